@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 
 from scoretok.errors import ScoretokError
-from scoretok.sheet import Chord, Key, LeadSheet, Meter, Note, Section, Tempo, Track
+from scoretok.sheet import Chord, Key, LeadSheet, Meter, Note, Section, Tempo, Track, meter_lasting
 
 
 def slice_bars(sheet: LeadSheet, start_bar: int, stop_bar: int) -> LeadSheet:
@@ -50,7 +50,7 @@ def rearrange_bars(sheet: LeadSheet, bars: Iterable[int | None]) -> LeadSheet:
             if new_bar == 0:
                 pickup_ticks = sheet.pickup_ticks
             else:
-                meters.append(_meter_of(sheet.pickup_ticks, new_bar))
+                meters.append(Meter(new_bar, *(meter_lasting(sheet.pickup_ticks) or (4, 4))))
                 if stop > 1:
                     meters.append(replace(sheet.meter_at(1), bar=new_bar + 1))
         if not (meters and meters[-1].bar >= new_bar):
@@ -99,14 +99,6 @@ def _runs(bars: Sequence[int | None]) -> list[list[int | None]]:
         joined = bar is None if previous is None else bar == previous + 1
         runs[-1].append(bar) if joined else runs.append([bar])
     return runs
-
-
-def _meter_of(ticks: int, bar: int) -> Meter:
-    """The meter whose bar lasts so many ticks: quarters if it can be, else down to 32nds."""
-    for denominator in (4, 8, 16, 32):
-        if ticks * denominator % 96 == 0:
-            return Meter(bar, ticks * denominator // 96, denominator)
-    raise ScoretokError(f"a bar of {ticks} ticks has no meter")
 
 
 def _carry_chord(sheet: LeadSheet, chords: list[Chord], start_tick: int, new_tick: int) -> None:

@@ -3,9 +3,9 @@
 import numpy as np
 
 from scoretok import grammar_state as g
-from scoretok.grammar_state import FIRST_BYTES, ID, MAX_TEXT_CHARS, METER_TICKS, GrammarState
+from scoretok.grammar_state import FIRST_BYTES, ID, METER_TICKS, GrammarState
 from scoretok.phonemes import STRESS
-from scoretok.sheet import MAX_BARS, ROLES
+from scoretok.sheet import MAX_BARS, MAX_TEXT_CHARS, ROLES
 from scoretok.vocabulary import BLOCKS, VOCABULARY_SIZE
 
 METER_SLICE, KEY_SLICE, SECTION_SLICE, CHORD_SLICE, TEMPO_SLICE, FRACTION_SLICE, BASS_SLICE = (
@@ -81,19 +81,21 @@ def _in_text(state: GrammarState, mask: np.ndarray) -> None:
         return
     if state.chars < MAX_TEXT_CHARS:
         mask[first : first + 256] = FIRST_BYTES
-    if state.chars and state.phase == g.TEXT:
+        for byte in state.barred_bytes() if state.phase == g.LYRIC_TEXT else ():
+            mask[first + byte] = False
+    if state._text_may_end(g.TEXT):
         mask[ID["TextEnd"]] = True
-    elif state.chars:
+    elif state._text_may_end(g.LYRIC_TEXT):
         mask[UNMODIFIED_SLICE] = True
         mask[ID["WordEnd"]] = mask[ID["WordPart"]] = True
 
 
 def _in_pickup(state: GrammarState, mask: np.ndarray) -> None:
-    first, rest = ID["Duration"], state.bar_ticks - state.long
-    mask[first + 2 : first + min(rest - 1, 96) : 3] = True
+    shortest = state.long + 1
+    legal = g.PICKUP_LEGAL[shortest : min(state.bar_ticks, shortest + 96)]
+    mask[ID["Duration"] : ID["Duration"] + len(legal)] = legal
     if not state.long:
-        longest = (state.bar_ticks - 4) // 96
-        mask[ID["Long"] : ID["Long"] + max(longest, 0)] = True
+        mask[ID["Long"] : ID["Long"] + state.long_pickups()] = True
 
 
 def _in_bar(state: GrammarState, mask: np.ndarray) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from scoretok.phonemes import BASES, STRESS
-from scoretok.sheet import MAX_BARS, ROLES
+from scoretok.sheet import MAX_BAR_TICKS, MAX_BARS, MAX_TEXT_CHARS, ROLES, meter_lasting
 from scoretok.vocabulary import BLOCKS, CHORDS, KIND_OF, KINDS, METERS, TRACK_IDS, VOCABULARY_SIZE
 
 ID = {kind: block.first for kind, block in BLOCKS.items()}
@@ -19,7 +19,10 @@ VALUE_OF = tuple(i - ID[kind] for i, kind in enumerate(KIND_OF))
 METER_TICKS = tuple(96 * numerator // denominator for numerator, denominator in METERS)
 ROLE_SIZE = len(TRACK_IDS) // len(ROLES)
 VOCAL, DRUMS = ROLES.index("vocal"), ROLES.index("drums")
-MAX_TEXT_CHARS = 200
+PICKUP_LEGAL = np.array([meter_lasting(ticks) is not None for ticks in range(MAX_BAR_TICKS + 1)])
+# The shortest pickup that needs the token Long_1, Long_2, Long_3.
+SHORTEST_LONG_PICKUP = tuple(next(t for t in range(96 * n + 1, 385) if PICKUP_LEGAL[t]) for n in (1, 2, 3))
+SPACE, HYPHEN = 0x20, 0x2D
 FIRST_MODIFIER = len(STRESS) + len(BASES)
 
 # Phases: what the last token leaves open.
@@ -47,7 +50,7 @@ class GrammarState:
 
     __slots__ = (
         "bar", "bar_start", "bar_ticks", "bytes_left", "byte_range", "cell", "chars", "chord_root", "fraction_due",
-        "free_pitch", "handlers", "key", "last_pitch", "length", "long", "lyric_allowed", "meter", "phase", "position",
+        "free_pitch", "handlers", "key", "last_byte", "last_pitch", "length", "long", "lyric_allowed", "meter", "phase", "position",
         "sounding_until", "tempo", "tempo_before", "tempo_whole", "track_roles", "tracks", "velocity",
     )  # fmt: skip
 
@@ -72,7 +75,7 @@ class GrammarState:
         self.long = 0
         self.lyric_allowed = False
         self.chars = 0
-        self.bytes_left = 0
+        self.bytes_left = self.last_byte = 0
         self.byte_range = (0x80, 0xBF)
         self.handlers: tuple[Callable[[int], None], ...] = self._bind()
 
@@ -140,12 +143,20 @@ class GrammarState:
             self.byte_range = (0x80, 0xBF)
         else:
             self._require(bool(FIRST_BYTES[value]) and self.chars < MAX_TEXT_CHARS)
+            self._require(self.phase == TEXT or value not in self.barred_bytes())
             self.chars += 1
             self.bytes_left = (value >= 0xC2) + (value >= 0xE0) + (value >= 0xF0)
             self.byte_range = SECOND_BYTE.get(value, (0x80, 0xBF))
+        self.last_byte = value
+
+    def barred_bytes(self) -> tuple[int, ...]:
+        """Bytes that may not begin a character of a syllable here: it begins and ends with neither."""
+        return (SPACE, HYPHEN) if self.chars == MAX_TEXT_CHARS - 1 else () if self.chars else (SPACE,)
 
     def _text_may_end(self, phase: int) -> bool:
-        return self.phase == phase and self.chars > 0 and self.bytes_left == 0
+        """Text is whole characters; a syllable does not end with a space or hyphen."""
+        loose = phase == LYRIC_TEXT and self.last_byte in (SPACE, HYPHEN)
+        return self.phase == phase and self.chars > 0 and self.bytes_left == 0 and not loose
 
     def _textend(self, _: int) -> None:
         self._require(self._text_may_end(TEXT))
@@ -261,16 +272,20 @@ class GrammarState:
         self.last_pitch = value
 
     def _long(self, value: int) -> None:
-        in_pickup = self.phase == PICKUP and self.long == 0 and 96 * (value + 1) + 3 < self.bar_ticks
+        in_pickup = self.phase == PICKUP and self.long == 0 and value < self.long_pickups()
         self._require(self.phase == PITCH or in_pickup)
         self.long = 96 * (value + 1)
         if self.phase == PITCH:
             self.phase = LONG
 
+    def long_pickups(self) -> int:
+        """How many values of Long some pickup shorter than the bar can begin with."""
+        return sum(ticks < self.bar_ticks for ticks in SHORTEST_LONG_PICKUP)
+
     def _duration(self, value: int) -> None:
         ticks = self.long + value + 1
         if self.phase == PICKUP:
-            self._require(ticks % 3 == 0 and ticks < self.bar_ticks)
+            self._require(ticks < self.bar_ticks and bool(PICKUP_LEGAL[ticks]))
             self.bar_ticks, self.phase = ticks, PICKUP_DONE
         else:
             self._require(self.phase in (PITCH, LONG))

@@ -4,6 +4,7 @@ Time is an integer count of ticks, 24 to a quarter note. Bars are counted from 0
 wherever a person reads them.
 """
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -31,6 +32,8 @@ MAX_TRACKS_PER_ROLE = 16
 MAX_DURATION_TICKS = 64 * 96
 MIN_BPM, MAX_BPM = 10.0, 480.0
 DRUM_TICKS = 1
+MAX_TEXT_CHARS = 200
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Syllable(NamedTuple):
@@ -108,6 +111,15 @@ class Meter:
     @property
     def beat_ticks(self) -> int:
         return 96 // self.denominator
+
+
+def meter_lasting(ticks: int) -> tuple[int, int] | None:
+    """Numerator and denominator of a meter whose bar lasts so many ticks, in quarters if it can be."""
+    for denominator in (4, 8, 16, 32):
+        numerator, rest = divmod(ticks * denominator, 96)
+        if rest == 0 and 1 <= numerator <= MAX_METER_NUMERATOR and ticks <= MAX_BAR_TICKS:
+            return numerator, denominator
+    return None
 
 
 @dataclass(frozen=True, order=True)
@@ -224,7 +236,7 @@ class Track:
                     raise ScoretokError(
                         f"vocal track: syllable {syllable.text!r} at tick {start} must be on the lowest note there"
                     )
-                check_text(syllable.text, f"syllable at tick {start}")
+                _check_syllable(syllable, start)
             last_start = start
 
     @property
@@ -237,15 +249,27 @@ def _onset_and_pitch(note: Note) -> tuple[int, int]:
 
 
 def check_text(text: str, what: str, allow_empty: bool = False) -> None:
-    """Raise ScoretokError unless `text` is one line of at most 200 characters without control characters."""
+    """Raise ScoretokError unless `text` is one line of at most MAX_TEXT_CHARS characters without control characters."""
     if not text and not allow_empty:
         raise ScoretokError(f"{what} is empty")
-    if len(text) > 200:
-        raise ScoretokError(f"{what} is longer than 200 characters")
-    if not text.isprintable():
-        for char in text:
-            if char < " " or "\x7f" <= char <= "\x9f" or "\ud800" <= char <= "\udfff":
-                raise ScoretokError(f"{what} holds a control character: {text!r}")
+    if len(text) > MAX_TEXT_CHARS:
+        raise ScoretokError(f"{what} is longer than {MAX_TEXT_CHARS} characters")
+    if not text.isprintable() and _CONTROL.search(text):
+        raise ScoretokError(f"{what} holds a control character: {text!r}")
+
+
+def clean_text(text: str) -> str:
+    """The text without control characters, cut to the length that a score may hold."""
+    return _CONTROL.sub("", text)[:MAX_TEXT_CHARS]
+
+
+def _check_syllable(syllable: Syllable, start_ticks: int) -> None:
+    check_text(syllable.text, f"syllable at tick {start_ticks}")
+    if syllable.text[0] == " " or syllable.text[-1] in " -":
+        raise ScoretokError(
+            f"syllable {syllable.text!r} at tick {start_ticks} begins or ends with a space, or ends with a hyphen;"
+            " whether its word goes on is said by word_end"
+        )
 
 
 class _AtBar(Protocol):
@@ -288,11 +312,11 @@ class LeadSheet:
         for field in ("meters", "keys", "sections"):
             self._sort_map(field, "bar", self.bar_count)
         if self.pickup_ticks and not (
-            0 < self.pickup_ticks < self.meters[0].bar_ticks and self.pickup_ticks % 3 == 0
+            self.pickup_ticks < self.meters[0].bar_ticks and meter_lasting(self.pickup_ticks)
         ):
             raise ScoretokError(
-                f"a pickup of {self.pickup_ticks} ticks does not fit: it is shorter than the first bar and a"
-                " multiple of a 32nd note (3 ticks)"
+                f"a pickup of {self.pickup_ticks} ticks does not fit: it is shorter than the first bar and lasts at"
+                " most 32 notes of one kind, down to 32nds (3 ticks)"
             )
         for field in ("tempos", "chords"):
             self._sort_map(field, "start_ticks", self.end_ticks)

@@ -1,0 +1,78 @@
+"""Reading and writing files so that a failure loses nothing."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scoretok.errors import ScoretokError
+
+
+def read_bytes(path: str | Path, limit_bytes: int = 64 * 2**20) -> bytes:
+    """The bytes of a file. Raises ScoretokError when it is missing, unreadable, empty or too large."""
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise ScoretokError(f"{path} is a folder; name a file")
+        if path.stat().st_size > limit_bytes:
+            raise ScoretokError(f"{path} is larger than {limit_bytes >> 20} MB; that is not a score")
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise ScoretokError(f"{path} does not exist; check the name") from None
+    except OSError as error:
+        raise ScoretokError(f"{path} cannot be read: {error.strerror}") from None
+    if not data:
+        raise ScoretokError(f"{path} is empty")
+    return data
+
+
+def read_text(path: str | Path) -> str:
+    """The text of a UTF-8 file. Raises ScoretokError where `read_bytes` does, and for other encodings."""
+    try:
+        return read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ScoretokError(f"{path} is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+
+
+@contextmanager
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """A temporary path beside `path` that takes its place only when the block ends well.
+
+    Raises ScoretokError when the folder cannot be written or the disk is full; `path` is then as it was.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise ScoretokError(f"{path} is a folder; name a file to write")
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    except OSError as error:
+        raise ScoretokError(f"{path} cannot be written: {error.strerror}") from None
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+        temporary.chmod(mode)
+        temporary.replace(path)
+    except OSError as error:
+        raise ScoretokError(f"{path} cannot be written: {error.strerror or error}") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_text(text: str, path: str | Path) -> None:
+    """Write a UTF-8 text file whole or not at all."""
+    write_with(lambda temporary: temporary.write_text(text, encoding="utf-8"), path)
+
+
+def write_with(write: Callable[[Path], object], path: str | Path) -> None:
+    """Let `write` make a file at a temporary path, which then takes the place of `path`."""
+    with whole_file(path) as temporary:
+        write(temporary)

@@ -1,0 +1,312 @@
+"""Standard MIDI files: reading any, and writing ones that read back exactly.
+
+What we write carries markers (sections, chords in Harte syntax, modes, the end) and tracks named by
+role; the marker 'scoretok' tells the reader that nothing needs to be guessed.
+"""
+
+import struct
+import warnings
+from dataclasses import dataclass, replace
+from itertools import repeat
+from pathlib import Path
+
+import numpy as np
+import symusic
+
+from scoretok.errors import ScoretokError, ScoretokWarning
+from scoretok.files import read_bytes, write_with
+from scoretok.formats.midi_text import Texts, lay_lyrics, read_texts
+from scoretok.formats.midi_time import TimeMaps, read_time_maps
+from scoretok.harmony import chord_to_harte, key_to_text, parse_chord
+from scoretok.infer import infer_chords, infer_key, note_arrays
+from scoretok.roles import guess_role, labelled, parse_section, split_label
+from scoretok.sheet import (
+    MAX_DURATION_TICKS,
+    MAX_TRACKS_PER_ROLE,
+    ROLES,
+    TICKS_PER_QUARTER,
+    Chord,
+    LeadSheet,
+    Note,
+    Section,
+    Track,
+    clean_text,
+    meter_lasting,
+)
+
+WRITTEN_TPQ = 480
+DRUM_WRITTEN_TICKS = 6
+SIGNED = "scoretok"
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """How a foreign MIDI file fitted the grid of 24 ticks a quarter note."""
+
+    notes_read: int
+    notes_kept: int
+    mean_shift_ticks: float
+    max_shift_ticks: float
+    chords_inferred: bool
+    key_inferred: bool
+
+
+def read(path: str | Path) -> LeadSheet:
+    """Read a MIDI file. Raises ScoretokError; warns of what was dropped or guessed."""
+    return read_with_report(path)[0]
+
+
+def read_with_report(path: str | Path) -> tuple[LeadSheet, ImportReport]:
+    """Read a MIDI file and say how far notes moved onto the grid."""
+    data = read_bytes(path)
+    data = check_chunks(data, str(path))
+    try:
+        score = symusic.Score.from_midi(data)
+    except Exception as error:
+        reason = str(error).partition("\n")[0].removesuffix(": iostream error")
+        raise ScoretokError(f"{path} is not a readable MIDI file: {reason}") from None
+    try:
+        return sheet_from_score(score, read_texts(score, data))
+    except ScoretokError as error:
+        raise ScoretokError(f"{path}: {error}") from None
+
+
+def check_chunks(data: bytes, path: str) -> bytes:
+    """Walk the chunks of a MIDI file and return it without a RIFF wrapper.
+
+    Raises ScoretokError when it is no MIDI file, counts time in SMPTE frames, or is cut off.
+    """
+    if data[:4] == b"RIFF" and data[8:12] == b"RMID":
+        data = data[20:]
+    if data[:4] != b"MThd" or len(data) < 14:
+        raise ScoretokError(f"{path} is not a MIDI file: it does not begin with a MIDI header")
+    header_bytes, _, track_count, division = struct.unpack(">IHHH", data[4:14])
+    if division & 0x8000:
+        raise ScoretokError(f"{path} counts time in SMPTE frames; export it with ticks per quarter note")
+    if division == 0:
+        raise ScoretokError(f"{path} has 0 ticks per quarter note; its timing cannot be known")
+    at, tracks = 8 + header_bytes, 0
+    while at + 8 <= len(data) and tracks < track_count:
+        length = int.from_bytes(data[at + 4 : at + 8])
+        tracks += data[at : at + 4] == b"MTrk"
+        at += 8 + length
+        if at > len(data):
+            raise ScoretokError(f"{path} is cut off: track {tracks} lacks {at - len(data)} bytes")
+    if tracks < track_count:
+        raise ScoretokError(f"{path} is cut off: it promises {track_count} tracks and holds {tracks}")
+    return data
+
+
+def sheet_from_score(score: symusic.Score, texts: Texts | None = None) -> tuple[LeadSheet, ImportReport]:
+    """A lead sheet from a symusic Score in ticks. Raises ScoretokError when it holds no note or too much."""
+    texts = texts or read_texts(score, b"")
+    signed = any(marker.text == SIGNED for marker in score.markers)
+    scale = TICKS_PER_QUARTER / score.ticks_per_quarter
+    parts = [_Part(track, scale) for track in score.tracks if len(track.notes)]
+    if not parts and not signed:
+        raise ScoretokError("no complete note was found (a note needs both its beginning and its end)")
+    end = max((part.end_ticks for part in parts), default=1)
+    maps = read_time_maps(score, scale, end, signed)
+    markers = _Markers(texts.markers, maps, signed)
+    tracks = _tracks(parts, texts, markers)
+    sheet = LeadSheet(
+        bar_count=markers.bar_count or maps.bar_count,
+        tracks=tuple(tracks),
+        chords=tuple(markers.chords),
+        sections=tuple(markers.sections),
+        meters=maps.meters,
+        tempos=maps.tempos,
+        keys=tuple(markers.keys) or maps.keys,
+        pickup_ticks=maps.pickup_ticks,
+        title=markers.title,
+    )
+    key_inferred, chords_inferred = not sheet_has_key(maps, markers), not (signed or sheet.chords)
+    if key_inferred:
+        sheet = replace(sheet, keys=(infer_key(note_arrays(sheet)),))
+    if chords_inferred:
+        sheet = replace(sheet, chords=infer_chords(sheet))
+    shifts = np.concatenate([part.shift_ticks for part in parts]) if parts else np.zeros(1)
+    notes_read = sum(len(part.shift_ticks) for part in parts)
+    mean_shift, max_shift = round(float(shifts.mean()), 3), round(float(shifts.max()), 3)
+    return sheet, ImportReport(notes_read, sheet.note_count, mean_shift, max_shift, chords_inferred, key_inferred)
+
+
+def sheet_has_key(maps: TimeMaps, markers: "_Markers") -> bool:
+    """Whether the file itself names a key."""
+    return bool(maps.has_key or markers.keys)
+
+
+class _Part:
+    """The notes of one MIDI track on our grid, and how far they moved."""
+
+    def __init__(self, track: symusic.Track, scale: float) -> None:
+        self.track = track
+        arrays = track.notes.numpy()
+        exact = arrays["time"] * scale
+        start = np.rint(exact).astype(np.int64)
+        end = np.rint((arrays["time"] + arrays["duration"]) * scale).astype(np.int64)
+        self.shift_ticks = np.abs(exact - start)
+        duration = np.clip(end - start, 1, MAX_DURATION_TICKS)
+        pitch = arrays["pitch"].astype(np.int64) & 127
+        if track.is_drum:
+            duration[:] = 1
+        self.notes = _legal_notes(start, pitch, duration, np.clip(arrays["velocity"].astype(np.int64), 1, 127))
+        self.end_ticks = int((start + duration).max())
+
+
+def _legal_notes(start: np.ndarray, pitch: np.ndarray, duration: np.ndarray, velocity: np.ndarray) -> list[Note]:
+    """Sorted notes; of equal onsets and pitches the longest stays; a note ends where its pitch restarts."""
+    order = np.lexsort((duration, start, pitch))
+    start, pitch, duration, velocity = start[order], pitch[order], duration[order], velocity[order]
+    same_pitch = pitch[:-1] == pitch[1:]
+    kept = np.append(~(same_pitch & (start[:-1] == start[1:])), True)
+    start, pitch, duration, velocity = start[kept], pitch[kept], duration[kept], velocity[kept]
+    gap = np.where(pitch[:-1] == pitch[1:], start[1:] - start[:-1], MAX_DURATION_TICKS)
+    duration[:-1] = np.minimum(duration[:-1], gap)
+    order = np.lexsort((pitch, start))
+    columns = (array[order].tolist() for array in (start, pitch, duration, velocity))
+    return list(map(Note._make, zip(*columns, repeat(None), strict=False)))
+
+
+class _Markers:
+    """What the markers of a file say: sections, chords, title, modes and the last bar."""
+
+    def __init__(self, markers: list[tuple[int, str]], maps: TimeMaps, signed: bool) -> None:
+        self.signed = signed
+        self.title = ""
+        self.bar_count = 0
+        self.empty_tracks: list[tuple[int, Track]] = []
+        keys, sections, chords = [], {}, {}
+        dropped: list[str] = []
+        chord_like = signed or any(_plain_chord(text) and len(text) > 1 for _, text in markers)
+        for tick, text in markers:
+            kind, _, value = text.partition(": ") if signed else ("", "", "")
+            if signed and (text in (SIGNED, "pickup") or kind in ("title", "meter")):
+                self.title = value if kind == "title" else self.title
+            elif signed and text == "end":
+                self.bar_count = maps.bar_near(tick)
+            elif kind == "key":
+                keys.append(maps.key_from(value, maps.bar_near(tick)))
+            elif kind == "empty track":
+                number, role, program, muted, name = value.split(" ", 4)
+                track = Track(role, (), int(program), name.removeprefix("="), muted == "muted")
+                self.empty_tracks.append((int(number), track))
+            elif label := parse_section(text):
+                bar = maps.bar_near(tick)
+                if bar < maps.bar_count:
+                    sections[bar] = Section(bar, label)
+            elif chord_like and (chord := _plain_chord(text)):
+                chords[tick] = replace(chord, start_ticks=tick)
+            elif text.strip():
+                dropped.append(text.strip())
+        self.keys = keys
+        self.sections = list(sections.values())
+        end = maps.bar_starts[-1]
+        self.chords: list[Chord] = [chord for tick, chord in sorted(chords.items()) if tick < end]
+        if dropped:
+            names = ", ".join(repr(text) for text in dropped[:3])
+            warnings.warn(f"{len(dropped)} markers name no section or chord and were dropped: {names}",
+                          ScoretokWarning, stacklevel=2)  # fmt: skip
+
+
+def _plain_chord(text: str) -> Chord | None:
+    try:
+        return parse_chord(text)
+    except ScoretokError:
+        return None
+
+
+def _tracks(parts: list[_Part], texts: Texts, markers: _Markers) -> list[Track]:
+    lyrics = texts.lyrics_of([part.track for part in parts], [part.notes for part in parts])
+    tracks = []
+    counts = dict.fromkeys(ROLES, 0)
+    for part, syllables in zip(parts, lyrics, strict=True):
+        name = clean_text(texts.name_of(part.track))
+        label = split_label(name)
+        role = guess_role(name, part.track.program, part.track.is_drum, bool(syllables))
+        if label and (label[0] == "drums") == part.track.is_drum and not (syllables and label[0] != "vocal"):
+            role, name = label
+        else:
+            name = name.strip()
+        notes = lay_lyrics(part.notes, syllables, name or role, markers.signed) if syllables and role == "vocal" else part.notes
+        muted = any(c.number == 7 and c.value == 0 and c.time == 0 for c in part.track.controls)
+        counts[role] += 1
+        tracks.append(Track(role, tuple(notes), part.track.program, name, muted))
+    for number, track in markers.empty_tracks:
+        tracks.insert(number, track)
+    for role, count in counts.items():
+        if count > MAX_TRACKS_PER_ROLE:
+            raise ScoretokError(
+                f"{count} of its {len(parts)} tracks play the role {role}; at most {MAX_TRACKS_PER_ROLE} fit: merge"
+                " or delete some in your sequencer"
+            )
+    return tracks
+
+
+def write(sheet: LeadSheet, path: str | Path) -> None:
+    """Write a MIDI file (480 ticks a quarter note), whole or not at all. Phonemes are not written."""
+    write_with(score_from_sheet(sheet).dump_midi, path)
+
+
+def score_from_sheet(sheet: LeadSheet) -> symusic.Score:
+    """A symusic Score of the whole sheet, 480 ticks a quarter note."""
+    scale = WRITTEN_TPQ // TICKS_PER_QUARTER
+    score = symusic.Score(WRITTEN_TPQ)
+    score.tempos = [symusic.Tempo(tempo.start_ticks * scale, tempo.bpm) for tempo in sheet.tempos]
+    starts = sheet.bar_starts
+    markers = [(0, SIGNED), (0, f"title: {sheet.title}" if sheet.title else ""), (starts[-1], "end")]
+    meters = [(starts[m.bar] * scale, m.numerator, m.denominator) for m in sheet.meters]
+    if sheet.pickup_ticks:
+        markers.append((0, "pickup"))
+        first = sheet.meters[0]
+        meters[0] = (0, *(meter_lasting(sheet.pickup_ticks) or (4, 4)))
+        if sheet.bar_count > 1 and not any(m.bar == 1 for m in sheet.meters):
+            meters.insert(1, (sheet.pickup_ticks * scale, first.numerator, first.denominator))
+        markers.append((0, f"meter: {first.numerator}/{first.denominator}"))
+    score.time_signatures = [symusic.TimeSignature(*meter) for meter in meters]
+    score.key_signatures = [
+        symusic.KeySignature(starts[k.bar] * scale, k.fifths, int(k.is_minor)) for k in sheet.keys
+    ]
+    markers += [(starts[k.bar], f"key: {key_to_text(k)}") for k in sheet.keys]
+    markers += [(starts[section.bar], section.label) for section in sheet.sections]
+    markers += [(c.start_ticks, chord_to_harte(c, sheet.key_at(sheet.bar_at(c.start_ticks)))) for c in sheet.chords]
+    for number, track in enumerate(sheet.tracks):
+        if track.notes:
+            score.tracks.append(_track_out(track, scale))
+        else:
+            muted = "muted" if track.muted else "heard"
+            markers.append((0, f"empty track: {number} {track.role} {track.program} {muted} ={track.name}"))
+    if not score.tracks:  # symusic sorts its events only when it writes a track
+        score.tracks.append(symusic.Track("conductor"))
+    in_order = sorted((marker for marker in markers if marker[1]), key=lambda marker: marker[0])
+    score.markers = [symusic.TextMeta(tick * scale, text) for tick, text in in_order]
+    return score
+
+
+def _track_out(track: Track, scale: int) -> symusic.Track:
+    out = symusic.Track(labelled(track.role, track.name), track.program, track.is_drums)
+    if track.muted:
+        out.controls.append(symusic.ControlChange(0, 7, 0))
+    rows = np.array([note[:4] for note in track.notes], dtype=np.int32)
+    duration = rows[:, 2]
+    if track.is_drums:
+        duration = _drum_durations(rows)
+    arrays = (rows[:, 0] * scale, duration * scale, rows[:, 1].astype(np.int8), rows[:, 3].astype(np.int8))
+    out.notes = symusic.Note.from_numpy(*arrays)
+    for note in track.notes:
+        if note.syllable:
+            text = note.syllable.text + ("" if note.syllable.word_end else "-")
+            out.lyrics.append(symusic.TextMeta(note.start_ticks * scale, text))
+    return out
+
+
+def _drum_durations(rows: np.ndarray) -> np.ndarray:
+    """Written lengths of drum hits: a 16th note, or less where the same drum is hit again."""
+    durations = np.full(len(rows), DRUM_WRITTEN_TICKS, dtype=np.int32)
+    next_start: dict[int, int] = {}
+    for i in range(len(rows) - 1, -1, -1):
+        start, pitch = int(rows[i, 0]), int(rows[i, 1])
+        durations[i] = min(DRUM_WRITTEN_TICKS, next_start.get(pitch, start + DRUM_WRITTEN_TICKS) - start)
+        next_start[pitch] = start
+    return durations
+

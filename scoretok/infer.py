@@ -1,0 +1,146 @@
+"""Guessing what a score without symbols leaves unsaid: its key and its chords."""
+
+import numpy as np
+
+from scoretok.sheet import MAX_BARS, Chord, Key, LeadSheet
+from scoretok.theory import QUALITY_BY_NAME
+
+# Krumhansl and Kessler, "Tracing the dynamic changes in perceived tonal organization" (1982).
+MAJOR_PROFILE = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
+MINOR_PROFILE = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
+MAJOR_FIFTHS = {pc: fifths for fifths in (*range(-5, 0), *range(7)) for pc in [fifths * 7 % 12]}
+
+CHORD_QUALITIES = ("maj", "min", "7", "maj7", "min7", "dim", "sus4", "hdim7", "aug", "dim7")
+QUALITY_PRIOR = np.array([1.0, 1.0, 0.25, 0.2, 0.3, 0.08, 0.1, 0.05, 0.02, 0.03])
+CHANGE_ON_DOWNBEAT, CHANGE_IN_BAR, CHANGE_ELSEWHERE = 0.35, 0.10, 0.03
+
+
+def note_arrays(sheet: LeadSheet) -> np.ndarray:
+    """All pitched notes as integers of shape (notes, 4): start, end, pitch, velocity."""
+    rows = [(n[0], n[0] + n[2], n[1], n[3]) for t in sheet.tracks if not t.is_drums for n in t.notes]
+    return np.array(rows, dtype=np.int64).reshape(-1, 4)
+
+
+def infer_key(notes: np.ndarray) -> Key:
+    """The major or minor key whose profile correlates best with the pitch classes heard.
+
+    `notes` has shape (notes, 4) as from `note_arrays`. Krumhansl and Schmuckler's algorithm, in
+    Krumhansl, "Cognitive Foundations of Musical Pitch" (1990). C major when there are no notes.
+    """
+    if not len(notes):
+        return Key(0, 0)
+    weights = np.bincount(notes[:, 2] % 12, np.minimum(notes[:, 1] - notes[:, 0], 96), 12)
+    if weights.std() == 0:
+        return Key(0, 0)
+    scores = [
+        np.corrcoef(np.roll(profile, tonic), weights)[0, 1]
+        for profile in (MAJOR_PROFILE, MINOR_PROFILE)
+        for tonic in range(12)
+    ]
+    minor, tonic = divmod(int(np.argmax(scores)), 12)
+    fifths = MAJOR_FIFTHS[(tonic + 3 * minor) % 12]
+    return Key(0, fifths, "min" if minor else "maj")
+
+
+def infer_chords(sheet: LeadSheet) -> tuple[Chord, ...]:
+    """The most likely chords of a score, one decision a beat, by a hidden Markov model.
+
+    Each beat's notes are drawn from the chord's tones, as in Raphael and Stoddard, "Functional harmonic
+    analysis using probabilistic models" (2004); the lowest note prefers the root; chords change rather
+    on strong beats. Empty when no pitched note is heard.
+    """
+    notes = note_arrays(sheet)
+    if not len(notes):
+        return ()
+    beats, change = _beat_grid(sheet)
+    chroma, bass = _observe(notes, beats)
+    pitch_log, bass_log, prior_log = _models()
+    heard = np.minimum(chroma.sum(1, keepdims=True), 6.0) / np.maximum(chroma.sum(1, keepdims=True), 1e-9)
+    emission = (chroma * heard) @ pitch_log.T + bass @ bass_log.T
+    path = _viterbi(emission, prior_log, change)
+    return _chords_of(path, beats, bass, chroma.sum(1) > 0)
+
+
+def _beat_grid(sheet: LeadSheet) -> tuple[np.ndarray, np.ndarray]:
+    """Ticks of all beats, shape (beats + 1,), and the probability of a new chord at each, (beats,)."""
+    beats, change = [], []
+    for bar in range(min(sheet.bar_count, MAX_BARS)):
+        start, stop = sheet.bar_starts[bar], sheet.bar_starts[bar + 1]
+        meter = sheet.meter_at(bar)
+        compound = meter.denominator == 8 and meter.numerator % 3 == 0
+        step = 3 * meter.beat_ticks if compound else max(meter.beat_ticks, 24)
+        half = (stop - start) // 2
+        for tick in range(start, stop, step):
+            beats.append(tick)
+            strong = CHANGE_IN_BAR if tick - start == half else CHANGE_ELSEWHERE
+            change.append(CHANGE_ON_DOWNBEAT if tick == start else strong)
+    return np.array([*beats, sheet.end_ticks]), np.array(change)
+
+
+def _observe(notes: np.ndarray, beats: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pitch-class weights in quarters sounding, shape (beats, 12), and bass weights, (beats, 12)."""
+    count = len(beats) - 1
+    chroma, bass = np.zeros((count, 12)), np.zeros((count, 12))
+    first = np.clip(np.searchsorted(beats, notes[:, 0], "right") - 1, 0, count - 1)
+    last = np.clip(np.searchsorted(beats, notes[:, 1], "left") - 1, first, count - 1)
+    lowest = np.full(count, 128)
+    for step in range(int((last - first).max()) + 1):
+        inside = first + step <= last
+        beat, note = first[inside] + step, notes[inside]
+        overlap = np.minimum(note[:, 1], beats[beat + 1]) - np.maximum(note[:, 0], beats[beat])
+        np.add.at(chroma, (beat, note[:, 2] % 12), np.maximum(overlap, 1) / 24)
+        np.minimum.at(lowest, beat, note[:, 2])
+    heard = lowest < 128
+    bass[np.flatnonzero(heard), lowest[heard] % 12] = 1.0
+    return chroma, bass
+
+
+def _models() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Log probabilities of a pitch class, of a bass, both (chords, 12), and of a chord, (chords,)."""
+    pitch, bass = [], []
+    for root in range(12):
+        for name in CHORD_QUALITIES:
+            tones = [(root + interval) % 12 for interval in QUALITY_BY_NAME[name].intervals]
+            emission, low = np.full(12, 0.12 / (12 - len(tones))), np.full(12, 0.06 / (12 - len(tones)))
+            emission[tones] = 0.88 / len(tones)
+            low[tones] = 0.24 / (len(tones) - 1)
+            low[root] = 0.70
+            pitch.append(emission)
+            bass.append(low)
+    prior = np.tile(QUALITY_PRIOR / QUALITY_PRIOR.sum(), 12) / 12
+    return np.log(np.array(pitch)), np.log(np.array(bass)), np.log(prior)
+
+
+def _viterbi(emission: np.ndarray, prior_log: np.ndarray, change: np.ndarray) -> np.ndarray:
+    """Most likely chord a beat, shape (beats,); a change draws the new chord from the prior."""
+    count, chords = emission.shape
+    came_from = np.empty((count, chords), dtype=np.int64)
+    score = prior_log + emission[0]
+    stay_log, change_log = np.log1p(-change), np.log(change)
+    itself = np.arange(chords)
+    for beat in range(1, count):
+        best = int(score.argmax())
+        stay, move = score + stay_log[beat], score[best] + change_log[beat] + prior_log
+        came_from[beat] = np.where(stay >= move, itself, best)
+        score = np.maximum(stay, move) + emission[beat]
+    path = np.empty(count, dtype=np.int64)
+    path[-1] = int(score.argmax())
+    for beat in range(count - 1, 0, -1):
+        path[beat - 1] = came_from[beat, path[beat]]
+    return path
+
+
+def _chords_of(path: np.ndarray, beats: np.ndarray, bass: np.ndarray, heard: np.ndarray) -> tuple[Chord, ...]:
+    chords = []
+    edges = [0, *(np.flatnonzero(np.diff(path)) + 1), len(path)]
+    for start, stop in zip(edges, edges[1:], strict=False):
+        if not heard[start:stop].any():
+            continue
+        root, quality = divmod(int(path[start]), len(CHORD_QUALITIES))
+        name = CHORD_QUALITIES[quality]
+        low = bass[start:stop].sum(0)
+        lowest = int(low.argmax())
+        is_tone = (lowest - root) % 12 in QUALITY_BY_NAME[name].intervals
+        slash = lowest if is_tone and low[lowest] > 0.6 * low.sum() else None
+        chords.append(Chord(int(beats[start]), root, name, slash))
+    return tuple(chords)

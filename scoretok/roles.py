@@ -1,0 +1,71 @@
+"""General MIDI programs, drum names, and which role a foreign track plays."""
+
+import re
+
+# First program of each run of General MIDI programs that play one role.
+_PROGRAM_ROLES = (
+    (0, "piano"), (24, "guitar"), (32, "bass"), (40, "strings"), (56, "lead"), (88, "strings"), (104, "guitar"),
+    (109, "lead"), (112, "piano"), (120, "lead"),
+)  # fmt: skip
+ROLE_PROGRAMS = {
+    "vocal": 52, "lead": 73, "guitar": 24, "piano": 0, "strings": 48, "bass": 33, "drums": 0,
+}  # fmt: skip
+_VOCAL_NAME = re.compile(r"\b(vocals?|vox|voice|singer|sing|melody|soprano|lead vo\w*|lyrics?|words)\b", re.IGNORECASE)
+_ROLE_NAME = re.compile(r"^(vocal|lead|guitar|piano|strings|bass|drums)(?:: (.+))?$")
+
+DRUM_NAMES = {
+    35: "kick2", 36: "kick", 37: "rim", 38: "snare", 39: "clap", 40: "snare2", 41: "tom1", 42: "hat", 43: "tom2",
+    44: "pedalhat", 45: "tom3", 46: "openhat", 47: "tom4", 48: "tom5", 49: "crash", 50: "tom6", 51: "ride",
+    52: "china", 53: "bell", 54: "tambourine", 55: "splash", 56: "cowbell", 57: "crash2", 58: "vibraslap",
+    59: "ride2", 60: "bongo1", 61: "bongo2", 62: "conga1", 63: "conga2", 64: "conga3", 65: "timbale1",
+    66: "timbale2", 67: "agogo1", 68: "agogo2", 69: "cabasa", 70: "maracas", 71: "whistle1", 72: "whistle2",
+    73: "guiro1", 74: "guiro2", 75: "claves", 76: "block1", 77: "block2", 78: "cuica1", 79: "cuica2",
+    80: "triangle1", 81: "triangle2",
+}  # fmt: skip
+DRUM_KEYS = {name: key for key, name in DRUM_NAMES.items()}
+
+
+def role_of_program(program: int) -> str:
+    """The role that a General MIDI program plays: 0 -> 'piano', 33 -> 'bass'."""
+    role = "piano"
+    for first, name in _PROGRAM_ROLES:
+        if program >= first:
+            role = name
+    return role
+
+
+def guess_role(name: str, program: int, is_drums: bool, has_lyrics: bool) -> str:
+    """Role of a track that no one labelled. It is vocal only when it carries lyrics or is named so."""
+    if is_drums:
+        return "drums"
+    if has_lyrics or _VOCAL_NAME.search(name):
+        return "vocal"
+    return role_of_program(program)
+
+
+def labelled(role: str, name: str) -> str:
+    """A track name that keeps the role: 'piano' or 'piano: Rhodes'."""
+    return f"{role}: {name}" if name else role
+
+
+def split_label(text: str) -> tuple[str, str] | None:
+    """Role and name of a track name that `labelled` wrote, else None."""
+    match = _ROLE_NAME.match(text)
+    return (match[1], match[2] or "") if match else None
+
+
+SECTION_WORDS = (
+    (re.compile(r"^(pre[- ]?chorus|pre[- ]?refrain|build)", re.IGNORECASE), "pre-chorus"),
+    (re.compile(r"^(intro|prelude|count[- ]?in)", re.IGNORECASE), "intro"),
+    (re.compile(r"^(verse|strophe|stanza)", re.IGNORECASE), "verse"),
+    (re.compile(r"^(chorus|refrain|hook|drop)", re.IGNORECASE), "chorus"),
+    (re.compile(r"^(bridge|middle ?(8|eight))", re.IGNORECASE), "bridge"),
+    (re.compile(r"^(\w+ )?solo\b", re.IGNORECASE), "solo"),
+    (re.compile(r"^(interlude|instrumental|break)", re.IGNORECASE), "interlude"),
+    (re.compile(r"^(outro|coda|ending|postlude)", re.IGNORECASE), "outro"),
+)
+
+
+def parse_section(text: str) -> str | None:
+    """The section label that a marker names ('Verse 2' -> 'verse'), else None."""
+    return next((label for pattern, label in SECTION_WORDS if pattern.match(text.strip())), None)
