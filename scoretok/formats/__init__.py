@@ -1,0 +1,32 @@
+"""File formats by suffix: read(path) -> LeadSheet, write(sheet, path)."""
+
+from importlib import import_module
+from pathlib import Path
+
+from scoretok.errors import ScoretokError
+from scoretok.sheet import LeadSheet
+
+MODULES = {
+    ".mid": "midi", ".midi": "midi", ".kar": "midi", ".rmi": "midi",
+    ".musicxml": "musicxml", ".xml": "musicxml", ".mxl": "musicxml",
+    ".abc": "abc", ".lead": "lead", ".json": "json_form",
+}  # fmt: skip
+
+
+def suffix_of(path: str | Path) -> str:
+    """The suffix that names a score format. Raises ScoretokError for others."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in MODULES:
+        known = " ".join(MODULES)
+        raise ScoretokError(f"{path} does not end like a score that is known here ({known})")
+    return suffix
+
+
+def read(path: str | Path) -> LeadSheet:
+    """Read a score in the format that its suffix names. Raises ScoretokError."""
+    return import_module(f"scoretok.formats.{MODULES[suffix_of(path)]}").read(path)
+
+
+def write(sheet: LeadSheet, path: str | Path) -> None:
+    """Write a score in the format that its suffix names, whole or not at all. Raises ScoretokError."""
+    import_module(f"scoretok.formats.{MODULES[suffix_of(path)]}").write(sheet, path)
