@@ -1,0 +1,24 @@
+"""Optional packages: what each extra brings, and the sentence to say when it is missing."""
+
+from importlib import import_module
+from types import ModuleType
+
+from scoretok.errors import ScoretokError
+
+EXTRAS = {
+    "notation": ("music21", "verovio", "cairosvg", "pypdf"),
+    "plot": ("matplotlib",),
+    "lyrics": ("gruut", "pyphen"),
+    "audio": ("soundfile", "pretty_midi"),
+    "torch": ("torch",),
+}
+
+
+def require(module: str, extra: str, purpose: str) -> ModuleType:
+    """Import an optional module. Raises ScoretokError saying how to install it."""
+    try:
+        return import_module(module)
+    except ImportError:
+        raise ScoretokError(
+            f"{purpose} needs the package {module}; install it with: pip install 'scoretok[{extra}]'"
+        ) from None

@@ -1,0 +1,152 @@
+"""The bars, tempos, keys, chords and sections of a score that music21 has parsed."""
+
+import warnings
+from dataclasses import dataclass, replace
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from scoretok.errors import ScoretokWarning
+from scoretok.formats.musicxml_terms import MODES_BY_NAME, QUALITY_OF_KIND
+from scoretok.roles import parse_section
+from scoretok.sheet import MAX_BPM, MIN_BPM, Chord, Key, Meter, Section, Tempo, meter_lasting
+from scoretok.theory import QUALITY_BY_ALIAS, nearest_quality
+
+
+@dataclass(frozen=True)
+class Maps:
+    """The maps of a score; `bar_starts` has a tick for every bar line, the last included."""
+
+    bar_starts: tuple[int, ...]
+    meters: tuple[Meter, ...]
+    keys: tuple[Key, ...]
+    tempos: tuple[Tempo, ...]
+    chords: tuple[Chord, ...]
+    sections: tuple[Section, ...]
+    pickup_ticks: int
+    has_key: bool
+
+
+def measure_ticks(root: Element) -> list[int]:
+    """Lengths of the measures of the first part, summed from the XML itself (24 divisions a quarter)."""
+    lengths = []
+    for measure in root.iterfind("part[1]/measure"):
+        at = longest = 0
+        for element in measure:
+            ticks = int(element.findtext("duration") or 0)
+            if element.tag in ("note", "forward") and element.find("chord") is None:
+                at += ticks
+            elif element.tag == "backup":
+                at -= ticks
+            longest = max(longest, at)
+        lengths.append(longest)
+    return lengths
+
+
+def read_maps(parts: list[Any], bar_ticks: list[int] | None = None) -> Maps:
+    """Read the maps from music21 parts: bars from the first, tempos, chords and sections from all.
+
+    `bar_ticks` gives the lengths of the bars where they are known; else they are measured.
+    """
+    measures = list(parts[0].getElementsByClass("Measure"))
+    lengths = bar_ticks or [round(max(_length(part, bar) for part in parts) * 24) for bar in range(len(measures))]
+    bar_starts, meters, pickup_ticks = _read_bars(measures, lengths)
+    keys: dict[int, Key] = {}
+    tempos: dict[int, Tempo] = {}
+    chords: dict[int, Chord] = {}
+    sections: dict[int, Section] = {}
+    for part in parts:
+        for bar, measure in enumerate(list(part.getElementsByClass("Measure"))[: len(measures)]):
+            for element in measure.flatten():
+                tick = bar_starts[bar] + round(element.offset * 24)
+                kinds = element.classes
+                if tick >= bar_starts[-1]:
+                    continue
+                if "KeySignature" in kinds and part is parts[0]:
+                    keys[bar] = _key(element, bar)
+                elif "MetronomeMark" in kinds and (bpm := element.getQuarterBPM()):
+                    tempos.setdefault(tick, Tempo(tick, min(max(bpm, MIN_BPM), MAX_BPM)))
+                elif "Harmony" in kinds and (chord := _chord(element, tick)):
+                    chords.setdefault(tick, chord)
+                elif "RehearsalMark" in kinds or "TextExpression" in kinds:
+                    if label := parse_section(str(element.content)):
+                        sections[bar] = Section(bar, label)
+    has_key = bool(keys)
+    if 0 not in keys:
+        first = keys[min(keys)] if keys else Key(0, 0)
+        keys[0] = Key(0, first.fifths, first.mode)
+    tempos.setdefault(0, Tempo(0, 120.0))
+    return Maps(
+        bar_starts=tuple(bar_starts),
+        meters=tuple(meters),
+        keys=tuple(keys.values()),
+        tempos=tuple(tempos.values()),
+        chords=tuple(chord for _, chord in sorted(chords.items())),
+        sections=tuple(sections.values()),
+        pickup_ticks=pickup_ticks,
+        has_key=has_key,
+    )
+
+
+def _read_bars(measures: list[Any], lengths: list[int]) -> tuple[list[int], list[Meter], int]:
+    """Bar lines, meters and pickup. A bar that is shorter or longer than its meter gets a meter of its own,
+    but for a first bar (the pickup) and a last bar that breaks off."""
+    starts, meters, pickup_ticks = [0], [], 0
+    signature = Meter(0, 4, 4)
+    for bar, (measure, written) in enumerate(zip(measures, lengths, strict=True)):
+        if measure.timeSignature is not None:
+            time = measure.timeSignature
+            signature = _meter(bar, time.numerator, time.denominator, round(time.barDuration.quarterLength * 24))
+        meter, ticks = replace(signature, bar=bar), signature.bar_ticks
+        fitting = meter_lasting(written) if written not in (0, ticks) else None
+        if fitting and bar == 0 and written < ticks:
+            pickup_ticks = ticks = written
+        elif fitting and (bar + 1 < len(measures) or written > ticks):
+            meter, ticks = Meter(bar, *fitting), written
+        meters.append(meter)
+        starts.append(starts[-1] + ticks)
+    return starts, meters, pickup_ticks
+
+
+def _length(part: Any, bar: int) -> float:  # noqa: ANN401
+    measures = part.getElementsByClass("Measure")
+    return measures[bar].highestTime if bar < len(measures) else 0
+
+
+def _meter(bar: int, numerator: int, denominator: int, ticks: int) -> Meter:
+    """The meter, or one of the same length within our limits (8/64 is 4/32)."""
+    fitting = meter_lasting(ticks)
+    if denominator > 32 and fitting:
+        return Meter(bar, *fitting)
+    return Meter(bar, numerator, denominator)
+
+
+def _key(element: Any, bar: int) -> Key:  # noqa: ANN401
+    mode = MODES_BY_NAME.get(str(getattr(element, "mode", "major")), "maj")
+    return Key(bar, min(max(int(element.sharps or 0), -7), 7), mode)
+
+
+def _chord(element: Any, tick: int) -> Chord | None:  # noqa: ANN401
+    if "NoChord" in element.classes:
+        return Chord(tick, None)
+    root = element.root()
+    if root is None:
+        return None
+    bass = element.bass()
+    slash = bass.pitchClass if bass is not None and bass.pitchClass != root.pitchClass else None
+    text = element.chordKindStr or ""
+    if not element.chordStepModifications and element.chordKind in QUALITY_OF_M21_KIND:
+        quality = QUALITY_OF_M21_KIND[element.chordKind]
+    elif text in QUALITY_BY_ALIAS and text:
+        quality = QUALITY_BY_ALIAS[text].name
+    else:
+        intervals = frozenset((p.pitchClass - root.pitchClass) % 12 for p in element.pitches)
+        quality = nearest_quality(intervals | {0}).name
+        warnings.warn(f"chord {element.figure} was read as {quality}", ScoretokWarning, stacklevel=2)
+    return Chord(tick, root.pitchClass, quality, slash)
+
+
+# music21 renames some of MusicXML's kinds.
+QUALITY_OF_M21_KIND = QUALITY_OF_KIND | {
+    "dominant-seventh": "7", "minor-major-seventh": "minmaj7", "half-diminished-seventh": "hdim7",
+    "power": "5", "augmented-major-seventh": "aug", "minor-major": "minmaj7",
+}  # fmt: skip
