@@ -9,6 +9,26 @@ from scoretok.errors import ScoretokError
 from scoretok.sheet import Chord, Key, LeadSheet, Meter, Note, Section, Tempo, Track, meter_lasting
 
 
+def lay_bars(signatures: Sequence[Meter], lengths_ticks: Sequence[int]) -> tuple[list[int], list[Meter], int]:
+    """Bar lines, meters and pickup from the time signature and the written length of every bar.
+
+    A bar shorter or longer than its signature gets a meter of its own, but for a first bar that is
+    shorter (the pickup) and a last bar that breaks off. Returns bar_count + 1 ticks, a meter a bar,
+    and the ticks of the pickup.
+    """
+    starts, meters, pickup_ticks = [0], [], 0
+    for bar, (signature, written) in enumerate(zip(signatures, lengths_ticks, strict=True)):
+        meter, ticks = replace(signature, bar=bar), signature.bar_ticks
+        fitting = meter_lasting(written) if written not in (0, ticks) else None
+        if fitting and bar == 0 and written < ticks:
+            pickup_ticks = ticks = written
+        elif fitting and (bar + 1 < len(signatures) or written > ticks):
+            meter, ticks = Meter(bar, *fitting), written
+        meters.append(meter)
+        starts.append(starts[-1] + ticks)
+    return starts, meters, pickup_ticks
+
+
 def slice_bars(sheet: LeadSheet, start_bar: int, stop_bar: int) -> LeadSheet:
     """The bars start_bar (0-based) to stop_bar (excluded) as a score of their own.
 

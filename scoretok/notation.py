@@ -5,6 +5,7 @@ Shared by the MusicXML and ABC writers. All ticks here count from the bar line.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from scoretok.sheet import LeadSheet, Meter, Note
 
@@ -47,18 +48,24 @@ class _Span:
     tied_to: bool
 
 
-def bar_voices(sheet: LeadSheet, track: int) -> list[list[list[Piece]]]:
-    """For every bar of a track its voices, each a list of pieces that fill the bar; at least one voice."""
+def bar_voices(sheet: LeadSheet, track: int, cuts_ticks: Iterable[int] = ()) -> list[list[list[Piece]]]:
+    """For every bar of a track its voices, each a list of pieces that fill the bar; at least one voice.
+
+    In the first voice no piece lasts across one of `cuts_ticks` (counted from the start of the score).
+    """
     bars: list[list[_Span]] = [[] for _ in range(sheet.bar_count)]
     for group in _groups(sheet.tracks[track].notes):
         _cut_at_bars(sheet, group, bars)
+    cuts: list[list[int]] = [[] for _ in range(sheet.bar_count)]
+    for tick in cuts_ticks:
+        bar = sheet.bar_at(tick)
+        cuts[bar].append(tick - sheet.bar_starts[bar])
     result = []
     for bar, spans in enumerate(bars):
         length = sheet.bar_starts[bar + 1] - sheet.bar_starts[bar]
-        voices = [_fill(voice, length, sheet.meter_at(bar)) for voice in _voices(spans)] or [
-            _fill([], length, sheet.meter_at(bar))
-        ]
-        result.append(voices)
+        voices = _voices(spans) or [[]]
+        meter = sheet.meter_at(bar)
+        result.append([_fill(voice, length, meter, () if i else cuts[bar]) for i, voice in enumerate(voices)])
     return result
 
 
@@ -93,17 +100,23 @@ def _voices(spans: list[_Span]) -> list[list[_Span]]:
     return voices
 
 
-def _fill(spans: list[_Span], length: int, meter: Meter) -> list[Piece]:
+def _fill(spans: list[_Span], length: int, meter: Meter, cuts: Iterable[int]) -> list[Piece]:
     pieces: list[Piece] = []
     at = 0
+    edges = sorted(cuts)
+
+    def values(start: int, stop: int) -> list[tuple[int, int]]:
+        bounds = [start, *(cut for cut in edges if start < cut < stop), stop]
+        return [value for pair in pairwise(bounds) for value in split_values(*pair, meter)]
+
     for span in spans:
-        pieces += [Piece(start, ticks) for start, ticks in split_values(at, span.start, meter)]
-        parts = split_values(span.start, span.stop, meter)
+        pieces += [Piece(start, ticks) for start, ticks in values(at, span.start)]
+        parts = values(span.start, span.stop)
         for i, (start, ticks) in enumerate(parts):
             tied_from, tied_to = span.tied_from or i > 0, span.tied_to or i + 1 < len(parts)
             pieces.append(Piece(start, ticks, span.notes, tied_from, tied_to))
         at = span.stop
-    pieces += [Piece(start, ticks) for start, ticks in split_values(at, length, meter)]
+    pieces += [Piece(start, ticks) for start, ticks in values(at, length)]
     _mark_tuplets(pieces)
     _mark_beams(pieces, meter)
     return pieces

@@ -1,10 +1,11 @@
 """The bars, tempos, keys, chords and sections of a score that music21 has parsed."""
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from scoretok.bars import lay_bars
 from scoretok.errors import ScoretokWarning
 from scoretok.formats.musicxml_terms import MODES_BY_NAME, QUALITY_OF_KIND
 from scoretok.roles import parse_section
@@ -88,23 +89,14 @@ def read_maps(parts: list[Any], bar_ticks: list[int] | None = None) -> Maps:
 
 
 def _read_bars(measures: list[Any], lengths: list[int]) -> tuple[list[int], list[Meter], int]:
-    """Bar lines, meters and pickup. A bar that is shorter or longer than its meter gets a meter of its own,
-    but for a first bar (the pickup) and a last bar that breaks off."""
-    starts, meters, pickup_ticks = [0], [], 0
+    signatures = []
     signature = Meter(0, 4, 4)
-    for bar, (measure, written) in enumerate(zip(measures, lengths, strict=True)):
+    for bar, measure in enumerate(measures):
         if measure.timeSignature is not None:
             time = measure.timeSignature
             signature = _meter(bar, time.numerator, time.denominator, round(time.barDuration.quarterLength * 24))
-        meter, ticks = replace(signature, bar=bar), signature.bar_ticks
-        fitting = meter_lasting(written) if written not in (0, ticks) else None
-        if fitting and bar == 0 and written < ticks:
-            pickup_ticks = ticks = written
-        elif fitting and (bar + 1 < len(measures) or written > ticks):
-            meter, ticks = Meter(bar, *fitting), written
-        meters.append(meter)
-        starts.append(starts[-1] + ticks)
-    return starts, meters, pickup_ticks
+        signatures.append(signature)
+    return lay_bars(signatures, lengths)
 
 
 def _length(part: Any, bar: int) -> float:  # noqa: ANN401

@@ -1,0 +1,330 @@
+"""Reading ABC 2.1 files: headers, voices, repeats and endings; writing is in abc_write."""
+
+import re
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TypeVar
+
+from scoretok.bars import join_notes, lay_bars
+from scoretok.errors import ScoretokError, ScoretokWarning
+from scoretok.files import read_text
+from scoretok.formats.abc_music import AbcBar, Voice, parse_abc_key, parse_meter, parse_unit
+from scoretok.formats.abc_write import write
+from scoretok.harmony import parse_chord
+from scoretok.infer import infer_chords, infer_key, note_arrays
+from scoretok.roles import guess_role, parse_section, split_label
+from scoretok.sheet import (
+    MAX_BPM,
+    MAX_DURATION_TICKS,
+    MIN_BPM,
+    Chord,
+    Key,
+    LeadSheet,
+    Meter,
+    Note,
+    Section,
+    Tempo,
+    Track,
+    clean_text,
+)
+
+T = TypeVar("T")
+VELOCITY = 80
+
+
+def read(path: str | Path) -> LeadSheet:
+    """Read an ABC file (its first tune). Raises ScoretokError with the line; warns of what was dropped."""
+    return parse(read_text(path), str(path))
+
+
+def parse(text: str, name: str = "the text") -> LeadSheet:
+    """The first tune of an ABC text. Raises ScoretokError with the line."""
+    tune = _Tune(name)
+    tunes = 0
+    for number, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
+        tunes += line.startswith("X:")
+        if tunes < 2:
+            tune.read_line(number, line)
+    if tunes > 1:
+        warnings.warn(f"{name} holds {tunes} tunes; the first was read", ScoretokWarning, stacklevel=2)
+    try:
+        return tune.sheet()
+    except ScoretokError as error:
+        raise ScoretokError(f"{name}: {error}") from None
+
+
+class _Tune:
+    """Collects the header and the voices of a tune."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.signed = False
+        self.title = ""
+        self.meter = Meter(0, 4, 4)
+        self.key: Key | None = None
+        self.unit: Fraction | None = None
+        self.tempo = ""
+        self.in_body = False
+        self.voices: dict[str, Voice] = {}
+        self.names: dict[str, str] = {}
+        self.programs: dict[int, int] = {}
+        self.drum_voices: set[int] = set()
+        self.muted_voices: set[int] = set()
+        self.current = ""
+
+    def read_line(self, number: int, line: str) -> None:
+        if line.startswith("%%"):
+            self._directive(line[2:])
+            return
+        line = re.sub(r"(?<!\\)%.*", "", line)
+        if not line.strip():
+            return
+        try:
+            if re.match(r"[A-Za-z+]:(?!\|)" if self.in_body else r"[A-Za-z+]:", line):
+                self._field(line[0], line[2:])
+            elif self.in_body:
+                self._music(line)
+        except ScoretokError as error:
+            raise ScoretokError(f"{self.name}, line {number}: {error}") from None
+
+    def _directive(self, text: str) -> None:
+        words = text.split()
+        if words[:1] == ["scoretok"]:
+            self.signed = True
+        elif words[:1] == ["MIDI"] and all(word.isdigit() for word in words[2:]):
+            numbers = [int(word) for word in words[2:]]
+            voice = max(len(self.names) or len(self.voices), 1)
+            if words[1] == "program" and numbers:
+                self.programs[numbers[0] if len(numbers) > 1 else voice] = min(numbers[-1], 127)
+            elif words[1] == "channel" and numbers and numbers[-1] == 10:
+                self.drum_voices.add(numbers[0] if len(numbers) > 1 else voice)
+            elif words[1] == "control" and numbers[-2:] == [7, 0]:
+                self.muted_voices.add(numbers[0] if len(numbers) > 2 else voice)
+
+    def _field(self, letter: str, value: str) -> None:
+        if letter == "T" and not self.title:
+            self.title = clean_text(_plain(value if self.signed else value.strip()))
+        elif letter == "V":
+            self._select(value)
+        elif letter == "w" and self.current in self.voices:
+            self.voices[self.current].words(value)
+        elif letter == "K" and not self.in_body:
+            self.key, self.in_body = parse_abc_key(value), True
+        elif self.in_body:
+            for voice in self.voices.values() if letter in "MKL" else [self._voice()]:
+                voice.field(letter, value)
+        elif letter == "M":
+            self.meter = parse_meter(value) or self.meter
+        elif letter == "L":
+            self.unit = parse_unit(value)
+        elif letter == "Q":
+            self.tempo = value
+
+    def _select(self, value: str) -> None:
+        """'Vocal name="x"': choose a voice, and keep its name."""
+        self.current = value.split()[0] if value.split() else ""
+        match = re.search(r'\b(?:name|nm)="([^"]*)"', value)
+        self.names.setdefault(self.current, "")
+        if match:
+            self.names[self.current] = clean_text(_plain(match[1]))
+
+    def _voice(self) -> Voice:
+        if self.current not in self.voices:
+            unit = self.unit or Fraction(1, 16 if self.meter.bar_ticks < 72 else 8)
+            self.voices[self.current] = Voice(self.meter, self.key or Key(0, 0), unit)
+            self.names.setdefault(self.current, "")
+        return self.voices[self.current]
+
+    def _music(self, line: str) -> None:
+        while match := re.match(r"\s*\[V:\s*([^\]\s]+)[^\]]*\]", line):
+            self.current = match[1]
+            line = line[match.end() :]
+        self._voice().feed(line)
+
+    def sheet(self) -> LeadSheet:
+        """The score of all voices, repeats unfolded."""
+        order = [name for name in self.names if name in self.voices]
+        if not order:
+            raise ScoretokError("it holds no music (an ABC tune has a K: line and notes after it)")
+        unfolded = {name: _unfold(self.voices[name].bars, self.signed) for name in order}
+        first = max(unfolded.values(), key=len)
+        count = len(first)
+        if count == 0:
+            raise ScoretokError("it holds no music (an ABC tune has a K: line and notes after it)")
+        lengths = [
+            max(_ticks(bars[bar].length) if bar < len(bars) else 0 for bars in unfolded.values()) for bar in range(count)
+        ]
+        starts, meters, pickup_ticks = lay_bars([bar.meter for bar in first], lengths)
+        if self.signed and count == 1 and 0 < lengths[0] < meters[0].bar_ticks:
+            pickup_ticks, starts[-1] = lengths[0], lengths[0]
+        tracks = [self._track(name, unfolded[name], starts) for name in order]
+        if not any(track.notes for track in tracks) and not self.signed:
+            raise ScoretokError("it holds no notes")
+        spine = unfolded[order[0]]
+        sheet = LeadSheet(
+            bar_count=count,
+            tracks=tuple(tracks if any(self.names) else []) if self.signed else tuple(tracks),
+            chords=_chords(unfolded.values() if not self.signed else [spine], starts),
+            sections=_sections(spine),
+            meters=tuple(meters),
+            tempos=self._tempos(spine, starts),
+            keys=tuple(replace(bar.key, bar=i) for i, bar in enumerate(first)),
+            pickup_ticks=pickup_ticks,
+            title=self.title,
+        )
+        if self.key is None:
+            sheet = replace(sheet, keys=(infer_key(note_arrays(sheet)),))
+        if not self.signed and not sheet.chords:
+            sheet = replace(sheet, chords=infer_chords(sheet))
+        return sheet
+
+    def _track(self, name: str, bars: list[AbcBar], starts: list[int]) -> Track:
+        number = list(self.names).index(name) + 1
+        label = split_label(self.names[name]) if self.signed else None
+        title = self.names[name].strip() or ("" if label else name)
+        program = self.programs.get(number, 0)
+        notes = _notes(bars, starts)
+        sung = any(note.syllable for note in notes)
+        role = guess_role(title, program, number in self.drum_voices, sung)
+        if label:
+            role, title = label
+        elif not self.programs and role == "piano":
+            role = "lead"
+        if role != "vocal":
+            notes = [note._replace(syllable=None) for note in notes]
+        return Track(role, join_notes(notes), program, title, number in self.muted_voices)
+
+    def _tempos(self, spine: list[AbcBar], starts: list[int]) -> tuple[Tempo, ...]:
+        tempos = {0: Tempo(0, _bpm(self.tempo) or 120.0)}
+        for bar, start in zip(spine, starts, strict=False):
+            for at, text in bar.tempos:
+                if bpm := _bpm(text):
+                    tempos[start + _ticks(at)] = Tempo(start + _ticks(at), bpm)
+        return tuple(tempo for tick, tempo in tempos.items() if tick < starts[-1])
+
+
+def _plain(text: str) -> str:
+    r"""Text without ABC's escapes: '\%' is '%', '\u0022' is a quote."""
+    return re.sub(r"\\u([0-9a-fA-F]{4})|\\(.)", lambda m: chr(int(m[1], 16)) if m[1] else m[2], text)
+
+
+def _bpm(text: str) -> float | None:
+    """Quarter notes a minute of a Q: field: '1/4=88', '3/8=60', '120'."""
+    match = re.search(r"(?:(\d+)/(\d+)\s*=\s*)?(\d+(?:\.\d+)?)\s*(?:\"|$)", text.strip())
+    if not match:
+        return None
+    beat = Fraction(int(match[1]), int(match[2]) or 1) if match[1] else Fraction(1, 4)
+    bpm = float(match[3]) * float(beat * 4)
+    return min(max(bpm, MIN_BPM), MAX_BPM) if bpm > 0 else None
+
+
+def _ticks(quarters: Fraction) -> int:
+    return round(quarters * 24)
+
+
+def _unfold(bars: list[AbcBar], signed: bool) -> list[AbcBar]:
+    """The bars in the order they sound: repeats twice, with their endings; then split bars joined."""
+    if signed:
+        return bars
+    order: list[AbcBar] = []
+    begin = 0
+    for i, bar in enumerate(bars):
+        if bar.repeat_from:
+            begin = i
+        order.append(bar)
+        if bar.repeat_to:
+            order += _until_ending(bars[begin : i + 1])
+            begin = i + 1
+    return _join_split_bars(order)
+
+
+def _until_ending(passage: list[AbcBar]) -> list[AbcBar]:
+    first_ending = next((i for i, bar in enumerate(passage) if bar.ending == "1"), len(passage))
+    return passage[:first_ending]
+
+
+def _join_split_bars(bars: list[AbcBar]) -> list[AbcBar]:
+    """Join two neighbours that fill one bar between them (a repeat sign inside a bar)."""
+    joined: list[AbcBar] = []
+    for bar in bars:
+        before = joined[-1] if len(joined) > 1 else None
+        full = Fraction(bar.meter.bar_ticks, 24)
+        if before and before.length < full and bar.length < full and before.length + bar.length == full:
+            shift = before.length
+
+            def later(entries: list[tuple[Fraction, str]], shift: Fraction = shift) -> list[tuple[Fraction, str]]:
+                return [(at + shift, text) for at, text in entries]
+
+            joined[-1] = replace(
+                before,
+                sounds=before.sounds + [replace(sound, start=sound.start + shift) for sound in bar.sounds],
+                chords=before.chords + later(bar.chords),
+                tempos=before.tempos + later(bar.tempos),
+                sections=before.sections + bar.sections,
+                length=full,
+            )
+        else:
+            joined.append(bar)
+    return joined
+
+
+def _notes(bars: list[AbcBar], starts: list[int]) -> list[Note]:
+    notes: list[Note] = []
+    open_ties: dict[int, int] = {}
+    for bar, bar_start in zip(bars, starts, strict=False):
+        for sound in sorted(bar.sounds, key=lambda one: one.start):
+            start = bar_start + _ticks(sound.start)
+            ticks = bar_start + _ticks(sound.start + sound.length) - start
+            if ticks <= 0 or start >= starts[-1]:
+                continue
+            for pitch in sound.pitches:
+                place = open_ties.pop(pitch, None)
+                if place is not None and notes[place].end_ticks == start:
+                    length = min(notes[place].duration_ticks + ticks, MAX_DURATION_TICKS)
+                    notes[place] = notes[place]._replace(duration_ticks=length)
+                else:
+                    place = len(notes)
+                    notes.append(Note(start, pitch, ticks, VELOCITY, sound.syllable))
+                if sound.tied:
+                    open_ties[pitch] = place
+    return notes
+
+
+def _chords(voices, starts: list[int]) -> tuple[Chord, ...]:  # noqa: ANN001
+    chords: dict[int, Chord] = {}
+    unknown: list[str] = []
+    for bars in voices:
+        for bar, bar_start in zip(bars, starts, strict=False):
+            for at, text in bar.chords:
+                tick = bar_start + _ticks(at)
+                chord = _try(lambda text=text, tick=tick: parse_chord(text, tick))  # type: ignore[misc]
+                if chord is None:
+                    unknown.append(text)
+                elif tick < starts[-1]:
+                    chords.setdefault(tick, chord)
+    if unknown:
+        warnings.warn(f"{len(unknown)} texts name no known chord and were dropped: {', '.join(sorted(set(unknown))[:4])}",
+                      ScoretokWarning, stacklevel=2)  # fmt: skip
+    return tuple(chords.values())
+
+
+def _sections(bars: list[AbcBar]) -> tuple[Section, ...]:
+    sections = []
+    for number, bar in enumerate(bars):
+        label = next((label for text in bar.sections if (label := parse_section(text))), None)
+        if label:
+            sections.append(Section(number, label))
+    return tuple(sections)
+
+
+def _try(make: Callable[[], T]) -> T | None:
+    try:
+        return make()
+    except ScoretokError:
+        return None
+
+
+__all__ = ["parse", "read", "write"]

@@ -1,0 +1,313 @@
+"""The music code of ABC: one voice's text becomes bars of notes, chords, words and marks."""
+
+import re
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from scoretok.errors import ScoretokError
+from scoretok.formats.abc_write import key_accidental
+from scoretok.sheet import Key, Meter, Syllable
+from scoretok.theory import LETTER_PITCH_CLASS
+
+TOKEN = re.compile(
+    r'(?P<chord>"[^"]*")|(?P<inline>\[[A-Za-z]:[^\]]*\])|(?P<bar>:*\|+[\]:|]*(?:\[?\d[\d,-]*)?|\[\||::+|\[\d[\d,-]*)'
+    r"|(?P<grace>\{[^}]*\})|(?P<decoration>![^!\s]*!|\+[^+\s]*\+|[.~HLMOPSTuv](?=[\^_=A-Ga-gzx\[\"(!.~]))"
+    r"|(?P<tuplet>\(\d(?::\d*)?(?::\d*)?)|(?P<open>\[)|(?P<close>\])"
+    r"|(?P<note>(?:\^\^|\^|__|_|=)?[A-Ga-g][,']*)|(?P<rest>[zx])|(?P<full>[ZX]\d*)|(?P<broken>>+|<+)|(?P<tie>-)"
+    r"|(?P<overlay>&)|(?P<skip>[ \t`()yI\\*$;.~!:H-Wh-w])|(?P<other>.)"
+)
+LENGTH = re.compile(r"(\d*)(/*)(\d*)")
+TUPLET_INTO = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
+ACCIDENTAL = {"": None, "=": 0, "^": 1, "^^": 2, "_": -1, "__": -2}
+
+
+@dataclass
+class Sound:
+    """Notes that begin together, or a rest; times in quarters from the bar line."""
+
+    start: Fraction
+    length: Fraction
+    pitches: tuple[int, ...]
+    tied: bool = False
+    syllable: Syllable | None = None
+
+
+@dataclass
+class AbcBar:
+    """A bar of one voice: its sounds, symbols and what stands at its bar lines."""
+
+    meter: Meter
+    key: Key
+    sounds: list[Sound] = field(default_factory=list)
+    chords: list[tuple[Fraction, str]] = field(default_factory=list)
+    tempos: list[tuple[Fraction, str]] = field(default_factory=list)
+    sections: list[str] = field(default_factory=list)
+    length: Fraction = Fraction(0)
+    repeat_from: bool = False  # '|:' before the bar
+    repeat_to: bool = False  # ':|' after the bar
+    ending: str = ""  # '1' or '2' at its start
+    closed: bool = False  # its last bar line has been read
+
+
+class Voice:
+    """Reads the music lines of one voice; `feed` takes a line, `words` the w: line under it."""
+
+    def __init__(self, meter: Meter, key: Key, unit: Fraction) -> None:
+        self.meter, self.key, self.unit = meter, key, unit
+        self.bars: list[AbcBar] = []
+        self.at = Fraction(0)
+        self.layers: list[Fraction] = []
+        self.accidentals: dict[str, int] = {}
+        self.tuplet: tuple[Fraction, int] = (Fraction(1), 0)
+        self.broken = 0
+        self.last: Sound | None = None
+        self.line_sounds: list[Sound] = []
+        self.pending_start = False
+        self.pending_ending = ""
+
+    def open_bar(self) -> AbcBar:
+        """The open bar; the first thing after a bar line opens one, without the accidentals of the last."""
+        if not self.bars or self.bars[-1].closed:
+            self.bars.append(AbcBar(self.meter, self.key, repeat_from=self.pending_start, ending=self.pending_ending))
+            self.pending_start, self.pending_ending = False, ""
+            self.at, self.accidentals, self.layers = Fraction(0), {}, []
+        return self.bars[-1]
+
+    def feed(self, line: str) -> None:
+        """Read one line of music. Raises ScoretokError with the column of what cannot be read."""
+        self.line_sounds = []
+        at = 0
+        while at < len(line):
+            match = TOKEN.match(line, at)
+            assert match is not None and match.lastgroup is not None
+            at = match.end()
+            if match.lastgroup == "open":
+                at = self._note_group(line, at)
+            elif match.lastgroup in ("note", "rest"):
+                length, at = self._length(line, at)
+                pitches = (self._pitch(match[0], match.start()),) if match.lastgroup == "note" else ()
+                self._sound(pitches, length)
+            elif match.lastgroup == "other":
+                raise ScoretokError(f"column {match.start() + 1}: {match[0]!r} is not ABC music")
+            elif match.lastgroup not in ("skip", "grace", "decoration", "close"):
+                getattr(self, f"_{match.lastgroup}")(match[0])
+
+    def _note_group(self, line: str, at: int) -> int:
+        """'[CEG]2': the notes up to the bracket, whose lengths multiply the one behind it."""
+        pitches: list[int] = []
+        inner = Fraction(1)
+        while at < len(line) and line[at] != "]":
+            match = TOKEN.match(line, at)
+            assert match is not None
+            at = match.end()
+            if match.lastgroup == "note":
+                pitches.append(self._pitch(match[0], match.start()))
+                one, at = self._length(line, at)
+                inner = one if len(pitches) == 1 else inner
+            elif match.lastgroup == "tie":
+                line = line[: match.start()] + " " + line[at:]
+                closing = line.find("]", at)
+                line = line if closing < 0 or line[closing + 1 : closing + 2] == "-" else f"{line[: closing + 1]}-{line[closing + 1 :]}"
+            elif match.lastgroup not in ("skip", "decoration", "chord", "rest"):
+                raise ScoretokError(f"column {match.start() + 1}: {match[0]!r} cannot stand in a chord")
+        if at >= len(line):
+            raise ScoretokError(f"column {at}: the chord is not closed by ]")
+        length, at = self._length(line, at + 1)
+        self._sound(tuple(sorted(set(pitches))), length * inner)
+        if line[at : at + 1] == "-":
+            self._tie("-")
+            at += 1
+        return at
+
+    def _length(self, line: str, at: int) -> tuple[Fraction, int]:
+        match = LENGTH.match(line, at)
+        assert match is not None
+        numerator, slashes, denominator = match.groups()
+        value = Fraction(int(numerator or 1))
+        if slashes:
+            divisor = int(denominator) if denominator else 2 ** len(slashes)
+            if divisor == 0:
+                raise ScoretokError(f"column {at + 1}: a length is divided by 0")
+            value /= divisor
+        return value, match.end()
+
+    def _pitch(self, text: str, column: int) -> int:
+        self.open_bar()
+        mark = text.rstrip("ABCDEFGabcdefg,'")
+        letter = text[len(mark)]
+        name = letter.upper()
+        octave = 5 if letter.islower() else 4
+        octave += text.count("'") - text.count(",")
+        place = f"{name}{octave}"
+        alter = ACCIDENTAL[mark]
+        if alter is None:
+            alter = self.accidentals.get(place, key_accidental(name, self.key.fifths))
+        else:
+            self.accidentals[place] = alter
+        pitch = LETTER_PITCH_CLASS[name] + alter + 12 * (octave + 1)
+        if not 0 <= pitch <= 127:
+            raise ScoretokError(f"column {column + 1}: {text} lies outside the MIDI range")
+        return pitch
+
+    def _sound(self, pitches: tuple[int, ...], length: Fraction) -> None:
+        bar = self.open_bar()
+        factor, left = self.tuplet
+        quarters = length * self.unit * 4 * (factor if left else 1)
+        self.tuplet = (factor, left - 1) if left else self.tuplet
+        if self.broken:
+            shift = self._broken_ratio(self.broken)
+            if self.last:
+                change = self.last.length * (shift - 1)
+                self.last.length += change
+                self.at += change
+            quarters *= 2 - shift
+            self.broken = 0
+        sound = Sound(self.at, quarters, pitches)
+        bar.sounds.append(sound)
+        self.at += quarters
+        bar.length = max(bar.length, self.at)
+        self.last = sound
+        if pitches and not self.layers:
+            self.line_sounds.append(sound)
+
+    @staticmethod
+    def _broken_ratio(signs: int) -> Fraction:
+        """'>' makes the note before it half longer, '>>' three quarters; '<' the other way."""
+        shortened = Fraction(1, 2 ** abs(signs))
+        return 2 - shortened if signs > 0 else shortened
+
+    def _full(self, text: str) -> None:
+        for number in range(int(text[1:] or 1)):
+            if number:
+                self._bar("|")
+            self._sound((), Fraction(self.meter.bar_ticks, 96) / self.unit)
+
+    def _tie(self, _: str) -> None:
+        if self.last:
+            self.last.tied = True
+
+    def _broken(self, text: str) -> None:
+        self.broken = len(text) if text[0] == ">" else -len(text)
+
+    def _tuplet(self, text: str) -> None:
+        parts = [int(part) if part else 0 for part in text[1:].split(":")]
+        count = parts[0]
+        compound = self.meter.denominator >= 8 and self.meter.numerator % 3 == 0
+        into = (parts[1] if len(parts) > 1 else 0) or TUPLET_INTO.get(count, 3 if compound else 2)
+        self.tuplet = (Fraction(into, max(count, 1)), (parts[2] if len(parts) > 2 else 0) or count)
+
+    def _overlay(self, _: str) -> None:
+        self.layers.append(self.at)
+        self.at, self.last = Fraction(0), None
+
+    def _chord(self, text: str) -> None:
+        body = text[1:-1].strip()
+        if body and body[0] not in "^_<>@":
+            self.open_bar().chords.append((self.at, body))
+
+    def _bar(self, text: str) -> None:
+        if self.bars and not self.bars[-1].closed and (self.bars[-1].sounds or self.bars[-1].sections):
+            self.bars[-1].closed = True
+            self.bars[-1].repeat_to = text.startswith(":") or text.startswith("::")
+        elif self.bars and text.startswith(":"):
+            self.bars[-1].repeat_to = True
+        digits = re.search(r"\d", text)
+        self.pending_ending = digits[0] if digits else self.pending_ending
+        self.pending_start = self.pending_start or text.rstrip("0123456789[,-").endswith(":")
+
+    def _inline(self, text: str) -> None:
+        self.field(text[1], text[3:-1])
+
+    def field(self, name: str, value: str) -> None:
+        """Take an information field that stands in the music."""
+        if name == "M":
+            self.meter = parse_meter(value) or self.meter
+            self._restate()
+        elif name == "K":
+            self.key = parse_abc_key(value) or self.key
+            self._restate()
+        elif name == "L":
+            self.unit = parse_unit(value)
+        elif name == "P":
+            self.open_bar().sections.append(value.strip())
+        elif name == "Q":
+            self.open_bar().tempos.append((self.at, value))
+
+    def _restate(self) -> None:
+        """A field at the start of a bar holds for that bar."""
+        if self.bars and not self.bars[-1].closed and not self.bars[-1].sounds:
+            self.bars[-1].meter, self.bars[-1].key = self.meter, self.key
+
+    def words(self, text: str) -> None:
+        """Lay a line of words on the notes of the last music line."""
+        sounds = iter(self.line_sounds)
+        for word in parse_words(text):
+            if word == "|":
+                continue
+            sound = next(sounds, None)
+            if sound is None:
+                return
+            if isinstance(word, Syllable):
+                sound.syllable = word
+
+
+WORD = re.compile(r"\\(.)|(-)|([_*|])|([ \t]+)|(~)|([^\\\-_*| \t~]+)")
+
+
+def parse_words(text: str) -> list[Syllable | str]:
+    """The syllables of a w: line, '_' or '*' for notes without one, '|' for bar lines."""
+    words: list[Syllable | str] = []
+    current = ""
+
+    def close(word_end: bool) -> None:
+        nonlocal current
+        if current.strip(" "):
+            words.append(Syllable(current.strip(" "), (), word_end))
+        current = ""
+
+    for escaped, hyphen, mark, space, tilde, plain in WORD.findall(text):
+        if hyphen and not current and words and isinstance(words[-1], Syllable):
+            words.append("_")
+        elif hyphen:
+            close(False)
+        elif mark or space:
+            close(True)
+            words += [mark] if mark else []
+        else:
+            current += escaped or (" " if tilde else plain)
+    close(True)
+    return words
+
+
+def parse_meter(text: str) -> Meter | None:
+    """The meter of an M: field ('6/8', 'C', 'C|', '2+3/8'); None for free meter."""
+    text = text.strip()
+    if text in ("C", "C|"):
+        return Meter(0, 4, 4) if text == "C" else Meter(0, 2, 2)
+    match = re.fullmatch(r"\(?([\d+]+)\)?\s*/\s*(\d+)", text)
+    if not match:
+        return None
+    return Meter(0, sum(int(part) for part in match[1].split("+") if part), int(match[2]))
+
+
+def parse_unit(text: str) -> Fraction:
+    """The unit note length of an L: field as a fraction of a whole note."""
+    match = re.fullmatch(r"\s*(\d+)(?:/(\d+))?\s*", text)
+    if not match or int(match[2] or 1) == 0 or int(match[1]) == 0:
+        raise ScoretokError(f"{text.strip()!r} is not a unit note length; write for example L:1/8")
+    return Fraction(int(match[1]), int(match[2] or 1))
+
+
+KEY = re.compile(r"\s*([A-G])([#b]?)\s*(maj|min|mix|ion|dor|phr|lyd|aeo|loc|m)?[a-z]*(?![a-z=])", re.IGNORECASE)
+
+
+def parse_abc_key(text: str) -> Key | None:
+    """The key of a K: field; None when it names none ('none', a clef alone)."""
+    from scoretok.harmony import parse_key
+
+    if text.strip().upper() in ("HP", "HPX"):
+        return Key(0, 2, "maj")
+    match = KEY.match(text)
+    if not match or text.strip().lower().startswith(("none", "clef")):
+        return None
+    return parse_key(f"{match[1].upper()}{match[2]}:{(match[3] or 'maj').lower().replace('ion', 'maj').replace('aeo', 'min')}")
