@@ -6,27 +6,60 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 
 from scoretok.errors import ScoretokError
-from scoretok.sheet import Chord, Key, LeadSheet, Meter, Note, Section, Tempo, Track, meter_lasting
+from scoretok.sheet import MAX_BAR_TICKS, MAX_METER_NUMERATOR, METER_DENOMINATORS, Chord, Key, LeadSheet, Meter, Note, Section, Tempo, Track, meter_lasting
 
 
-def lay_bars(signatures: Sequence[Meter], lengths_ticks: Sequence[int]) -> tuple[list[int], list[Meter], int]:
-    """Bar lines, meters and pickup from the time signature and the written length of every bar.
+@dataclass(frozen=True)
+class Layout:
+    """The bars of a score that was written in measures.
 
-    A bar shorter or longer than its signature gets a meter of its own, but for a first bar that is
-    shorter (the pickup) and a last bar that breaks off. Returns bar_count + 1 ticks, a meter a bar,
-    and the ticks of the pickup.
+    `measure_starts` has the tick of every measure and of the end, `first_bars` the first bar of every
+    measure (a measure longer than a bar can be is several bars), `meters` one meter a bar.
     """
-    starts, meters, pickup_ticks = [0], [], 0
-    for bar, (signature, written) in enumerate(zip(signatures, lengths_ticks, strict=True)):
-        meter, ticks = replace(signature, bar=bar), signature.bar_ticks
-        fitting = meter_lasting(written) if written not in (0, ticks) else None
-        if fitting and bar == 0 and written < ticks:
-            pickup_ticks = ticks = written
-        elif fitting and (bar + 1 < len(signatures) or written > ticks):
-            meter, ticks = Meter(bar, *fitting), written
-        meters.append(meter)
-        starts.append(starts[-1] + ticks)
-    return starts, meters, pickup_ticks
+
+    measure_starts: tuple[int, ...]
+    first_bars: tuple[int, ...]
+    meters: tuple[Meter, ...]
+    pickup_ticks: int
+
+
+def lay_bars(signatures: Sequence[tuple[int, int]], lengths_ticks: Sequence[int]) -> Layout:
+    """Lay out bars from the time signature and the written length of every measure.
+
+    A measure shorter or longer than its signature gets a meter of its own, but for a first one that is
+    shorter (the pickup) and a last one that breaks off. Raises ScoretokError for meters without a bar.
+    """
+    starts, first_bars, meters, pickup_ticks = [0], [], [], 0
+    for number, ((numerator, denominator), written) in enumerate(zip(signatures, lengths_ticks, strict=True)):
+        ticks = 96 * numerator // denominator if denominator else 0
+        length, pieces = ticks, _bars_of(numerator, denominator, ticks)
+        fitting = _split_measure(written) if written not in (0, ticks) else []
+        if number == 0 and written < ticks and len(fitting) == 1 and len(pieces) == 1:
+            pickup_ticks = length = written
+        elif fitting and (number + 1 < len(signatures) or written > ticks):
+            length, pieces = written, fitting
+        first_bars.append(len(meters))
+        meters += [Meter(len(meters) + i, *piece) for i, piece in enumerate(pieces)]
+        starts.append(starts[-1] + length)
+    return Layout(tuple(starts), tuple(first_bars), tuple(meters), pickup_ticks)
+
+
+def _bars_of(numerator: int, denominator: int, ticks: int) -> list[tuple[int, int]]:
+    """The meters that make up one measure: its signature, or shorter ones where it is beyond our limits."""
+    legal = denominator in METER_DENOMINATORS and 1 <= numerator <= MAX_METER_NUMERATOR and ticks <= MAX_BAR_TICKS
+    pieces = [(numerator, denominator)] if legal else _split_measure(ticks)
+    if not pieces:
+        Meter(0, numerator, denominator)
+    return pieces
+
+
+def _split_measure(ticks: int) -> list[tuple[int, int]]:
+    """As few equal bars as can be that last so many ticks together; none when no meter fits."""
+    for count in range(1, 17):
+        meter = meter_lasting(ticks // count) if ticks % count == 0 else None
+        if meter:
+            return [meter] * count
+    return []
 
 
 def slice_bars(sheet: LeadSheet, start_bar: int, stop_bar: int) -> LeadSheet:

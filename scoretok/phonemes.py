@@ -16,6 +16,7 @@ BASES = (
 )
 MODIFIERS = ("ː", "ˑ", "̃", "ʲ", "ʷ", "ʰ", "̩", "̯", "ʼ", "̪", "̥", "̬", "ˤ", "̝", "̞", "̈")
 SYMBOLS = (*STRESS, *BASES, *MODIFIERS)
+TIE_BAR = "\u0361"
 _PHONEME = re.compile(f"[{''.join(STRESS)}]?(?:{'|'.join(BASES)})[{''.join(MODIFIERS)}]*")
 _SYMBOL = re.compile(f"(?:{'|'.join(BASES)}|.)")
 
@@ -34,4 +35,4 @@ def phoneme_symbols(phoneme: str) -> list[str]:
 
 def split_phonemes(ipa: str) -> tuple[str, ...]:
     """Split a transcription such as 'ɹˈeɪs' into phonemes, skipping whatever is not in the closed set."""
-    return tuple(_PHONEME.findall(ipa.replace("g", "ɡ")))
+    return tuple(_PHONEME.findall(ipa.replace("g", "ɡ").replace(TIE_BAR, "")))

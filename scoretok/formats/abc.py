@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -23,7 +23,6 @@ from scoretok.sheet import (
     Chord,
     Key,
     LeadSheet,
-    Meter,
     Note,
     Section,
     Tempo,
@@ -63,7 +62,7 @@ class _Tune:
         self.name = name
         self.signed = False
         self.title = ""
-        self.meter = Meter(0, 4, 4)
+        self.meter = (4, 4)
         self.key: Key | None = None
         self.unit: Fraction | None = None
         self.tempo = ""
@@ -133,7 +132,7 @@ class _Tune:
 
     def _voice(self) -> Voice:
         if self.current not in self.voices:
-            unit = self.unit or Fraction(1, 16 if self.meter.bar_ticks < 72 else 8)
+            unit = self.unit or Fraction(1, 16 if 96 * self.meter[0] < 72 * self.meter[1] else 8)
             self.voices[self.current] = Voice(self.meter, self.key or Key(0, 0), unit)
             self.names.setdefault(self.current, "")
         return self.voices[self.current]
@@ -157,22 +156,21 @@ class _Tune:
         lengths = [
             max(_ticks(bars[bar].length) if bar < len(bars) else 0 for bars in unfolded.values()) for bar in range(count)
         ]
-        starts, meters, pickup_ticks = lay_bars([bar.meter for bar in first], lengths)
-        if self.signed and count == 1 and 0 < lengths[0] < meters[0].bar_ticks:
-            pickup_ticks, starts[-1] = lengths[0], lengths[0]
+        layout = lay_bars([bar.meter for bar in first], lengths)
+        starts = layout.measure_starts
         tracks = [self._track(name, unfolded[name], starts) for name in order]
         if not any(track.notes for track in tracks) and not self.signed:
             raise ScoretokError("it holds no notes")
         spine = unfolded[order[0]]
         sheet = LeadSheet(
-            bar_count=count,
+            bar_count=len(layout.meters),
             tracks=tuple(tracks if any(self.names) else []) if self.signed else tuple(tracks),
             chords=_chords(unfolded.values() if not self.signed else [spine], starts),
-            sections=_sections(spine),
-            meters=tuple(meters),
+            sections=_sections(spine, layout.first_bars),
+            meters=layout.meters,
             tempos=self._tempos(spine, starts),
-            keys=tuple(replace(bar.key, bar=i) for i, bar in enumerate(first)),
-            pickup_ticks=pickup_ticks,
+            keys=tuple(replace(bar.key, bar=i) for i, bar in zip(layout.first_bars, first, strict=True)),
+            pickup_ticks=layout.pickup_ticks,
             title=self.title,
         )
         if self.key is None:
@@ -181,7 +179,7 @@ class _Tune:
             sheet = replace(sheet, chords=infer_chords(sheet))
         return sheet
 
-    def _track(self, name: str, bars: list[AbcBar], starts: list[int]) -> Track:
+    def _track(self, name: str, bars: list[AbcBar], starts: Sequence[int]) -> Track:
         number = list(self.names).index(name) + 1
         label = split_label(self.names[name]) if self.signed else None
         title = self.names[name].strip() or ("" if label else name)
@@ -197,7 +195,7 @@ class _Tune:
             notes = [note._replace(syllable=None) for note in notes]
         return Track(role, join_notes(notes), program, title, number in self.muted_voices)
 
-    def _tempos(self, spine: list[AbcBar], starts: list[int]) -> tuple[Tempo, ...]:
+    def _tempos(self, spine: list[AbcBar], starts: Sequence[int]) -> tuple[Tempo, ...]:
         tempos = {0: Tempo(0, _bpm(self.tempo) or 120.0)}
         for bar, start in zip(spine, starts, strict=False):
             for at, text in bar.tempos:
@@ -251,7 +249,7 @@ def _join_split_bars(bars: list[AbcBar]) -> list[AbcBar]:
     joined: list[AbcBar] = []
     for bar in bars:
         before = joined[-1] if len(joined) > 1 else None
-        full = Fraction(bar.meter.bar_ticks, 24)
+        full = Fraction(4 * bar.meter[0], bar.meter[1])
         if before and before.length < full and bar.length < full and before.length + bar.length == full:
             shift = before.length
 
@@ -271,7 +269,7 @@ def _join_split_bars(bars: list[AbcBar]) -> list[AbcBar]:
     return joined
 
 
-def _notes(bars: list[AbcBar], starts: list[int]) -> list[Note]:
+def _notes(bars: list[AbcBar], starts: Sequence[int]) -> list[Note]:
     notes: list[Note] = []
     open_ties: dict[int, int] = {}
     for bar, bar_start in zip(bars, starts, strict=False):
@@ -293,7 +291,7 @@ def _notes(bars: list[AbcBar], starts: list[int]) -> list[Note]:
     return notes
 
 
-def _chords(voices, starts: list[int]) -> tuple[Chord, ...]:  # noqa: ANN001
+def _chords(voices, starts: Sequence[int]) -> tuple[Chord, ...]:  # noqa: ANN001
     chords: dict[int, Chord] = {}
     unknown: list[str] = []
     for bars in voices:
@@ -311,9 +309,9 @@ def _chords(voices, starts: list[int]) -> tuple[Chord, ...]:  # noqa: ANN001
     return tuple(chords.values())
 
 
-def _sections(bars: list[AbcBar]) -> tuple[Section, ...]:
+def _sections(bars: list[AbcBar], first_bars: Sequence[int]) -> tuple[Section, ...]:
     sections = []
-    for number, bar in enumerate(bars):
+    for number, bar in zip(first_bars, bars, strict=False):
         label = next((label for text in bar.sections if (label := parse_section(text))), None)
         if label:
             sections.append(Section(number, label))

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from scoretok.errors import ScoretokError
 from scoretok.formats.abc_write import key_accidental
-from scoretok.sheet import Key, Meter, Syllable
+from scoretok.sheet import Key, Syllable
 from scoretok.theory import LETTER_PITCH_CLASS
 
 TOKEN = re.compile(
@@ -36,7 +36,7 @@ class Sound:
 class AbcBar:
     """A bar of one voice: its sounds, symbols and what stands at its bar lines."""
 
-    meter: Meter
+    meter: tuple[int, int]  # numerator, denominator
     key: Key
     sounds: list[Sound] = field(default_factory=list)
     chords: list[tuple[Fraction, str]] = field(default_factory=list)
@@ -52,7 +52,7 @@ class AbcBar:
 class Voice:
     """Reads the music lines of one voice; `feed` takes a line, `words` the w: line under it."""
 
-    def __init__(self, meter: Meter, key: Key, unit: Fraction) -> None:
+    def __init__(self, meter: tuple[int, int], key: Key, unit: Fraction) -> None:
         self.meter, self.key, self.unit = meter, key, unit
         self.bars: list[AbcBar] = []
         self.at = Fraction(0)
@@ -180,7 +180,7 @@ class Voice:
         for number in range(int(text[1:] or 1)):
             if number:
                 self._bar("|")
-            self._sound((), Fraction(self.meter.bar_ticks, 96) / self.unit)
+            self._sound((), Fraction(*self.meter) / self.unit)
 
     def _tie(self, _: str) -> None:
         if self.last:
@@ -192,7 +192,7 @@ class Voice:
     def _tuplet(self, text: str) -> None:
         parts = [int(part) if part else 0 for part in text[1:].split(":")]
         count = parts[0]
-        compound = self.meter.denominator >= 8 and self.meter.numerator % 3 == 0
+        compound = self.meter[1] >= 8 and self.meter[0] % 3 == 0
         into = (parts[1] if len(parts) > 1 else 0) or TUPLET_INTO.get(count, 3 if compound else 2)
         self.tuplet = (Fraction(into, max(count, 1)), (parts[2] if len(parts) > 2 else 0) or count)
 
@@ -279,15 +279,18 @@ def parse_words(text: str) -> list[Syllable | str]:
     return words
 
 
-def parse_meter(text: str) -> Meter | None:
-    """The meter of an M: field ('6/8', 'C', 'C|', '2+3/8'); None for free meter."""
+def parse_meter(text: str) -> tuple[int, int] | None:
+    """Numerator and denominator of an M: field ('6/8', 'C', 'C|', '2+3/8'); None for free meter."""
     text = text.strip()
     if text in ("C", "C|"):
-        return Meter(0, 4, 4) if text == "C" else Meter(0, 2, 2)
+        return (4, 4) if text == "C" else (2, 2)
     match = re.fullmatch(r"\(?([\d+]+)\)?\s*/\s*(\d+)", text)
     if not match:
         return None
-    return Meter(0, sum(int(part) for part in match[1].split("+") if part), int(match[2]))
+    numerator, denominator = sum(int(part) for part in match[1].split("+") if part), int(match[2])
+    if not 1 <= numerator <= 256 or denominator not in (1, 2, 4, 8, 16, 32, 64):
+        raise ScoretokError(f"meter {text} has no bar")
+    return numerator, denominator
 
 
 def parse_unit(text: str) -> Fraction:

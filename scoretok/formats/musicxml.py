@@ -141,7 +141,9 @@ def _parse_with_music21(root: Element) -> "music21.stream.Score":
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        score: Any = MusicXMLImporter().xmlRootToScore(root)
+        importer: Any = MusicXMLImporter()
+        importer.xmlRootToScore(root, importer.stream)
+        score = importer.stream
         if next(root.iter("transpose"), None) is not None:
             score = score.toSoundingPitch()
         if any(next(root.iter(tag), None) is not None for tag in ("repeat", "ending", "segno", "coda")):
@@ -161,16 +163,19 @@ def _sheet(score: Any, infos: dict[str, _PartInfo], bar_ticks: list[int] | None,
     if len(parts[0].getElementsByClass("Measure")) > MAX_BARS:
         raise ScoretokError(f"it has more than {MAX_BARS} bars; cut it")
     maps = read_maps(parts, bar_ticks)
-    tracks = []
+    staves: dict[str, list[Any]] = {}
     for part in parts:
-        info = infos.get(str(part.id).partition("-Staff")[0]) or _PartInfo("", 0, False, False)
-        tracks.append(_track(part, info, maps.bar_starts, signed))
+        staves.setdefault(str(part.id).partition("-Staff")[0], []).append(part)
+    tracks = [
+        _track(group, infos.get(part_id) or _PartInfo("", 0, False, False), maps.measure_starts, signed)
+        for part_id, group in staves.items()
+    ]
     if signed and len(tracks) == 1 and parts[0].partAbbreviation == "no tracks":
         tracks = []
     if not any(track.notes for track in tracks) and not signed:
         raise ScoretokError("it holds no notes")
     sheet = LeadSheet(
-        bar_count=len(maps.bar_starts) - 1,
+        bar_count=maps.bar_count,
         tracks=tuple(tracks),
         chords=maps.chords,
         sections=maps.sections,
@@ -187,8 +192,10 @@ def _sheet(score: Any, infos: dict[str, _PartInfo], bar_ticks: list[int] | None,
     return sheet
 
 
-def _track(part: Any, info: _PartInfo, bar_starts: tuple[int, ...], signed: bool) -> Track:  # noqa: ANN401
-    notes, has_words = _read_notes(part, bar_starts)
+def _track(staves: list[Any], info: _PartInfo, starts: tuple[int, ...], signed: bool) -> Track:
+    """One track of the staves of a part."""
+    read = [_read_notes(staff, starts) for staff in staves]
+    notes, has_words = [note for notes, _ in read for note in notes], any(words for _, words in read)
     label = split_label(info.name)
     if label and signed:
         role, name = label
@@ -200,20 +207,20 @@ def _track(part: Any, info: _PartInfo, bar_starts: tuple[int, ...], signed: bool
     return Track(role, join_notes(notes), info.program, name, info.muted)
 
 
-def _read_notes(part: Any, bar_starts: tuple[int, ...]) -> tuple[list[Note], bool]:  # noqa: ANN401
+def _read_notes(part: Any, starts: tuple[int, ...]) -> tuple[list[Note], bool]:  # noqa: ANN401
     """All notes of a part, ties joined, and whether any carries words."""
     notes: list[Note] = []
     open_ties: dict[int, int] = {}  # pitch -> place in `notes`
     words: dict[int, Syllable] = {}
     grace = 0
-    for bar, measure in enumerate(part.getElementsByClass("Measure")):
+    for number, measure in enumerate(part.getElementsByClass("Measure")):
         for element in measure.flatten().notes:
             if "Harmony" in element.classes:
                 continue
             if element.duration.isGrace:
                 grace += 1
                 continue
-            start = bar_starts[bar] + round(element.offset * 24)
+            start = starts[number] + round(element.offset * 24)
             ticks = round(element.duration.quarterLength * 24)
             syllable = _syllable(element)
             if syllable:
@@ -222,7 +229,7 @@ def _read_notes(part: Any, bar_starts: tuple[int, ...]) -> tuple[list[Note], boo
                 _add(notes, open_ties, one, start, ticks, element)
     if grace:
         warnings.warn(f"{grace} grace notes were dropped", ScoretokWarning, stacklevel=2)
-    last = bar_starts[-1]
+    last = starts[-1]
     kept = [n._replace(syllable=words.get(n.start_ticks)) for n in notes if n.start_ticks < last]
     return [n for n in kept if n.duration_ticks > 0], bool(words)
 

@@ -9,15 +9,16 @@ from scoretok.bars import lay_bars
 from scoretok.errors import ScoretokWarning
 from scoretok.formats.musicxml_terms import MODES_BY_NAME, QUALITY_OF_KIND
 from scoretok.roles import parse_section
-from scoretok.sheet import MAX_BPM, MIN_BPM, Chord, Key, Meter, Section, Tempo, meter_lasting
+from scoretok.sheet import MAX_BPM, MIN_BPM, Chord, Key, Meter, Section, Tempo
 from scoretok.theory import QUALITY_BY_ALIAS, nearest_quality
 
 
 @dataclass(frozen=True)
 class Maps:
-    """The maps of a score; `bar_starts` has a tick for every bar line, the last included."""
+    """The maps of a score; `measure_starts` has the tick of every measure and of the end."""
 
-    bar_starts: tuple[int, ...]
+    measure_starts: tuple[int, ...]
+    bar_count: int
     meters: tuple[Meter, ...]
     keys: tuple[Key, ...]
     tempos: tuple[Tempo, ...]
@@ -50,17 +51,19 @@ def read_maps(parts: list[Any], bar_ticks: list[int] | None = None) -> Maps:
     """
     measures = list(parts[0].getElementsByClass("Measure"))
     lengths = bar_ticks or [round(max(_length(part, bar) for part in parts) * 24) for bar in range(len(measures))]
-    bar_starts, meters, pickup_ticks = _read_bars(measures, lengths)
+    layout = lay_bars(_signatures(measures), lengths)
+    starts = layout.measure_starts
     keys: dict[int, Key] = {}
     tempos: dict[int, Tempo] = {}
     chords: dict[int, Chord] = {}
     sections: dict[int, Section] = {}
     for part in parts:
-        for bar, measure in enumerate(list(part.getElementsByClass("Measure"))[: len(measures)]):
+        for number, measure in enumerate(list(part.getElementsByClass("Measure"))[: len(measures)]):
+            bar = layout.first_bars[number]
             for element in measure.flatten():
-                tick = bar_starts[bar] + round(element.offset * 24)
+                tick = starts[number] + round(element.offset * 24)
                 kinds = element.classes
-                if tick >= bar_starts[-1]:
+                if tick >= starts[-1]:
                     continue
                 if "KeySignature" in kinds and part is parts[0]:
                     keys[bar] = _key(element, bar)
@@ -77,39 +80,32 @@ def read_maps(parts: list[Any], bar_ticks: list[int] | None = None) -> Maps:
         keys[0] = Key(0, first.fifths, first.mode)
     tempos.setdefault(0, Tempo(0, 120.0))
     return Maps(
-        bar_starts=tuple(bar_starts),
-        meters=tuple(meters),
+        measure_starts=starts,
+        bar_count=len(layout.meters),
+        meters=layout.meters,
         keys=tuple(keys.values()),
         tempos=tuple(tempos.values()),
         chords=tuple(chord for _, chord in sorted(chords.items())),
         sections=tuple(sections.values()),
-        pickup_ticks=pickup_ticks,
+        pickup_ticks=layout.pickup_ticks,
         has_key=has_key,
     )
 
 
-def _read_bars(measures: list[Any], lengths: list[int]) -> tuple[list[int], list[Meter], int]:
+def _signatures(measures: list[Any]) -> list[tuple[int, int]]:
+    """Numerator and denominator in force in every measure, 4/4 before the first."""
     signatures = []
-    signature = Meter(0, 4, 4)
-    for bar, measure in enumerate(measures):
+    current = (4, 4)
+    for measure in measures:
         if measure.timeSignature is not None:
-            time = measure.timeSignature
-            signature = _meter(bar, time.numerator, time.denominator, round(time.barDuration.quarterLength * 24))
-        signatures.append(signature)
-    return lay_bars(signatures, lengths)
+            current = (int(measure.timeSignature.numerator), int(measure.timeSignature.denominator))
+        signatures.append(current)
+    return signatures
 
 
 def _length(part: Any, bar: int) -> float:  # noqa: ANN401
     measures = part.getElementsByClass("Measure")
     return measures[bar].highestTime if bar < len(measures) else 0
-
-
-def _meter(bar: int, numerator: int, denominator: int, ticks: int) -> Meter:
-    """The meter, or one of the same length within our limits (8/64 is 4/32)."""
-    fitting = meter_lasting(ticks)
-    if denominator > 32 and fitting:
-        return Meter(bar, *fitting)
-    return Meter(bar, numerator, denominator)
 
 
 def _key(element: Any, bar: int) -> Key:  # noqa: ANN401
