@@ -1,0 +1,137 @@
+"""Edits of pitch: transpose, octave, set key."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from editing.where import Where, inside, map_notes, whole_bars_only
+from scoretok.errors import ScoretokError
+from scoretok.sheet import Chord, Key, LeadSheet, Note, Track, last_at_bar
+from scoretok.theory import QUALITY_BY_NAME, nearest_quality
+
+
+def transpose(sheet: LeadSheet, where: Where, semitones: int, with_key: bool = False) -> LeadSheet:
+    """Move notes by semitones, drums left alone.
+
+    Without named tracks the chords move too; `with_key` also moves the key. Raises ScoretokError when
+    a note would leave the MIDI range.
+    """
+    moved = map_notes(sheet, where, _shift(sheet, semitones))
+    if where.tracks is None:
+        moved = _map_chords(moved, where, lambda chord, _: _moved_chord(chord, semitones))
+    if with_key:
+        whole_bars_only(where, "transpose with key")
+        moved = change_keys(moved, where, lambda key: _moved_key(key, semitones))
+    return moved
+
+
+def octave(sheet: LeadSheet, where: Where, octaves: int) -> LeadSheet:
+    """Move notes by octaves; chords and key stay."""
+    return map_notes(sheet, where, _shift(sheet, 12 * octaves))
+
+
+def set_key(sheet: LeadSheet, where: Where, key: Key, diatonic: bool = False) -> LeadSheet:
+    """Put bars into another key.
+
+    Chromatic: everything moves by the nearest interval between the tonics, so melodies keep their
+    shape exactly. Diatonic: every scale degree becomes the same degree of the new scale, alterations
+    kept, so a major tune becomes a minor one.
+    """
+    whole_bars_only(where, "key")
+    spans = where.tick_spans(sheet)
+
+    def mapping(tick: int) -> Callable[[int], int]:
+        old = sheet.key_at(sheet.bar_at(tick))
+        return _degree_map(old, key) if diatonic else _tonic_shift(old, key)
+
+    def change(track: Track, note: Note) -> Note:
+        return note if track.is_drums else _at_pitch(sheet, note, note.pitch + mapping(note.start_ticks)(note.pitch % 12))
+
+    moved = map_notes(sheet, where, change)
+    chords = tuple(
+        _mapped_chord(chord, mapping(chord.start_ticks), diatonic) if inside(chord.start_ticks, spans) else chord
+        for chord in sheet.chords
+    )
+    return change_keys(replace(moved, chords=chords), where, lambda old: replace(key, bar=old.bar))
+
+
+def change_keys(sheet: LeadSheet, where: Where, change: Callable[[Key], Key]) -> LeadSheet:
+    """Change the keys in force in some bars; the bars after them keep theirs."""
+    keys = {key.bar: key for key in sheet.keys}
+    for run in where.runs(sheet):
+        for bar in {run.start, *(key.bar for key in sheet.keys if key.bar in run)}:
+            keys[bar] = change(replace(last_at_bar(sheet.keys, bar), bar=bar))
+        if run.stop < sheet.bar_count and not any(key.bar == run.stop for key in sheet.keys):
+            keys[run.stop] = replace(last_at_bar(sheet.keys, run.stop), bar=run.stop)
+    return replace(sheet, keys=tuple(keys.values()))
+
+
+def _shift(sheet: LeadSheet, semitones: int) -> Callable[[Track, Note], Note]:
+    def change(track: Track, note: Note) -> Note:
+        return note if track.is_drums else _at_pitch(sheet, note, note.pitch + semitones)
+
+    return change
+
+
+def _at_pitch(sheet: LeadSheet, note: Note, pitch: int) -> Note:
+    if not 0 <= pitch <= 127:
+        bar = sheet.bar_at(note.start_ticks) + 1
+        raise ScoretokError(f"a note in bar {bar} would leave the MIDI range (pitch {pitch}); move it less far")
+    return note._replace(pitch=pitch)
+
+
+def _map_chords(sheet: LeadSheet, where: Where, change: Callable[[Chord, int], Chord]) -> LeadSheet:
+    spans = where.tick_spans(sheet)
+    chords = [change(c, c.start_ticks) if inside(c.start_ticks, spans) else c for c in sheet.chords]
+    starts = {chord.start_ticks for chord in chords}
+    for start, stop in spans:
+        sounding = sheet.chord_at(start)
+        if sounding and sounding.start_ticks < start and start not in starts:
+            chords.append(replace(change(sounding, start), start_ticks=start))
+        after = sheet.chord_at(stop - 1)
+        if after and stop < sheet.end_ticks and stop not in {c.start_ticks for c in sheet.chords}:
+            chords.append(replace(after, start_ticks=stop))
+    return replace(sheet, chords=tuple(chords))
+
+
+def _moved_chord(chord: Chord, semitones: int) -> Chord:
+    if chord.root is None:
+        return chord
+    bass = None if chord.bass is None else (chord.bass + semitones) % 12
+    return replace(chord, root=(chord.root + semitones) % 12, bass=bass)
+
+
+def _moved_key(key: Key, semitones: int) -> Key:
+    """The key so many semitones away, with as few accidentals as can be; flats on a draw."""
+    fifths = (key.fifths + 7 * semitones + 5) % 12 - 5
+    return replace(key, fifths=-6 if fifths == 6 and key.fifths < 0 else fifths)
+
+
+def _tonic_shift(old: Key, new: Key) -> Callable[[int], int]:
+    shift = (new.tonic - old.tonic + 5) % 12 - 5
+    return lambda _: shift
+
+
+def _degree_map(old: Key, new: Key) -> Callable[[int], int]:
+    """How far each pitch class moves so that its degree in the old scale is that of the new one."""
+    tonic_shift = _tonic_shift(old, new)(0)
+    old_steps = [(pc - old.tonic) % 12 for pc in old.scale]
+    new_steps = [(pc - new.tonic) % 12 for pc in new.scale]
+
+    def move(pitch_class: int) -> int:
+        step = (pitch_class - old.tonic) % 12
+        degree = max(i for i, s in enumerate(old_steps) if s <= step)
+        return tonic_shift + new_steps[degree] - old_steps[degree]
+
+    return move
+
+
+def _mapped_chord(chord: Chord, move: Callable[[int], int], diatonic: bool) -> Chord:
+    if chord.root is None:
+        return chord
+    root = (chord.root + move(chord.root)) % 12
+    bass = None if chord.bass is None else (chord.bass + move(chord.bass)) % 12
+    quality = chord.quality
+    if diatonic:
+        tones = [(chord.root + interval) % 12 for interval in QUALITY_BY_NAME[quality].intervals]
+        quality = nearest_quality(frozenset((tone + move(tone) - root) % 12 for tone in tones)).name
+    return Chord(chord.start_ticks, root, quality, bass)

@@ -1,0 +1,279 @@
+"""Every verb of the edit phrases: its form, what it does, and how its arguments are read."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from editing import form, harmony, pitch, time, tracks, words
+from editing.phrases import Apply, Arguments
+from editing.where import Where, find_tracks
+from scoretok.errors import ScoretokError
+from scoretok.harmony import parse_chord, parse_key
+from scoretok.sheet import MAX_BARS, ROLES, SECTION_LABELS, Chord, LeadSheet
+
+GRIDS = {"1/2": 48, "1/4": 24, "1/8": 12, "1/16": 6, "1/32": 3, "1/4t": 16, "1/8t": 8, "1/16t": 4}
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A verb: its form and meaning for the help, and the reader of its arguments."""
+
+    form: str
+    meaning: str
+    read: Callable[[Arguments], Apply]
+
+
+def _transpose(args: Arguments) -> Apply:
+    semitones = args.whole("a number of semitones", -127, 127)
+    with_key = args.take("with", "key")
+    return lambda sheet, where: pitch.transpose(sheet, where, semitones, with_key)
+
+
+def _octave(args: Arguments) -> Apply:
+    octaves = args.whole("a number of octaves", -10, 10)
+    return lambda sheet, where: pitch.octave(sheet, where, octaves)
+
+
+def _key(args: Arguments) -> Apply:
+    text = args.word("a key such as Eb:maj or 'G minor'")
+    words_of_mode = ("major", "minor", "dorian", "phrygian", "lydian", "mixolydian", "locrian")
+    mode = next((word for word in words_of_mode if args.take(word)), "")
+    key = parse_key(f"{text} {mode}".strip())
+    diatonic = args.take("diatonic")
+    return lambda sheet, where: pitch.set_key(sheet, where, key, diatonic)
+
+
+def _tempo(args: Arguments) -> Apply:
+    text = args.word("a tempo (96) or a factor (x1.25)")
+    match = re.fullmatch(r"(x?)(\d+(?:\.\d+)?)", text)
+    if not match or float(match[2]) <= 0:
+        raise ScoretokError(f"{text!r} is not a tempo (96) or a factor (x1.25)")
+    value, scale = float(match[2]), bool(match[1])
+    return lambda sheet, where: time.set_tempo(sheet, where, lambda bpm: bpm * value if scale else value, not scale)
+
+
+def _delete(_: Arguments) -> Apply:
+    def apply(sheet: LeadSheet, where: Where) -> LeadSheet:
+        if where.spans is None:
+            raise ScoretokError("it needs bars, for example: delete in bars 5-8")
+        return form.delete_bars(sheet, where)
+
+    return apply
+
+
+def _insert(args: Arguments) -> Apply:
+    count = args.whole("a number of bars", 1, MAX_BARS)
+    args.take("bars") or args.take("bar")
+    target = _target(args)
+    return lambda sheet, _: form.insert_bars(sheet, count, target(sheet))
+
+
+def _target(args: Arguments) -> Callable[[LeadSheet], int]:
+    """'before 5', 'after 8' or 'at end' as a bar counted from 0."""
+    where = args.one_of("one of before, after, at", ("before", "after", "at"))
+    if where == "at":
+        args.expect("end")
+        return lambda sheet: sheet.bar_count
+    args.take("bar")
+    bar = args.whole("a bar", 1, MAX_BARS) - (where == "before")
+
+    def find(sheet: LeadSheet) -> int:
+        if bar > sheet.bar_count or (where == "before" and bar == sheet.bar_count):
+            raise ScoretokError(f"the score has only {sheet.bar_count} bars")
+        return bar
+
+    return find
+
+
+def _repeat(args: Arguments) -> Apply:
+    text = args.word("how often (x2)")
+    if not re.fullmatch(r"x?[1-9]\d{0,3}", text) or int(text.lstrip("x")) < 2:
+        raise ScoretokError(f"{text!r} is not how often; write x2 or more")
+    return lambda sheet, where: form.repeat_bars(sheet, where, int(text.lstrip("x")))
+
+
+def _move(args: Arguments) -> Apply:
+    target = _target(args)
+    return lambda sheet, where: form.move_bars(sheet, where, target(sheet))
+
+
+def _copy(args: Arguments) -> Apply:
+    args.expect("to")
+    args.take("bar")
+    bar = args.whole("a bar", 1, MAX_BARS) - 1
+    return lambda sheet, where: form.copy_bars(sheet, where, bar)
+
+
+def _section(args: Arguments) -> Apply:
+    label = args.one_of("a section", SECTION_LABELS)
+    return lambda sheet, where: form.set_section(sheet, where, label)
+
+
+def _track_verb(apply: Callable[[LeadSheet, Where], LeadSheet]) -> Callable[[Arguments], Apply]:
+    """A verb that names its track at once: 'mute drums', 'remove piano 2 in chorus'."""
+
+    def read(args: Arguments) -> Apply:
+        return _with_named_track(args, apply)
+
+    return read
+
+
+def _with_named_track(args: Arguments, apply: Apply) -> Apply:
+    name = _track_name(args)
+
+    def act(sheet: LeadSheet, where: Where) -> LeadSheet:
+        named = find_tracks(sheet, name) if name else ()
+        chosen = (*(where.tracks or ()), *named)
+        return apply(sheet, Where(where.spans, chosen or None))
+
+    return act
+
+
+def _track_name(args: Arguments) -> str:
+    if args.at >= len(args.words) or args.words[args.at].text in ("to", "with"):
+        return ""
+    name = args.word("a track")
+    digits = args.words[args.at].text if args.at < len(args.words) else ""
+    if name in ROLES and digits.isdigit():
+        args.at += 1
+        name += f".{digits}"
+    return name
+
+
+def _remove(args: Arguments) -> Apply:
+    for kind, remove in (("chords", harmony.remove_chords), ("lyrics", words.remove_lyrics), ("sections", form.remove_sections)):
+        if args.take(kind):
+            return remove
+    return _with_named_track(args, tracks.remove_tracks)
+
+
+def _add(args: Arguments) -> Apply:
+    role = args.one_of("a role", ROLES)
+    program = args.whole("a program", 0, 127) if args.take("program") else None
+    name = args.word("a name") if args.take("named") else ""
+    return lambda sheet, _: tracks.add_track(sheet, role, program, name)
+
+
+def _rename(args: Arguments) -> Apply:
+    track = _track_name(args)
+    args.expect("to")
+    name = args.word("a name in quotes")
+
+    def apply(sheet: LeadSheet, where: Where) -> LeadSheet:
+        named = (*(where.tracks or ()), *(find_tracks(sheet, track) if track else ()))
+        return tracks.rename_tracks(sheet, Where(where.spans, named or None), name)
+
+    return apply
+
+
+def _replace(args: Arguments) -> Apply:
+    track = _track_name(args)
+    args.expect("with")
+    role = args.one_of("a role", ROLES)
+    program = args.whole("a program", 0, 127) if args.take("program") else None
+
+    def apply(sheet: LeadSheet, where: Where) -> LeadSheet:
+        if where.spans is not None:
+            raise ScoretokError("replace works on whole tracks; leave out 'in ...'")
+        named = (*(where.tracks or ()), *(find_tracks(sheet, track) if track else ()))
+        return tracks.replace_tracks(sheet, Where(None, named or None), role, program)
+
+    return apply
+
+
+def _program(args: Arguments) -> Apply:
+    program = args.whole("a program", 0, 127)
+    return lambda sheet, where: tracks.set_program(sheet, where, program)
+
+
+def _chords(args: Arguments) -> Apply:
+    text = args.word('a pattern in quotes ("Am F C G", one entry a bar; "Am,E7 F": two chords in the first)')
+    pattern: list[list[Chord]] = [[parse_chord(one) for one in entry.split(",")] for entry in text.split()]
+    if not pattern:
+        raise ScoretokError("the chord pattern is empty")
+    revoice = args.take("revoice")
+    return lambda sheet, where: harmony.set_chords(sheet, where, pattern, revoice)
+
+
+def _substitute(args: Arguments) -> Apply:
+    old = parse_chord(args.word("a chord"))
+    args.expect("with")
+    new = parse_chord(args.word("a chord"))
+    revoice = args.take("revoice")
+    return lambda sheet, where: harmony.substitute_chords(sheet, where, old, new, revoice)
+
+
+def _lyrics(args: Arguments) -> Apply:
+    text = args.word("the words in quotes")
+    language = args.word("a language") if args.take("language") else "en"
+    return lambda sheet, where: words.set_lyrics(sheet, where, text, language)
+
+
+def _pronounce(args: Arguments) -> Apply:
+    language = args.word("a language") if args.take("language") else "en"
+    return lambda sheet, _: words.pronounce_lyrics(sheet, language)
+
+
+def _quantise(args: Arguments) -> Apply:
+    grid = GRIDS[args.one_of("a grid", GRIDS)]
+    strength = 1.0
+    if args.take("strength"):
+        strength = args.whole("a strength in percent", 1, 100) / 100
+    return lambda sheet, where: time.quantise(sheet, where, grid, strength)
+
+
+def _humanise(args: Arguments) -> Apply:
+    timing, velocity, seed = 1, 8, 0
+    while args.at < len(args.words):
+        option = args.one_of("one of timing, velocity, seed", ("timing", "velocity", "seed"))
+        if option == "timing":
+            timing = args.whole("a number of ticks", 0, 12)
+        elif option == "velocity":
+            velocity = args.whole("a number", 0, 64)
+        else:
+            seed = args.whole("a seed", 0, 2**31)
+    return lambda sheet, where: time.humanise(sheet, where, timing, velocity, seed)
+
+
+def _speed(args: Arguments, apply: Apply) -> Apply:
+    args.expect("time")
+    return apply
+
+
+VERBS: dict[str, Verb] = {
+    "transpose": Verb("transpose +N [with key]", "move notes (and chords) by semitones; drums stay", _transpose),
+    "octave": Verb("octave +N", "move notes by octaves", _octave),
+    "key": Verb("key Eb:maj [diatonic]", "put bars into a key, keeping intervals or scale degrees", _key),
+    "tempo": Verb("tempo 96 | tempo x1.25", "set or scale the tempo", _tempo),
+    "delete": Verb("delete in bars A-B", "take bars out; the rest moves up", _delete),
+    "cut": Verb("cut in bars A-B", "the same as delete", _delete),
+    "keep": Verb("keep in bars A-B", "take all other bars out", lambda _: form.keep_bars),
+    "clear": Verb("clear", "drop the notes; the bars stay", lambda _: form.clear),
+    "insert": Verb("insert N bars before B | after B | at end", "put empty bars in", _insert),
+    "repeat": Verb("repeat x2 in bars A-B", "play a passage several times", _repeat),
+    "move": Verb("move in bars A-B before C | after C | at end", "move a passage", _move),
+    "copy": Verb("copy in bars A-B to C", "copy notes over the bars from C on", _copy),
+    "section": Verb("section chorus in bars A-B", "name bars as a section", _section),
+    "add": Verb('add ROLE [program N] [named "x"]', "add an empty track", _add),
+    "remove": Verb("remove TRACK | chords | lyrics | sections", "take out a track, or only in some bars", _remove),
+    "rename": Verb('rename TRACK to "x"', "give a track a name", _rename),
+    "mute": Verb("mute TRACK", "silence a track", _track_verb(lambda s, w: tracks.mute_tracks(s, w, True))),
+    "unmute": Verb("unmute TRACK", "let it sound again", _track_verb(lambda s, w: tracks.mute_tracks(s, w, False))),
+    "replace": Verb("replace TRACK with ROLE [program N]", "let another role play its notes", _replace),
+    "program": Verb("program N of TRACK", "change the General MIDI program", _program),
+    "chords": Verb('chords "Am F C G" [revoice]', "write chords, one entry a bar, and move notes to them", _chords),
+    "substitute": Verb("substitute C with Am7 [revoice]", "put one chord in place of another", _substitute),
+    "revoice": Verb("revoice", "move accompanying notes to the nearest chord tones", lambda _: harmony.revoice),
+    "lyrics": Verb('lyrics "A-ma-zing grace" [language de]', "lay words on the vocal notes", _lyrics),
+    "pronounce": Verb("pronounce [language de]", "fill in missing phonemes", _pronounce),
+    "quantise": Verb("quantise 1/16 [strength 50]", "move onsets to a grid", _quantise),
+    "humanise": Verb("humanise [timing T] [velocity V] [seed S]", "move onsets and velocities at random", _humanise),
+    "double": Verb("double time", "twice as fast, in half the bars", lambda a: _speed(a, time.double_time)),
+    "half": Verb("half time", "half as fast, in twice the bars", lambda a: _speed(a, time.half_time)),
+}
+
+
+def phrase_help() -> str:
+    """All verbs with their forms, for the help of the command."""
+    width = max(len(verb.form) for verb in VERBS.values())
+    return "\n".join(f"  {verb.form:<{width}}  {verb.meaning}" for verb in VERBS.values())
