@@ -1,0 +1,38 @@
+"""scoretok: one editable score, its tokens, its grammar and its file formats.
+
+    import scoretok
+    sheet = scoretok.read("song.mid")
+    ids = scoretok.tokenize(sheet)
+    assert scoretok.detokenize(ids) == sheet
+"""
+
+from importlib import import_module
+from typing import Any
+
+from scoretok.bars import Cell, Difference, diff, slice_bars
+from scoretok.errors import ScoretokError, ScoretokWarning
+from scoretok.formats import read, write
+from scoretok.sheet import Chord, Key, LeadSheet, Meter, Note, Section, Syllable, Tempo, Track
+
+# Names whose modules import numpy or miditok are loaded when they are first used.
+_LAZY = {
+    "tokenize": ("scoretok.encode", "encode"),
+    "detokenize": ("scoretok.encode", "decode"),
+    "Grammar": ("scoretok.grammar", "Grammar"),
+    "GrammarError": ("scoretok.grammar", "GrammarError"),
+    "LeadSheetTokenizer": ("scoretok.tokenizer", "LeadSheetTokenizer"),
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    if name in _LAZY:
+        module, attribute = _LAZY[name]
+        return getattr(import_module(module), attribute)
+    raise AttributeError(f"module 'scoretok' has no attribute {name!r}")
+
+
+__all__ = [
+    "Cell", "Chord", "Difference", "Grammar", "GrammarError", "Key", "LeadSheet", "LeadSheetTokenizer", "Meter",
+    "Note", "ScoretokError", "ScoretokWarning", "Section", "Syllable", "Tempo", "Track", "detokenize", "diff", "read",
+    "slice_bars", "tokenize", "write",
+]  # fmt: skip

@@ -6,7 +6,7 @@ from types import ModuleType
 from scoretok.errors import ScoretokError
 
 EXTRAS = {
-    "notation": ("music21", "verovio", "cairosvg", "pypdf"),
+    "notation": ("music21", "verovio", "svglib", "reportlab", "matplotlib"),
     "plot": ("matplotlib",),
     "lyrics": ("gruut", "pyphen"),
     "audio": ("soundfile", "pretty_midi"),

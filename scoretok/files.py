@@ -39,22 +39,28 @@ def read_text(path: str | Path) -> str:
 def whole_file(path: str | Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place only when the block ends well.
 
-    Raises ScoretokError when the folder cannot be written or the disk is full; `path` is then as it was.
+    A device or pipe is written to instead of replaced. Raises ScoretokError when the folder cannot be
+    written or the disk is full; `path` is then as it was.
     """
-    path = Path(path)
-    if path.is_dir():
+    target = Path(path).resolve()
+    if target.is_dir():
         raise ScoretokError(f"{path} is a folder; name a file to write")
+    device = target.exists() and not target.is_file()
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        folder = None if device else target.parent
+        handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=folder)
     except OSError as error:
         raise ScoretokError(f"{path} cannot be written: {error.strerror}") from None
     os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-        temporary.chmod(mode)
-        temporary.replace(path)
+        if device:
+            target.write_bytes(temporary.read_bytes())
+        else:
+            mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+            temporary.chmod(mode)
+            temporary.replace(target)
     except OSError as error:
         raise ScoretokError(f"{path} cannot be written: {error.strerror or error}") from None
     finally:

@@ -245,7 +245,8 @@ def _tracks(parts: list[_Part], texts: Texts, markers: _Markers) -> list[Track]:
 
 def write(sheet: LeadSheet, path: str | Path) -> None:
     """Write a MIDI file (480 ticks a quarter note), whole or not at all. Phonemes are not written."""
-    write_with(score_from_sheet(sheet).dump_midi, path)
+    data = score_from_sheet(sheet).dumps_midi()
+    write_with(lambda temporary: temporary.write_bytes(data), path)
 
 
 def score_from_sheet(sheet: LeadSheet) -> symusic.Score:

@@ -1,0 +1,1 @@
+"""The scoretok command: one small module a subcommand, loaded when it is called."""

@@ -1,0 +1,131 @@
+"""What several subcommands share: reading and writing scores, bars, JSON, quiet."""
+
+import json
+import re
+import sys
+import warnings
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from scoretok.bars import slice_bars
+from scoretok.errors import ScoretokError
+from scoretok.formats import read, suffix_of, write
+from scoretok.lyrics import with_phonemes_if_possible
+from scoretok.sheet import LeadSheet
+
+F = TypeVar("F", bound=Callable[..., Any])
+TEXT_FORMATS = ("lead", "json", "abc")
+HOLDS_PHONEMES = (".lead", ".json")
+
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+bars_option = click.option("--bars", metavar="A-B", help="Only these bars, counted from 1.")
+seed_option = click.option("--seed", type=int, default=0, show_default=True, help="Seed of all chance.")
+language_option = click.option("--language", default="en", show_default=True, help="Language of the words.")
+
+
+def silence(quiet: bool) -> None:
+    """Leave out the notes on standard error."""
+    if quiet:
+        warnings.simplefilter("ignore")
+
+
+def load(path: str, language: str = "en") -> LeadSheet:
+    """Read a score by suffix, or from standard input ('-'); words get phonemes where the format has none."""
+    if path == "-":
+        return _read_text(sys.stdin.read())
+    sheet = read(path)
+    return sheet if suffix_of(path) in HOLDS_PHONEMES else with_phonemes_if_possible(sheet, language)
+
+
+def _read_text(text: str) -> LeadSheet:
+    from scoretok.formats import abc, json_form, lead_parser
+
+    start = text.lstrip("\ufeff \t\r\n")[:1]
+    if not start:
+        raise ScoretokError("standard input is empty")
+    if start == "{":
+        try:
+            return json_form.sheet_from_dict(json.loads(text))
+        except json.JSONDecodeError as error:
+            raise ScoretokError(f"standard input, line {error.lineno}: not JSON: {error.msg}") from None
+    if re.search(r"(?m)^(X|K):", text):
+        return abc.parse(text, "standard input")
+    return lead_parser.parse(text, "standard input")
+
+
+def save(sheet: LeadSheet, path: str, text_format: str = "lead") -> None:
+    """Write a score by suffix, or to standard output ('-') as text."""
+    if path == "-":
+        click.echo(as_text(sheet, text_format), nl=False)
+    else:
+        write(sheet, path)
+
+
+def as_text(sheet: LeadSheet, text_format: str) -> str:
+    """A score as .lead, JSON or ABC text."""
+    if text_format == "json":
+        from scoretok.formats.json_form import sheet_to_dict
+
+        return json.dumps(sheet_to_dict(sheet), ensure_ascii=False) + "\n"
+    if text_format == "abc":
+        from scoretok.formats.abc_write import abc_text
+
+        return abc_text(sheet)
+    from scoretok.formats.lead import print_lead
+
+    return print_lead(sheet)
+
+
+def check_output(path: str) -> None:
+    """Raise ScoretokError early when a score cannot be written there."""
+    if path != "-":
+        suffix_of(path)
+        check_folder(path)
+
+
+def check_folder(path: str) -> None:
+    """Raise ScoretokError when the folder of an output does not exist."""
+    folder = Path(path).resolve().parent
+    if not folder.is_dir():
+        raise ScoretokError(f"{path} cannot be written: the folder {folder} does not exist")
+
+
+def parse_bars(text: str, sheet: LeadSheet) -> range:
+    """'5-8' or '5' as bars counted from 0. Raises ScoretokError."""
+    match = re.fullmatch(r"(\d+)(?:-(\d+))?", text)
+    if not match:
+        raise ScoretokError(f"--bars {text}: write for example 5-8 or 5")
+    first, last = int(match[1]), int(match[2] or match[1])
+    if not 1 <= first <= last <= sheet.bar_count:
+        raise ScoretokError(f"--bars {text}: the score has the bars 1-{sheet.bar_count}")
+    return range(first - 1, last)
+
+
+def only_bars(sheet: LeadSheet, text: str | None) -> LeadSheet:
+    """The bars named by --bars, or all."""
+    if text is None:
+        return sheet
+    bars = parse_bars(text, sheet)
+    return slice_bars(sheet, bars.start, bars.stop)
+
+
+def bar_list(bars: Iterable[int]) -> str:
+    """Bars counted from 0 as people write them: '1-4, 7'."""
+    runs: list[list[int]] = []
+    for bar in sorted(set(bars)):
+        if runs and runs[-1][1] == bar - 1:
+            runs[-1][1] = bar
+        else:
+            runs.append([bar, bar])
+    return ", ".join(str(a + 1) if a == b else f"{a + 1}-{b + 1}" for a, b in runs)
+
+
+def print_json(data: object) -> None:
+    """One line of JSON on standard output."""
+    click.echo(json.dumps(data, ensure_ascii=False))
+
+

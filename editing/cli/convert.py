@@ -1,0 +1,71 @@
+"""scoretok convert: any format to any other."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from editing.cli.common import (
+    TEXT_FORMATS,
+    check_output,
+    json_option,
+    language_option,
+    load,
+    print_json,
+    quiet_option,
+    save,
+    silence,
+)
+from scoretok.lyrics import with_phonemes_if_possible
+from scoretok.sheet import LeadSheet
+
+EPILOG = """\b
+Examples:
+  scoretok convert song.mid song.lead      read MIDI, write the text form
+  scoretok convert song.lead song.musicxml for a notation program
+  scoretok convert song.mxl - --to abc     print ABC
+  scoretok show song.mid | less            (show converts as it reads)
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("source")
+@click.argument("target")
+@click.option("--to", "text_format", type=click.Choice(TEXT_FORMATS), default="lead", help="Format when TARGET is '-'.")
+@language_option
+@json_option
+@quiet_option
+def convert(source: str, target: str, text_format: str, language: str, as_json: bool, quiet: bool) -> None:
+    """Turn a score from any format into any other; '-' is standard input or output.
+
+    MIDI that no one prepared is put on a grid of 24 ticks a quarter note, and its chords and key are
+    inferred when it names none; what was moved, dropped or guessed is said on standard error.
+    """
+    silence(quiet)
+    check_output(target)
+    report: dict[str, object] = {}
+    if Path(source).suffix.lower() in (".mid", ".midi", ".kar", ".rmi"):
+        from scoretok.formats.midi import read_with_report
+
+        sheet, imported = read_with_report(source)
+        report = asdict(imported)
+        sheet = with_phonemes_if_possible(sheet, language)
+    else:
+        sheet = load(source, language)
+    save(sheet, target, text_format)
+    if as_json and target != "-":
+        print_json({"bars": sheet.bar_count, "notes": sheet.note_count, "duration_s": sheet.duration_s, **report})
+    elif not quiet:
+        click.echo(_summary(sheet, report), err=True)
+
+
+def _summary(sheet: LeadSheet, report: dict[str, object]) -> str:
+    text = f"{sheet.bar_count} bars, {len(sheet.tracks)} tracks, {sheet.note_count} notes, {sheet.duration_s:.0f} s"
+    if report:
+        text += (
+            f"; onsets moved by {report['mean_shift_ticks']:.2f} ticks on average, {report['max_shift_ticks']:.2f} at"
+            " most (24 to a quarter note)"
+        )
+        guessed = [name for name in ("key", "chords") if report[f"{name}_inferred"]]
+        text += f"; {' and '.join(guessed)} inferred" if guessed else ""
+    return text

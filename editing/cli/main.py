@@ -1,0 +1,87 @@
+"""The scoretok command: finds the subcommand, and turns errors into one sentence and an exit status."""
+
+import sys
+import warnings
+from importlib import import_module
+
+import click
+
+from scoretok.errors import ScoretokError, ScoretokWarning
+
+# name -> (module, function, one line for the help)
+COMMANDS = {
+    "convert": ("editing.cli.convert", "convert", "Turn a score from any format into any other."),
+    "show": ("editing.cli.show", "show", "Print a score as a table of bars, or as tokens."),
+    "plot": ("editing.cli.plot", "plot", "Draw a piano roll or engraved notation."),
+    "edit": ("editing.cli.edit", "edit", "Change a score by phrases."),
+    "diff": ("editing.cli.diff", "diff", "Name the bars and tracks in which two scores differ."),
+    "render": ("editing.cli.render", "render", "Turn a score into audio."),
+    "doctor": ("editing.cli.doctor", "doctor", "Say what is installed, what is missing and how to get it."),
+    "completion": ("editing.cli.completion", "completion", "Print the completion script for a shell."),
+}
+EPILOG = """\b
+Examples:
+  scoretok convert song.mid song.lead
+  scoretok show song.lead --bars 5-8
+  scoretok edit song.lead -o new.lead "transpose +5 in bars 9-12 of piano"
+  scoretok diff song.lead new.lead
+  scoretok plot new.lead -o roll.png
+  scoretok render new.lead -o song.wav
+
+Formats go by suffix: .mid .musicxml .mxl .abc .lead .json
+"""
+
+
+class LazyGroup(click.Group):
+    """Imports a subcommand only when it is needed, so that help answers at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, function, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(module), function)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="scoretok")
+def cli() -> None:
+    """Compose with one editable score: MIDI, MusicXML, ABC or .lead in, edits by phrase, audio out."""
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
+    """Our warnings are one line on standard error; other packages' stay unseen."""
+    if issubclass(category, ScoretokWarning):
+        click.echo(f"note: {message}", err=True)
+
+
+def main() -> None:
+    """Run the command. Exit status 0, 1 (the input or the request is at fault) or 2 (usage)."""
+    warnings.simplefilter("ignore")
+    warnings.simplefilter("always", ScoretokWarning)
+    warnings.showwarning = _show_warning  # type: ignore[assignment]
+    try:
+        cli(prog_name="scoretok")
+    except ScoretokError as error:
+        click.echo(f"scoretok: {error}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except RecursionError:
+        click.echo("scoretok: the input is nested too deeply to be a score", err=True)
+        sys.exit(1)
+    except MemoryError:
+        click.echo("scoretok: the machine has too little memory for this; work on fewer bars at a time", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""scoretok plot: pictures of a score."""
+
+from pathlib import Path
+
+import click
+
+from editing.cli.common import bars_option, check_folder, load, only_bars, quiet_option, silence
+from scoretok.errors import ScoretokError
+
+EPILOG = """\b
+Examples:
+  scoretok plot song.lead -o roll.png            a piano roll
+  scoretok plot song.lead -o sheet.pdf           engraved notation, A4
+  scoretok plot song.lead -o sheet.svg           engraved notation, one long page
+  scoretok plot song.lead -o roll.svg --roll     a piano roll as SVG
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("source")
+@click.option("-o", "--output", required=True, metavar="FILE", help="A .png, .svg or .pdf file.")
+@click.option("--roll/--sheet", "roll", default=None, help="Piano roll or notation (default: roll for .png, else notation).")
+@click.option("--exact", is_flag=True, help="Engrave freely played notes where they are, not on sixteenths.")
+@bars_option
+@quiet_option
+def plot(source: str, output: str, roll: bool | None, exact: bool, bars: str | None, quiet: bool) -> None:
+    """Draw a piano roll with chords, sections and words, or engraved notation."""
+    silence(quiet)
+    suffix = Path(output).suffix.lower()
+    if suffix not in (".png", ".svg", ".pdf"):
+        raise ScoretokError(f"{output} does not end with .png, .svg or .pdf")
+    if suffix == ".png" and roll is False:
+        raise ScoretokError("notation is drawn as .svg or .pdf; name such a file")
+    check_folder(output)
+    sheet = only_bars(load(source), bars)
+    if roll or (roll is None and suffix == ".png"):
+        from scoretok.pianoroll import plot_roll
+
+        plot_roll(sheet, output)
+    else:
+        from scoretok.engrave import engrave
+
+        pages = engrave(sheet, output, exact)
+        if not quiet and suffix == ".pdf":
+            click.echo(f"{pages} pages", err=True)
