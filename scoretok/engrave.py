@@ -67,7 +67,7 @@ def svg_pages(sheet: LeadSheet, one_page: bool) -> Iterator[str]:
     """Engrave to SVG texts whose words need no music font."""
     verovio = require("verovio", "notation", "engraving")
     toolkit = verovio.toolkit()
-    options = {"scale": 40, "footer": "none", "header": "auto", "pageWidth": 2100, "condense": "none", "lyricTopMinMargin": 3.0}
+    options = {"scale": 32, "footer": "none", "header": "auto", "pageWidth": 2100, "condense": "none", "lyricTopMinMargin": 3.0}
     if one_page:
         options |= {"pageHeight": 60000, "adjustPageHeight": True}
     else:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from scoretok.sheet import LeadSheet, Meter, Note
+from scoretok.sheet import TICKS_PER_QUARTER, LeadSheet, Meter, Note
 
 # Ticks -> (type, dots, is a triplet).
 VALUES: dict[int, tuple[str, int, bool]] = {
@@ -54,7 +54,8 @@ def bar_voices(sheet: LeadSheet, track: int, cuts_ticks: Iterable[int] = ()) -> 
     In the first voice no piece lasts across one of `cuts_ticks` (counted from the start of the score).
     """
     bars: list[list[_Span]] = [[] for _ in range(sheet.bar_count)]
-    for group in _groups(sheet.tracks[track].notes):
+    notes = sheet.tracks[track].notes
+    for group in _groups(_written_drums(sheet, notes) if sheet.tracks[track].is_drums else notes):
         _cut_at_bars(sheet, group, bars)
     cuts: list[list[int]] = [[] for _ in range(sheet.bar_count)]
     for tick in cuts_ticks:
@@ -67,6 +68,20 @@ def bar_voices(sheet: LeadSheet, track: int, cuts_ticks: Iterable[int] = ()) -> 
         meter = sheet.meter_at(bar)
         result.append([_fill(voice, length, meter, () if i else cuts[bar]) for i, voice in enumerate(voices)])
     return result
+
+
+def _written_drums(sheet: LeadSheet, notes: Iterable[Note]) -> list[Note]:
+    """Drum hits with the length that is written: until the next hit, at most to the end of the beat."""
+    onsets = sorted({note.start_ticks for note in notes})
+    following = dict(pairwise(onsets))
+    written = []
+    for note in notes:
+        bar = sheet.bar_at(note.start_ticks)
+        beat = max(beat_of(sheet.meter_at(bar)), TICKS_PER_QUARTER)
+        rest_of_beat = beat - (note.start_ticks - sheet.bar_starts[bar]) % beat
+        next_hit = following.get(note.start_ticks, sheet.end_ticks) - note.start_ticks
+        written.append(note._replace(duration_ticks=min(rest_of_beat, next_hit, sheet.end_ticks - note.start_ticks)))
+    return written
 
 
 def _groups(notes: Iterable[Note]) -> list[tuple[Note, ...]]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from miditok import MusicTokenizer, TokenizerConfig, TokSequence
+from miditok import Event, MusicTokenizer, TokenizerConfig, TokSequence
 from symusic import Score
 
 from scoretok.encode import decode, encode
@@ -51,6 +51,10 @@ class LeadSheetTokenizer(MusicTokenizer):
         """Kinds that may follow each kind, for MidiTok's own use; `tokens_errors` asks the grammar."""
         kinds = {token.partition("_")[0] for token in TOKENS[len(SPECIALS) :]}
         return {kind: set(kinds) for kind in kinds}
+
+    def _add_time_events(self, events: list[Event], time_division: int) -> list[Event]:  # noqa: ARG002
+        """Events as they are: `_score_to_tokens` writes time itself, and MidiTok asks for this method."""
+        return events
 
     def preprocess_score(self, score: Score) -> Score:
         """Put a score on the grid of the lead sheet and name its chords, key and roles.

@@ -229,7 +229,8 @@ def _tracks(parts: list[_Part], texts: Texts, markers: _Markers) -> list[Track]:
         else:
             name = name.strip()
         notes = lay_lyrics(part.notes, syllables, name or role, markers.signed) if syllables and role == "vocal" else part.notes
-        muted = any(c.number == 7 and c.value == 0 and c.time == 0 for c in part.track.controls)
+        volumes = [control.value for control in part.track.controls if control.number == 7]
+        muted = bool(volumes) and not any(volumes)
         counts[role] += 1
         tracks.append(Track(role, tuple(notes), part.track.program, name, muted))
     for number, track in markers.empty_tracks:
