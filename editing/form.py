@@ -5,7 +5,8 @@ from dataclasses import replace
 from editing.where import Where, fit_notes, inside, whole_bars_only
 from scoretok.bars import rearrange_bars
 from scoretok.errors import ScoretokError
-from scoretok.sheet import LeadSheet, Section
+from scoretok.parts import Section
+from scoretok.sheet import LeadSheet
 
 
 def delete_bars(sheet: LeadSheet, where: Where) -> LeadSheet:

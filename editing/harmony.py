@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from editing.where import Where, inside, map_cells, whole_bars_only
-from scoretok.sheet import Chord, LeadSheet, Note, Track
+from scoretok.parts import Chord, Note, Track
+from scoretok.sheet import LeadSheet
 
 ACCOMPANYING = ("piano", "guitar", "strings", "bass")
 
 
-def set_chords(sheet: LeadSheet, where: Where, pattern: Sequence[Sequence[Chord]], revoice_notes: bool = False) -> LeadSheet:
+def set_chords(
+    sheet: LeadSheet, where: Where, pattern: Sequence[Sequence[Chord]], revoice_notes: bool = False
+) -> LeadSheet:
     """Write a chord pattern over bars: one entry a bar, its chords sharing the bar equally, then from the start again.
 
     The harmony after each passage stays as it was.
@@ -78,7 +81,9 @@ def revoice(sheet: LeadSheet, where: Where, before: LeadSheet | None = None) -> 
         for note in [] if track.is_drums else notes:
             chord = sheet.chord_at(note.start_ticks)
             old = before.chord_at(note.start_ticks) if before else None
-            same = old is not None and chord is not None and replace(old, start_ticks=0) == replace(chord, start_ticks=0)
+            same = (
+                old is not None and chord is not None and replace(old, start_ticks=0) == replace(chord, start_ticks=0)
+            )
             if chord is None or chord.root is None or same:
                 revoiced.append(note)
             else:

@@ -10,7 +10,8 @@ from difflib import get_close_matches
 
 from editing.where import Where, find_bars, find_section, find_tracks
 from scoretok.errors import ScoretokError
-from scoretok.sheet import SECTION_LABELS, LeadSheet
+from scoretok.parts import SECTION_LABELS
+from scoretok.sheet import LeadSheet
 
 Apply = Callable[[LeadSheet, Where], LeadSheet]
 WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
@@ -213,7 +214,7 @@ def _tracks_of(sheet: LeadSheet, place: tuple[Word, ...]) -> tuple[int, ...]:
     names: list[str] = []
     for word in place[1:]:
         text = word.text.rstrip(",") if not word.quoted else word.text
-        if word.quoted or not (text in ("and", "")):
+        if word.quoted or text not in ("and", ""):
             if text.isdigit() and names and not word.quoted:
                 names[-1] += f".{text}"
             elif text:

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from editing.where import Where, inside, map_notes, whole_bars_only
 from scoretok.errors import ScoretokError
-from scoretok.sheet import Chord, Key, LeadSheet, Note, Track, last_at_bar
+from scoretok.parts import Chord, Key, Note, Track
+from scoretok.sheet import LeadSheet, last_at_bar
 from scoretok.theory import QUALITY_BY_NAME, nearest_quality
 
 
@@ -44,7 +45,9 @@ def set_key(sheet: LeadSheet, where: Where, key: Key, diatonic: bool = False) ->
         return _degree_map(old, key) if diatonic else _tonic_shift(old, key)
 
     def change(track: Track, note: Note) -> Note:
-        return note if track.is_drums else _at_pitch(sheet, note, note.pitch + mapping(note.start_ticks)(note.pitch % 12))
+        return (
+            note if track.is_drums else _at_pitch(sheet, note, note.pitch + mapping(note.start_ticks)(note.pitch % 12))
+        )
 
     moved = map_notes(sheet, where, change)
     chords = tuple(

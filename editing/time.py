@@ -7,7 +7,8 @@ from dataclasses import replace
 from editing.where import Where, fit_notes, map_cells, whole_bars_only
 from scoretok.bars import rearrange_bars
 from scoretok.errors import ScoretokError
-from scoretok.sheet import DRUM_TICKS, MAX_DURATION_TICKS, LeadSheet, Note, Tempo, Track
+from scoretok.parts import DRUM_TICKS, MAX_DURATION_TICKS, Note, Tempo, Track
+from scoretok.sheet import LeadSheet
 
 
 def set_tempo(sheet: LeadSheet, where: Where, change: Callable[[float], float], flat: bool) -> LeadSheet:

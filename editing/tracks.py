@@ -6,8 +6,9 @@ from editing.form import clear
 from editing.where import Where
 from scoretok.bars import join_notes
 from scoretok.errors import ScoretokError
+from scoretok.parts import Track
 from scoretok.roles import ROLE_PROGRAMS
-from scoretok.sheet import LeadSheet, Track
+from scoretok.sheet import LeadSheet
 
 
 def add_track(sheet: LeadSheet, role: str, program: int | None = None, name: str = "") -> LeadSheet:

@@ -9,7 +9,8 @@ from editing.phrases import Apply, Arguments
 from editing.where import Where, find_tracks
 from scoretok.errors import ScoretokError
 from scoretok.harmony import parse_chord, parse_key
-from scoretok.sheet import MAX_BARS, ROLES, SECTION_LABELS, Chord, LeadSheet
+from scoretok.parts import MAX_BARS, ROLES, SECTION_LABELS, Chord
+from scoretok.sheet import LeadSheet
 
 GRIDS = {"1/2": 48, "1/4": 24, "1/8": 12, "1/16": 6, "1/32": 3, "1/4t": 16, "1/8t": 8, "1/16t": 4}
 
@@ -141,7 +142,11 @@ def _track_name(args: Arguments) -> str:
 
 
 def _remove(args: Arguments) -> Apply:
-    for kind, remove in (("chords", harmony.remove_chords), ("lyrics", words.remove_lyrics), ("sections", form.remove_sections)):
+    for kind, remove in (
+        ("chords", harmony.remove_chords),
+        ("lyrics", words.remove_lyrics),
+        ("sections", form.remove_sections),
+    ):
         if args.take(kind):
             return remove
     return _with_named_track(args, tracks.remove_tracks)

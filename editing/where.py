@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from scoretok.bars import join_notes
 from scoretok.errors import ScoretokError
 from scoretok.formats.lead import short_id
-from scoretok.sheet import LeadSheet, Note, Track
+from scoretok.parts import Note, Track
+from scoretok.sheet import LeadSheet
 
 
 @dataclass(frozen=True)

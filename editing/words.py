@@ -5,7 +5,8 @@ from dataclasses import replace
 from editing.where import Where, map_cells
 from scoretok.errors import ScoretokError
 from scoretok.lyrics import lay_syllables, syllabify, with_phonemes, with_phonemes_if_possible
-from scoretok.sheet import LeadSheet, Note, Track
+from scoretok.parts import Note, Track
+from scoretok.sheet import LeadSheet
 
 
 def set_lyrics(sheet: LeadSheet, where: Where, text: str, language: str = "en") -> LeadSheet:

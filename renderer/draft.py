@@ -7,7 +7,8 @@ import numpy as np
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
 from scoretok.formats.midi import score_from_sheet
-from scoretok.sheet import LeadSheet, Track
+from scoretok.parts import Track
+from scoretok.sheet import LeadSheet
 
 VOICE_PROGRAMS = frozenset((52, 53, 54, 85, 91))
 DEFAULT_VOICE = 53

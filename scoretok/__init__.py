@@ -1,9 +1,9 @@
 """scoretok: one editable score, its tokens, its grammar and its file formats.
 
-    import scoretok
-    sheet = scoretok.read("song.mid")
-    ids = scoretok.tokenize(sheet)
-    assert scoretok.detokenize(ids) == sheet
+import scoretok
+sheet = scoretok.read("song.mid")
+ids = scoretok.tokenize(sheet)
+assert scoretok.detokenize(ids) == sheet
 """
 
 from importlib import import_module
@@ -12,7 +12,8 @@ from typing import Any
 from scoretok.bars import Cell, Difference, diff, slice_bars
 from scoretok.errors import ScoretokError, ScoretokWarning
 from scoretok.formats import read, write
-from scoretok.sheet import Chord, Key, LeadSheet, Meter, Note, Section, Syllable, Tempo, Track
+from scoretok.parts import Chord, Key, Meter, Note, Section, Syllable, Tempo, Track
+from scoretok.sheet import LeadSheet
 
 # Names whose modules import numpy or miditok are loaded when they are first used.
 _LAZY = {

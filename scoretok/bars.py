@@ -6,7 +6,20 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 
 from scoretok.errors import ScoretokError
-from scoretok.sheet import MAX_BAR_TICKS, MAX_METER_NUMERATOR, METER_DENOMINATORS, Chord, Key, LeadSheet, Meter, Note, Section, Tempo, Track, meter_lasting
+from scoretok.parts import (
+    MAX_BAR_TICKS,
+    MAX_METER_NUMERATOR,
+    METER_DENOMINATORS,
+    Chord,
+    Key,
+    Meter,
+    Note,
+    Section,
+    Tempo,
+    Track,
+    meter_lasting,
+)
+from scoretok.sheet import LeadSheet
 
 
 @dataclass(frozen=True)
@@ -179,14 +192,13 @@ def _without_overlaps(notes: Sequence[Note]) -> tuple[Note, ...]:
     """Cut every note where its pitch starts again; of two equal onsets the later one in the list stays."""
     next_start: dict[int, int] = {}
     kept = []
-    for note in sorted(reversed(notes), key=lambda n: n.start_ticks, reverse=True):
+    for note in reversed(sorted(notes, key=lambda n: n.start_ticks)):  # noqa: C413 - equal onsets must turn round too
         limit = next_start.get(note.pitch)
         if limit == note.start_ticks:
             continue
-        if limit is not None and note.end_ticks > limit:
-            note = note._replace(duration_ticks=limit - note.start_ticks)
         next_start[note.pitch] = note.start_ticks
-        kept.append(note)
+        cut = limit is not None and note.end_ticks > limit
+        kept.append(note._replace(duration_ticks=limit - note.start_ticks) if cut and limit else note)
     return tuple(reversed(kept))
 
 
@@ -196,15 +208,12 @@ def join_notes(notes: Iterable[Note]) -> tuple[Note, ...]:
     A note is cut where its pitch starts again; of two notes with one onset and pitch the longer stays.
     """
     ordered = sorted(notes, key=lambda n: (n.start_ticks, n.pitch, n.duration_ticks, n.velocity))
-    result: list[Note] = []
-    for note in _without_overlaps(ordered):
-        result.append(note)
     by_onset: dict[int, list[Note]] = {}
     for note in ordered:
         by_onset.setdefault(note.start_ticks, []).append(note)
     first_at: set[int] = set()
     legal = []
-    for note in sorted(result, key=lambda n: (n.start_ticks, n.pitch)):
+    for note in sorted(_without_overlaps(ordered), key=lambda n: (n.start_ticks, n.pitch)):
         syllable = None
         if note.start_ticks not in first_at:
             first_at.add(note.start_ticks)
@@ -285,7 +294,9 @@ def _fingerprints(sheet: LeadSheet) -> list[dict[str, object]]:
         cells["meter"] = (meter.numerator, meter.denominator, sheet.bar_starts[bar + 1] - start)
         cells["key"] = (key.fifths, key.mode)
         cells["section"] = (section.label, bar == section.bar) if section else None
-        tempos = [(t.start_ticks - start, t.bpm) for t in sheet.tempos if start < t.start_ticks < sheet.bar_starts[bar + 1]]
+        tempos = [
+            (t.start_ticks - start, t.bpm) for t in sheet.tempos if start < t.start_ticks < sheet.bar_starts[bar + 1]
+        ]
         cells["tempo"] = (sheet.tempo_at(start).bpm, *tempos)
     for chord in sheet.chords:
         bar = sheet.bar_at(chord.start_ticks)

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from scoretok.grammar import Grammar
+from scoretok.parts import SECTION_LABELS, Chord, Key, Meter, Note, Section, Syllable, Tempo, Track
 from scoretok.phonemes import BASES, STRESS, SYMBOLS, phoneme_symbols
-from scoretok.sheet import SECTION_LABELS, Chord, Key, LeadSheet, Meter, Note, Section, Syllable, Tempo, Track
+from scoretok.sheet import LeadSheet
 from scoretok.vocabulary import BLOCKS, CHORDS, KEYS, METERS, TRACK_IDS, token_id
 
 ID = {kind: block.first for kind, block in BLOCKS.items()}

@@ -18,9 +18,11 @@ from scoretok.sheet import LeadSheet
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 # SMuFL signs inside text, which only music fonts have, and plain characters for them.
 PLAIN_SIGNS = {
-    "\uea64": "♭", "\uea65": "♮", "\uea66": "♯", "\ue260": "♭", "\ue261": "♮", "\ue262": "♯", "\ued60": "♭", "\ued61": "♮", "\ued62": "♯", "\ueca5": "♩",
-    "\ue1d5": "♩", "\ueca7": "♪", "\ueca3": "𝅗𝅥", "\uecb7": ".", "\ue870": "°", "\ue871": "ø", "\ue872": "+", "\ue873": "△",
+    "\uea64": "♭", "\uea65": "♮", "\uea66": "♯", "\ue260": "♭", "\ue261": "♮", "\ue262": "♯",
+    "\ued60": "♭", "\ued61": "♮", "\ued62": "♯", "\ueca5": "♩", "\ue1d5": "♩", "\ueca7": "♪",
+    "\uecb7": ".", "\ue870": "°", "\ue871": "ø", "\ue872": "+", "\ue873": "△",
 }  # fmt: skip
+READABLE_GRIDS = (6, 8)  # sixteenths, eighth triplets
 SIGN = re.compile(" ?([\ue000-\uf8ff]) ?")
 TEXT_SCALE = 0.85  # the common font is wider than verovio's
 READABLE_GRIDS = (6, 8)  # sixteenths, eighth triplets
@@ -45,7 +47,9 @@ def engrave(sheet: LeadSheet, path: str | Path, exact: bool = False) -> int:
 
 def readable(sheet: LeadSheet) -> LeadSheet:
     """The score itself when nearly all onsets lie on sixteenths or triplets, else with all on sixteenths."""
-    onsets = [note.start_ticks - sheet.bar_starts[sheet.bar_at(note.start_ticks)] for t in sheet.tracks for note in t.notes]
+    onsets = [
+        note.start_ticks - sheet.bar_starts[sheet.bar_at(note.start_ticks)] for t in sheet.tracks for note in t.notes
+    ]
     off = sum(all(onset % grid for grid in (*READABLE_GRIDS, 3)) for onset in onsets)
     if off <= 0.03 * len(onsets):
         return sheet
@@ -53,7 +57,10 @@ def readable(sheet: LeadSheet) -> LeadSheet:
                   " sixteenth (--exact keeps them)", ScoretokWarning, stacklevel=3)  # fmt: skip
     tracks = []
     for track in sheet.tracks:
-        moved = [n._replace(start_ticks=_on_grid(n.start_ticks), duration_ticks=max(_on_grid(n.duration_ticks), 6)) for n in track.notes]
+        moved = [
+            n._replace(start_ticks=_on_grid(n.start_ticks), duration_ticks=max(_on_grid(n.duration_ticks), 6))
+            for n in track.notes
+        ]
         tracks.append(replace(track, notes=join_notes(n for n in moved if n.start_ticks < sheet.end_ticks)))
     chords = {_on_grid(c.start_ticks): replace(c, start_ticks=_on_grid(c.start_ticks)) for c in sheet.chords}
     return replace(sheet, tracks=tuple(tracks), chords=tuple(c for t, c in chords.items() if t < sheet.end_ticks))
@@ -67,7 +74,14 @@ def svg_pages(sheet: LeadSheet, one_page: bool) -> Iterator[str]:
     """Engrave to SVG texts whose words need no music font."""
     verovio = require("verovio", "notation", "engraving")
     toolkit = verovio.toolkit()
-    options = {"scale": 32, "footer": "none", "header": "auto", "pageWidth": 2100, "condense": "none", "lyricTopMinMargin": 3.0}
+    options = {
+        "scale": 32,
+        "footer": "none",
+        "header": "auto",
+        "pageWidth": 2100,
+        "condense": "none",
+        "lyricTopMinMargin": 3.0,
+    }
     if one_page:
         options |= {"pageHeight": 60000, "adjustPageHeight": True}
     else:
@@ -89,7 +103,7 @@ def plain_texts(svg: str) -> str:
     root = ET.fromstring(svg)  # noqa: S314 - verovio's own output
     for text in root.iter(f"{{{SVG}}}text"):
         said = "".join(_said(text))
-        words = SIGN.sub(r"\1", re.sub(r"[ \n]+", " ", said).strip(" "))
+        words = SIGN.sub(r"\1", re.sub(r"[ \n\u00a0]+", " ", said).strip(" "))
         styles: dict[str, str] = {}
         for span in text.iter(f"{{{SVG}}}tspan"):
             for name in ("x", "y", "text-anchor", "font-size", "font-weight", "font-style"):

@@ -4,8 +4,8 @@ import numpy as np
 
 from scoretok import grammar_state as g
 from scoretok.grammar_state import FIRST_BYTES, ID, METER_TICKS, GrammarState
+from scoretok.parts import MAX_BARS, MAX_TEXT_CHARS, ROLES
 from scoretok.phonemes import STRESS
-from scoretok.sheet import MAX_BARS, MAX_TEXT_CHARS, ROLES
 from scoretok.vocabulary import BLOCKS, VOCABULARY_SIZE
 
 METER_SLICE, KEY_SLICE, SECTION_SLICE, CHORD_SLICE, TEMPO_SLICE, FRACTION_SLICE, BASS_SLICE = (
@@ -21,7 +21,7 @@ UNMODIFIED_SLICE = slice(PHONE, PHONE + g.FIRST_MODIFIER)
 ALL_PHONES_SLICE = slice(PHONE, BLOCKS["Phone"].stop)
 
 
-def legal_tokens(state: GrammarState) -> np.ndarray:
+def legal_tokens(state: GrammarState) -> np.ndarray:  # noqa: PLR0912 - a branch a phase
     """Legal next tokens as a boolean array of shape (VOCABULARY_SIZE,)."""
     mask = np.zeros(VOCABULARY_SIZE, bool)
     phase = state.phase

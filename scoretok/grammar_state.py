@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from scoretok.parts import MAX_BAR_TICKS, MAX_BARS, MAX_TEXT_CHARS, ROLES, meter_lasting
 from scoretok.phonemes import BASES, STRESS
-from scoretok.sheet import MAX_BAR_TICKS, MAX_BARS, MAX_TEXT_CHARS, ROLES, meter_lasting
 from scoretok.vocabulary import BLOCKS, CHORDS, KIND_OF, KINDS, METERS, TRACK_IDS, VOCABULARY_SIZE
 
 ID = {kind: block.first for kind, block in BLOCKS.items()}
@@ -49,9 +49,33 @@ class GrammarState:
     """See the module. `length` counts the tokens taken so far."""
 
     __slots__ = (
-        "bar", "bar_start", "bar_ticks", "bytes_left", "byte_range", "cell", "chars", "chord_root", "fraction_due",
-        "free_pitch", "handlers", "key", "last_byte", "last_pitch", "length", "long", "lyric_allowed", "meter", "phase", "position",
-        "sounding_until", "tempo", "tempo_before", "tempo_whole", "track_roles", "tracks", "velocity",
+        "bar",
+        "bar_start",
+        "bar_ticks",
+        "byte_range",
+        "bytes_left",
+        "cell",
+        "chars",
+        "chord_root",
+        "fraction_due",
+        "free_pitch",
+        "handlers",
+        "key",
+        "last_byte",
+        "last_pitch",
+        "length",
+        "long",
+        "lyric_allowed",
+        "meter",
+        "phase",
+        "position",
+        "sounding_until",
+        "tempo",
+        "tempo_before",
+        "tempo_whole",
+        "track_roles",
+        "tracks",
+        "velocity",
     )  # fmt: skip
 
     def __init__(self) -> None:

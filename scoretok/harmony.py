@@ -3,7 +3,7 @@
 import re
 
 from scoretok.errors import ScoretokError
-from scoretok.sheet import Chord, Key
+from scoretok.parts import Chord, Key
 from scoretok.theory import (
     DEGREE_SEMITONES,
     MODE_TONIC_FIFTHS,

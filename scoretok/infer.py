@@ -1,8 +1,11 @@
 """Guessing what a score without symbols leaves unsaid: its key and its chords."""
 
+from itertools import pairwise
+
 import numpy as np
 
-from scoretok.sheet import MAX_BARS, Chord, Key, LeadSheet
+from scoretok.parts import MAX_BARS, Chord, Key
+from scoretok.sheet import LeadSheet
 from scoretok.theory import QUALITY_BY_NAME
 
 # Krumhansl and Kessler, "Tracing the dynamic changes in perceived tonal organization" (1982).
@@ -133,7 +136,7 @@ def _viterbi(emission: np.ndarray, prior_log: np.ndarray, change: np.ndarray) ->
 def _chords_of(path: np.ndarray, beats: np.ndarray, bass: np.ndarray, heard: np.ndarray) -> tuple[Chord, ...]:
     chords = []
     edges = [0, *(np.flatnonzero(np.diff(path)) + 1), len(path)]
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         if not heard[start:stop].any():
             continue
         root, quality = divmod(int(path[start]), len(CHORD_QUALITIES))

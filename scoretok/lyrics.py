@@ -11,11 +11,13 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 
 from scoretok.errors import ScoretokError, ScoretokWarning
 from scoretok.extras import require
+from scoretok.parts import Note, Syllable, clean_text
 from scoretok.phonemes import phoneme_symbols, split_phonemes
-from scoretok.sheet import LeadSheet, Note, Syllable, clean_text
+from scoretok.sheet import LeadSheet
 
 VOWELS = frozenset("iyɨʉɯuɪʏʊeøɘɵɤoəɛœɜɞʌɔæɐaɶɑɒɚɝᵻ")
 LIQUIDS_AND_GLIDES = frozenset(("l", "ɹ", "r", "ɾ", "j", "w", "ʁ"))
@@ -71,19 +73,19 @@ def split_at_vowels(word: str, count: int) -> list[str]:
     The result has another length when the letters do not tell.
     """
     groups = [m for m in WRITTEN_VOWEL.finditer(word) if m[0].lower() not in ("y", "qu") or m.end() == len(word)
-              or not word[m.end()].lower() in "aeiou"]  # fmt: skip
+              or word[m.end()].lower() not in "aeiou"]  # fmt: skip
     silent = [m for m in groups[1:] if m[0].lower() == "e"]
     while len(groups) > count and silent:
         groups.remove(silent.pop())
     cuts = []
-    for before, after in zip(groups, groups[1:], strict=False):
+    for before, after in pairwise(groups):
         cluster = word[before.end() : after.start()]
         units = [m.group() for m in DIGRAPH.finditer(cluster)]
         onset = units[-1] if units else ""
         syllabic_le = after[0].lower() == "le"
         cuts.append(after.start() - (1 if syllabic_le else len(onset)))
     bounds = [0, *cuts, len(word)]
-    return [word[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [word[a:b] for a, b in pairwise(bounds)]
 
 
 def clean_words(text: str) -> list[str]:
@@ -155,7 +157,7 @@ def split_into_syllables(phonemes: Sequence[str], count: int) -> list[tuple[str,
         return [()] * count
     vowels = [i for i, phoneme in enumerate(phonemes) if is_vowel(phoneme)][:count]
     starts = [0]
-    for previous, vowel in zip(vowels, vowels[1:], strict=False):
+    for previous, vowel in pairwise(vowels):
         starts.append(vowel - _onset_length(phonemes[previous + 1 : vowel]))
     parts = [tuple(phonemes[a:b]) for a, b in zip(starts, [*starts[1:], len(phonemes)], strict=True)]
     while len(parts) < count:

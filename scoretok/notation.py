@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from scoretok.sheet import TICKS_PER_QUARTER, LeadSheet, Meter, Note
+from scoretok.parts import TICKS_PER_QUARTER, Meter, Note
+from scoretok.sheet import LeadSheet
 
 # Ticks -> (type, dots, is a triplet).
 VALUES: dict[int, tuple[str, int, bool]] = {
@@ -162,12 +163,14 @@ def split_values(start: int, stop: int, meter: Meter) -> list[tuple[int, int]]:
 
 
 def _reads_well(start: int, ticks: int, beat: int) -> bool:
-    name, dots, triplet = VALUES[ticks]
+    _, dots, triplet = VALUES[ticks]
     inside_beat = start % beat + ticks <= beat
     if triplet:
         return inside_beat or start % (3 * ticks // 2) == 0
     plain = ticks if not dots else ticks * 2 // 3
-    return start % beat == 0 or (start % plain == 0 and inside_beat) or (ticks == beat and start % (beat // 2 or 1) == 0)
+    return (
+        start % beat == 0 or (start % plain == 0 and inside_beat) or (ticks == beat and start % (beat // 2 or 1) == 0)
+    )
 
 
 def _mark_tuplets(pieces: list[Piece]) -> None:

@@ -8,8 +8,9 @@ from scoretok.errors import ScoretokError
 from scoretok.extras import require
 from scoretok.files import write_with
 from scoretok.harmony import chord_to_symbol
+from scoretok.parts import Track
 from scoretok.roles import DRUM_NAMES
-from scoretok.sheet import LeadSheet, Track
+from scoretok.sheet import LeadSheet
 from scoretok.theory import pitch_name
 
 ROLE_COLOURS = {
@@ -69,7 +70,9 @@ def _draw_pitched(ax, sheet: LeadSheet) -> None:  # noqa: ANN001
         bars = sheet.section_bars(number)
         start, stop = sheet.bar_starts[bars.start], sheet.bar_starts[bars.stop]
         ax.axvspan(start, stop, color="#f3f0e7" if number % 2 else "#e8eef3", zorder=-2, lw=0)
-        ax.text(start + 2, 0.985, section.label, transform=ax.get_xaxis_transform(), fontsize=9, va="top", weight="bold")
+        ax.text(
+            start + 2, 0.985, section.label, transform=ax.get_xaxis_transform(), fontsize=9, va="top", weight="bold"
+        )
     ax.set_title(sheet.title, loc="left", pad=22)
     if labelled:
         ax.legend(loc="lower right", ncols=7, fontsize=8, framealpha=0.9)

@@ -1,275 +1,26 @@
-"""The score as one immutable value: LeadSheet, Track, Note, Syllable, Chord and the maps of bars and time.
+"""The score as one immutable value: form, time, harmony and tracks."""
 
-Time is an integer count of ticks, 24 to a quarter note. Bars are counted from 0 here and from 1
-wherever a person reads them.
-"""
-
-import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple, Protocol, Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from scoretok.errors import ScoretokError
-from scoretok.theory import (
-    MAJOR_STEPS,
-    MODE_TONIC_FIFTHS,
-    MODES,
-    QUALITY_BY_NAME,
-    fifths_to_name,
-    spell_pitch_class,
+from scoretok.parts import (
+    MAX_BARS,
+    MAX_TRACKS_PER_ROLE,
+    TICKS_PER_QUARTER,
+    Chord,
+    Key,
+    Meter,
+    Note,
+    Section,
+    Tempo,
+    Track,
+    check_text,
+    meter_lasting,
 )
-
-TICKS_PER_QUARTER = 24
-ROLES = ("vocal", "lead", "guitar", "piano", "strings", "bass", "drums")
-SECTION_LABELS = ("intro", "verse", "pre-chorus", "chorus", "bridge", "solo", "interlude", "outro")
-METER_DENOMINATORS = (1, 2, 4, 8, 16, 32)
-MAX_METER_NUMERATOR = 32
-MAX_BAR_TICKS = 384
-MAX_BARS = 9999
-MAX_TRACKS_PER_ROLE = 16
-MAX_DURATION_TICKS = 64 * 96
-MIN_BPM, MAX_BPM = 10.0, 480.0
-DRUM_TICKS = 1
-MAX_TEXT_CHARS = 200
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-
-
-class Syllable(NamedTuple):
-    """A sung syllable. `phonemes` are IPA, stress marks before the vowel; empty when unknown."""
-
-    text: str
-    phonemes: tuple[str, ...] = ()
-    word_end: bool = True
-
-
-class Note(NamedTuple):
-    """One note. A vocal note without a syllable continues the syllable before it (a melisma)."""
-
-    start_ticks: int
-    pitch: int
-    duration_ticks: int
-    velocity: int = 80
-    syllable: Syllable | None = None
-
-    @property
-    def end_ticks(self) -> int:
-        return self.start_ticks + self.duration_ticks
-
-
-@dataclass(frozen=True, order=True)
-class Chord:
-    """A chord symbol, sounding until the next one. `root` None means no chord (N)."""
-
-    start_ticks: int
-    root: int | None
-    quality: str = "maj"
-    bass: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.root is None:
-            object.__setattr__(self, "quality", "maj")
-            object.__setattr__(self, "bass", None)
-        elif self.quality not in QUALITY_BY_NAME:
-            raise ScoretokError(f"{self.quality!r} is not a chord quality; known are: {' '.join(QUALITY_BY_NAME)}")
-        if self.bass is not None and self.bass == self.root:
-            object.__setattr__(self, "bass", None)
-        for value in (self.root, self.bass):
-            if value is not None and not 0 <= value <= 11:
-                raise ScoretokError(f"chord at tick {self.start_ticks}: pitch class {value} is not within 0..11")
-
-    @property
-    def pitch_classes(self) -> frozenset[int]:
-        """The chord's tones and its bass."""
-        if self.root is None:
-            return frozenset()
-        tones = {(self.root + interval) % 12 for interval in QUALITY_BY_NAME[self.quality].intervals}
-        return frozenset(tones if self.bass is None else tones | {self.bass})
-
-
-@dataclass(frozen=True, order=True)
-class Meter:
-    """A time signature from a bar on."""
-
-    bar: int
-    numerator: int
-    denominator: int
-
-    def __post_init__(self) -> None:
-        legal = self.denominator in METER_DENOMINATORS and 1 <= self.numerator <= MAX_METER_NUMERATOR
-        if not legal or self.bar_ticks > MAX_BAR_TICKS:
-            raise ScoretokError(
-                f"meter {self.numerator}/{self.denominator} at bar {self.bar + 1} is not supported: the denominator"
-                " is 1 to 32 by powers of two, and a bar lasts at most four whole notes"
-            )
-
-    @property
-    def bar_ticks(self) -> int:
-        return 96 * self.numerator // self.denominator
-
-    @property
-    def beat_ticks(self) -> int:
-        return 96 // self.denominator
-
-
-def meter_lasting(ticks: int) -> tuple[int, int] | None:
-    """Numerator and denominator of a meter whose bar lasts so many ticks, in quarters if it can be."""
-    for denominator in (4, 8, 16, 32):
-        numerator, rest = divmod(ticks * denominator, 96)
-        if rest == 0 and 1 <= numerator <= MAX_METER_NUMERATOR and ticks <= MAX_BAR_TICKS:
-            return numerator, denominator
-    return None
-
-
-@dataclass(frozen=True, order=True)
-class Tempo:
-    """A tempo in quarter notes a minute from a tick on, kept to hundredths."""
-
-    start_ticks: int
-    bpm: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "bpm", round(float(self.bpm), 2))
-        if not MIN_BPM <= self.bpm <= MAX_BPM:
-            raise ScoretokError(
-                f"tempo {self.bpm:g} at tick {self.start_ticks} lies outside {MIN_BPM:g} to {MAX_BPM:g} quarter notes"
-                " a minute"
-            )
-
-
-@dataclass(frozen=True, order=True)
-class Key:
-    """A key from a bar on: sharps (flats negative) of its signature, and the mode that picks the tonic."""
-
-    bar: int
-    fifths: int
-    mode: str = "maj"
-
-    def __post_init__(self) -> None:
-        if not -7 <= self.fifths <= 7 or self.mode not in MODES:
-            raise ScoretokError(
-                f"key with {self.fifths} fifths, mode {self.mode!r}, at bar {self.bar + 1}: fifths are -7 to 7, modes "
-                + " ".join(MODES)
-            )
-
-    @property
-    def is_minor(self) -> bool:
-        return self.mode in ("min", "dorian", "phrygian")
-
-    @property
-    def tonic_name(self) -> str:
-        return fifths_to_name(self.fifths + MODE_TONIC_FIFTHS[self.mode])
-
-    @property
-    def tonic(self) -> int:
-        return (self.fifths + MODE_TONIC_FIFTHS[self.mode]) * 7 % 12
-
-    @property
-    def scale(self) -> tuple[int, ...]:
-        """The seven pitch classes of the signature, from the tonic up."""
-        collection = {(self.fifths * 7 + step) % 12 for step in MAJOR_STEPS}
-        return tuple(pc for pc in ((self.tonic + step) % 12 for step in range(12)) if pc in collection)
-
-    def spell(self, pitch_class: int) -> str:
-        return spell_pitch_class(pitch_class, self.fifths, self.is_minor)
-
-
-@dataclass(frozen=True, order=True)
-class Section:
-    """A part of the form, from its first bar to the next section."""
-
-    bar: int
-    label: str
-
-    def __post_init__(self) -> None:
-        if self.label not in SECTION_LABELS:
-            raise ScoretokError(f"section {self.label!r} is not one of: {', '.join(SECTION_LABELS)}")
-
-
-@dataclass(frozen=True)
-class Track:
-    """A part: its role, General MIDI program (the kit for drums) and notes, sorted when made.
-
-    A drum hit has no length: it is kept as one tick. Raises ScoretokError when a note is out of
-    range, when a pitch starts again while it still sounds, or when a syllable is not on the lowest
-    note of an onset of a vocal track.
-    """
-
-    role: str
-    notes: tuple[Note, ...] = ()
-    program: int = 0
-    name: str = ""
-    muted: bool = False
-
-    def __post_init__(self) -> None:
-        if self.role not in ROLES:
-            raise ScoretokError(f"role {self.role!r} is not one of: {', '.join(ROLES)}")
-        if not 0 <= self.program <= 127:
-            raise ScoretokError(f"{self.role} track: program {self.program} is not within 0..127")
-        check_text(self.name, f"name of a {self.role} track", allow_empty=True)
-        notes = self.notes
-        if self.is_drums and any(note.duration_ticks != DRUM_TICKS for note in notes):
-            notes = tuple(note._replace(duration_ticks=DRUM_TICKS) for note in notes)
-        object.__setattr__(self, "notes", tuple(sorted(notes, key=_onset_and_pitch)))
-        self._check_notes()
-
-    def _check_notes(self) -> None:
-        sounding_until = [0] * 128
-        vocal = self.role == "vocal"
-        last_start = -1
-        for start, pitch, duration, velocity, syllable in self.notes:
-            if not (
-                start >= 0 and 0 <= pitch <= 127 and 1 <= velocity <= 127 and 1 <= duration <= MAX_DURATION_TICKS
-            ):
-                raise ScoretokError(
-                    f"{self.role} track: note {pitch} at tick {start} (length {duration}, velocity {velocity}) is out"
-                    " of range"
-                )
-            if start < sounding_until[pitch]:
-                raise ScoretokError(f"{self.role} track: pitch {pitch} starts at tick {start} while it still sounds")
-            sounding_until[pitch] = start + duration
-            if syllable is not None:
-                if not vocal:
-                    raise ScoretokError(f"{self.role} track: only vocal tracks carry syllables ({syllable.text!r})")
-                if start == last_start:
-                    raise ScoretokError(
-                        f"vocal track: syllable {syllable.text!r} at tick {start} must be on the lowest note there"
-                    )
-                _check_syllable(syllable, start)
-            last_start = start
-
-    @property
-    def is_drums(self) -> bool:
-        return self.role == "drums"
-
-
-def _onset_and_pitch(note: Note) -> tuple[int, int]:
-    return note[0], note[1]
-
-
-def check_text(text: str, what: str, allow_empty: bool = False) -> None:
-    """Raise ScoretokError unless `text` is one line of at most MAX_TEXT_CHARS characters without control characters."""
-    if not text and not allow_empty:
-        raise ScoretokError(f"{what} is empty")
-    if len(text) > MAX_TEXT_CHARS:
-        raise ScoretokError(f"{what} is longer than {MAX_TEXT_CHARS} characters")
-    if not text.isprintable() and _CONTROL.search(text):
-        raise ScoretokError(f"{what} holds a control character: {text!r}")
-
-
-def clean_text(text: str) -> str:
-    """The text without control characters, cut to the length that a score may hold."""
-    return _CONTROL.sub("", text)[:MAX_TEXT_CHARS]
-
-
-def _check_syllable(syllable: Syllable, start_ticks: int) -> None:
-    check_text(syllable.text, f"syllable at tick {start_ticks}")
-    if syllable.text[0] == " " or syllable.text[-1] in " -":
-        raise ScoretokError(
-            f"syllable {syllable.text!r} at tick {start_ticks} begins or ends with a space, or ends with a hyphen;"
-            " whether its word goes on is said by word_end"
-        )
 
 
 class _AtBar(Protocol):
@@ -333,8 +84,14 @@ class LeadSheet:
                 raise ScoretokError(f"{where} lies outside the score")
             if i and at == getattr(entries[i - 1], key):
                 raise ScoretokError(f"{where} is given twice")
-            changes = not kept or field in ("sections", "chords") or replace(entry, **{key: 0}) != replace(
-                kept[-1], **{key: 0}  # type: ignore[type-var]
+            changes = (
+                not kept
+                or field in ("sections", "chords")
+                or replace(entry, **{key: 0})
+                != replace(
+                    kept[-1],
+                    **{key: 0},  # type: ignore[type-var]
+                )
             )
             if changes:
                 kept.append(entry)
@@ -361,11 +118,11 @@ class LeadSheet:
     @cached_property
     def bar_starts(self) -> tuple[int, ...]:
         """Tick of every bar line, the final one included: bar_count + 1 values."""
-        starts, tick = [], 0
+        starts, tick, bar_ticks = [], 0, 0
         changes = {meter.bar: meter.bar_ticks for meter in self.meters}
         for bar in range(self.bar_count):
             starts.append(tick)
-            bar_ticks = changes[bar] if bar in changes else bar_ticks  # noqa: F821
+            bar_ticks = changes.get(bar, bar_ticks)
             tick += self.pickup_ticks if bar == 0 and self.pickup_ticks else bar_ticks
         return (*starts, tick)
 

@@ -31,7 +31,7 @@ def name_to_pitch_class(name: str) -> int:
     Raises ScoretokError when the name is not a letter A-G with accidentals.
     """
     letter, accidentals = name[:1], name[1:].replace("♯", "#").replace("♭", "b")
-    if letter not in LETTER_PITCH_CLASS or accidentals.strip("#") and accidentals.strip("b"):
+    if letter not in LETTER_PITCH_CLASS or (accidentals.strip("#") and accidentals.strip("b")):
         raise ScoretokError(f"{name!r} is not a pitch name; write a letter A-G with # or b")
     shift = len(accidentals) if accidentals[:1] == "#" else -len(accidentals)
     return (LETTER_PITCH_CLASS[letter] + shift) % 12
@@ -126,9 +126,7 @@ QUALITIES = (
 QUALITY_BY_NAME = {quality.name: quality for quality in QUALITIES}
 QUALITY_NAMES = tuple(QUALITY_BY_NAME)
 QUALITY_BY_ALIAS = {
-    alias: quality
-    for quality in QUALITIES
-    for alias in (quality.name, quality.symbol, *quality.aliases)
+    alias: quality for quality in QUALITIES for alias in (quality.name, quality.symbol, *quality.aliases)
 }
 # Harte writes a bass as a scale degree of the chord's root.
 DEGREE_SEMITONES = {

@@ -52,7 +52,7 @@ class LeadSheetTokenizer(MusicTokenizer):
         kinds = {token.partition("_")[0] for token in TOKENS[len(SPECIALS) :]}
         return {kind: set(kinds) for kind in kinds}
 
-    def _add_time_events(self, events: list[Event], time_division: int) -> list[Event]:  # noqa: ARG002
+    def _add_time_events(self, events: list[Event], time_division: int) -> list[Event]:
         """Events as they are: `_score_to_tokens` writes time itself, and MidiTok asks for this method."""
         return events
 

@@ -6,8 +6,7 @@ Ids of one kind lie side by side, so a value is an id minus the first id of its 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scoretok.phonemes import SYMBOLS
-from scoretok.sheet import (
+from scoretok.parts import (
     MAX_BAR_TICKS,
     MAX_METER_NUMERATOR,
     MAX_TRACKS_PER_ROLE,
@@ -16,6 +15,7 @@ from scoretok.sheet import (
     SECTION_LABELS,
     Key,
 )
+from scoretok.phonemes import SYMBOLS
 from scoretok.theory import MODES, PITCH_CLASS_NAMES, QUALITY_NAMES
 
 SPECIAL_TOKENS = ("PAD_None", "BOS_None", "EOS_None", "MASK_None")

@@ -127,5 +127,3 @@ def bar_list(bars: Iterable[int]) -> str:
 def print_json(data: object) -> None:
     """One line of JSON on standard output."""
     click.echo(json.dumps(data, ensure_ascii=False))
-
-

@@ -7,7 +7,17 @@ import click
 
 from editing import edit as apply_edits
 from editing import read_script
-from editing.cli.common import TEXT_FORMATS, bar_list, check_output, json_option, load, print_json, quiet_option, save, silence
+from editing.cli.common import (
+    TEXT_FORMATS,
+    bar_list,
+    check_output,
+    json_option,
+    load,
+    print_json,
+    quiet_option,
+    save,
+    silence,
+)
 from editing.verbs import phrase_help
 from scoretok.bars import Difference
 from scoretok.bars import diff as find_difference
@@ -37,10 +47,14 @@ Examples:
 @click.argument("phrases", nargs=-1)
 @click.option("-o", "--output", required=True, metavar="FILE", help="Where to write ('-' prints .lead).")
 @click.option("--script", metavar="FILE", help="A file of phrases, one a line ('-' is standard input).")
-@click.option("--to", "text_format", type=click.Choice(TEXT_FORMATS), default="lead", help="Format when the output is '-'.")
+@click.option(
+    "--to", "text_format", type=click.Choice(TEXT_FORMATS), default="lead", help="Format when the output is '-'."
+)
 @json_option
 @quiet_option
-def edit(source: str, phrases: tuple[str, ...], output: str, script: str | None, text_format: str, as_json: bool, quiet: bool) -> None:
+def edit(
+    source: str, phrases: tuple[str, ...], output: str, script: str | None, text_format: str, as_json: bool, quiet: bool
+) -> None:
     """Change a score by phrases, applied from left to right; all bars and tracks not named stay identical."""
     silence(quiet)
     check_output(output)

@@ -19,7 +19,9 @@ Examples:
 @click.command(epilog=EPILOG)
 @click.argument("source")
 @click.option("-o", "--output", required=True, metavar="FILE", help="A .png, .svg or .pdf file.")
-@click.option("--roll/--sheet", "roll", default=None, help="Piano roll or notation (default: roll for .png, else notation).")
+@click.option(
+    "--roll/--sheet", "roll", default=None, help="Piano roll or notation (default: roll for .png, else notation)."
+)
 @click.option("--exact", is_flag=True, help="Engrave freely played notes where they are, not on sixteenths.")
 @bars_option
 @quiet_option

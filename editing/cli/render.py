@@ -33,7 +33,9 @@ Examples:
 @click.command(epilog=EPILOG)
 @click.argument("source")
 @click.option("-o", "--output", required=True, metavar="FILE", help="A .wav, .flac or .ogg file.")
-@click.option("--engine", type=click.Choice(["draft"]), default="draft", show_default=True, help="What makes the sound.")
+@click.option(
+    "--engine", type=click.Choice(["draft"]), default="draft", show_default=True, help="What makes the sound."
+)
 @click.option("--soundfont", metavar="FILE", help="Another soundfont for the draft engine (.sf2, .sf3).")
 @click.option("--stems", metavar="DIR", help="Also write each track to a file in this folder.")
 @click.option("--gain", multiple=True, metavar="TRACK=DB", help="Gain of a track or role in decibels.")
@@ -82,7 +84,9 @@ def render(
     if as_json:
         print_json({"output": output, "duration_s": duration, "stems": sorted(result.stems)})
     elif not quiet:
-        click.echo(f"{output}: {duration:.1f} s, rendered at {duration / (perf_counter() - began):.0f} x real time", err=True)
+        click.echo(
+            f"{output}: {duration:.1f} s, rendered at {duration / (perf_counter() - began):.0f} x real time", err=True
+        )
 
 
 def read_levels(sheet: LeadSheet, gains: tuple[str, ...], pans: tuple[str, ...]):  # noqa: ANN201

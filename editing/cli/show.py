@@ -64,7 +64,8 @@ def _print_table(sheet: LeadSheet, bars: range) -> None:
     width = None if console.is_terminal else 160
     console = Console(width=width)
     seconds = round(sheet.duration_s)
-    title = f"{sheet.title or 'Untitled'}: {sheet.bar_count} bars, {seconds // 60}:{seconds % 60:02d}, {sheet.note_count} notes"
+    length = f"{sheet.bar_count} bars, {seconds // 60}:{seconds % 60:02d}, {sheet.note_count} notes"
+    title = f"{sheet.title or 'Untitled'}: {length}"
     table = Table(title=Text(title), title_justify="left", show_lines=False, header_style="bold")
     for heading in ("bar", "section", "changes", "chords"):
         table.add_column(heading, style="dim" if heading == "changes" else "", no_wrap=heading == "bar")
@@ -96,7 +97,11 @@ def _cell(sheet: LeadSheet, number: int, bar: int) -> str:
     track, key = sheet.tracks[number], sheet.key_at(bar)
     onsets: dict[int, str] = {}
     for note in sheet.notes_in(number, bar):
-        name = DRUM_NAMES.get(note.pitch, str(note.pitch)) if track.is_drums else pitch_name(note.pitch, key.fifths, key.is_minor)
+        name = (
+            DRUM_NAMES.get(note.pitch, str(note.pitch))
+            if track.is_drums
+            else pitch_name(note.pitch, key.fifths, key.is_minor)
+        )
         said = onsets.get(note.start_ticks)
         text = f"{said}+{name}" if said else name
         if note.syllable:

@@ -15,20 +15,9 @@ from scoretok.formats.abc_music import AbcBar, Voice, parse_abc_key, parse_meter
 from scoretok.formats.abc_write import write
 from scoretok.harmony import parse_chord
 from scoretok.infer import infer_chords, infer_key, note_arrays
+from scoretok.parts import MAX_BPM, MAX_DURATION_TICKS, MIN_BPM, Chord, Key, Note, Section, Tempo, Track, clean_text
 from scoretok.roles import guess_role, parse_section, split_label
-from scoretok.sheet import (
-    MAX_BPM,
-    MAX_DURATION_TICKS,
-    MIN_BPM,
-    Chord,
-    Key,
-    LeadSheet,
-    Note,
-    Section,
-    Tempo,
-    Track,
-    clean_text,
-)
+from scoretok.sheet import LeadSheet
 
 T = TypeVar("T")
 VELOCITY = 80
@@ -124,7 +113,7 @@ class _Tune:
 
     def _select(self, value: str) -> None:
         """'Vocal name="x"': choose a voice, and keep its name."""
-        self.current = value.split()[0] if value.split() else ""
+        self.current = value.split(maxsplit=1)[0] if value.split() else ""
         match = re.search(r'\b(?:name|nm)="([^"]*)"', value)
         self.names.setdefault(self.current, "")
         if match:
@@ -154,7 +143,8 @@ class _Tune:
         if count == 0:
             raise ScoretokError("it holds no music (an ABC tune has a K: line and notes after it)")
         lengths = [
-            max(_ticks(bars[bar].length) if bar < len(bars) else 0 for bars in unfolded.values()) for bar in range(count)
+            max(_ticks(bars[bar].length) if bar < len(bars) else 0 for bars in unfolded.values())
+            for bar in range(count)
         ]
         layout = lay_bars([bar.meter for bar in first], lengths)
         starts = layout.measure_starts
@@ -304,8 +294,9 @@ def _chords(voices, starts: Sequence[int]) -> tuple[Chord, ...]:  # noqa: ANN001
                 elif tick < starts[-1]:
                     chords.setdefault(tick, chord)
     if unknown:
-        warnings.warn(f"{len(unknown)} texts name no known chord and were dropped: {', '.join(sorted(set(unknown))[:4])}",
-                      ScoretokWarning, stacklevel=2)  # fmt: skip
+        names = ", ".join(sorted(set(unknown))[:4])
+        message = f"{len(unknown)} texts name no known chord and were dropped: {names}"
+        warnings.warn(message, ScoretokWarning, stacklevel=2)
     return tuple(chords.values())
 
 

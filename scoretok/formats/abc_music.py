@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from scoretok.errors import ScoretokError
 from scoretok.formats.abc_write import key_accidental
-from scoretok.sheet import Key, Syllable
+from scoretok.parts import Key, Syllable
 from scoretok.theory import LETTER_PITCH_CLASS
 
 TOKEN = re.compile(
@@ -79,7 +79,8 @@ class Voice:
         at = 0
         while at < len(line):
             match = TOKEN.match(line, at)
-            assert match is not None and match.lastgroup is not None
+            assert match is not None
+            assert match.lastgroup is not None
             at = match.end()
             if match.lastgroup == "open":
                 at = self._note_group(line, at)
@@ -107,7 +108,11 @@ class Voice:
             elif match.lastgroup == "tie":
                 line = line[: match.start()] + " " + line[at:]
                 closing = line.find("]", at)
-                line = line if closing < 0 or line[closing + 1 : closing + 2] == "-" else f"{line[: closing + 1]}-{line[closing + 1 :]}"
+                line = (
+                    line
+                    if closing < 0 or line[closing + 1 : closing + 2] == "-"
+                    else f"{line[: closing + 1]}-{line[closing + 1 :]}"
+                )
             elif match.lastgroup not in ("skip", "decoration", "chord", "rest"):
                 raise ScoretokError(f"column {match.start() + 1}: {match[0]!r} cannot stand in a chord")
         if at >= len(line):
@@ -208,7 +213,7 @@ class Voice:
     def _bar(self, text: str) -> None:
         if self.bars and not self.bars[-1].closed and (self.bars[-1].sounds or self.bars[-1].sections):
             self.bars[-1].closed = True
-            self.bars[-1].repeat_to = text.startswith(":") or text.startswith("::")
+            self.bars[-1].repeat_to = text.startswith(":")
         elif self.bars and text.startswith(":"):
             self.bars[-1].repeat_to = True
         digits = re.search(r"\d", text)
@@ -313,4 +318,6 @@ def parse_abc_key(text: str) -> Key | None:
     match = KEY.match(text)
     if not match or text.strip().lower().startswith(("none", "clef")):
         return None
-    return parse_key(f"{match[1].upper()}{match[2]}:{(match[3] or 'maj').lower().replace('ion', 'maj').replace('aeo', 'min')}")
+    return parse_key(
+        f"{match[1].upper()}{match[2]}:{(match[3] or 'maj').lower().replace('ion', 'maj').replace('aeo', 'min')}"
+    )

@@ -10,8 +10,9 @@ from scoretok.errors import ScoretokWarning
 from scoretok.files import write_text
 from scoretok.harmony import chord_to_symbol
 from scoretok.notation import Piece, bar_voices
+from scoretok.parts import Key, Note, Syllable
 from scoretok.roles import labelled
-from scoretok.sheet import Key, LeadSheet, Note, Syllable
+from scoretok.sheet import LeadSheet
 from scoretok.theory import pitch_name
 
 UNIT_TICKS = 12
@@ -51,7 +52,7 @@ def abc_text(sheet: LeadSheet) -> str:
 
 
 def _no_notes():  # noqa: ANN202
-    from scoretok.sheet import Track
+    from scoretok.parts import Track
 
     return Track("lead")
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from scoretok.errors import ScoretokError
 from scoretok.files import read_text, write_text
-from scoretok.sheet import Chord, Key, LeadSheet, Meter, Note, Section, Syllable, Tempo, Track
+from scoretok.parts import Chord, Key, Meter, Note, Section, Syllable, Tempo, Track
+from scoretok.sheet import LeadSheet
 
 FORMAT = "scoretok-1"
 PARTS = {"meters": Meter, "keys": Key, "tempos": Tempo, "sections": Section, "chords": Chord}
@@ -63,7 +64,7 @@ def _note_to_dict(note: Note) -> dict[str, Any]:
 def sheet_from_dict(data: Any) -> LeadSheet:  # noqa: ANN401
     """The score that `sheet_to_dict` described. Raises ScoretokError."""
     if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise ScoretokError(f"it is not a score: expected an object with \"format\": \"{FORMAT}\"")
+        raise ScoretokError(f'it is not a score: expected an object with "format": "{FORMAT}"')
     sheet = _object(data, LeadSheet, "the score", skip=("format",))
     for name, kind in PARTS.items():
         if name in sheet:
@@ -106,7 +107,11 @@ def _object(data: Any, kind: type, where: str, skip: tuple[str, ...] = ()) -> di
             raise ScoretokError(f"{where} has no field {name!r}; fields are {', '.join(known)}")
         expected = TYPES.get(name, int)
         optional = value is None and name in ("root", "bass", "syllable")
-        if name not in NESTED and not optional and (not isinstance(value, expected) or isinstance(value, bool) != (expected is bool)):
+        if (
+            name not in NESTED
+            and not optional
+            and (not isinstance(value, expected) or isinstance(value, bool) != (expected is bool))
+        ):
             raise ScoretokError(f"{where}.{name} is {value!r}, which has the wrong type")
     return {name: value for name, value in data.items() if name not in skip}
 

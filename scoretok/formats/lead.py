@@ -1,12 +1,12 @@
 """The .lead text form: one-to-one with the tokens, made to be read, edited and compared line by line.
 
-    scoretok 1
-    title "Amazing Grace"
-    track vocal program 52
-    bar 1 meter 3/4 pickup q key G:maj section verse
-      tempo   1 84
-      chords  1 G:maj
-      vocal   v80  1 D4 q "A"-
+scoretok 1
+title "Amazing Grace"
+track vocal program 52
+bar 1 meter 3/4 pickup q key G:maj section verse
+  tempo   1 84
+  chords  1 G:maj
+  vocal   v80  1 D4 q "A"-
 """
 
 from pathlib import Path
@@ -15,8 +15,9 @@ from scoretok.files import read_text, write_text
 from scoretok.formats.lead_parser import parse
 from scoretok.formats.lead_terms import duration_text, position_text, quoted
 from scoretok.harmony import chord_to_harte, key_to_text
+from scoretok.parts import Key, Meter, Note, Track
 from scoretok.roles import DRUM_NAMES
-from scoretok.sheet import Key, LeadSheet, Meter, Note, Track
+from scoretok.sheet import LeadSheet
 from scoretok.theory import pitch_name
 
 HEADER = "scoretok 1"

@@ -8,22 +8,10 @@ from typing import TypeVar
 from scoretok.errors import ScoretokError
 from scoretok.formats.lead_terms import parse_duration, parse_position, unquoted
 from scoretok.harmony import parse_chord, parse_key
+from scoretok.parts import DRUM_TICKS, ROLES, Chord, Key, Meter, Note, Section, Syllable, Tempo, Track
 from scoretok.phonemes import is_phoneme
 from scoretok.roles import DRUM_KEYS, ROLE_PROGRAMS
-from scoretok.sheet import (
-    DRUM_TICKS,
-    ROLES,
-
-    Chord,
-    Key,
-    LeadSheet,
-    Meter,
-    Note,
-    Section,
-    Syllable,
-    Tempo,
-    Track,
-)
+from scoretok.sheet import LeadSheet
 from scoretok.theory import parse_pitch
 
 WORD = re.compile(r'"(?:[^"\\]|\\.)*"-?|/[^/]*/|[^ \t"]+|"')
@@ -97,7 +85,9 @@ class _LeadReader:
     def next(self, what: str) -> Word:
         if self.at >= len(self.words):
             last = self.words[-1]
-            raise self.fail(f"the line ends where {what} is expected", replace(last, column=last.column + len(last.text)))
+            raise self.fail(
+                f"the line ends where {what} is expected", replace(last, column=last.column + len(last.text))
+            )
         self.at += 1
         return self.words[self.at - 1]
 
@@ -283,6 +273,3 @@ def _drum_key(text: str) -> int:
     if re.fullmatch(r"d\d+", text):
         return _within(int(text[1:]), 0, 127, "drum key")
     raise ScoretokError(f"{text!r} is not a drum; write one of {' '.join(DRUM_KEYS)}, or d and its key (d36)")
-
-
-

@@ -3,7 +3,7 @@
 import re
 
 from scoretok.errors import ScoretokError
-from scoretok.sheet import Meter
+from scoretok.parts import Meter
 
 # Note lengths by name: whole, half, quarter, eighth, sixteenth, thirty-second; '.' dotted, '3' triplet.
 DURATIONS = {

@@ -19,20 +19,20 @@ from scoretok.formats.midi_text import Texts, lay_lyrics, read_texts
 from scoretok.formats.midi_time import TimeMaps, read_time_maps
 from scoretok.harmony import chord_to_harte, key_to_text, parse_chord
 from scoretok.infer import infer_chords, infer_key, note_arrays
-from scoretok.roles import guess_role, labelled, parse_section, split_label
-from scoretok.sheet import (
+from scoretok.parts import (
     MAX_DURATION_TICKS,
     MAX_TRACKS_PER_ROLE,
     ROLES,
     TICKS_PER_QUARTER,
     Chord,
-    LeadSheet,
     Note,
     Section,
     Track,
     clean_text,
     meter_lasting,
 )
+from scoretok.roles import guess_role, labelled, parse_section, split_label
+from scoretok.sheet import LeadSheet
 
 WRITTEN_TPQ = 480
 DRUM_WRITTEN_TICKS = 6
@@ -228,7 +228,11 @@ def _tracks(parts: list[_Part], texts: Texts, markers: _Markers) -> list[Track]:
             role, name = label
         else:
             name = name.strip()
-        notes = lay_lyrics(part.notes, syllables, name or role, markers.signed) if syllables and role == "vocal" else part.notes
+        notes = (
+            lay_lyrics(part.notes, syllables, name or role, markers.signed)
+            if syllables and role == "vocal"
+            else part.notes
+        )
         volumes = [control.value for control in part.track.controls if control.number == 7]
         muted = bool(volumes) and not any(volumes)
         counts[role] += 1
@@ -266,9 +270,7 @@ def score_from_sheet(sheet: LeadSheet) -> symusic.Score:
             meters.insert(1, (sheet.pickup_ticks * scale, first.numerator, first.denominator))
         markers.append((0, f"meter: {first.numerator}/{first.denominator}"))
     score.time_signatures = [symusic.TimeSignature(*meter) for meter in meters]
-    score.key_signatures = [
-        symusic.KeySignature(starts[k.bar] * scale, k.fifths, int(k.is_minor)) for k in sheet.keys
-    ]
+    score.key_signatures = [symusic.KeySignature(starts[k.bar] * scale, k.fifths, int(k.is_minor)) for k in sheet.keys]
     markers += [(starts[k.bar], f"key: {key_to_text(k)}") for k in sheet.keys]
     markers += [(starts[section.bar], section.label) for section in sheet.sections]
     markers += [(c.start_ticks, chord_to_harte(c, sheet.key_at(sheet.bar_at(c.start_ticks)))) for c in sheet.chords]
@@ -311,4 +313,3 @@ def _drum_durations(rows: np.ndarray) -> np.ndarray:
         durations[i] = min(DRUM_WRITTEN_TICKS, next_start.get(pitch, start + DRUM_WRITTEN_TICKS) - start)
         next_start[pitch] = start
     return durations
-

@@ -8,7 +8,7 @@ from bisect import bisect_left
 import symusic
 
 from scoretok.errors import ScoretokWarning
-from scoretok.sheet import TICKS_PER_QUARTER, Note, Syllable, clean_text
+from scoretok.parts import TICKS_PER_QUARTER, Note, Syllable, clean_text
 
 NEAR_TICKS = 3
 KARAOKE = re.compile(rb"@[KLTVWI]")

@@ -9,7 +9,7 @@ import symusic
 
 from scoretok.errors import ScoretokError, ScoretokWarning
 from scoretok.harmony import parse_key
-from scoretok.sheet import MAX_BARS, MAX_BPM, MIN_BPM, Key, Meter, Tempo, meter_lasting
+from scoretok.parts import MAX_BARS, MAX_BPM, MIN_BPM, Key, Meter, Tempo, meter_lasting
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from scoretok.files import read_bytes
 from scoretok.formats.musicxml_maps import measure_ticks, read_maps
 from scoretok.formats.musicxml_write import write
 from scoretok.infer import infer_chords, infer_key, note_arrays
+from scoretok.parts import MAX_BARS, MAX_DURATION_TICKS, Note, Syllable, Track, clean_text
 from scoretok.roles import guess_role, split_label
-from scoretok.sheet import MAX_BARS, MAX_DURATION_TICKS, Note, Syllable, Track, clean_text
-from scoretok.sheet import LeadSheet as LeadSheet
+from scoretok.sheet import LeadSheet
 
 if TYPE_CHECKING:
     import music21
@@ -40,7 +40,9 @@ def read(path: str | Path) -> LeadSheet:
     except ScoretokError as error:
         raise ScoretokError(f"{path}: {error}") from None
     except Exception as error:  # music21 raises many kinds for files that break the format's rules
-        raise ScoretokError(f"{path} breaks the rules of MusicXML: {str(error)[:200] or type(error).__name__}") from None
+        raise ScoretokError(
+            f"{path} breaks the rules of MusicXML: {str(error)[:200] or type(error).__name__}"
+        ) from None
 
 
 def _xml_bytes(data: bytes, path: str) -> bytes:
@@ -75,7 +77,9 @@ def parse_xml(data: bytes, path: str) -> Element:
     try:
         return fromstring(data)
     except DefusedXmlException:
-        raise ScoretokError(f"{path} declares XML entities, which are refused; save it again from a score editor") from None
+        raise ScoretokError(
+            f"{path} declares XML entities, which are refused; save it again from a score editor"
+        ) from None
     except (ParseError, ValueError, LookupError) as error:
         raise ScoretokError(f"{path} is not well-formed XML: {error}") from None
 
@@ -150,7 +154,9 @@ def _parse_with_music21(root: Element) -> "music21.stream.Score":
             try:
                 score = score.expandRepeats()
             except (Music21Exception, AttributeError, IndexError, TypeError, ValueError):
-                warnings.warn("its repeats could not be unfolded; it is read once through", ScoretokWarning, stacklevel=2)
+                warnings.warn(
+                    "its repeats could not be unfolded; it is read once through", ScoretokWarning, stacklevel=2
+                )
     return score
 
 

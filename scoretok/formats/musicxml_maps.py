@@ -8,8 +8,8 @@ from xml.etree.ElementTree import Element
 from scoretok.bars import lay_bars
 from scoretok.errors import ScoretokWarning
 from scoretok.formats.musicxml_terms import MODES_BY_NAME, QUALITY_OF_KIND
+from scoretok.parts import MAX_BPM, MIN_BPM, Chord, Key, Meter, Section, Tempo
 from scoretok.roles import parse_section
-from scoretok.sheet import MAX_BPM, MIN_BPM, Chord, Key, Meter, Section, Tempo
 from scoretok.theory import QUALITY_BY_ALIAS, nearest_quality
 
 
@@ -71,9 +71,10 @@ def read_maps(parts: list[Any], bar_ticks: list[int] | None = None) -> Maps:
                     tempos.setdefault(tick, Tempo(tick, min(max(bpm, MIN_BPM), MAX_BPM)))
                 elif "Harmony" in kinds and (chord := _chord(element, tick)):
                     chords.setdefault(tick, chord)
-                elif "RehearsalMark" in kinds or "TextExpression" in kinds:
-                    if label := parse_section(str(element.content)):
-                        sections[bar] = Section(bar, label)
+                elif {"RehearsalMark", "TextExpression"} & set(kinds) and (
+                    label := parse_section(str(element.content))
+                ):
+                    sections[bar] = Section(bar, label)
     has_key = bool(keys)
     if 0 not in keys:
         first = keys[min(keys)] if keys else Key(0, 0)

@@ -7,8 +7,9 @@ from pathlib import Path
 from scoretok.files import write_with
 from scoretok.formats.musicxml_terms import DRUM_DISPLAY, KIND_OF_QUALITY, MODE_NAMES
 from scoretok.notation import Piece, bar_voices
+from scoretok.parts import Chord, Key, Note, Track
 from scoretok.roles import labelled
-from scoretok.sheet import Chord, Key, LeadSheet, Note, Track
+from scoretok.sheet import LeadSheet
 from scoretok.theory import LETTER_PITCH_CLASS, QUALITY_BY_NAME, pitch_name
 
 Element, Sub = ET.Element, ET.SubElement
@@ -103,7 +104,7 @@ def _part(root: ET.Element, sheet: LeadSheet, number: int) -> None:
 
 def _attributes(measure: ET.Element, sheet: LeadSheet, bar: int, track: Track) -> None:
     meter, key = sheet.meter_at(bar), sheet.key_at(bar)
-    if bar and meter.bar != bar and key.bar != bar:
+    if bar not in (0, meter.bar, key.bar):
         return
     attributes = Sub(measure, "attributes")
     if bar == 0:

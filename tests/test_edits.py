@@ -1,0 +1,227 @@
+"""Edits: each verb does what it says, and nothing outside its place changes."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import lead_sheets, walked_sheets
+
+from editing import edit
+from editing.verbs import VERBS
+from scoretok import LeadSheet, Note, ScoretokError, Track, detokenize, diff, tokenize
+from scoretok.harmony import chord_to_symbol
+
+
+def changed(before, after):
+    return {(cell.track, cell.after_bar) for cell in diff(before, after).cells}
+
+
+@pytest.mark.parametrize(
+    ("phrase", "tracks", "bars"),
+    [
+        ("transpose +5 in bars 9-12 of piano", {"piano.1"}, range(8, 12)),
+        ("transpose -2 in bars 9-12", {"vocal.1", "piano.1", "guitar.1", "bass.1", "chords"}, range(8, 13)),
+        ("octave +1 in bar 3 of bass", {"bass.1"}, range(2, 3)),
+        ("clear in bars 5-6 of guitar, bass", {"guitar.1", "bass.1"}, range(4, 6)),
+        ("remove drums in chorus", {"drums.1"}, range(4, 19)),
+        ("quantise 1/4 in intro of drums", {"drums.1"}, range(4)),
+        (
+            "humanise timing 2 velocity 9 seed 4 in bars 6-7",
+            {f"{r}.1" for r in ("vocal", "piano", "guitar", "bass", "drums")},
+            range(5, 7),
+        ),
+        ("copy in bars 1-2 to 9 of piano", {"piano.1"}, range(8, 10)),
+        ('chords "Am F" in bars 5-8', {"chords"}, range(4, 9)),
+        ('lyrics "hal-le-lu-jah" in bars 6-7', {"vocal.1"}, range(5, 7)),
+        ("tempo 90 in bars 5-8", {"tempo"}, range(4, 8)),
+        ("section verse in bars 5-8", {"section"}, range(4, 19)),
+    ],
+)
+def test_only_the_named_cells_change(saints, phrase, tracks, bars):
+    found = changed(saints, edit(saints, [phrase]))
+    assert found
+    assert {track for track, _ in found} <= tracks
+    assert {bar for _, bar in found} <= set(bars)
+
+
+PLACED = ["transpose +1", "octave -1", "clear", "quantise 1/8", "humanise timing 3 velocity 20", "revoice"]
+
+
+@given(walked_sheets() | lead_sheets(), st.sampled_from(PLACED), st.data())
+def test_notes_outside_the_place_stay_identical(sheet, verb, data):
+    if not sheet.tracks:
+        sheet = replace(sheet, tracks=(Track("piano"),))
+    first = data.draw(st.integers(1, sheet.bar_count))
+    last = data.draw(st.integers(first, sheet.bar_count))
+    number = data.draw(st.integers(0, len(sheet.tracks) - 1))
+    role, index = sheet.track_ids[number].split(".")
+    try:
+        after = edit(sheet, [f"{verb} in bars {first}-{last} of {role} {index}"])
+    except ScoretokError as error:
+        assert "MIDI range" in str(error)  # noqa: PT017
+        return
+    start, stop = sheet.bar_starts[first - 1], sheet.bar_starts[last]
+    assert replace(after, tracks=()) == replace(sheet, tracks=())
+    for i, (old, new) in enumerate(zip(sheet.tracks, after.tracks, strict=True)):
+        outside = [n for n in old.notes if i != number or not start <= n.start_ticks < stop]
+        assert [n for n in new.notes if n in set(outside)] == outside
+    assert detokenize(tokenize(after)) == after
+
+
+@given(lead_sheets(), st.integers(-12, 12))
+def test_transposing_back_is_the_same_score(sheet, semitones):
+    there = edit(sheet, [f"transpose {semitones:+d}"])
+    assert edit(there, [f"transpose {-semitones:+d}"]) == sheet
+
+
+def test_transpose_leaves_drums_alone_and_moves_the_key(saints):
+    after = edit(saints, ["transpose +2 with key"])
+    assert after.tracks[-1] == saints.tracks[-1]
+    assert after.keys[0].tonic_name == "D"
+    assert chord_to_symbol(after.chords[1], after.keys[0]) == "A7"
+
+
+def test_diatonic_key_turns_major_into_minor(saints):
+    after = edit(saints, ["key C minor diatonic"])
+    assert (after.keys[0].tonic_name, after.keys[0].mode) == ("C", "min")
+    assert {n.pitch % 12 for n in after.tracks[0].notes} <= {0, 2, 3, 5, 7, 8, 10}
+    chromatic = edit(saints, ["key D:maj"])
+    assert [n.pitch for n in chromatic.tracks[0].notes] == [n.pitch + 2 for n in saints.tracks[0].notes]
+
+
+def test_bars_are_deleted_kept_repeated_moved_and_inserted(saints):
+    assert edit(saints, ["delete in bars 1-4"]).bar_count == 16
+    assert edit(saints, ["delete in intro"]).sections[0].label == "chorus"
+    assert edit(saints, ["keep in intro"]).bar_count == 4
+    twice = edit(saints, ["repeat x2 in bars 1-4"])
+    assert twice.notes_in(1, 4)[0].pitch == saints.notes_in(1, 0)[0].pitch
+    moved = edit(saints, ["move in bars 1-2 after 4"])
+    assert [moved.notes_in(3, bar)[0].pitch for bar in range(4)] == [
+        saints.notes_in(3, bar)[0].pitch for bar in (2, 3, 0, 1)
+    ]
+    longer = edit(saints, ["insert 3 bars before 5", "insert 1 bar at end"])
+    assert longer.bar_count == 24
+    assert not any(longer.notes_in(track, bar) for track in range(5) for bar in (4, 5, 6, 23))
+
+
+@given(lead_sheets())
+def test_repeating_and_deleting_the_copy_is_the_same_score(sheet):
+    joined = replace(sheet, pickup_ticks=0) if sheet.bar_count == 1 else sheet
+    count = joined.bar_count
+    twice = edit(joined, [f"repeat x2 in bars 1-{count}"])
+    back = edit(twice, [f"delete in bars {count + 1}-{2 * count}"])
+    trimmed = joined.with_tracks(
+        replace(
+            t,
+            notes=tuple(
+                n._replace(duration_ticks=min(n.duration_ticks, joined.end_ticks - n.start_ticks)) for n in t.notes
+            ),
+        )
+        for t in joined.tracks
+    )
+    assert (back.bar_count, back.tracks, back.chords) == (count, trimmed.tracks, trimmed.chords)
+
+
+def test_tempo_scales_sets_and_comes_back(saints):
+    assert edit(saints, ["tempo x0.5"]).duration_s == pytest.approx(2 * saints.duration_s)
+    after = edit(saints, ["tempo 88 in bars 5-8"])
+    assert [(t.start_ticks // 96, t.bpm) for t in after.tempos] == [(0, 176), (4, 88), (8, 176)]
+
+
+def test_tracks_are_added_removed_renamed_muted_and_replaced(saints):
+    assert edit(saints, ['add strings program 50 named "Pad"']).tracks[-1] == Track("strings", (), 50, "Pad")
+    assert [t.role for t in edit(saints, ["remove piano"]).tracks] == ["vocal", "guitar", "bass", "drums"]
+    assert edit(saints, ['rename bass to "Upright"']).tracks[3].name == "Upright"
+    assert edit(saints, ['mute "Honky-tonk"']).tracks[1].muted
+    assert edit(saints, ["mute piano", "unmute piano"]) == saints
+    lead = edit(saints, ["replace vocal with lead program 56"]).tracks[0]
+    assert (lead.role, lead.program, lead.notes[0].syllable) == ("lead", 56, None)
+    assert edit(saints, ["program 4 of piano"]).tracks[1].program == 4
+
+
+def test_chords_are_written_and_notes_follow(saints):
+    after = edit(saints, ['chords "Dm,G7 C" revoice in bars 5-8'])
+    bar = [(c.start_ticks - after.bar_starts[4], c.root, c.quality) for c in after.chords if 384 <= c.start_ticks < 480]
+    assert bar == [(0, 2, "min"), (48, 7, "7")]
+    for number in (1, 2, 3):
+        for note in after.notes_in(number, 4):
+            assert note.pitch % 12 in after.chord_at(note.start_ticks).pitch_classes
+    assert after.notes_in(3, 4)[0].pitch % 12 == 2
+    substituted = edit(saints, ["substitute G7 with Db7"])
+    assert sum(c.root == 1 for c in substituted.chords) == sum(c.root == 7 for c in saints.chords)
+    assert edit(saints, ["remove chords"]).chords == ()
+
+
+def test_double_and_half_time_are_inverse(saints):
+    half = edit(saints, ["half time in bars 5-8"])
+    assert half.bar_count == 24
+    assert half.notes_in(0, 4)[0].duration_ticks == 192
+    back = edit(half, ["double time in bars 5-12"])
+    assert back.bar_count == 20
+    assert back.tracks == saints.tracks
+
+
+def test_humanise_is_seeded(saints):
+    one, two, three = (edit(saints, [f"humanise timing 2 seed {seed}"]) for seed in (1, 1, 2))
+    assert one == two
+    assert one != three
+
+
+def test_quantise_reaches_the_grid(saints):
+    rough = edit(saints, ["humanise timing 2 velocity 0 seed 5"])
+    smooth = edit(rough, ["quantise 1/4 of bass"])
+    assert all(n.start_ticks % 24 == 0 for n in smooth.tracks[3].notes)
+
+
+def test_an_edited_note_gives_way_to_one_outside():
+    held = LeadSheet(2, (Track("piano", (Note(0, 60, 120), Note(96, 59, 48))),))
+    after = edit(held, ["transpose +1 in bar 2 of piano"])
+    assert after.tracks[0].notes == (Note(0, 60, 120), Note(120, 60, 24))
+
+
+def test_lyrics_report_too_many_words(saints):
+    with pytest.raises(ScoretokError, match="syllables and the notes"):
+        edit(saints, ['lyrics "far too many words for one bar of song" in bar 6'])
+
+
+@pytest.mark.parametrize(
+    ("phrase", "words"),
+    [
+        ("trnspose +2", "did you mean transpose"),
+        ("transpose much", "'much' is not a number"),
+        ("transpose +2 in chrous", "did you mean chorus"),
+        ("transpose +2 in verse", "no section 'verse'; its sections are: intro, chorus, outro"),
+        ("transpose +2 in chorus 3", "1 chorus sections, not 3"),
+        ("transpose +2 in bars 5-99", "not within 1-20"),
+        ("transpose +2 in bars", "for example: in bars 5-8"),
+        ("transpose +2 of kazoo", "no track 'kazoo'; its tracks are: vocal"),
+        ("transpose +2 sideways", "'sideways' was not understood"),
+        ("transpose +100", "MIDI range"),
+        ("delete", "it needs bars"),
+        ("delete in bars 1-20", "at least one"),
+        ("tempo 0", "not a tempo"),
+        ("tempo 9999", "outside 10 to 480"),
+        ("key H:maj", "not a key"),
+        ('chords "Am Zz"', "'Zz' is not a chord"),
+        ("mute", "needs a track"),
+        ("section drop in bars 1-2", "'drop' is not a section"),
+        ("move in bars 5-6 before 6", "stay where it is"),
+        ("double time in bars 5-7", "even number"),
+        ('lyrics "la', "quote is not closed"),
+        ("replace drums with piano", "cannot take"),
+        ("", "empty"),
+    ],
+)
+def test_errors_name_the_word_and_what_is_known(saints, phrase, words):
+    with pytest.raises(ScoretokError, match=words):
+        edit(saints, [phrase])
+
+
+def test_a_slip_in_the_last_phrase_is_found_before_the_first_is_applied(saints):
+    with pytest.raises(ScoretokError, match="'fly' is not an edit"):
+        edit(saints, ["transpose +100", "fly"])
+
+
+def test_every_verb_teaches_its_form():
+    assert all(verb.form.startswith(name) and verb.meaning for name, verb in VERBS.items())

@@ -1,0 +1,77 @@
+"""The draft sound: the same bytes each time, and only the edited samples change."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from editing import edit
+from renderer import render
+from renderer.audio_files import write_audio
+from renderer.mixer import Level, limit, place
+from scoretok import LeadSheet, Note, ScoretokError, Track, slice_bars
+
+
+def test_it_is_stereo_at_44100_and_lasts_as_long_as_the_score(saints):
+    result = render(saints)
+    assert result.sample_rate == 44100
+    assert result.mix.shape[0] == 2
+    assert saints.duration_s <= result.mix.shape[1] / 44100 < saints.duration_s + 6
+    assert 0.1 < np.abs(result.mix).max() <= 1
+    assert list(result.stems) == list(saints.track_ids)
+
+
+def test_the_same_score_gives_the_same_samples(grace):
+    assert np.array_equal(render(grace).mix, render(grace).mix)
+
+
+def test_an_edit_changes_only_samples_of_its_bars_and_track(saints):
+    after = edit(saints, ["transpose +4 in bars 9-10 of piano"])
+    old, new = render(saints), render(after)
+    for name in saints.track_ids:
+        if name != "piano.1":
+            assert np.array_equal(old.stems[name], new.stems[name])
+    differing = np.flatnonzero((old.mix != new.mix).any(axis=0))
+    start, stop = (round(saints.seconds_at(saints.bar_starts[bar]) * 44100) for bar in (8, 10))
+    assert start - 64 <= differing[0]
+    assert differing[-1] < stop + 44100  # the last notes die away
+    assert differing.size
+
+
+def test_stems_add_up_to_the_mix_before_the_limiter(saints):
+    result = render(slice_bars(saints, 0, 4))
+    total = np.sum(list(result.stems.values()), axis=0)
+    assert np.allclose(limit(total), result.mix, atol=1e-6)
+
+
+def test_muted_tracks_are_silent(saints):
+    assert "drums.1" not in render(edit(saints, ["mute drums"])).stems
+
+
+def test_pan_and_gain():
+    tone = np.ones((2, 4), np.float32)
+    assert np.allclose(place(tone, Level()), 1)
+    assert np.allclose(place(tone, Level(pan=1.0)), [[0] * 4, [1] * 4], atol=1e-6)
+    assert np.allclose(place(tone, Level(gain_db=-6.0206)), 0.5, atol=1e-4)
+    assert np.abs(limit(tone * 50)).max() <= 1
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
+def test_audio_files(tmp_path, suffix):
+    samples = np.zeros((2, 4410), np.float32)
+    write_audio(samples, 44100, tmp_path / f"x{suffix}")
+    info = soundfile.info(tmp_path / f"x{suffix}")
+    assert (info.channels, info.samplerate, info.frames) == (2, 44100, 4410)
+
+
+def test_nothing_to_hear_is_refused():
+    with pytest.raises(ScoretokError, match="nothing to hear"):
+        render(LeadSheet(4, (Track("piano", (Note(0, 60, 24),), muted=True),)))
+
+
+def test_a_file_that_is_no_soundfont_is_refused(tmp_path):
+    from renderer import load_engine
+
+    (tmp_path / "x.sf2").write_bytes(b"RIFF nonsense")
+    for path in (tmp_path / "x.sf2", tmp_path / "missing.sf2"):
+        with pytest.raises(ScoretokError, match="soundfont"):
+            load_engine("draft", soundfont=path)
