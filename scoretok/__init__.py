@@ -9,7 +9,8 @@ assert scoretok.detokenize(ids) == sheet
 from importlib import import_module
 from typing import Any
 
-from scoretok.bars import Cell, Difference, diff, slice_bars
+from scoretok.bars import slice_bars
+from scoretok.difference import Cell, Difference, diff
 from scoretok.errors import ScoretokError, ScoretokWarning
 from scoretok.formats import read, write
 from scoretok.parts import Chord, Key, Meter, Note, Section, Syllable, Tempo, Track

@@ -1,8 +1,7 @@
-"""Slicing, rearranging and comparing scores by bars."""
+"""Laying out, slicing and rearranging scores by bars, and making notes legal for a track."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from itertools import pairwise
 
 from scoretok.errors import ScoretokError
@@ -42,7 +41,8 @@ def lay_bars(signatures: Sequence[tuple[int, int]], lengths_ticks: Sequence[int]
     A measure shorter or longer than its signature gets a meter of its own, but for a first one that is
     shorter (the pickup) and a last one that breaks off. Raises ScoretokError for meters without a bar.
     """
-    starts, first_bars, meters, pickup_ticks = [0], [], [], 0
+    starts, first_bars, pickup_ticks = [0], [], 0
+    meters: list[Meter] = []
     for number, ((numerator, denominator), written) in enumerate(zip(signatures, lengths_ticks, strict=True)):
         ticks = 96 * numerator // denominator if denominator else 0
         length, pieces = ticks, _bars_of(numerator, denominator, ticks)
@@ -60,7 +60,8 @@ def lay_bars(signatures: Sequence[tuple[int, int]], lengths_ticks: Sequence[int]
 def _bars_of(numerator: int, denominator: int, ticks: int) -> list[tuple[int, int]]:
     """The meters that make up one measure: its signature, or shorter ones where it is beyond our limits."""
     legal = denominator in METER_DENOMINATORS and 1 <= numerator <= MAX_METER_NUMERATOR and ticks <= MAX_BAR_TICKS
-    pieces = [(numerator, denominator)] if legal else _split_measure(ticks)
+    note_value = denominator > 0 and denominator & (denominator - 1) == 0
+    pieces = [(numerator, denominator)] if legal else _split_measure(ticks) if note_value else []
     if not pieces:
         Meter(0, numerator, denominator)
     return pieces
@@ -92,68 +93,93 @@ def rearrange_bars(sheet: LeadSheet, bars: Iterable[int | None]) -> LeadSheet:
     Bars that were neighbours stay joined: notes ring across their bar line. Elsewhere notes are cut
     at the seam, and the meter, key, tempo, chord and section in force are stated anew where needed.
     """
-    runs = _runs(list(bars))
-    new_bar = new_tick = 0
-    meters: list[Meter] = []
-    keys: list[Key] = []
-    sections: list[Section] = []
-    tempos: list[Tempo] = []
-    chords: list[Chord] = []
-    notes: list[list[Note]] = [[] for _ in sheet.tracks]
-    pickup_ticks = 0
-    for run in runs:
+    arranged = _Arrangement(sheet)
+    for run in _runs(list(bars)):
         if run[0] is None:
-            meter = meters[-1] if meters else sheet.meters[0]
-            meters.append(replace(meter, bar=new_bar))
-            keys.append(replace(keys[-1] if keys else sheet.keys[0], bar=new_bar))
-            tempos.append(replace(tempos[-1] if tempos else sheet.tempos[0], start_ticks=new_tick))
-            new_bar, new_tick = new_bar + len(run), new_tick + len(run) * meter.bar_ticks
-            continue
-        first, stop = run[0], run[-1] + 1  # type: ignore[operator]
-        start_tick, stop_tick = sheet.bar_starts[first], sheet.bar_starts[stop]
-        shift_bars, shift_ticks = new_bar - first, new_tick - start_tick
-        if first == 0 and sheet.pickup_ticks:
-            if new_bar == 0:
-                pickup_ticks = sheet.pickup_ticks
-            else:
-                meters.append(Meter(new_bar, *(meter_lasting(sheet.pickup_ticks) or (4, 4))))
-                if stop > 1:
-                    meters.append(replace(sheet.meter_at(1), bar=new_bar + 1))
-        if not (meters and meters[-1].bar >= new_bar):
-            meters.append(replace(sheet.meter_at(first), bar=new_bar))
-        keys.append(replace(sheet.key_at(first), bar=new_bar))
-        tempos.append(replace(sheet.tempo_at(start_tick), start_ticks=new_tick))
-        _carry_chord(sheet, chords, start_tick, new_tick)
-        _carry_section(sheet, sections, first, new_bar)
-        meters += [replace(m, bar=m.bar + shift_bars) for m in sheet.meters if first < m.bar < stop]
-        keys += [replace(k, bar=k.bar + shift_bars) for k in sheet.keys if first < k.bar < stop]
-        sections += [replace(s, bar=s.bar + shift_bars) for s in sheet.sections if first < s.bar < stop]
-        for entries, moved in ((sheet.tempos, tempos), (sheet.chords, chords)):
-            moved += [  # type: ignore[operator]
-                replace(entry, start_ticks=entry.start_ticks + shift_ticks)
-                for entry in entries
-                if start_tick < entry.start_ticks < stop_tick
-            ]
-        limit = None if stop == sheet.bar_count else stop_tick
-        for track, moved_notes in zip(sheet.tracks, notes, strict=True):
-            moved_notes += [
-                _moved(note, shift_ticks, limit) for note in track.notes if start_tick <= note.start_ticks < stop_tick
-            ]
-        new_bar, new_tick = new_bar + len(run), new_tick + stop_tick - start_tick
-    unique_meters = {meter.bar: meter for meter in meters}
-    return replace(
-        sheet,
-        bar_count=new_bar,
-        meters=tuple(unique_meters.values()),
-        keys=tuple(keys),
-        sections=tuple(sections),
-        tempos=tuple(tempos),
-        chords=tuple(chords),
-        pickup_ticks=pickup_ticks,
-        tracks=tuple(
-            replace(track, notes=_without_overlaps(moved)) for track, moved in zip(sheet.tracks, notes, strict=True)
-        ),
-    )
+            arranged.add_empty(len(run))
+        else:
+            arranged.add(range(run[0], run[0] + len(run)))
+    return arranged.sheet()
+
+
+class _Arrangement:
+    """Collects the maps and notes of a score that is put together run by run."""
+
+    def __init__(self, sheet: LeadSheet) -> None:
+        self.source = sheet
+        self.bar = self.tick = self.pickup_ticks = 0
+        self.meters: dict[int, Meter] = {}
+        self.keys: list[Key] = []
+        self.sections: list[Section] = []
+        self.tempos: list[Tempo] = []
+        self.chords: list[Chord] = []
+        self.notes: list[list[Note]] = [[] for _ in sheet.tracks]
+
+    def add_empty(self, count: int) -> None:
+        """Empty bars in the meter, key and tempo before them."""
+        meter = list(self.meters.values())[-1] if self.meters else self.source.meters[0]
+        self.meters[self.bar] = replace(meter, bar=self.bar)
+        self.keys.append(replace(self.keys[-1] if self.keys else self.source.keys[0], bar=self.bar))
+        tempo = self.tempos[-1] if self.tempos else self.source.tempos[0]
+        self.tempos.append(replace(tempo, start_ticks=self.tick))
+        self.bar, self.tick = self.bar + count, self.tick + count * meter.bar_ticks
+
+    def add(self, run: range) -> None:
+        """Neighbouring bars of the source."""
+        sheet = self.source
+        start, stop = sheet.bar_starts[run.start], sheet.bar_starts[run.stop]
+        bars, ticks = self.bar - run.start, self.tick - start
+        self._add_meters(run, bars)
+        self.keys.append(replace(sheet.key_at(run.start), bar=self.bar))
+        self.keys += [replace(key, bar=key.bar + bars) for key in sheet.keys if key.bar in run[1:]]
+        self.tempos.append(replace(sheet.tempo_at(start), start_ticks=self.tick))
+        self.tempos += [
+            replace(tempo, start_ticks=tempo.start_ticks + ticks)
+            for tempo in sheet.tempos
+            if start < tempo.start_ticks < stop
+        ]
+        _carry_chord(sheet, self.chords, start, self.tick)
+        self.chords += [
+            replace(chord, start_ticks=chord.start_ticks + ticks)
+            for chord in sheet.chords
+            if start < chord.start_ticks < stop
+        ]
+        _carry_section(sheet, self.sections, run.start, self.bar)
+        self.sections += [replace(s, bar=s.bar + bars) for s in sheet.sections if s.bar in run[1:]]
+        limit = None if run.stop == sheet.bar_count else stop
+        for track, notes in zip(sheet.tracks, self.notes, strict=True):
+            notes += [_moved(note, ticks, limit) for note in track.notes if start <= note.start_ticks < stop]
+        self.bar, self.tick = self.bar + len(run), self.tick + stop - start
+
+    def _add_meters(self, run: range, shift: int) -> None:
+        sheet = self.source
+        self.meters[self.bar] = replace(sheet.meter_at(run.start), bar=self.bar)
+        if run.start == 0 and sheet.pickup_ticks and self.bar == 0:
+            self.pickup_ticks = sheet.pickup_ticks
+        elif run.start == 0 and sheet.pickup_ticks:
+            self.meters[self.bar] = Meter(self.bar, *(meter_lasting(sheet.pickup_ticks) or (4, 4)))
+            if len(run) > 1:
+                self.meters[self.bar + 1] = replace(sheet.meter_at(1), bar=self.bar + 1)
+        for meter in sheet.meters:
+            if meter.bar in run[1:]:
+                self.meters[meter.bar + shift] = replace(meter, bar=meter.bar + shift)
+
+    def sheet(self) -> LeadSheet:
+        """The score put together."""
+        return replace(
+            self.source,
+            bar_count=self.bar,
+            meters=tuple(self.meters.values()),
+            keys=tuple(self.keys),
+            sections=tuple(self.sections),
+            tempos=tuple(self.tempos),
+            chords=tuple(self.chords),
+            pickup_ticks=self.pickup_ticks,
+            tracks=tuple(
+                replace(track, notes=_without_overlaps(notes))
+                for track, notes in zip(self.source.tracks, self.notes, strict=True)
+            ),
+        )
 
 
 def _runs(bars: Sequence[int | None]) -> list[list[int | None]]:
@@ -225,99 +251,3 @@ def join_notes(notes: Iterable[Note]) -> tuple[Note, ...]:
 def merge_tracks(first: Track, second: Track) -> Track:
     """The notes of both tracks on the first one."""
     return replace(first, notes=join_notes((*first.notes, *second.notes)))
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One (track, bar) that differs. `track` is a track id ('piano.1') or the name of a map ('chords').
-
-    `before_bar` is None in an inserted bar, `after_bar` in a deleted one. Bars count from 0.
-    """
-
-    track: str
-    before_bar: int | None
-    after_bar: int | None
-
-
-@dataclass(frozen=True)
-class Difference:
-    """What an edit changed: how the bars correspond, the changed cells, and changed header fields."""
-
-    bar_pairs: tuple[tuple[int | None, int | None], ...]
-    cells: tuple[Cell, ...]
-    headers: tuple[str, ...]
-
-    def __bool__(self) -> bool:
-        return bool(self.cells or self.headers)
-
-
-MAPS = ("meter", "key", "section", "tempo", "chords")
-
-
-def diff(before: LeadSheet, after: LeadSheet) -> Difference:
-    """Name the (track, bar) cells that differ between two scores.
-
-    Bars correspond by number when both scores have equally many, else by the longest matching runs
-    (Ratcliff and Obershelp). A track that was added or removed differs in each of its non-empty bars;
-    a change of program, name or mute is a header, as are the title and pickup.
-    """
-    old, new = _fingerprints(before), _fingerprints(after)
-    pairs = _bar_pairs(old, new)
-    cells = []
-    for before_bar, after_bar in pairs:
-        old_cells = old[before_bar] if before_bar is not None else {}
-        new_cells = new[after_bar] if after_bar is not None else {}
-        names = [*MAPS, *sorted({*before.track_ids, *after.track_ids}, key=_track_order(before, after))]
-        cells += [Cell(name, before_bar, after_bar) for name in names if old_cells.get(name) != new_cells.get(name)]
-    headers = [name for name in ("title", "pickup_ticks") if getattr(before, name) != getattr(after, name)]
-    old_tracks, new_tracks = (dict(zip(s.track_ids, s.tracks, strict=True)) for s in (before, after))
-    for track_id in old_tracks.keys() | new_tracks.keys():
-        one, two = old_tracks.get(track_id), new_tracks.get(track_id)
-        if one is None or two is None:
-            headers.append(f"{track_id} {'added' if one is None else 'removed'}")
-        else:
-            headers += [f"{track_id} {f}" for f in ("program", "name", "muted") if getattr(one, f) != getattr(two, f)]
-    return Difference(tuple(pairs), tuple(cells), tuple(sorted(headers)))
-
-
-def _track_order(before: LeadSheet, after: LeadSheet):  # noqa: ANN202
-    order = list(dict.fromkeys((*after.track_ids, *before.track_ids)))
-    return order.index
-
-
-def _fingerprints(sheet: LeadSheet) -> list[dict[str, object]]:
-    """For every bar, its cells by name: maps and notes with ticks counted from the bar line."""
-    bars: list[dict[str, object]] = [{} for _ in range(sheet.bar_count)]
-    for bar, cells in enumerate(bars):
-        meter, key, section = sheet.meter_at(bar), sheet.key_at(bar), sheet.section_at(bar)
-        start = sheet.bar_starts[bar]
-        cells["meter"] = (meter.numerator, meter.denominator, sheet.bar_starts[bar + 1] - start)
-        cells["key"] = (key.fifths, key.mode)
-        cells["section"] = (section.label, bar == section.bar) if section else None
-        tempos = [
-            (t.start_ticks - start, t.bpm) for t in sheet.tempos if start < t.start_ticks < sheet.bar_starts[bar + 1]
-        ]
-        cells["tempo"] = (sheet.tempo_at(start).bpm, *tempos)
-    for chord in sheet.chords:
-        bar = sheet.bar_at(chord.start_ticks)
-        moved = replace(chord, start_ticks=chord.start_ticks - sheet.bar_starts[bar])
-        bars[bar].setdefault("chords", []).append(moved)  # type: ignore[attr-defined]
-    for track_id, track in zip(sheet.track_ids, sheet.tracks, strict=True):
-        for note in track.notes:
-            bar = sheet.bar_at(note.start_ticks)
-            moved_note = note._replace(start_ticks=note.start_ticks - sheet.bar_starts[bar])
-            bars[bar].setdefault(track_id, []).append(moved_note)  # type: ignore[attr-defined]
-    return bars
-
-
-def _bar_pairs(old: list[dict[str, object]], new: list[dict[str, object]]) -> list[tuple[int | None, int | None]]:
-    if len(old) == len(new):
-        return [(bar, bar) for bar in range(len(old))]
-    matcher = SequenceMatcher(None, [repr(bar) for bar in old], [repr(bar) for bar in new], autojunk=False)
-    pairs: list[tuple[int | None, int | None]] = []
-    for _, i1, i2, j1, j2 in matcher.get_opcodes():
-        shared = min(i2 - i1, j2 - j1)
-        pairs += [(i1 + k, j1 + k) for k in range(shared)]
-        pairs += [(i, None) for i in range(i1 + shared, i2)]
-        pairs += [(None, j) for j in range(j1 + shared, j2)]
-    return pairs

@@ -44,7 +44,7 @@ class LeadSheetTokenizer(MusicTokenizer):
         self.config.one_token_stream_for_programs = True
         self.config.use_chords = self.config.use_tempos = self.config.use_time_signatures = False
 
-    def _create_base_vocabulary(self) -> list[str]:  # type: ignore[override]
+    def _create_base_vocabulary(self) -> list[str]:
         return list(TOKENS[len(SPECIALS) :])
 
     def _create_token_types_graph(self) -> dict[str, set[str]]:
@@ -71,10 +71,10 @@ class LeadSheetTokenizer(MusicTokenizer):
         ids = encode(sheet_from_score(score)[0])
         return TokSequence(ids=ids, tokens=[TOKENS[i] for i in ids])
 
-    def _tokens_to_score(self, tokens: TokSequence, programs: list[tuple[int, bool]] | None = None) -> Score:  # type: ignore[override]
+    def _tokens_to_score(self, tokens: TokSequence, programs: list[tuple[int, bool]] | None = None) -> Score:
         return score_from_sheet(decode([TOKEN_IDS[str(token)] for token in tokens.tokens], self.grammar))
 
-    def _tokens_errors(self, tokens: list[str]) -> int:  # type: ignore[override]
+    def _tokens_errors(self, tokens: list[str]) -> int:
         """How many tokens the grammar refuses."""
         return self.grammar.count_errors(TOKEN_IDS.get(token, -1) for token in tokens)
 

@@ -47,9 +47,9 @@ def test_the_main_job(tmp_path, foreign_midi):
         assert scoretok.read(tmp_path / target).note_count == scoretok.read(tmp_path / "new.lead").note_count
     assert run("render", "new.lead", "-o", "new.wav", "--bars", "1-4", "--stems", "stems", cwd=tmp_path).returncode == 0
     assert soundfile.info(tmp_path / "new.wav").duration > 5
-    assert sorted(p.name for p in (tmp_path / "stems").iterdir()) == [
-        "bass.1.wav", "drums.1.wav", "guitar.1.wav", "lead.1.wav", "strings.1.wav"
-    ] or len(list((tmp_path / "stems").iterdir())) >= 4  # fmt: skip
+    part = scoretok.slice_bars(scoretok.read(tmp_path / "new.lead"), 0, 4)
+    sounding = [f"{name}.wav" for name, track in zip(part.track_ids, part.tracks, strict=True) if track.notes]
+    assert sorted(path.name for path in (tmp_path / "stems").iterdir()) == sorted(sounding)
     for picture in ("roll.png", "sheet.pdf", "sheet.svg"):
         assert run("plot", "new.lead", "-o", picture, "--bars", "1-4", cwd=tmp_path).returncode == 0
         assert (tmp_path / picture).stat().st_size > 1000

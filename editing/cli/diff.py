@@ -6,7 +6,7 @@ import click
 
 from editing.cli.common import json_option, load, print_json
 from editing.cli.edit import difference_to_dict, summary
-from scoretok.bars import diff as find_difference
+from scoretok.difference import diff as find_difference
 
 EPILOG = """\b
 Examples:

@@ -19,8 +19,8 @@ from editing.cli.common import (
     silence,
 )
 from editing.verbs import phrase_help
-from scoretok.bars import Difference
-from scoretok.bars import diff as find_difference
+from scoretok.difference import Difference
+from scoretok.difference import diff as find_difference
 from scoretok.errors import ScoretokError
 from scoretok.files import read_text
 from scoretok.formats.lead import short_id

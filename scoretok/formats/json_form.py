@@ -88,7 +88,7 @@ def _note(data: Any, where: str) -> Note:  # noqa: ANN401
     return _build(Note, fields_of_note, where)
 
 
-TYPES = {
+TYPES: dict[str, type | tuple[type, ...]] = {
     "title": str, "role": str, "name": str, "label": str, "mode": str, "quality": str, "text": str,
     "muted": bool, "word_end": bool, "bpm": (int, float),
 }  # fmt: skip

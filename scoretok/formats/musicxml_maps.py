@@ -93,6 +93,11 @@ def read_maps(parts: list[Any], bar_ticks: list[int] | None = None) -> Maps:
     )
 
 
+def _section_label(element: Any, kinds: tuple[str, ...]) -> str | None:  # noqa: ANN401
+    written = "RehearsalMark" in kinds or "TextExpression" in kinds
+    return parse_section(str(element.content)) if written else None
+
+
 def _signatures(measures: list[Any]) -> list[tuple[int, int]]:
     """Numerator and denominator in force in every measure, 4/4 before the first."""
     signatures = []

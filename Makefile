@@ -1,0 +1,54 @@
+# Two commands set everything up on a machine with Python 3.11, make and a compiler:
+#   make song   installs, runs the main job on an example and leaves its outputs in out/
+#   make test   installs and runs the tests
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+SONG := examples/freedom-for-your-shooting-skills.mid
+
+.PHONY: song test lint benchmarks clean
+
+song: .venv/song
+	mkdir -p out
+	$(BIN)/scoretok convert $(SONG) out/song.lead
+	$(BIN)/scoretok show out/song.lead --bars 9-12
+	$(BIN)/scoretok edit out/song.lead -o out/edited.lead --script examples/edits.txt
+	$(BIN)/scoretok diff out/song.lead out/edited.lead
+	$(BIN)/scoretok render out/edited.lead -o out/edited.wav --stems out/stems
+	$(BIN)/scoretok convert out/edited.lead out/edited.mid
+	$(BIN)/scoretok convert out/edited.lead out/edited.musicxml
+	$(BIN)/scoretok plot out/edited.lead -o out/roll.png
+	$(BIN)/scoretok plot examples/when-the-saints.lead -o out/saints.pdf
+	$(BIN)/scoretok plot examples/when-the-saints.lead -o out/saints.svg
+	$(BIN)/scoretok render examples/when-the-saints.lead -o out/saints.flac
+	@ls -l out
+
+test: .venv/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n 2
+
+lint: .venv/test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/mypy
+
+benchmarks: .venv/test
+	$(BIN)/python -m benchmarks.all
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/song: .venv/bin/python pyproject.toml constraints.txt
+	$(PIP) --editable '.[all]'
+	touch $@
+
+# torch first and alone, so that its pin decides which build is taken.
+.venv/test: .venv/bin/python pyproject.toml constraints.txt
+	$(PIP) torch
+	$(PIP) --editable '.[dev,torch]'
+	touch $@
+
+clean:
+	rm -rf .venv out
