@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from scoretok.errors import ScoretokError
 from scoretok.grammar import Grammar
 from scoretok.parts import SECTION_LABELS, Chord, Key, Meter, Note, Section, Syllable, Tempo, Track
 from scoretok.phonemes import BASES, STRESS, SYMBOLS, phoneme_symbols
@@ -117,13 +118,25 @@ def _encode_syllable(syllable: Syllable) -> list[int]:
 
 
 def decode(ids: Sequence[int], grammar: Grammar | None = None) -> LeadSheet:
-    """The score that a whole sequence of token ids says. Raises GrammarError where it is not legal."""
-    (grammar or Grammar()).check(ids)
-    return _Reader(ids).read()
+    """The score that a whole sequence of token ids says. Raises GrammarError where it is not legal.
+
+    A score has one legal sequence, so what is read is encoded again and compared, which is faster than
+    walking the grammar; only a sequence that does not come back is walked, to say where it goes wrong.
+    """
+    tokens = list(ids)
+    try:
+        sheet = _Reader(tokens).read()
+        legal = encode(sheet) == tokens
+    except (ScoretokError, IndexError, UnicodeDecodeError):
+        legal = False
+    if not legal:
+        (grammar or Grammar()).check(tokens)
+        raise AssertionError("the grammar lets a sequence through that does not come back")
+    return sheet
 
 
 class _Reader:
-    """Builds a score from tokens that the grammar has let through."""
+    """Builds a score from tokens; illegal ones give a score that encodes to others, or an error."""
 
     def __init__(self, ids: Sequence[int]) -> None:
         self.ids = ids
