@@ -18,6 +18,11 @@ SECTIONS = {
 }
 
 
+INTRODUCTION = """Written by `python -m benchmarks.all --pop909 PATH`, where PATH is a folder or zip file with the MIDI
+files of POP909 (music-x-lab/POP909-Dataset). Times are of a noisy machine; ratios, measured side by side
+in one run, hold better."""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pop909", help="folder or zip file of POP909")
@@ -27,8 +32,7 @@ def main() -> None:
     for name in [] if arguments.only_report else SECTIONS:
         command = [sys.executable, "-m", f"benchmarks.{name}", *(data if name != "grammar" else [])]
         subprocess.run(command, check=True)
-    lines = ["# Benchmarks", "", "Written by `python -m benchmarks.all --pop909 PATH`, where PATH is a folder or zip file with",
-             "the MIDI files of POP909 (music-x-lab/POP909-Dataset). Ratios hold better than times.", ""]  # fmt: skip
+    lines = ["# Benchmarks", "", INTRODUCTION, ""]
     for name, title in SECTIONS.items():
         path = RESULTS / f"{name}.json"
         if path.is_file():

@@ -9,8 +9,8 @@ import numpy as np
 
 import scoretok
 from benchmarks.common import save, table
+from scoretok.sample import random_walk
 from scoretok.vocabulary import VOCABULARY_SIZE
-from tests.strategies import random_walk
 
 
 def walks(count: int, seed: int) -> tuple[int, int]:

@@ -68,22 +68,29 @@ def against_remi(files: list[Path]) -> tuple[list[list[object]], list[list[objec
         for token in ids:
             kinds[KIND_OF[token]] += 1
     rate = {name: counts[name.split()[0]] / spent for name, spent in times.items()}
-    speed = [
-        [f"MIDI {way} tokens a second" if way == "to" else "tokens to MIDI, tokens a second",
-         f"{rate[f'ours {key}']:,.0f}", f"{rate[f'remi {key}']:,.0f}", f"{rate[f'ours {key}'] / rate[f'remi {key}']:.2f}",
-         f"{times[f'remi {key}'] / times[f'ours {key}']:.2f}"]
-        for way, key in (("to", "in"), ("from", "out"))
-    ]  # fmt: skip
+    speed = []
+    for title, key in (("MIDI to tokens", "in"), ("tokens to MIDI", "out")):
+        mine, theirs = f"ours {key}", f"remi {key}"
+        tokens, songs = rate[mine] / rate[theirs], times[theirs] / times[mine]
+        speed.append(
+            [f"{title}, tokens a second", f"{rate[mine]:,.0f}", f"{rate[theirs]:,.0f}", f"{tokens:.2f}", f"{songs:.2f}"]
+        )
     said = {
-        "chords": ("Chord", "Bass"), "sections, key, meter, tempo": ("Section", "Key", "Meter", "Tempo", "TempoFraction"),
-        "which track plays": ("Track",), "positions": ("Position",), "velocities": ("Velocity",),
-        "pitches and drums": ("Pitch", "Drum"), "lengths": ("Duration", "Long"), "bar lines": ("Bar",),
-    }  # fmt: skip
+        "chords": ("Chord", "Bass"),
+        "sections, key, meter, tempo": ("Section", "Key", "Meter", "Tempo", "TempoFraction"),
+        "which track plays": ("Track",),
+        "positions": ("Position",),
+        "velocities": ("Velocity",),
+        "pitches and drums": ("Pitch", "Drum"),
+        "lengths": ("Duration", "Long"),
+        "bar lines": ("Bar",),
+    }
     cost: list[list[object]] = [
-        [what, f"{sum(kinds[kind] for kind in group) / bars:.2f}"] for what, group in said.items()
+        ["all tokens, scoretok", f"{counts['ours'] / bars:.2f}"],
+        ["all tokens, REMI", f"{counts['remi'] / bars:.2f}"],
+        ["notes", f"{notes / bars:.2f}"],
     ]
-    cost = [["all tokens, scoretok", f"{counts['ours'] / bars:.2f}"], ["all tokens, REMI", f"{counts['remi'] / bars:.2f}"],
-            ["notes", f"{notes / bars:.2f}"], *cost]  # fmt: skip
+    cost += [[what, f"{sum(kinds[kind] for kind in group) / bars:.2f}"] for what, group in said.items()]
     return speed, cost
 
 

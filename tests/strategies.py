@@ -7,33 +7,10 @@ from hypothesis import strategies as st
 
 from scoretok.bars import join_notes
 from scoretok.encode import decode
-from scoretok.grammar import Grammar
 from scoretok.parts import ROLES, SECTION_LABELS, Chord, Key, Meter, Note, Section, Syllable, Tempo, Track
+from scoretok.sample import random_walk
 from scoretok.sheet import LeadSheet
 from scoretok.theory import MODES, QUALITY_NAMES
-from scoretok.vocabulary import BLOCKS, KIND_OF, KINDS
-
-KIND_NUMBERS = np.array([list(KINDS).index(kind) for kind in KIND_OF])
-EOS = BLOCKS["EOS"].first
-
-
-def random_walk(rng: np.random.Generator, length: int) -> list[int]:
-    """Token ids of a legal score: a kind at random among the legal ones, then a value; ends soon after `length`."""
-    grammar = Grammar()
-    state = grammar.start()
-    ids: list[int] = []
-    while not state.is_complete:
-        legal = np.flatnonzero(grammar.mask(state))
-        assert len(legal), "the grammar has a dead end"
-        if len(ids) >= length and legal[legal == EOS].size:
-            token = EOS
-        else:
-            kinds = np.unique(KIND_NUMBERS[legal[legal != EOS]])
-            values = legal[KIND_NUMBERS[legal] == rng.choice(kinds)] if len(kinds) else legal
-            token = int(rng.choice(values))
-        grammar.advance(state, token)
-        ids.append(token)
-    return ids
 
 
 @st.composite
@@ -106,32 +83,3 @@ def tracks(draw: st.DrawFn, end: int) -> Track:
             sung.append(note._replace(syllable=words))
         legal = tuple(sung)
     return Track(role, legal, draw(st.integers(0, 127)), draw(st.just("") | TEXT), draw(st.booleans()))
-
-
-def without_phonemes(sheet: LeadSheet) -> LeadSheet:
-    """What formats without phonemes can hold."""
-    return map_notes(sheet, lambda n: n._replace(syllable=n.syllable._replace(phonemes=()) if n.syllable else None))
-
-
-def within_bars(sheet: LeadSheet) -> LeadSheet:
-    """What notation can hold: no note rings past the last bar line."""
-    end = sheet.end_ticks
-    return map_notes(sheet, lambda n: n._replace(duration_ticks=min(n.duration_ticks, end - n.start_ticks)))
-
-
-def for_abc(sheet: LeadSheet) -> LeadSheet:
-    """What ABC can hold: no velocities, and words on a melody of one voice."""
-    plain = map_notes(within_bars(without_phonemes(sheet)), lambda note: note._replace(velocity=80))
-    kept = []
-    for track in plain.tracks:
-        notes, end = [], 0
-        for note in track.notes:
-            if track.role != "vocal" or note.start_ticks >= end:
-                notes.append(note)
-                end = note.end_ticks
-        kept.append(replace(track, notes=tuple(notes)))
-    return plain.with_tracks(kept)
-
-
-def map_notes(sheet: LeadSheet, change) -> LeadSheet:
-    return sheet.with_tracks(replace(track, notes=tuple(map(change, track.notes))) for track in sheet.tracks)

@@ -6,11 +6,12 @@ import pytest
 from conftest import EXAMPLES
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import for_abc, lead_sheets, walked_sheets, within_bars, without_phonemes
+from strategies import lead_sheets, walked_sheets
 
 import scoretok
 from scoretok.formats import abc, json_form, midi, musicxml
 from scoretok.formats.abc_write import abc_text
+from scoretok.formats.holds import held
 from scoretok.formats.lead import print_lead
 from scoretok.formats.lead_parser import parse
 from scoretok.formats.lead_terms import duration_text, parse_duration
@@ -36,24 +37,22 @@ def test_midi_is_exact_but_for_phonemes(sheet):
     import symusic
 
     back, report = midi.sheet_from_score(symusic.Score.from_midi(midi.check_chunks(data, "test")))
-    assert back == without_phonemes(sheet)
+    assert back == held(sheet, ".mid")
     assert report.max_shift_ticks == 0
     assert report.notes_kept == report.notes_read == sheet.note_count
 
 
 @given(SHEETS)
 def test_abc_is_exact_but_for_velocities(sheet):
-    plain = for_abc(sheet)
-    assert abc.parse(abc_text(plain)) == plain
+    assert abc.parse(abc_text(sheet)) == held(sheet, ".abc")
 
 
 @settings(max_examples=15)
 @given(SHEETS)
 def test_musicxml_is_exact_but_for_phonemes(tmp_path_factory, sheet):
-    plain = within_bars(without_phonemes(sheet))
     path = tmp_path_factory.mktemp("xml") / "score.musicxml"
-    musicxml.write(plain, path)
-    assert musicxml.read(path) == plain
+    musicxml.write(sheet, path)
+    assert musicxml.read(path) == held(sheet, ".musicxml")
 
 
 @pytest.mark.parametrize("path", EXAMPLE_FILES, ids=lambda path: path.stem)
@@ -63,8 +62,16 @@ def test_examples_survive_real_files(path, suffix, tmp_path):
     target = tmp_path / f"copy{suffix}"
     scoretok.write(sheet, target)
     back = scoretok.read(target)
-    wanted = {".lead": sheet, ".json": sheet, ".abc": for_abc(sheet)}.get(suffix, without_phonemes(sheet))
-    assert back == (within_bars(wanted) if suffix in (".musicxml", ".mxl") else wanted)
+    assert back == held(sheet, suffix)
+
+
+def test_what_is_dropped_is_named(saints, tmp_path):
+    with pytest.warns(scoretok.ScoretokWarning) as warned:
+        scoretok.write(saints, tmp_path / "x.abc")
+    assert [str(w.message).partition(";")[0] for w in warned] == [
+        ".abc files hold no phonemes",
+        ".abc files hold no velocities",
+    ]
 
 
 @given(st.integers(1, 6144))

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import lead_sheets, random_walk, walked_ids
+from strategies import lead_sheets, walked_ids
 
 from scoretok import Grammar, GrammarError, detokenize, tokenize
 from scoretok.grammar_state import IllegalTokenError
+from scoretok.sample import random_walk
 from scoretok.vocabulary import BLOCKS, KINDS, TOKENS, VOCABULARY_SIZE, token_id
 
 

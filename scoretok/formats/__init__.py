@@ -4,6 +4,7 @@ from importlib import import_module
 from pathlib import Path
 
 from scoretok.errors import ScoretokError
+from scoretok.formats.holds import warn_of_drops
 from scoretok.sheet import LeadSheet
 
 MODULES = {
@@ -28,5 +29,10 @@ def read(path: str | Path) -> LeadSheet:
 
 
 def write(sheet: LeadSheet, path: str | Path) -> None:
-    """Write a score in the format that its suffix names, whole or not at all. Raises ScoretokError."""
-    import_module(f"scoretok.formats.{MODULES[suffix_of(path)]}").write(sheet, path)
+    """Write a score in the format that its suffix names, whole or not at all. Raises ScoretokError.
+
+    Warns of what the format cannot hold (`scoretok.formats.holds`).
+    """
+    suffix = suffix_of(path)
+    import_module(f"scoretok.formats.{MODULES[suffix]}").write(sheet, path)
+    warn_of_drops(sheet, suffix)

@@ -3,10 +3,8 @@
 ABC holds pitches, lengths, chords, words, sections, keys, meters and tempos, not velocities.
 """
 
-import warnings
 from pathlib import Path
 
-from scoretok.errors import ScoretokWarning
 from scoretok.files import write_text
 from scoretok.harmony import chord_to_symbol
 from scoretok.notation import Piece, bar_voices
@@ -24,10 +22,7 @@ BARS_A_LINE = 4
 
 
 def write(sheet: LeadSheet, path: str | Path) -> None:
-    """Write an ABC file, whole or not at all. Warns of what ABC cannot hold."""
-    velocities = {note.velocity for track in sheet.tracks for note in track.notes}
-    if velocities - {80}:
-        warnings.warn("ABC holds no velocities; they are dropped", ScoretokWarning, stacklevel=2)
+    """Write an ABC file, whole or not at all."""
     write_text(abc_text(sheet), path)
 
 
