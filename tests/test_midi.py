@@ -80,6 +80,32 @@ def test_karaoke_spaces_and_line_marks():
     ]  # fmt: skip
 
 
+def test_karaoke_text_events_are_words(tmp_path):
+    import mido
+
+    words, voice = mido.MidiTrack(), mido.MidiTrack()
+    words.append(mido.MetaMessage("track_name", name="Words"))
+    for text in ("@KMIDI KARAOKE FILE", "@LENGL", "@Ta song"):
+        words.append(mido.MetaMessage("text", text=text))
+    for number, text in enumerate(["\\A", "ma", "zing", " grace", "/how", " sweet"]):
+        words.append(mido.MetaMessage("text", text=text, time=480 if number else 0))
+        voice.append(mido.Message("note_on", note=60 + number, velocity=80))
+        voice.append(mido.Message("note_off", note=60 + number, time=480))
+    mido.MidiFile(tracks=[words, voice], ticks_per_beat=480).save(tmp_path / "song.kar")
+    sheet = scoretok.read(tmp_path / "song.kar")
+    assert sheet.tracks[0].role == "vocal"
+    assert [n.syllable.text for n in sheet.tracks[0].notes] == ["A", "ma", "zing", "grace", "how", "sweet"]
+    assert [n.syllable.word_end for n in sheet.tracks[0].notes] == [False, False, True, True, True, True]
+
+
+def test_dropped_controllers_are_counted(tmp_path):
+    track = track_of([(0, 480, 60, 80)])
+    track.pitch_bends.append(symusic.PitchBend(0, 100))
+    track.controls.append(symusic.ControlChange(0, 1, 90))
+    with pytest.warns(scoretok.ScoretokWarning, match="1 pitch bends and 1 controllers were dropped"):
+        written(score_of(track), tmp_path / "bends.mid")
+
+
 def test_markers_become_sections_and_chords(tmp_path):
     markers = [
         symusic.TextMeta(t, x) for t, x in [(0, "Verse 1"), (0, "Am7"), (960, "F"), (1920, "Refrain"), (2000, "hello")]

@@ -101,6 +101,8 @@ def sheet_from_score(score: symusic.Score, texts: Texts | None = None) -> tuple[
     """A lead sheet from a symusic Score in ticks. Raises ScoretokError when it holds no note or too much."""
     texts = texts or read_texts(score, b"")
     signed = any(marker.text == SIGNED for marker in score.markers)
+    if not signed:
+        _warn_of_controls(score)
     scale = TICKS_PER_QUARTER / score.ticks_per_quarter
     parts = [_Part(track, scale) for track in score.tracks if len(track.notes)]
     if not parts and not signed:
@@ -134,6 +136,16 @@ def sheet_from_score(score: symusic.Score, texts: Texts | None = None) -> tuple[
 def sheet_has_key(maps: TimeMaps, markers: "_Markers") -> bool:
     """Whether the file itself names a key."""
     return bool(maps.has_key or markers.keys)
+
+
+def _warn_of_controls(score: symusic.Score) -> None:
+    """Say how many pitch bends, pedals and other controllers the score will not keep."""
+    bends = sum(len(track.pitch_bends) for track in score.tracks)
+    pedals = sum(len(track.pedals) for track in score.tracks)
+    controls = sum(control.number not in (7, 64) for track in score.tracks for control in track.controls)
+    counts = [f"{n} {what}" for n, what in ((bends, "pitch bends"), (pedals, "pedals"), (controls, "controllers")) if n]
+    if counts:
+        warnings.warn(f"{' and '.join(counts)} were dropped", ScoretokWarning, stacklevel=3)
 
 
 class _Part:

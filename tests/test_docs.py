@@ -1,0 +1,65 @@
+"""The documents say what is so: their commands run as printed, their tables are complete."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from editing.verbs import VERBS
+from scoretok.theory import QUALITY_NAMES
+from scoretok.vocabulary import BLOCKS, VOCABULARY_SIZE
+
+
+def blocks(path, language):
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / path).read_text(), re.DOTALL)
+
+
+@pytest.fixture
+def workplace(tmp_path):
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    return tmp_path
+
+
+def test_every_command_of_the_readme_runs(workplace):
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    script = "set -e\n" + "".join(blocks("README.md", "sh"))
+    result = subprocess.run(
+        ["bash", "-c", script],
+        cwd=workplace,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "guitar: changed bars 9-16" in result.stdout
+    for name in ("new.wav", "roll.png", "saints.pdf", "new.mid", "new.musicxml", "grace.abc", "mine.lead"):
+        assert (workplace / name).stat().st_size > 500
+
+
+@pytest.mark.parametrize("path", ["README.md", "docs/python.md"])
+def test_every_python_example_runs(path, workplace, monkeypatch):
+    monkeypatch.chdir(workplace)
+    exec("\n".join(blocks(path, "python")), {})
+
+
+def test_tables_are_complete():
+    tokens = (ROOT / "docs" / "tokens.md").read_text()
+    for kind, block in BLOCKS.items():
+        assert f"| `{kind}` | {block.stop - block.first} | {block.first} |" in tokens
+    for quality in QUALITY_NAMES:
+        assert f"| `{quality}` |" in tokens
+    readme = (ROOT / "README.md").read_text()
+    assert f"{VOCABULARY_SIZE:,}" in readme
+    assert f"{len(VERBS)} verbs" in readme
+
+
+def test_links_lead_somewhere():
+    for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), ROOT / "examples" / "README.md"]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
