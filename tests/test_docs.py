@@ -54,6 +54,9 @@ def test_tables_are_complete():
         assert f"| `{kind}` | {block.stop - block.first} | {block.first} |" in tokens
     for quality in QUALITY_NAMES:
         assert f"| `{quality}` |" in tokens
+    edits = (ROOT / "docs" / "edits.md").read_text().replace("&#124;", "|")
+    for verb in VERBS.values():
+        assert f"| `{verb.form}` | {verb.meaning} |" in edits
     readme = (ROOT / "README.md").read_text()
     assert f"{VOCABULARY_SIZE:,}" in readme
     assert f"{len(VERBS)} verbs" in readme

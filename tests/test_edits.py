@@ -11,6 +11,7 @@ from editing import edit
 from editing.verbs import VERBS
 from scoretok import LeadSheet, Note, ScoretokError, Track, detokenize, diff, tokenize
 from scoretok.harmony import chord_to_symbol
+from scoretok.vocabulary import TOKENS
 
 
 def changed(before, after):
@@ -67,6 +68,23 @@ def test_notes_outside_the_place_stay_identical(sheet, verb, data):
         outside = [n for n in old.notes if i != number or not start <= n.start_ticks < stop]
         assert [n for n in new.notes if n in set(outside)] == outside
     assert detokenize(tokenize(after)) == after
+
+
+def cells_of(sheet):
+    """Token sequences by (bar, track): the runs between Bar and Track tokens."""
+    cells, bar, track = {}, -1, ""
+    for token in (TOKENS[i] for i in tokenize(sheet)):
+        if token in ("Bar_None", "EOS_None"):
+            bar, track = bar + 1, ""
+        elif token.startswith("Track_") and bar >= 0:
+            track = token
+        cells.setdefault((bar, track), []).append(token)
+    return cells
+
+
+def test_the_tokens_of_all_other_cells_stay_the_same(saints):
+    before, after = cells_of(saints), cells_of(edit(saints, ["transpose +1 in bars 9-10 of piano"]))
+    assert {cell for cell in before if before[cell] != after[cell]} == {(8, "Track_piano.1"), (9, "Track_piano.1")}
 
 
 @given(lead_sheets(), st.integers(-12, 12))
