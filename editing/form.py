@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+from editing.chord_spans import NO_CHORD, restore_harmony
 from editing.where import Where, fit_notes, inside, whole_bars_only
 from scoretok.bars import rearrange_bars
 from scoretok.errors import ScoretokError
-from scoretok.parts import Section
+from scoretok.parts import Chord, Section
 from scoretok.sheet import LeadSheet
 
 
@@ -86,17 +87,16 @@ def copy_bars(sheet: LeadSheet, where: Where, to_bar: int) -> LeadSheet:
     return replace(sheet, tracks=tuple(tracks), chords=_copied_chords(sheet, source, aim))
 
 
-def _copied_chords(sheet: LeadSheet, source: tuple[int, int], aim: tuple[int, int]) -> tuple:
+def _copied_chords(sheet: LeadSheet, source: tuple[int, int], aim: tuple[int, int]) -> tuple[Chord, ...]:
     shift = aim[0] - source[0]
     chords = {c.start_ticks: c for c in sheet.chords if not inside(c.start_ticks, [aim])}
-    first, after = sheet.chord_at(source[0]), sheet.chord_at(aim[1])
-    if first:
-        chords[aim[0]] = replace(first, start_ticks=aim[0])
+    first = sheet.chord_at(source[0])
+    if first or any(tick < aim[0] for tick in chords):
+        chords[aim[0]] = replace(first or NO_CHORD, start_ticks=aim[0])
     for chord in sheet.chords:
         if inside(chord.start_ticks, [source]):
             chords[chord.start_ticks + shift] = replace(chord, start_ticks=chord.start_ticks + shift)
-    if after and aim[1] < sheet.end_ticks:
-        chords.setdefault(aim[1], replace(after, start_ticks=aim[1]))
+    restore_harmony(sheet, chords, aim[1])
     return tuple(chords.values())
 
 
@@ -116,5 +116,6 @@ def set_section(sheet: LeadSheet, where: Where, label: str) -> LeadSheet:
 
 def remove_sections(sheet: LeadSheet, where: Where) -> LeadSheet:
     """Take the section marks out of some bars; the section before them goes on."""
+    whole_bars_only(where, "remove sections")
     gone = set(where.bars(sheet))
     return replace(sheet, sections=tuple(section for section in sheet.sections if section.bar not in gone))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from editing.chord_spans import map_chords, restore_harmony
 from editing.where import Where, inside, map_cells, whole_bars_only
 from scoretok.parts import Chord, Note, Track
 from scoretok.sheet import LeadSheet
@@ -13,7 +14,7 @@ ACCOMPANYING = ("piano", "guitar", "strings", "bass")
 def set_chords(
     sheet: LeadSheet, where: Where, pattern: Sequence[Sequence[Chord]], revoice_notes: bool = False
 ) -> LeadSheet:
-    """Write a chord pattern over bars: one entry a bar, its chords sharing the bar equally, then from the start again.
+    """Write a chord pattern over bars: one entry a bar, its chords sharing its beats, then from the start again.
 
     The harmony after each passage stays as it was.
     """
@@ -21,25 +22,32 @@ def set_chords(
     chords = {c.start_ticks: c for c in sheet.chords if not inside(c.start_ticks, spans)}
     for run in where.runs(sheet):
         for number, bar in enumerate(run):
-            start, stop = sheet.bar_starts[bar], sheet.bar_starts[bar + 1]
             entry = pattern[number % len(pattern)]
-            for place, chord in enumerate(entry):
-                tick = start + (stop - start) * place // len(entry)
+            for tick, chord in zip(_shares(sheet, bar, len(entry)), entry, strict=True):
                 chords[tick] = replace(chord, start_ticks=tick)
-        _restore_after(sheet, chords, sheet.bar_starts[run.stop])
-    return _finish(sheet, where, chords, revoice_notes)
+        restore_harmony(sheet, chords, sheet.bar_starts[run.stop])
+    return _finish(sheet, where, replace(sheet, chords=tuple(chords.values())), revoice_notes)
+
+
+def _shares(sheet: LeadSheet, bar: int, count: int) -> list[int]:
+    """Ticks at which `count` chords share a bar: on its beats, the longer shares first."""
+    start, stop = sheet.bar_starts[bar], sheet.bar_starts[bar + 1]
+    beat = sheet.meter_at(bar).beat_ticks
+    beats = (stop - start) // beat
+    if count > beats:
+        return [start + (stop - start) * i // count for i in range(count)]
+    return [start + -(-i * beats // count) * beat for i in range(count)]
 
 
 def substitute_chords(sheet: LeadSheet, where: Where, old: Chord, new: Chord, revoice_notes: bool = False) -> LeadSheet:
-    """Put one chord in place of another wherever it stands; an old chord without a bass stands for any bass."""
-    spans = where.tick_spans(sheet)
+    """Put one chord in place of another wherever it sounds; an old chord without a bass stands for any bass."""
 
-    def matches(chord: Chord) -> bool:
+    def change(chord: Chord) -> Chord:
         same = (chord.root, chord.quality) == (old.root, old.quality)
-        return same and (old.bass is None or chord.bass == old.bass) and inside(chord.start_ticks, spans)
+        matches = same and (old.bass is None or chord.bass == old.bass)
+        return replace(new, start_ticks=chord.start_ticks) if matches else chord
 
-    chords = {c.start_ticks: replace(new, start_ticks=c.start_ticks) if matches(c) else c for c in sheet.chords}
-    return _finish(sheet, where, chords, revoice_notes)
+    return _finish(sheet, where, map_chords(sheet, where, change), revoice_notes)
 
 
 def remove_chords(sheet: LeadSheet, where: Where) -> LeadSheet:
@@ -48,21 +56,13 @@ def remove_chords(sheet: LeadSheet, where: Where) -> LeadSheet:
     spans = where.tick_spans(sheet)
     chords = {c.start_ticks: c for c in sheet.chords if not inside(c.start_ticks, spans)}
     for start, stop in spans:
-        before = [chord for tick, chord in chords.items() if tick < start]
-        if before:
+        if any(tick < start for tick in chords):
             chords[start] = Chord(start, None)
-        _restore_after(sheet, chords, stop)
+        restore_harmony(sheet, chords, stop)
     return replace(sheet, chords=tuple(chords.values()))
 
 
-def _restore_after(sheet: LeadSheet, chords: dict[int, Chord], stop: int) -> None:
-    after = sheet.chord_at(stop)
-    if after and stop < sheet.end_ticks:
-        chords.setdefault(stop, replace(after, start_ticks=stop))
-
-
-def _finish(sheet: LeadSheet, where: Where, chords: dict[int, Chord], revoice_notes: bool) -> LeadSheet:
-    changed = replace(sheet, chords=tuple(chords.values()))
+def _finish(sheet: LeadSheet, where: Where, changed: LeadSheet, revoice_notes: bool) -> LeadSheet:
     return revoice(changed, where, before=sheet) if revoice_notes else changed
 
 

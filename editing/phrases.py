@@ -58,10 +58,9 @@ class Arguments:
     def number(self, what: str) -> float:
         """The next word as a number."""
         word = self.word(what)
-        try:
-            return float(word)
-        except ValueError:
-            raise ScoretokError(f"{word!r} is not {what}") from None
+        if not re.fullmatch(r"[+-]?\d{1,9}(\.\d{1,9})?", word, re.ASCII):
+            raise ScoretokError(f"{word!r} is not {what}")
+        return float(word)
 
     def whole(self, what: str, low: int, high: int) -> int:
         """The next word as a whole number within bounds."""
@@ -166,8 +165,12 @@ def _continues(place: list[Word], word: Word) -> bool:
         return True
     if kind == "in":
         second = place[1].text
-        return len(place) == 2 and (second in ("bar", "bars") or (second in SECTION_LABELS and text.isdigit()))
-    return place[-1].text.endswith(",") or text in ("and", ",") or place[-1].text in ("and", ",") or text.isdigit()
+        return len(place) == 2 and (second in ("bar", "bars") or (second in SECTION_LABELS and _is_number(text)))
+    return place[-1].text.endswith(",") or text in ("and", ",") or place[-1].text in ("and", ",") or _is_number(text)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
 
 
 def _check_place(place: tuple[Word, ...]) -> None:
@@ -177,7 +180,7 @@ def _check_place(place: tuple[Word, ...]) -> None:
     if place[0].text == "in":
         second = place[1].text
         if second in ("bar", "bars"):
-            if len(place) < 3 or not re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", place[2].text):
+            if len(place) < 3 or not re.fullmatch(r"\d{1,6}(-\d{1,6})?(,\d{1,6}(-\d{1,6})?)*", place[2].text, re.ASCII):
                 raise ScoretokError("bars are named by number, for example: in bars 5-8")
         elif second not in SECTION_LABELS:
             raise ScoretokError(not_understood(second, ("bars", *SECTION_LABELS), "a place"))
@@ -215,7 +218,7 @@ def _tracks_of(sheet: LeadSheet, place: tuple[Word, ...]) -> tuple[int, ...]:
     for word in place[1:]:
         text = word.text.rstrip(",") if not word.quoted else word.text
         if word.quoted or text not in ("and", ""):
-            if text.isdigit() and names and not word.quoted:
+            if _is_number(text) and names and not word.quoted:
                 names[-1] += f".{text}"
             elif text:
                 names.append(text)

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from editing.where import Where, inside, map_notes, whole_bars_only
+from editing.chord_spans import map_chords
+from editing.where import Where, map_notes, whole_bars_only
 from scoretok.errors import ScoretokError
 from scoretok.parts import Chord, Key, Note, Track
 from scoretok.sheet import LeadSheet, last_at_bar
@@ -18,7 +19,7 @@ def transpose(sheet: LeadSheet, where: Where, semitones: int, with_key: bool = F
     """
     moved = map_notes(sheet, where, _shift(sheet, semitones))
     if where.tracks is None:
-        moved = _map_chords(moved, where, lambda chord, _: _moved_chord(chord, semitones))
+        moved = map_chords(moved, where, lambda chord: _moved_chord(chord, semitones))
     if with_key:
         whole_bars_only(where, "transpose with key")
         moved = change_keys(moved, where, lambda key: _moved_key(key, semitones))
@@ -38,23 +39,19 @@ def set_key(sheet: LeadSheet, where: Where, key: Key, diatonic: bool = False) ->
     kept, so a major tune becomes a minor one.
     """
     whole_bars_only(where, "key")
-    spans = where.tick_spans(sheet)
 
     def mapping(tick: int) -> Callable[[int], int]:
         old = sheet.key_at(sheet.bar_at(tick))
         return _degree_map(old, key) if diatonic else _tonic_shift(old, key)
 
     def change(track: Track, note: Note) -> Note:
-        return (
-            note if track.is_drums else _at_pitch(sheet, note, note.pitch + mapping(note.start_ticks)(note.pitch % 12))
-        )
+        if track.is_drums:
+            return note
+        return _at_pitch(sheet, note, note.pitch + mapping(note.start_ticks)(note.pitch % 12))
 
     moved = map_notes(sheet, where, change)
-    chords = tuple(
-        _mapped_chord(chord, mapping(chord.start_ticks), diatonic) if inside(chord.start_ticks, spans) else chord
-        for chord in sheet.chords
-    )
-    return change_keys(replace(moved, chords=chords), where, lambda old: replace(key, bar=old.bar))
+    moved = map_chords(moved, where, lambda chord: _mapped_chord(chord, mapping(chord.start_ticks), diatonic))
+    return change_keys(moved, where, lambda old: replace(key, bar=old.bar))
 
 
 def change_keys(sheet: LeadSheet, where: Where, change: Callable[[Key], Key]) -> LeadSheet:
@@ -82,20 +79,6 @@ def _at_pitch(sheet: LeadSheet, note: Note, pitch: int) -> Note:
     return note._replace(pitch=pitch)
 
 
-def _map_chords(sheet: LeadSheet, where: Where, change: Callable[[Chord, int], Chord]) -> LeadSheet:
-    spans = where.tick_spans(sheet)
-    chords = [change(c, c.start_ticks) if inside(c.start_ticks, spans) else c for c in sheet.chords]
-    starts = {chord.start_ticks for chord in chords}
-    for start, stop in spans:
-        sounding = sheet.chord_at(start)
-        if sounding and sounding.start_ticks < start and start not in starts:
-            chords.append(replace(change(sounding, start), start_ticks=start))
-        after = sheet.chord_at(stop - 1)
-        if after and stop < sheet.end_ticks and stop not in {c.start_ticks for c in sheet.chords}:
-            chords.append(replace(after, start_ticks=stop))
-    return replace(sheet, chords=tuple(chords))
-
-
 def _moved_chord(chord: Chord, semitones: int) -> Chord:
     if chord.root is None:
         return chord
@@ -115,15 +98,23 @@ def _tonic_shift(old: Key, new: Key) -> Callable[[int], int]:
 
 
 def _degree_map(old: Key, new: Key) -> Callable[[int], int]:
-    """How far each pitch class moves so that its degree in the old scale is that of the new one."""
+    """How far each pitch class moves so that its degree in the old scale is that of the new one.
+
+    A pitch outside the old scale that the new one has stays (the leading tone of a minor key turned
+    major); others keep their distance from the degree below, short of the next degree.
+    """
     tonic_shift = _tonic_shift(old, new)(0)
     old_steps = [(pc - old.tonic) % 12 for pc in old.scale]
     new_steps = [(pc - new.tonic) % 12 for pc in new.scale]
 
     def move(pitch_class: int) -> int:
         step = (pitch_class - old.tonic) % 12
+        if step not in old_steps and step in new_steps:
+            return tonic_shift
         degree = max(i for i, s in enumerate(old_steps) if s <= step)
-        return tonic_shift + new_steps[degree] - old_steps[degree]
+        raised = step - old_steps[degree]
+        ceiling = [*new_steps, 12][degree + 1] - 1 if raised else 12
+        return tonic_shift + min(new_steps[degree] + raised, ceiling) - step
 
     return move
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from editing.where import Where, fit_notes, map_cells, whole_bars_only
-from scoretok.bars import rearrange_bars
+from scoretok.bars import join_notes
 from scoretok.errors import ScoretokError
 from scoretok.parts import DRUM_TICKS, MAX_DURATION_TICKS, Note, Tempo, Track
 from scoretok.sheet import LeadSheet
@@ -28,25 +28,32 @@ def set_tempo(sheet: LeadSheet, where: Where, change: Callable[[float], float], 
 
 
 def quantise(sheet: LeadSheet, where: Where, grid_ticks: int, strength: float = 1.0) -> LeadSheet:
-    """Move onsets to the nearest line of a grid that starts at each bar line, ends with them."""
+    """Move onsets to the nearest line of a grid that starts at each bar line, ends with them.
+
+    No note leaves the bars of the edit: a late one goes to the last line inside them.
+    """
+    spans = where.tick_spans(sheet)
 
     def change(track: Track, notes: list[Note]) -> list[Note]:
         moved = []
         for note in notes:
-            start = _nearest(sheet, note.start_ticks, grid_ticks, strength)
+            stop = next(span[1] for span in spans if span[0] <= note.start_ticks < span[1])
+            start = _nearest(sheet, note.start_ticks, grid_ticks, strength, stop)
             end = _nearest(sheet, note.end_ticks, grid_ticks, strength)
             length = DRUM_TICKS if track.is_drums else max(end - start, min(grid_ticks, note.duration_ticks), 1)
-            if start < sheet.end_ticks:
-                moved.append(note._replace(start_ticks=start, duration_ticks=min(length, MAX_DURATION_TICKS)))
+            moved.append(note._replace(start_ticks=start, duration_ticks=min(length, MAX_DURATION_TICKS)))
         return moved
 
     return map_cells(sheet, where, change)
 
 
-def _nearest(sheet: LeadSheet, tick: int, grid_ticks: int, strength: float) -> int:
+def _nearest(sheet: LeadSheet, tick: int, grid_ticks: int, strength: float, stop: int | None = None) -> int:
+    """A tick moved towards the nearest grid line of its bar, the later one on a draw, before `stop`."""
     bar_start = sheet.bar_starts[sheet.bar_at(tick)]
-    target = bar_start + round((tick - bar_start) / grid_ticks) * grid_ticks
-    return tick + round((target - tick) * strength)
+    line = (2 * (tick - bar_start) + grid_ticks) // (2 * grid_ticks)
+    if stop is not None and bar_start + line * grid_ticks >= stop:
+        line = (stop - 1 - bar_start) // grid_ticks
+    return tick + round((bar_start + line * grid_ticks - tick) * strength)
 
 
 def humanise(sheet: LeadSheet, where: Where, timing_ticks: int, velocity: int, seed: int) -> LeadSheet:
@@ -90,50 +97,62 @@ def _run(sheet: LeadSheet, where: Where, verb: str) -> range:
     whole_bars_only(where, verb)
     run = where.one_run(sheet, verb)
     lengths = {sheet.bar_starts[bar + 1] - sheet.bar_starts[bar] for bar in run}
-    if len(lengths) > 1:
+    if len(lengths) > 1 or (run.start == 0 and sheet.pickup_ticks):
         raise ScoretokError(f"{verb} needs bars of one length; name bars without a pickup or a change of meter")
     return run
 
 
+class _Stretch:
+    """Where bars and ticks go when a passage takes `count` bars instead of its own."""
+
+    def __init__(self, sheet: LeadSheet, run: range, count: int, factor: float) -> None:
+        self.run, self.factor = run, factor
+        self.start, self.stop = sheet.bar_starts[run.start], sheet.bar_starts[run.stop]
+        self.more_bars = count - len(run)
+        self.new_stop = self.start + round((self.stop - self.start) * factor)
+
+    def tick(self, tick: int) -> int:
+        if tick < self.start:
+            return tick
+        if tick >= self.stop:
+            return tick + self.new_stop - self.stop
+        return self.start + round((tick - self.start) * self.factor)
+
+    def bar(self, bar: int) -> int:
+        if bar < self.run.start:
+            return bar
+        if bar >= self.run.stop:
+            return bar + self.more_bars
+        return self.run.start + int((bar - self.run.start) * self.factor)
+
+    def note(self, track: Track, note: Note) -> Note:
+        length = note.duration_ticks
+        if self.start <= note.start_ticks < self.stop and not track.is_drums:
+            length = min(max(round(length * self.factor), 1), MAX_DURATION_TICKS)
+        return note._replace(start_ticks=self.tick(note.start_ticks), duration_ticks=length)
+
+
 def _scaled(sheet: LeadSheet, run: range, count: int, factor: float) -> LeadSheet:
     """Replace bars by `count` bars that hold the same music, its ticks times `factor`."""
-    order = [*range(run.stop), *[run.stop - 1] * max(count - len(run), 0), *range(run.stop, sheet.bar_count)]
-    kept = order[: run.start + count] + order[run.start + max(count, len(run)) :]
-    frame = rearrange_bars(sheet, kept)
-    start, stop = sheet.bar_starts[run.start], sheet.bar_starts[run.stop]
-    new_stop = start + round((stop - start) * factor)
-
-    def moved(tick: int) -> int:
-        return start + round((tick - start) * factor)
-
-    def scaled_map(old: tuple, new: tuple) -> tuple:
-        outside = [entry for entry in new if not start <= entry.start_ticks < new_stop]
-        inner = {moved(e.start_ticks): e for e in old if start <= e.start_ticks < stop}
-        return (*outside, *(replace(entry, start_ticks=tick) for tick, entry in inner.items()))
-
+    to = _Stretch(sheet, run, count, factor)
     tracks = []
-    for track, framed in zip(sheet.tracks, frame.tracks, strict=True):
-        outside = [note for note in framed.notes if not start <= note.start_ticks < new_stop]
-        inner = [
-            note._replace(
-                start_ticks=moved(note.start_ticks),
-                duration_ticks=DRUM_TICKS
-                if track.is_drums
-                else min(max(round(note.duration_ticks * factor), 1), MAX_DURATION_TICKS),
-            )
-            for note in track.notes
-            if start <= note.start_ticks < stop
-        ]
-        tracks.append(replace(framed, notes=fit_notes(outside, inner)))
-    sections = [section for section in frame.sections if not run.start <= section.bar < run.start + count]
-    sections += [
-        replace(section, bar=run.start + int((section.bar - run.start) * factor))
-        for section in {int((s.bar - run.start) * factor): s for s in sheet.sections if s.bar in run}.values()
-    ]
+    for track in sheet.tracks:
+        inner = [to.note(track, n) for n in track.notes if to.start <= n.start_ticks < to.stop]
+        outer = [to.note(track, n) for n in track.notes if not to.start <= n.start_ticks < to.stop]
+        tracks.append(replace(track, notes=fit_notes(join_notes(outer), inner)))
+    # Of entries that fall together the last one holds.
+    tempos = {to.tick(tempo.start_ticks): tempo for tempo in sheet.tempos}
+    chords = {to.tick(chord.start_ticks): chord for chord in sheet.chords}
+    meters = {to.bar(meter.bar): meter for meter in sheet.meters}
+    keys = {to.bar(key.bar): key for key in sheet.keys}
+    sections = {to.bar(section.bar): section for section in sheet.sections}
     return replace(
-        frame,
+        sheet,
+        bar_count=sheet.bar_count + to.more_bars,
         tracks=tuple(tracks),
-        chords=scaled_map(sheet.chords, frame.chords),
-        tempos=scaled_map(sheet.tempos, frame.tempos),
-        sections=tuple(sections),
+        tempos=tuple(replace(tempo, start_ticks=tick) for tick, tempo in tempos.items()),
+        chords=tuple(replace(chord, start_ticks=tick) for tick, chord in chords.items()),
+        meters=tuple(replace(meter, bar=bar) for bar, meter in meters.items()),
+        keys=tuple(replace(key, bar=bar) for bar, key in keys.items()),
+        sections=tuple(replace(section, bar=bar) for bar, section in sections.items()),
     )

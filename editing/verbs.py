@@ -66,7 +66,18 @@ def _insert(args: Arguments) -> Apply:
     count = args.whole("a number of bars", 1, MAX_BARS)
     args.take("bars") or args.take("bar")
     target = _target(args)
-    return lambda sheet, _: form.insert_bars(sheet, count, target(sheet))
+    return _nowhere("insert", lambda sheet: form.insert_bars(sheet, count, target(sheet)))
+
+
+def _nowhere(verb: str, apply: Callable[[LeadSheet], LeadSheet]) -> Apply:
+    """An edit that takes no 'in' and no 'of'."""
+
+    def act(sheet: LeadSheet, where: Where) -> LeadSheet:
+        if where != Where():
+            raise ScoretokError(f"{verb} takes no 'in ...' and no 'of ...'")
+        return apply(sheet)
+
+    return act
 
 
 def _target(args: Arguments) -> Callable[[LeadSheet], int]:
@@ -156,7 +167,7 @@ def _add(args: Arguments) -> Apply:
     role = args.one_of("a role", ROLES)
     program = args.whole("a program", 0, 127) if args.take("program") else None
     name = args.word("a name") if args.take("named") else ""
-    return lambda sheet, _: tracks.add_track(sheet, role, program, name)
+    return _nowhere("add", lambda sheet: tracks.add_track(sheet, role, program, name))
 
 
 def _rename(args: Arguments) -> Apply:
@@ -216,7 +227,7 @@ def _lyrics(args: Arguments) -> Apply:
 
 def _pronounce(args: Arguments) -> Apply:
     language = args.word("a language") if args.take("language") else "en"
-    return lambda sheet, _: words.pronounce_lyrics(sheet, language)
+    return lambda sheet, where: words.pronounce_lyrics(sheet, where, language)
 
 
 def _quantise(args: Arguments) -> Apply:

@@ -94,11 +94,12 @@ def rearrange_bars(sheet: LeadSheet, bars: Iterable[int | None]) -> LeadSheet:
     at the seam, and the meter, key, tempo, chord and section in force are stated anew where needed.
     """
     arranged = _Arrangement(sheet)
-    for run in _runs(list(bars)):
+    runs = _runs(list(bars))
+    for number, run in enumerate(runs):
         if run[0] is None:
             arranged.add_empty(len(run))
         else:
-            arranged.add(range(run[0], run[0] + len(run)))
+            arranged.add(range(run[0], run[0] + len(run)), is_last=number + 1 == len(runs))
     return arranged.sheet()
 
 
@@ -111,6 +112,7 @@ class _Arrangement:
         self.meters: dict[int, Meter] = {}
         self.keys: list[Key] = []
         self.sections: list[Section] = []
+        self.section_bar: int | None = None  # first bar, in the source, of the section in force
         self.tempos: list[Tempo] = []
         self.chords: list[Chord] = []
         self.notes: list[list[Note]] = [[] for _ in sheet.tracks]
@@ -124,8 +126,8 @@ class _Arrangement:
         self.tempos.append(replace(tempo, start_ticks=self.tick))
         self.bar, self.tick = self.bar + count, self.tick + count * meter.bar_ticks
 
-    def add(self, run: range) -> None:
-        """Neighbouring bars of the source."""
+    def add(self, run: range, is_last: bool) -> None:
+        """Neighbouring bars of the source; notes ring on only past the end of the last bar of both scores."""
         sheet = self.source
         start, stop = sheet.bar_starts[run.start], sheet.bar_starts[run.stop]
         bars, ticks = self.bar - run.start, self.tick - start
@@ -144,12 +146,20 @@ class _Arrangement:
             for chord in sheet.chords
             if start < chord.start_ticks < stop
         ]
-        _carry_section(sheet, self.sections, run.start, self.bar)
+        self._carry_section(run)
         self.sections += [replace(s, bar=s.bar + bars) for s in sheet.sections if s.bar in run[1:]]
-        limit = None if run.stop == sheet.bar_count else stop
+        limit = None if run.stop == sheet.bar_count and is_last else stop
         for track, notes in zip(sheet.tracks, self.notes, strict=True):
             notes += [_moved(note, ticks, limit) for note in track.notes if start <= note.start_ticks < stop]
         self.bar, self.tick = self.bar + len(run), self.tick + stop - start
+
+    def _carry_section(self, run: range) -> None:
+        """State the section that a run begins in, unless the run before ended in the same one."""
+        section = self.source.section_at(run.start)
+        if section and (section.bar == run.start or section.bar != self.section_bar):
+            self.sections.append(replace(section, bar=self.bar))
+        ending = self.source.section_at(run[-1])
+        self.section_bar = ending.bar if ending else None
 
     def _add_meters(self, run: range, shift: int) -> None:
         sheet = self.source
@@ -194,19 +204,16 @@ def _runs(bars: Sequence[int | None]) -> list[list[int | None]]:
 
 
 def _carry_chord(sheet: LeadSheet, chords: list[Chord], start_tick: int, new_tick: int) -> None:
+    """State the chord that a run begins in, unless it sounds already; N when it has none and one sounds."""
     chord = sheet.chord_at(start_tick)
-    if chord is None:
-        return
     sounding = chords[-1] if chords else None
+    if chord is None:
+        if sounding and sounding.root is not None:
+            chords.append(Chord(new_tick, None))
+        return
     moved = replace(chord, start_ticks=new_tick)
     if chord.start_ticks == start_tick or sounding is None or replace(sounding, start_ticks=new_tick) != moved:
         chords.append(moved)
-
-
-def _carry_section(sheet: LeadSheet, sections: list[Section], first: int, new_bar: int) -> None:
-    section = sheet.section_at(first)
-    if section and (section.bar == first or not sections or sections[-1].label != section.label):
-        sections.append(replace(section, bar=new_bar))
 
 
 def _moved(note: Note, shift_ticks: int, limit_ticks: int | None) -> Note:

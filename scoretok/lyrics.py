@@ -189,12 +189,13 @@ def _may_begin(onset: Sequence[str]) -> bool:
 def with_phonemes(sheet: LeadSheet, language: str = "en") -> LeadSheet:
     """Fill in the phonemes of all syllables that have none, word by word."""
     return sheet.with_tracks(
-        replace(track, notes=_phonemes_on(track.notes, language)) if track.role == "vocal" else track
+        replace(track, notes=fill_phonemes(track.notes, language)) if track.role == "vocal" else track
         for track in sheet.tracks
     )
 
 
-def _phonemes_on(notes: tuple[Note, ...], language: str) -> tuple[Note, ...]:
+def fill_phonemes(notes: Sequence[Note], language: str) -> tuple[Note, ...]:
+    """Notes whose syllables without phonemes have them, word by word."""
     sung = [i for i, note in enumerate(notes) if note.syllable]
     filled = list(notes)
     word: list[int] = []
