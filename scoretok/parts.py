@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from scoretok.errors import ScoretokError
+from scoretok.phonemes import is_phoneme
 from scoretok.theory import (
     MAJOR_STEPS,
     MODE_TONIC_FIFTHS,
@@ -259,6 +260,9 @@ def clean_text(text: str) -> str:
 
 
 def _check_syllable(syllable: Syllable, start_ticks: int) -> None:
+    for phoneme in syllable.phonemes:
+        if not is_phoneme(phoneme):
+            raise ScoretokError(f"syllable {syllable.text!r}: {phoneme!r} is not an IPA phoneme that is known here")
     check_text(syllable.text, f"syllable at tick {start_ticks}")
     if syllable.text[0] == " " or syllable.text[-1] in " -":
         raise ScoretokError(

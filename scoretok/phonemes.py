@@ -4,6 +4,7 @@ A phoneme is an optional stress mark, one base symbol, and any number of modifie
 """
 
 import re
+from functools import cache
 
 from scoretok.errors import ScoretokError
 
@@ -21,6 +22,7 @@ _PHONEME = re.compile(f"[{''.join(STRESS)}]?(?:{'|'.join(BASES)})[{''.join(MODIF
 _SYMBOL = re.compile(f"(?:{'|'.join(BASES)}|.)")
 
 
+@cache
 def is_phoneme(text: str) -> bool:
     """Whether a text is exactly one phoneme of the closed set."""
     return _PHONEME.fullmatch(text) is not None

@@ -73,7 +73,7 @@ def _draw_pitched(ax, sheet: LeadSheet) -> None:  # noqa: ANN001
         ax.text(
             start + 2, 0.985, section.label, transform=ax.get_xaxis_transform(), fontsize=9, va="top", weight="bold"
         )
-    ax.set_title(sheet.title, loc="left", pad=22)
+    ax.set_title(sheet.title.replace("$", r"\$"), loc="left", pad=22)
     if labelled:
         ax.legend(loc="lower right", ncols=7, fontsize=8, framealpha=0.9)
 

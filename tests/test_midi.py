@@ -133,7 +133,8 @@ def test_meter_changes_and_pickup_bars():
         symusic.TimeSignature(480 * 7, 6, 8),
     ]
     sheet, _ = sheet_from_score(score_of(track_of([(0, 480 * 10, 60, 80)]), time_signatures=signatures))
-    assert [(m.bar, m.numerator, m.denominator) for m in sheet.meters] == [(0, 1, 4), (1, 3, 4), (3, 6, 8)]
+    assert [(m.bar, m.numerator, m.denominator) for m in sheet.meters] == [(0, 3, 4), (3, 6, 8)]
+    assert sheet.pickup_ticks == 24
 
 
 def test_a_change_of_meter_inside_a_bar_cuts_it():

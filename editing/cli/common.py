@@ -13,6 +13,7 @@ import click
 from scoretok.bars import slice_bars
 from scoretok.errors import ScoretokError
 from scoretok.formats import read, suffix_of, write
+from scoretok.formats.holds import warn_of_drops
 from scoretok.lyrics import with_phonemes_if_possible
 from scoretok.sheet import LeadSheet
 
@@ -36,9 +37,18 @@ def silence(quiet: bool) -> None:
 def load(path: str, language: str = "en") -> LeadSheet:
     """Read a score by suffix, or from standard input ('-'); words get phonemes where the format has none."""
     if path == "-":
-        return _read_text(sys.stdin.read())
+        return _read_text(_standard_input())
     sheet = read(path)
     return sheet if suffix_of(path) in HOLDS_PHONEMES else with_phonemes_if_possible(sheet, language)
+
+
+def _standard_input() -> str:
+    try:
+        return sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ScoretokError(
+            "standard input is not UTF-8 text; '-' reads .lead, JSON and ABC, other files by name"
+        ) from None
 
 
 def _read_text(text: str) -> LeadSheet:
@@ -61,6 +71,7 @@ def save(sheet: LeadSheet, path: str, text_format: str = "lead") -> None:
     """Write a score by suffix, or to standard output ('-') as text."""
     if path == "-":
         click.echo(as_text(sheet, text_format), nl=False)
+        warn_of_drops(sheet, f".{text_format}")
     else:
         write(sheet, path)
 

@@ -68,16 +68,12 @@ def render(
     sheet = only_bars(load(source), bars)
     levels = read_levels(sheet, gain, pan)
     player = load_engine(engine, soundfont=soundfont)
+    folder = make_folder(stems) if stems else None
     began = perf_counter()
     with track_progress(sheet, quiet) as advance:
         result = render_sheet(sheet, player, levels, keep_stems=stems is not None, seed=seed, progress=advance)
     write_audio(result.mix, result.sample_rate, output)
-    if stems:
-        folder = Path(stems)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ScoretokError(f"{stems} cannot be made: {error.strerror}") from None
+    if folder:
         for name, samples in result.stems.items():
             write_audio(samples, result.sample_rate, folder / f"{name}{Path(output).suffix.lower()}")
     duration = result.mix.shape[1] / result.sample_rate
@@ -87,6 +83,15 @@ def render(
         click.echo(
             f"{output}: {duration:.1f} s, rendered at {duration / (perf_counter() - began):.0f} x real time", err=True
         )
+
+
+def make_folder(path: str) -> Path:
+    """A folder that is there. Raises ScoretokError when it cannot be made."""
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ScoretokError(f"the folder {path} cannot be made: {error.strerror}") from None
+    return Path(path)
 
 
 def read_levels(sheet: LeadSheet, gains: tuple[str, ...], pans: tuple[str, ...]):  # noqa: ANN201

@@ -11,7 +11,16 @@ from typing import TypeVar
 from scoretok.bars import join_notes, lay_bars
 from scoretok.errors import ScoretokError, ScoretokWarning
 from scoretok.files import read_text
-from scoretok.formats.abc_music import AbcBar, Voice, parse_abc_key, parse_meter, parse_unit
+from scoretok.formats.abc_music import (
+    AbcBar,
+    Voice,
+    parse_abc_key,
+    parse_key_accidentals,
+    parse_meter,
+    parse_shift,
+    parse_unit,
+)
+from scoretok.formats.abc_unfold import unfold
 from scoretok.formats.abc_write import write
 from scoretok.harmony import parse_chord
 from scoretok.infer import infer_chords, infer_key, note_arrays
@@ -55,7 +64,10 @@ class _Tune:
         self.key: Key | None = None
         self.unit: Fraction | None = None
         self.tempo = ""
-        self.in_body = False
+        self.in_body = self.ended = False
+        self.key_text = ""
+        self.shifts: dict[str, int] = {}
+        self.ignored: set[str] = set()
         self.voices: dict[str, Voice] = {}
         self.names: dict[str, str] = {}
         self.programs: dict[int, int] = {}
@@ -69,11 +81,12 @@ class _Tune:
             return
         line = re.sub(r"(?<!\\)%.*", "", line)
         if not line.strip():
+            self.ended = self.in_body and bool(self.voices)
             return
         try:
             if re.match(r"[A-Za-z+]:(?!\|)" if self.in_body else r"[A-Za-z+]:", line):
                 self._field(line[0], line[2:])
-            elif self.in_body:
+            elif self.in_body and not self.ended:
                 self._music(line)
         except ScoretokError as error:
             raise ScoretokError(f"{self.name}, line {number}: {error}") from None
@@ -93,14 +106,19 @@ class _Tune:
                 self.muted_voices.add(numbers[0] if len(numbers) > 2 else voice)
 
     def _field(self, letter: str, value: str) -> None:
+        if self.ended:
+            return
+        if letter == "P" and not self.in_body and len(value.strip()) > 1:
+            self.ignored.add(f"the order of parts {value.strip()!r}")
         if letter == "T" and not self.title:
             self.title = clean_text(_plain(value if self.signed else value.strip()))
         elif letter == "V":
             self._select(value)
         elif letter == "w" and self.current in self.voices:
-            self.voices[self.current].words(value)
+            if not self.voices[self.current].words(value):
+                self.ignored.add("verses after the first")
         elif letter == "K" and not self.in_body:
-            self.key, self.in_body = parse_abc_key(value), True
+            self.key, self.key_text, self.in_body = parse_abc_key(value), value, True
         elif self.in_body:
             for voice in self.voices.values() if letter in "MKL" else [self._voice()]:
                 voice.field(letter, value)
@@ -113,7 +131,9 @@ class _Tune:
 
     def _select(self, value: str) -> None:
         """'Vocal name="x"': choose a voice, and keep its name."""
-        self.current = value.split(maxsplit=1)[0] if value.split() else ""
+        self.current = next(iter(value.split()), "")
+        if (shift := parse_shift(value, 0)) != 0:
+            self.shifts[self.current] = shift
         match = re.search(r'\b(?:name|nm)="([^"]*)"', value)
         self.names.setdefault(self.current, "")
         if match:
@@ -122,22 +142,28 @@ class _Tune:
     def _voice(self) -> Voice:
         if self.current not in self.voices:
             unit = self.unit or Fraction(1, 16 if 96 * self.meter[0] < 72 * self.meter[1] else 8)
-            self.voices[self.current] = Voice(self.meter, self.key or Key(0, 0), unit)
+            voice = self.voices[self.current] = Voice(self.meter, self.key or Key(0, 0), unit)
+            voice.key_accidentals = parse_key_accidentals(self.key_text)
+            voice.shift = self.shifts.get(self.current, parse_shift(self.key_text, 0))
             self.names.setdefault(self.current, "")
         return self.voices[self.current]
 
     def _music(self, line: str) -> None:
-        while match := re.match(r"\s*\[V:\s*([^\]\s]+)[^\]]*\]", line):
-            self.current = match[1]
-            line = line[match.end() :]
-        self._voice().feed(line)
+        if re.search(r"!(D\.C\.|D\.S\.|dacapo|dalsegno|fine|coda|segno)", line, re.IGNORECASE):
+            self.ignored.add("D.C., D.S., segno, coda and fine")
+        for part in re.split(r"(\[V:[^\]]*\])", line):
+            if part.startswith("[V:"):
+                self._select(part[3:-1])
+            elif part.strip():
+                self._voice().feed(part)
 
     def sheet(self) -> LeadSheet:
         """The score of all voices, repeats unfolded."""
+        self._warn()
         order = [name for name in self.names if name in self.voices]
         if not order:
             raise ScoretokError("it holds no music (an ABC tune has a K: line and notes after it)")
-        unfolded = {name: _unfold(self.voices[name].bars, self.signed) for name in order}
+        unfolded = {n: self.voices[n].bars if self.signed else unfold(self.voices[n].bars) for n in order}
         first = max(unfolded.values(), key=len)
         count = len(first)
         if count == 0:
@@ -168,6 +194,12 @@ class _Tune:
         if not self.signed and not sheet.chords:
             sheet = replace(sheet, chords=infer_chords(sheet))
         return sheet
+
+    def _warn(self) -> None:
+        grace = sum(voice.grace_notes for voice in self.voices.values())
+        ignored = sorted(self.ignored) + [f"{grace} groups of grace notes"] * bool(grace)
+        if ignored:
+            warnings.warn(f"{self.name}: {' and '.join(ignored)} were left out", ScoretokWarning, stacklevel=2)
 
     def _track(self, name: str, bars: list[AbcBar], starts: Sequence[int]) -> Track:
         number = list(self.names).index(name) + 1
@@ -211,52 +243,6 @@ def _bpm(text: str) -> float | None:
 
 def _ticks(quarters: Fraction) -> int:
     return round(quarters * 24)
-
-
-def _unfold(bars: list[AbcBar], signed: bool) -> list[AbcBar]:
-    """The bars in the order they sound: repeats twice, with their endings; then split bars joined."""
-    if signed:
-        return bars
-    order: list[AbcBar] = []
-    begin = 0
-    for i, bar in enumerate(bars):
-        if bar.repeat_from:
-            begin = i
-        order.append(bar)
-        if bar.repeat_to:
-            order += _until_ending(bars[begin : i + 1])
-            begin = i + 1
-    return _join_split_bars(order)
-
-
-def _until_ending(passage: list[AbcBar]) -> list[AbcBar]:
-    first_ending = next((i for i, bar in enumerate(passage) if bar.ending == "1"), len(passage))
-    return passage[:first_ending]
-
-
-def _join_split_bars(bars: list[AbcBar]) -> list[AbcBar]:
-    """Join two neighbours that fill one bar between them (a repeat sign inside a bar)."""
-    joined: list[AbcBar] = []
-    for bar in bars:
-        before = joined[-1] if len(joined) > 1 else None
-        full = Fraction(4 * bar.meter[0], bar.meter[1])
-        if before and before.length < full and bar.length < full and before.length + bar.length == full:
-            shift = before.length
-
-            def later(entries: list[tuple[Fraction, str]], shift: Fraction = shift) -> list[tuple[Fraction, str]]:
-                return [(at + shift, text) for at, text in entries]
-
-            joined[-1] = replace(
-                before,
-                sounds=before.sounds + [replace(sound, start=sound.start + shift) for sound in bar.sounds],
-                chords=before.chords + later(bar.chords),
-                tempos=before.tempos + later(bar.tempos),
-                sections=before.sections + bar.sections,
-                length=full,
-            )
-        else:
-            joined.append(bar)
-    return joined
 
 
 def _notes(bars: list[AbcBar], starts: Sequence[int]) -> list[Note]:

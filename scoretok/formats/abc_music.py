@@ -45,7 +45,8 @@ class AbcBar:
     length: Fraction = Fraction(0)
     repeat_from: bool = False  # '|:' before the bar
     repeat_to: bool = False  # ':|' after the bar
-    ending: str = ""  # '1' or '2' at its start
+    endings: frozenset[int] = frozenset()  # the passes that it begins an ending for
+    ends_part: bool = False  # a double bar line after it
     closed: bool = False  # its last bar line has been read
 
 
@@ -61,15 +62,18 @@ class Voice:
         self.tuplet: tuple[Fraction, int] = (Fraction(1), 0)
         self.broken = 0
         self.last: Sound | None = None
-        self.line_sounds: list[Sound] = []
+        self.grace_notes = 0
+        self.shift = 0  # semitones that the voice sounds above what is written
+        self.key_accidentals: dict[str, int] = {}
+        self.line_sounds: list[tuple[int, Sound]] = []  # with the number of their bar
         self.pending_start = False
-        self.pending_ending = ""
+        self.pending_endings: frozenset[int] = frozenset()
 
     def open_bar(self) -> AbcBar:
         """The open bar; the first thing after a bar line opens one, without the accidentals of the last."""
         if not self.bars or self.bars[-1].closed:
-            self.bars.append(AbcBar(self.meter, self.key, repeat_from=self.pending_start, ending=self.pending_ending))
-            self.pending_start, self.pending_ending = False, ""
+            self.bars.append(AbcBar(self.meter, self.key, repeat_from=self.pending_start, endings=self.pending_endings))
+            self.pending_start, self.pending_endings = False, frozenset()
             self.at, self.accidentals, self.layers = Fraction(0), {}, []
         return self.bars[-1]
 
@@ -90,7 +94,9 @@ class Voice:
                 self._sound(pitches, length)
             elif match.lastgroup == "other":
                 raise ScoretokError(f"column {match.start() + 1}: {match[0]!r} is not ABC music")
-            elif match.lastgroup not in ("skip", "grace", "decoration", "close"):
+            elif match.lastgroup == "grace":
+                self.grace_notes += 1
+            elif match.lastgroup not in ("skip", "decoration", "close"):
                 getattr(self, f"_{match.lastgroup}")(match[0])
 
     def _note_group(self, line: str, at: int) -> int:
@@ -146,10 +152,10 @@ class Voice:
         place = f"{name}{octave}"
         alter = ACCIDENTAL[mark]
         if alter is None:
-            alter = self.accidentals.get(place, key_accidental(name, self.key.fifths))
+            alter = self.accidentals.get(place, self.key_accidentals.get(name, key_accidental(name, self.key.fifths)))
         else:
             self.accidentals[place] = alter
-        pitch = LETTER_PITCH_CLASS[name] + alter + 12 * (octave + 1)
+        pitch = LETTER_PITCH_CLASS[name] + alter + 12 * (octave + 1) + self.shift
         if not 0 <= pitch <= 127:
             raise ScoretokError(f"column {column + 1}: {text} lies outside the MIDI range")
         return pitch
@@ -173,7 +179,7 @@ class Voice:
         bar.length = max(bar.length, self.at)
         self.last = sound
         if pitches and not self.layers:
-            self.line_sounds.append(sound)
+            self.line_sounds.append((len(self.bars), sound))
 
     @staticmethod
     def _broken_ratio(signs: int) -> Fraction:
@@ -214,10 +220,12 @@ class Voice:
         if self.bars and not self.bars[-1].closed and (self.bars[-1].sounds or self.bars[-1].sections):
             self.bars[-1].closed = True
             self.bars[-1].repeat_to = text.startswith(":")
+            self.bars[-1].ends_part = "||" in text or "|]" in text
         elif self.bars and text.startswith(":"):
             self.bars[-1].repeat_to = True
-        digits = re.search(r"\d", text)
-        self.pending_ending = digits[0] if digits else self.pending_ending
+        digits = re.search(r"\d[\d,-]*", text)
+        if digits:
+            self.pending_endings = parse_endings(digits[0])
         self.pending_start = self.pending_start or text.rstrip("0123456789[,-").endswith(":")
 
     def _inline(self, text: str) -> None:
@@ -230,6 +238,8 @@ class Voice:
             self._restate()
         elif name == "K":
             self.key = parse_abc_key(value) or self.key
+            self.key_accidentals = parse_key_accidentals(value)
+            self.shift = parse_shift(value, self.shift)
             self._restate()
         elif name == "L":
             self.unit = parse_unit(value)
@@ -243,17 +253,22 @@ class Voice:
         if self.bars and not self.bars[-1].closed and not self.bars[-1].sounds:
             self.bars[-1].meter, self.bars[-1].key = self.meter, self.key
 
-    def words(self, text: str) -> None:
-        """Lay a line of words on the notes of the last music line."""
-        sounds = iter(self.line_sounds)
+    def words(self, text: str) -> bool:
+        """Lay a line of words on the notes of the last music line, unless it has some; whether it was laid."""
+        if any(sound.syllable for _, sound in self.line_sounds):
+            return False
+        at = 0
         for word in parse_words(text):
-            if word == "|":
+            if at >= len(self.line_sounds):
+                break
+            if word == "|":  # goes on with the next bar
+                while 0 < at < len(self.line_sounds) and self.line_sounds[at][0] == self.line_sounds[at - 1][0]:
+                    at += 1
                 continue
-            sound = next(sounds, None)
-            if sound is None:
-                return
             if isinstance(word, Syllable):
-                sound.syllable = word
+                self.line_sounds[at][1].syllable = word
+            at += 1
+        return True
 
 
 WORD = re.compile(r"\\(.)|(-)|([_*|])|([ \t]+)|(~)|([^\\\-_*| \t~]+)")
@@ -321,3 +336,30 @@ def parse_abc_key(text: str) -> Key | None:
     return parse_key(
         f"{match[1].upper()}{match[2]}:{(match[3] or 'maj').lower().replace('ion', 'maj').replace('aeo', 'min')}"
     )
+
+
+def parse_key_accidentals(text: str) -> dict[str, int]:
+    """Accidentals that a K: field adds to its key ('K:D =c ^g'), by letter."""
+    return {
+        letter.upper(): ACCIDENTAL[mark] or 0
+        for mark, letter in re.findall(r"(?<= )(\^\^|\^|__|_|=)([A-Ga-g])\b", text)
+    }
+
+
+def parse_shift(text: str, current: int) -> int:
+    """Semitones from 'octave=', 'transpose=' and clefs such as treble-8 in a K: or V: field."""
+    octaves, semitones = re.search(r"\boctave=(-?\d)", text), re.search(r"\btranspose=(-?\d{1,2})", text)
+    clef = re.search(r"\b(?:treble|bass|alto|tenor|[CFG]\d?)([+-])8\b", text)
+    if not (octaves or semitones or clef):
+        return current
+    shift = 12 * int(octaves[1]) if octaves else 0
+    shift += int(semitones[1]) if semitones else 0
+    return shift + (0 if clef is None else 12 if clef[1] == "+" else -12)
+
+
+def parse_endings(text: str) -> frozenset[int]:
+    """The passes of an ending: '1', '1,3', '1-3'."""
+    passes: set[int] = set()
+    for first, last in re.findall(r"(\d{1,2})(?:-(\d{1,2}))?", text):
+        passes |= set(range(int(first), int(last or first) + 1))
+    return frozenset(passes)

@@ -87,7 +87,7 @@ def _voice_lines(sheet: LeadSheet, number: int, name: str) -> list[str]:
         music, words = [], []
         for bar in range(begin, min(begin + BARS_A_LINE, sheet.bar_count)):
             music.append(_bar_text(sheet, number, bar, voices[bar], symbols))
-            words += _words(voices[bar][0])
+            words += _words(voices[bar])
         lines.append(prefix + " | ".join(music) + (" |]" if begin + BARS_A_LINE >= sheet.bar_count else " |"))
         if any(isinstance(word, Syllable) for word in words):
             lines.append("w: " + _words_text(words))
@@ -159,14 +159,16 @@ def key_accidental(letter: str, fifths: int) -> int:
     return -int("BEADGCF".index(letter) < -fifths)
 
 
-def _words(pieces: list[Piece]) -> list[Syllable | str]:
-    """For every sounding piece of a voice its syllable, '_' for a held one."""
-    words: list[Syllable | str] = []
-    for piece in pieces:
-        if piece.notes:
-            syllable = next((note.syllable for note in piece.notes if note.syllable), None)
-            words.append("_" if piece.tied_from or syllable is None else syllable)
-    return words
+def _words(voices: list[list[Piece]]) -> list[Syllable | str]:
+    """For every sounding piece of the first voice the syllable of its onset, in any voice; '_' for a held one."""
+    said = {
+        piece.start: note.syllable
+        for pieces in voices
+        for piece in pieces
+        for note in piece.notes
+        if note.syllable and not piece.tied_from
+    }
+    return ["_" if piece.tied_from else said.get(piece.start, "_") for piece in voices[0] if piece.notes]
 
 
 def _words_text(words: list[Syllable | str]) -> str:
@@ -176,7 +178,7 @@ def _words_text(words: list[Syllable | str]) -> str:
         if isinstance(word, str):
             text += "_ " if not word_open else "_"
             continue
-        escaped = "".join(f"\\{char}" if char in "\\-_*|" else char for char in word.text).replace(" ", "~")
+        escaped = "".join(f"\\{char}" if char in "\\-_*|~" else char for char in word.text).replace(" ", "~")
         text += escaped.replace("%", "\\%") + ("" if word.word_end else "-") + (" " if word.word_end else "")
         word_open = not word.word_end
     return text.rstrip(" ")

@@ -81,9 +81,11 @@ def sheet_from_dict(data: Any) -> LeadSheet:  # noqa: ANN401
 
 def _note(data: Any, where: str) -> Note:  # noqa: ANN401
     fields_of_note = _object(data, Note, where)
-    if syllable := fields_of_note.get("syllable"):
+    if (syllable := fields_of_note.get("syllable")) is not None:
         parts = _object(syllable, Syllable, f"{where}.syllable")
         parts["phonemes"] = tuple(_list(parts.get("phonemes", []), f"{where}.syllable.phonemes"))
+        if not all(isinstance(phoneme, str) for phoneme in parts["phonemes"]):
+            raise ScoretokError(f"{where}.syllable.phonemes are not all texts")
         fields_of_note["syllable"] = _build(Syllable, parts, f"{where}.syllable")
     return _build(Note, fields_of_note, where)
 

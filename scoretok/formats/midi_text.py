@@ -19,6 +19,7 @@ class Texts:
 
     def __init__(self, score: symusic.Score, scale: float) -> None:
         self.markers = [(round(marker.time * scale), marker.text) for marker in score.markers]
+        self.names: dict[str, str] = {}  # names as symusic gives them, and as they are meant
         self.lyric_tracks = [
             (track.name, [(round(t.time * scale), t.text) for t in track.lyrics])
             for track in score.tracks
@@ -26,7 +27,7 @@ class Texts:
         ]
 
     def name_of(self, track: symusic.Track) -> str:
-        return track.name.replace("�", "?")
+        return self.names.get(track.name, track.name)
 
     def lyrics_of(self, tracks: list[symusic.Track], notes: list[list[Note]]) -> list[list[tuple[int, str]]]:
         """For each track with notes, the lyric events that belong to it.
@@ -57,6 +58,7 @@ def read_texts(score: symusic.Score, data: bytes) -> Texts:
     texts = Texts(score, TICKS_PER_QUARTER / score.ticks_per_quarter)
     garbled = any("�" in text for _, lyrics in texts.lyric_tracks for _, text in lyrics)
     garbled = garbled or any("�" in text for _, text in texts.markers)
+    garbled = garbled or any("�" in track.name for track in score.tracks)
     karaoke = not texts.lyric_tracks and len(KARAOKE.findall(data)) >= 2
     if data and (garbled or karaoke):
         _reread(texts, data, TICKS_PER_QUARTER / score.ticks_per_quarter)
@@ -81,6 +83,8 @@ def _reread(texts: Texts, data: bytes, scale: float) -> None:
                 lyrics.append((round(tick * scale), _decoded(message.text)))
             elif message.type == "text" and not message.text.startswith("@"):
                 karaoke.append((round(tick * scale), _decoded(message.text)))
+        shown = track.name.encode("latin1").decode("utf-8", errors="replace")
+        texts.names[shown] = _decoded(track.name)
         if lyrics or len(karaoke) > 4:
             texts.lyric_tracks.append((_decoded(track.name), lyrics or karaoke))
 

@@ -3,7 +3,7 @@
 import math
 import warnings
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import symusic
 
@@ -50,6 +50,9 @@ def read_time_maps(score: symusic.Score, scale: float, end_ticks: int, signed: b
         name = next(text for text in markers if text.startswith("meter: "))
         n, d = name.removeprefix("meter: ").split("/")
         meters = [Meter(0, int(n), int(d)), *[m for m in meters if m.bar > 0]]
+    elif not signed and len(meters) > 1 and meters[1].bar == 1 and meters[0].bar_ticks < meters[1].bar_ticks:
+        pickup_ticks = starts[1]  # a short first bar in a meter of its own is a pickup
+        meters = [replace(meters[1], bar=0), *meters[2:]]
     bar_count = max(bisect_right(starts, last - 1), 1)
     last_onset = max((int(t.notes.numpy()["time"].max()) for t in score.tracks if len(t.notes)), default=0) * scale
     overshoot = last - starts[bar_count - 1]

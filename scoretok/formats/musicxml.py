@@ -31,9 +31,9 @@ def read(path: str | Path) -> LeadSheet:
     root = parse_xml(_xml_bytes(read_bytes(path), str(path)), str(path))
     if root.tag != "score-partwise":
         raise ScoretokError(f"{path} is not a partwise MusicXML score (its root is <{root.tag[:40]}>)")
-    parts = _describe_parts(root)
     signed = root.findtext("identification/encoding/software") == "scoretok"
     try:
+        parts = _describe_parts(root)
         bar_ticks = measure_ticks(root) if signed else None
         title = clean_text(root.findtext("work/work-title") or root.findtext("movement-title") or "")
         return _sheet(_parse_with_music21(root), parts, bar_ticks, title)
@@ -101,7 +101,7 @@ def _describe_parts(root: Element) -> dict[str, _PartInfo]:
     for header in root.iter("score-part"):
         part_id = header.get("id", "")
         keys = {
-            midi.get("id"): int(float(midi.findtext("midi-unpitched") or 39)) - 1
+            midi.get("id"): round(_number(midi.findtext("midi-unpitched"), 39)) - 1
             for midi in header.iter("midi-instrument")
             if midi.find("midi-unpitched") is not None
         }
@@ -111,14 +111,22 @@ def _describe_parts(root: Element) -> dict[str, _PartInfo]:
         is_drums = channel == "10" or bool(unpitched)
         if part is not None and is_drums:
             _pitch_drums(part, keys)
-        program = int(float(header.findtext("midi-instrument/midi-program") or 1)) - 1
-        muted = float(header.findtext("midi-instrument/volume") or 80) == 0
+        program = round(_number(header.findtext("midi-instrument/midi-program"), 1)) - 1
+        muted = _number(header.findtext("midi-instrument/volume"), 80) == 0
         label = header.find("part-name")
         name = clean_text((label.text or "").replace("\n", " ")) if label is not None else ""
         if label is not None:
             label.text = part_id  # music21 makes it the id of its part
         infos[part_id] = _PartInfo(name, min(max(program, 0), 127), is_drums, muted)
     return infos
+
+
+def _number(text: str | None, default: float) -> float:
+    """A number of the header, or what it usually is when it is missing or no number."""
+    try:
+        return float(text or default)
+    except ValueError:
+        return default
 
 
 def _pitch_drums(part: Element, keys: dict[str | None, int]) -> None:
@@ -143,6 +151,11 @@ def _parse_with_music21(root: Element) -> "music21.stream.Score":
     from music21.exceptions21 import Music21Exception
     from music21.musicxml.xmlToM21 import MusicXMLImporter
 
+    for transpose in root.iter("transpose"):
+        if transpose.find("diatonic") is None:  # may be missing, but music21 needs it
+            transpose.insert(0, Element("diatonic"))
+            transpose[0].text = "0"
+    unfolded = True
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         importer: Any = MusicXMLImporter()
@@ -150,14 +163,19 @@ def _parse_with_music21(root: Element) -> "music21.stream.Score":
         score = importer.stream
         if next(root.iter("transpose"), None) is not None:
             score = score.toSoundingPitch()
-        if any(next(root.iter(tag), None) is not None for tag in ("repeat", "ending", "segno", "coda")):
+        if _has_repeats(root):
             try:
                 score = score.expandRepeats()
             except (Music21Exception, AttributeError, IndexError, TypeError, ValueError):
-                warnings.warn(
-                    "its repeats could not be unfolded; it is read once through", ScoretokWarning, stacklevel=2
-                )
+                unfolded = False
+    if not unfolded:
+        warnings.warn("its repeats could not be unfolded; it is read once through", ScoretokWarning, stacklevel=2)
     return score
+
+
+def _has_repeats(root: Element) -> bool:
+    jumps = any(sound.get("dacapo") or sound.get("dalsegno") for sound in root.iter("sound"))
+    return jumps or any(next(root.iter(tag), None) is not None for tag in ("repeat", "ending", "segno", "coda"))
 
 
 def _sheet(score: Any, infos: dict[str, _PartInfo], bar_ticks: list[int] | None, title: str) -> LeadSheet:  # noqa: ANN401
