@@ -9,7 +9,19 @@ from strategies import lead_sheets, walked_sheets
 
 from editing import edit
 from editing.verbs import VERBS
-from scoretok import LeadSheet, Note, ScoretokError, Track, detokenize, diff, tokenize
+from scoretok import (
+    Chord,
+    Key,
+    LeadSheet,
+    Note,
+    ScoretokError,
+    Section,
+    Tempo,
+    Track,
+    detokenize,
+    diff,
+    tokenize,
+)
 from scoretok.harmony import chord_to_symbol
 from scoretok.vocabulary import TOKENS
 
@@ -196,6 +208,90 @@ def test_an_edited_note_gives_way_to_one_outside():
     held = LeadSheet(2, (Track("piano", (Note(0, 60, 120), Note(96, 59, 48))),))
     after = edit(held, ["transpose +1 in bar 2 of piano"])
     assert after.tracks[0].notes == (Note(0, 60, 120), Note(120, 60, 24))
+
+
+HARMONIC = [
+    "key D:maj",
+    "key C minor diatonic",
+    "transpose +3",
+    "substitute C with Am",
+    'chords "Em A7"',
+    "remove chords",
+]
+
+
+@given(lead_sheets(), st.sampled_from(HARMONIC), st.data())
+def test_the_harmony_outside_stays_as_it_was(sheet, verb, data):
+    first = data.draw(st.integers(1, sheet.bar_count))
+    last = data.draw(st.integers(first, sheet.bar_count))
+    try:
+        after = edit(sheet, [f"{verb} in bars {first}-{last}"])
+    except ScoretokError as error:
+        assert "MIDI range" in str(error)  # noqa: PT017
+        return
+    start, stop = sheet.bar_starts[first - 1], sheet.bar_starts[last]
+    for tick in range(sheet.end_ticks):
+        if not start <= tick < stop:
+            assert heard(after, tick) == heard(sheet, tick)
+
+
+def heard(sheet, tick):
+    chord = sheet.chord_at(tick)
+    return (chord.root, chord.quality, chord.bass) if chord and chord.root is not None else None
+
+
+def test_a_chord_that_rings_in_is_changed_and_comes_back():
+    sheet = LeadSheet(4, (Track("piano"),), chords=(Chord(0, 0),))
+    for phrase in ("key D:maj in bars 2-3", "substitute C with D in bars 2-3"):
+        assert [(c.start_ticks // 96, c.root) for c in edit(sheet, [phrase]).chords] == [(0, 0), (1, 2), (3, 0)]
+
+
+def test_bars_without_a_chord_stay_without_one():
+    sheet = LeadSheet(4, chords=(Chord(192, 5), Chord(288, 0)))
+    moved = edit(sheet, ["move in bars 3-4 before 1"])
+    assert [(c.start_ticks // 96, c.root) for c in moved.chords] == [(0, 5), (1, 0), (2, None)]
+
+
+def test_time_changes_carry_every_map():
+    sheet = LeadSheet(
+        6,
+        keys=(Key(0, 0), Key(2, 2)),
+        tempos=(Tempo(0, 90), Tempo(192, 60), Tempo(384, 90)),
+        sections=(Section(0, "verse"), Section(2, "chorus")),
+    )
+    double = edit(sheet, ["double time in bars 1-4"])
+    assert [(t.start_ticks // 96, t.bpm) for t in double.tempos] == [(0, 90), (1, 60), (2, 90)]
+    assert [(k.bar, k.fifths) for k in double.keys] == [(0, 0), (1, 2)]
+    assert [(s.bar, s.label) for s in double.sections] == [(0, "verse"), (1, "chorus")]
+    half = edit(sheet, ["half time in bars 1-4"])
+    assert [(k.bar, k.fifths) for k in half.keys] == [(0, 0), (4, 2)]
+    assert [(t.start_ticks // 96, t.bpm) for t in half.tempos] == [(0, 90), (4, 60), (8, 90)]
+
+
+def test_quantise_keeps_notes_inside_and_apart():
+    notes = (Note(12, 60, 12), Note(36, 60, 12), Note(84, 64, 12), Note(92, 67, 4))
+    after = edit(LeadSheet(2, (Track("piano", notes),)), ["quantise 1/4 in bar 1"])
+    assert [(n.start_ticks, n.pitch) for n in after.tracks[0].notes] == [(24, 60), (48, 60), (72, 64), (72, 67)]
+
+
+def test_deleting_the_first_bar_of_a_second_verse_keeps_it():
+    sheet = LeadSheet(4, sections=(Section(0, "verse"), Section(2, "verse")))
+    assert [(s.bar, s.label) for s in edit(sheet, ["delete in bar 3"]).sections] == [(0, "verse"), (2, "verse")]
+
+
+def test_a_leading_tone_survives_minor_to_major():
+    sheet = LeadSheet(
+        1, (Track("lead", (Note(0, 67, 24), Note(24, 68, 24))),), chords=(Chord(0, 4),), keys=(Key(0, 0, "min"),)
+    )
+    after = edit(sheet, ["key A:maj diatonic"])
+    assert [n.pitch for n in after.tracks[0].notes] == [68, 68]
+    assert (after.chords[0].root, after.chords[0].quality) == (4, "maj")
+
+
+@pytest.mark.parametrize("phrase", ["insert 1 bar at end of piano", "add bass in bar 1", "remove sections of piano"])
+def test_a_place_that_makes_no_sense_is_refused(saints, phrase):
+    with pytest.raises(ScoretokError, match=r"takes no|whole bars"):
+        edit(saints, [phrase])
 
 
 def test_lyrics_report_too_many_words(saints):

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -66,6 +66,7 @@ class _Tune:
         self.tempo = ""
         self.in_body = self.ended = False
         self.key_text = ""
+        self.pending: list[tuple[str, str]] = []  # fields between the header and the first music
         self.shifts: dict[str, int] = {}
         self.ignored: set[str] = set()
         self.voices: dict[str, Voice] = {}
@@ -108,8 +109,6 @@ class _Tune:
     def _field(self, letter: str, value: str) -> None:
         if self.ended:
             return
-        if letter == "P" and not self.in_body and len(value.strip()) > 1:
-            self.ignored.add(f"the order of parts {value.strip()!r}")
         if letter == "T" and not self.title:
             self.title = clean_text(_plain(value if self.signed else value.strip()))
         elif letter == "V":
@@ -117,17 +116,25 @@ class _Tune:
         elif letter == "w" and self.current in self.voices:
             if not self.voices[self.current].words(value):
                 self.ignored.add("verses after the first")
-        elif letter == "K" and not self.in_body:
-            self.key, self.key_text, self.in_body = parse_abc_key(value), value, True
-        elif self.in_body:
+        elif not self.in_body:
+            self._header_field(letter, value)
+        elif not self.voices:
+            self.pending.append((letter, value))
+        else:
             for voice in self.voices.values() if letter in "MKL" else [self._voice()]:
                 voice.field(letter, value)
+
+    def _header_field(self, letter: str, value: str) -> None:
+        if letter == "K":
+            self.key, self.key_text, self.in_body = parse_abc_key(value), value, True
         elif letter == "M":
             self.meter = parse_meter(value) or self.meter
         elif letter == "L":
             self.unit = parse_unit(value)
         elif letter == "Q":
             self.tempo = value
+        elif letter == "P" and len(value.strip()) > 1:
+            self.ignored.add(f"the order of parts {value.strip()!r}")
 
     def _select(self, value: str) -> None:
         """'Vocal name="x"': choose a voice, and keep its name."""
@@ -146,6 +153,9 @@ class _Tune:
             voice.key_accidentals = parse_key_accidentals(self.key_text)
             voice.shift = self.shifts.get(self.current, parse_shift(self.key_text, 0))
             self.names.setdefault(self.current, "")
+            for letter, value in self.pending:
+                voice.field(letter, value)
+            self.pending = [field for field in self.pending if field[0] in "MKL"]
         return self.voices[self.current]
 
     def _music(self, line: str) -> None:
@@ -182,7 +192,7 @@ class _Tune:
             bar_count=len(layout.meters),
             tracks=tuple(tracks if any(self.names) else []) if self.signed else tuple(tracks),
             chords=_chords(unfolded.values() if not self.signed else [spine], starts),
-            sections=_sections(spine, layout.first_bars),
+            sections=_sections(unfolded.values(), layout.first_bars),
             meters=layout.meters,
             tempos=self._tempos(spine, starts),
             keys=tuple(replace(bar.key, bar=i) for i, bar in zip(layout.first_bars, first, strict=True)),
@@ -286,13 +296,14 @@ def _chords(voices, starts: Sequence[int]) -> tuple[Chord, ...]:  # noqa: ANN001
     return tuple(chords.values())
 
 
-def _sections(bars: list[AbcBar], first_bars: Sequence[int]) -> tuple[Section, ...]:
-    sections = []
-    for number, bar in zip(first_bars, bars, strict=False):
-        label = next((label for text in bar.sections if (label := parse_section(text))), None)
-        if label:
-            sections.append(Section(number, label))
-    return tuple(sections)
+def _sections(voices: Iterable[list[AbcBar]], first_bars: Sequence[int]) -> tuple[Section, ...]:
+    sections: dict[int, Section] = {}
+    for bars in voices:
+        for number, bar in zip(first_bars, bars, strict=False):
+            label = next((label for text in bar.sections if (label := parse_section(text))), None)
+            if label:
+                sections.setdefault(number, Section(number, label))
+    return tuple(sections.values())
 
 
 def _try(make: Callable[[], T]) -> T | None:

@@ -39,7 +39,11 @@ class Texts:
         onsets = [sorted({note.start_ticks for note in part}) for part in notes]
         for name, lyrics in self.lyric_tracks:
             shares = [_share_on_notes(lyrics, part) for part in onsets]
-            named = [i for i, track in enumerate(tracks) if track.name == name and not result[i] and shares[i] >= 0.5]
+            named = [
+                i
+                for i, track in enumerate(tracks)
+                if self.name_of(track) == name and not result[i] and shares[i] >= 0.5
+            ]
             free = [i for i in range(len(tracks)) if not result[i] and not tracks[i].is_drum]
             best = max(named or free, key=lambda i: (shares[i], -len(onsets[i])), default=None)
             if best is not None and shares[best] >= 0.5:

@@ -1,6 +1,7 @@
 """Reading MusicXML (plain or compressed) through music21; writing is in musicxml_write."""
 
 import io
+import re
 import warnings
 import zipfile
 from dataclasses import dataclass, replace
@@ -100,8 +101,12 @@ def _describe_parts(root: Element) -> dict[str, _PartInfo]:
     parts = {part.get("id"): part for part in root.iter("part")}
     for header in root.iter("score-part"):
         part_id = header.get("id", "")
+        for midi in header.iter("midi-instrument"):
+            for child in list(midi):
+                if not re.fullmatch(r"\s*-?\d+(\.\d*)?\s*", child.text or ""):
+                    midi.remove(child)
         keys = {
-            midi.get("id"): round(_number(midi.findtext("midi-unpitched"), 39)) - 1
+            midi.get("id"): round(float(midi.findtext("midi-unpitched") or 39)) - 1
             for midi in header.iter("midi-instrument")
             if midi.find("midi-unpitched") is not None
         }
@@ -111,22 +116,14 @@ def _describe_parts(root: Element) -> dict[str, _PartInfo]:
         is_drums = channel == "10" or bool(unpitched)
         if part is not None and is_drums:
             _pitch_drums(part, keys)
-        program = round(_number(header.findtext("midi-instrument/midi-program"), 1)) - 1
-        muted = _number(header.findtext("midi-instrument/volume"), 80) == 0
+        program = round(float(header.findtext("midi-instrument/midi-program") or 1)) - 1
+        muted = float(header.findtext("midi-instrument/volume") or 80) == 0
         label = header.find("part-name")
         name = clean_text((label.text or "").replace("\n", " ")) if label is not None else ""
         if label is not None:
             label.text = part_id  # music21 makes it the id of its part
         infos[part_id] = _PartInfo(name, min(max(program, 0), 127), is_drums, muted)
     return infos
-
-
-def _number(text: str | None, default: float) -> float:
-    """A number of the header, or what it usually is when it is missing or no number."""
-    try:
-        return float(text or default)
-    except ValueError:
-        return default
 
 
 def _pitch_drums(part: Element, keys: dict[str | None, int]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from scoretok.bars import lay_bars
+from scoretok.bars import Layout, lay_bars
 from scoretok.errors import ScoretokWarning
 from scoretok.formats.musicxml_terms import MODES_BY_NAME, QUALITY_OF_KIND
 from scoretok.parts import MAX_BPM, MIN_BPM, Chord, Key, Meter, Section, Tempo
@@ -50,16 +50,18 @@ def read_maps(parts: list[Any], bar_ticks: list[int] | None = None) -> Maps:
     `bar_ticks` gives the lengths of the bars where they are known; else they are measured.
     """
     measures = list(parts[0].getElementsByClass("Measure"))
+    signatures = _signatures(measures)
     lengths = bar_ticks or [round(max(_length(part, bar) for part in parts) * 24) for bar in range(len(measures))]
-    layout = lay_bars(_signatures(measures), lengths)
-    starts = layout.measure_starts
+    groups = [[number] for number in range(len(measures))] if bar_ticks else _join_split(signatures, lengths)
+    layout = lay_bars([signatures[group[0]] for group in groups], [sum(lengths[n] for n in group) for group in groups])
+    starts, first_bars = _starts(layout, groups, lengths)
     keys: dict[int, Key] = {}
     tempos: dict[int, Tempo] = {}
     chords: dict[int, Chord] = {}
     sections: dict[int, Section] = {}
     for part in parts:
         for number, measure in enumerate(list(part.getElementsByClass("Measure"))[: len(measures)]):
-            bar = layout.first_bars[number]
+            bar = first_bars[number]
             for element in measure.flatten():
                 tick = starts[number] + round(element.offset * 24)
                 kinds = element.classes
@@ -96,6 +98,29 @@ def read_maps(parts: list[Any], bar_ticks: list[int] | None = None) -> Maps:
 def _section_label(element: Any, kinds: tuple[str, ...]) -> str | None:  # noqa: ANN401
     written = "RehearsalMark" in kinds or "TextExpression" in kinds
     return parse_section(str(element.content)) if written else None
+
+
+def _join_split(signatures: list[tuple[int, int]], lengths: list[int]) -> list[list[int]]:
+    """Groups of measures that are one bar: two neighbours that a repeat sign inside the bar had split."""
+    groups: list[list[int]] = []
+    for number, (signature, length) in enumerate(zip(signatures, lengths, strict=True)):
+        full = 96 * signature[0] // signature[1]
+        before = lengths[groups[-1][0]] if len(groups) > 1 and len(groups[-1]) == 1 else full
+        if before < full and 0 < length < full and before + length == full:
+            groups[-1].append(number)
+        else:
+            groups.append([number])
+    return groups
+
+
+def _starts(layout: Layout, groups: list[list[int]], lengths: list[int]) -> tuple[tuple[int, ...], list[int]]:
+    """The tick of every measure and of the end, and the bar that every measure lies in."""
+    starts, bars = [], []
+    for start, bar, group in zip(layout.measure_starts, layout.first_bars, groups, strict=False):
+        for place, _ in enumerate(group):
+            starts.append(start + sum(lengths[n] for n in group[:place]))
+            bars.append(bar)
+    return (*starts, layout.measure_starts[-1]), bars
 
 
 def _signatures(measures: list[Any]) -> list[tuple[int, int]]:

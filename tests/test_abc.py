@@ -1,0 +1,86 @@
+"""ABC files that others wrote."""
+
+import pytest
+
+import scoretok
+from scoretok.formats.abc import parse
+from scoretok.theory import pitch_name
+
+HEAD = "X:1\nM:4/4\nL:1/4\nK:C\n"
+
+
+def tune(body, head=HEAD):
+    """Names of the notes in order."""
+    return " ".join(pitch_name(note.pitch) for note in parse(head + body).tracks[0].notes)
+
+
+@pytest.mark.parametrize(
+    ("body", "notes"),
+    [
+        ("|:C4|D4:|E4|", "C4 D4 C4 D4 E4"),
+        ("C4|D4:|E4|", "C4 D4 C4 D4 E4"),
+        ("|:C4::D4:|", "C4 C4 D4 D4"),
+        ("|:C4|1 D4:|2 E4|F4|", "C4 D4 C4 E4 F4"),
+        ("|:C4|1 D4:|2 E4:|3 F4|]", "C4 D4 C4 E4 C4 F4"),
+        ("|:C4|1,3 D4:|2,4 E4:|", "C4 D4 C4 E4 C4 D4 C4 E4"),
+        ("|:C4|1-2 D4:|3 E4|", "C4 D4 C4 D4 C4 E4"),
+        ("|:C4|1 D4:|2 E4||G4:|", "C4 D4 C4 E4 G4 G4"),
+        ("C4|1 D4:|2 E4|:F4|G4:|", "C4 D4 C4 E4 F4 G4 F4 G4"),
+    ],
+)
+def test_repeats_and_endings(body, notes):
+    assert tune(body) == notes
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "notes"),
+    [
+        ("X:1\nL:1/4\nK:D\n", "FCGc|", "F#4 Db4 G4 Db5"),
+        ("X:1\nL:1/4\nK:D ^g\n", "GGGG|", "Ab4 Ab4 Ab4 Ab4"),
+        ("X:1\nL:1/4\nK:C octave=-1\n", "CCCC|", "C3 C3 C3 C3"),
+        ("X:1\nL:1/4\nK:C clef=treble-8\n", "CCCC|", "C3 C3 C3 C3"),
+        ("X:1\nL:1/4\nK:C\nV:1 transpose=-2\n", "DDDD|", "C4 C4 C4 C4"),
+        (HEAD, "^FF=FF|F4|", "F#4 F#4 F4 F4 F4"),
+        (HEAD, "C,,C'cc''|", "C2 C5 C5 C7"),
+    ],
+)
+def test_keys_octaves_and_accidentals(head, body, notes):
+    assert tune(body, head) == notes
+
+
+def test_lengths_tuplets_broken_rhythm_and_ties():
+    sheet = parse(HEAD + "(3CDE F>G A2-|A/2B/c2z|[CEG]2 c<c|")
+    lengths = [(n.start_ticks, n.duration_ticks) for n in sheet.tracks[0].notes]
+    assert lengths[:6] == [(0, 16), (16, 16), (32, 16), (48, 36), (84, 12), (96, 60)]
+    assert len([n for n in sheet.tracks[0].notes if n.duration_ticks == 48]) == 4
+
+
+def test_words_follow_the_bar_lines_and_the_first_verse_is_kept():
+    with pytest.warns(scoretok.ScoretokWarning, match="verses after the first"):
+        sheet = parse(HEAD + "CDEF|GABc|\nw:la | lo-lo_ lo\nw:uno due\n")
+    said = [n.syllable.text if n.syllable else None for n in sheet.tracks[0].notes]
+    assert said == ["la", None, None, None, "lo", "lo", None, "lo"]
+    assert sheet.tracks[0].role == "vocal"
+
+
+def test_voices_in_line_chords_and_sections():
+    sheet = parse(HEAD + 'P:Verse\n[V:1] "Am7"CDEF|"F/A"G4| [V:2] C,4|D,4|\n')
+    assert [len(track.notes) for track in sheet.tracks] == [5, 2]
+    assert [(c.start_ticks, c.root, c.bass) for c in sheet.chords] == [(0, 9, None), (96, 5, 9)]
+
+
+def test_the_tune_ends_at_an_empty_line_and_the_first_is_read():
+    assert tune("CDEF|\n\nCollected by a traveller\n") == "C4 D4 E4 F4"
+    with pytest.warns(scoretok.ScoretokWarning, match="holds 2 tunes"):
+        parse(HEAD + "CDEF|\n" + HEAD.replace("X:1", "X:2") + "G4|\n")
+
+
+def test_a_bar_split_by_a_repeat_is_one_bar():
+    sheet = parse(HEAD + "G|C4|D3:|A|E4|F3|]")
+    assert sheet.pickup_ticks == 24
+    assert {meter.numerator for meter in sheet.meters} == {4}
+
+
+def test_what_is_left_out_is_said():
+    with pytest.warns(scoretok.ScoretokWarning, match=r"D.C., D.S., segno, coda and fine and 1 groups of grace notes"):
+        parse(HEAD + "{g}CDEF|!fine!G4|!D.C.!A4|")
