@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from scoretok.errors import ScoretokWarning
+from scoretok.notation import bar_voices
 from scoretok.parts import Note, Track
 from scoretok.sheet import LeadSheet
 
@@ -69,19 +70,19 @@ def _without_velocities(sheet: LeadSheet) -> LeadSheet:
 
 
 def _without_buried_words(sheet: LeadSheet) -> LeadSheet:
-    """ABC lays words on the highest voice alone: a word whose onset that voice does not have is dropped."""
-    return sheet.with_tracks(_top_words(track) for track in sheet.tracks)
+    """ABC lays words on the first voice of a bar alone: a word whose onset that voice does not have is dropped."""
+    return sheet.with_tracks(
+        _top_words(sheet, number) if track.role == "vocal" else track for number, track in enumerate(sheet.tracks)
+    )
 
 
-def _top_words(track: Track) -> Track:
-    if track.role != "vocal":
-        return track
-    end = 0
-    heard: set[int] = set()
-    highest = sorted(track.notes, key=lambda n: (n.start_ticks, -n.pitch))
-    for note in highest:
-        if note.start_ticks >= end:
-            heard.add(note.start_ticks)
-            end = note.end_ticks
+def _top_words(sheet: LeadSheet, number: int) -> Track:
+    heard = {
+        sheet.bar_starts[bar] + piece.start
+        for bar, voices in enumerate(bar_voices(sheet, number))
+        for piece in voices[0]
+        if piece.notes and not piece.tied_from
+    }
+    track = sheet.tracks[number]
     notes = tuple(n if n.start_ticks in heard else n._replace(syllable=None) for n in track.notes)
     return replace(track, notes=notes)
