@@ -95,6 +95,15 @@ def test_scripts_of_edits(tmp_path):
     assert "tempo   1 150" in result.stdout
 
 
+def test_chance_is_seeded():
+    def humanised(*more):
+        return run("edit", SAINTS, "-o", "-", "humanise timing 2 in bars 5-8", *more).stdout
+
+    assert humanised("--seed", 7) == humanised("--seed", 7)
+    assert humanised("--seed", 7) != humanised("--seed", 8)
+    assert humanised() == humanised("--seed", 0)
+
+
 def test_diff_exit_code(tmp_path):
     run("edit", SAINTS, "-o", tmp_path / "x.lead", "mute drums")
     assert run("diff", SAINTS, SAINTS, "--exit-code").returncode == 0

@@ -16,6 +16,7 @@ from editing.cli.common import (
     print_json,
     quiet_option,
     save,
+    seed_option,
     silence,
 )
 from editing.verbs import phrase_help
@@ -50,10 +51,18 @@ Examples:
 @click.option(
     "--to", "text_format", type=click.Choice(TEXT_FORMATS), default="lead", help="Format when the output is '-'."
 )
+@seed_option
 @json_option
 @quiet_option
 def edit(
-    source: str, phrases: tuple[str, ...], output: str, script: str | None, text_format: str, as_json: bool, quiet: bool
+    source: str,
+    phrases: tuple[str, ...],
+    output: str,
+    script: str | None,
+    text_format: str,
+    seed: int,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Change a score by phrases, applied from left to right; all bars and tracks not named stay identical."""
     silence(quiet)
@@ -64,13 +73,19 @@ def edit(
     if not chain:
         raise ScoretokError('there is no edit; write one in quotes, for example "transpose +2 in bars 1-4"')
     before = load(source)
-    after = apply_edits(before, chain)
+    after = apply_edits(before, [with_seed(phrase, seed) for phrase in chain])
     save(after, output, text_format)
     difference = find_difference(before, after)
     if as_json and output != "-":
         print_json(difference_to_dict(difference))
     elif not quiet:
         click.echo(summary(difference), err=True)
+
+
+def with_seed(phrase: str, seed: int) -> str:
+    """A phrase that leaves something to chance, with the seed of the command unless it names its own."""
+    words = phrase.split()
+    return f"{phrase} seed {seed}" if words[:1] == ["humanise"] and "seed" not in words else phrase
 
 
 def difference_to_dict(difference: Difference) -> dict[str, object]:

@@ -103,6 +103,7 @@ class Voice:
         """'[CEG]2': the notes up to the bracket, whose lengths multiply the one behind it."""
         pitches: list[int] = []
         inner = Fraction(1)
+        tied = False
         while at < len(line) and line[at] != "]":
             match = TOKEN.match(line, at)
             assert match is not None
@@ -112,22 +113,15 @@ class Voice:
                 one, at = self._length(line, at)
                 inner = one if len(pitches) == 1 else inner
             elif match.lastgroup == "tie":
-                line = line[: match.start()] + " " + line[at:]
-                closing = line.find("]", at)
-                line = (
-                    line
-                    if closing < 0 or line[closing + 1 : closing + 2] == "-"
-                    else f"{line[: closing + 1]}-{line[closing + 1 :]}"
-                )
+                tied = True
             elif match.lastgroup not in ("skip", "decoration", "chord", "rest"):
                 raise ScoretokError(f"column {match.start() + 1}: {match[0]!r} cannot stand in a chord")
         if at >= len(line):
             raise ScoretokError(f"column {at}: the chord is not closed by ]")
         length, at = self._length(line, at + 1)
         self._sound(tuple(sorted(set(pitches))), length * inner)
-        if line[at : at + 1] == "-":
+        if tied:
             self._tie("-")
-            at += 1
         return at
 
     def _length(self, line: str, at: int) -> tuple[Fraction, int]:
