@@ -81,7 +81,7 @@ def copy_bars(sheet: LeadSheet, where: Where, to_bar: int) -> LeadSheet:
         notes = tracks[number].notes
         copied = [n._replace(start_ticks=n.start_ticks + shift) for n in notes if inside(n.start_ticks, [source])]
         kept = [note for note in notes if not inside(note.start_ticks, [aim])]
-        tracks[number] = replace(tracks[number], notes=fit_notes(kept, copied))
+        tracks[number] = replace(tracks[number], notes=fit_notes(kept, copied, [aim]))
     if where.tracks is not None:
         return sheet.with_tracks(tracks)
     return replace(sheet, tracks=tuple(tracks), chords=_copied_chords(sheet, source, aim))

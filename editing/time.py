@@ -139,7 +139,7 @@ def _scaled(sheet: LeadSheet, run: range, count: int, factor: float) -> LeadShee
     for track in sheet.tracks:
         inner = [to.note(track, n) for n in track.notes if to.start <= n.start_ticks < to.stop]
         outer = [to.note(track, n) for n in track.notes if not to.start <= n.start_ticks < to.stop]
-        tracks.append(replace(track, notes=fit_notes(join_notes(outer), inner)))
+        tracks.append(replace(track, notes=fit_notes(join_notes(outer), inner, [(to.start, to.new_stop)])))
     # Of entries that fall together the last one holds.
     tempos = {to.tick(tempo.start_ticks): tempo for tempo in sheet.tempos}
     chords = {to.tick(chord.start_ticks): chord for chord in sheet.chords}

@@ -104,16 +104,19 @@ def map_cells(sheet: LeadSheet, where: Where, change: Callable[[Track, list[Note
         track = tracks[number]
         edited = [note for note in track.notes if inside(note.start_ticks, spans)]
         kept = [note for note in track.notes if not inside(note.start_ticks, spans)]
-        tracks[number] = replace(track, notes=fit_notes(kept, change(track, edited)))
+        tracks[number] = replace(track, notes=fit_notes(kept, change(track, edited), spans))
     return sheet.with_tracks(tracks)
 
 
-def fit_notes(kept: Sequence[Note], edited: Iterable[Note]) -> tuple[Note, ...]:
-    """Kept notes unchanged, and edited notes shortened, delayed or left out where a kept one has their pitch."""
+def fit_notes(kept: Sequence[Note], edited: Iterable[Note], spans: Sequence[tuple[int, int]]) -> tuple[Note, ...]:
+    """Kept notes unchanged, and edited notes inside `spans` (ticks) that give way to them.
+
+    Where a kept note has its pitch, an edited one is shortened, delayed, or left out when it would begin
+    outside the spans.
+    """
     taken: dict[int, list[Note]] = {}
     for note in kept:
         taken.setdefault(note.pitch, []).append(note)
-    syllable_at = {note.start_ticks for note in kept}
     fitted = []
     for note in join_notes(edited):
         start, end = note.start_ticks, note.end_ticks
@@ -122,10 +125,9 @@ def fit_notes(kept: Sequence[Note], edited: Iterable[Note]) -> tuple[Note, ...]:
                 start = other.end_ticks
             elif start < other.start_ticks < end:
                 end = other.start_ticks
-        if start < end:
+        if start < end and inside(start, spans):
             moved = note._replace(start_ticks=start, duration_ticks=end - start)
-            alone = start == note.start_ticks and start not in syllable_at
-            fitted.append(moved if alone else moved._replace(syllable=None))
+            fitted.append(moved if start == note.start_ticks else moved._replace(syllable=None))
     return tuple(sorted((*kept, *join_notes(fitted)), key=lambda note: note[:2]))
 
 
