@@ -225,20 +225,21 @@ def _tracks_of(sheet: LeadSheet, place: tuple[Word, ...]) -> tuple[int, ...]:
     return tuple(number for name in names for number in find_tracks(sheet, name))
 
 
-def edit(sheet: LeadSheet, phrases: Iterable[str]) -> LeadSheet:
+def edit(sheet: LeadSheet, phrases: str | Iterable[str]) -> LeadSheet:
     """Apply edit phrases from left to right. Raises ScoretokError naming the phrase and the word.
 
     All phrases are read before the first is applied, so a slip in the last one changes nothing.
     """
-    for one in [parse_phrase(phrase) for phrase in phrases]:
+    chain = [phrases] if isinstance(phrases, str) else phrases
+    for one in [parse_phrase(phrase) for phrase in chain]:
         sheet = one(sheet)
     return sheet
 
 
 def read_script(text: str) -> list[str]:
-    """The phrases of a script: one a line, '#' begins a comment line."""
-    lines = (line.strip() for line in text.splitlines())
-    return [line for line in lines if line and not line.startswith("#")]
+    """The phrases of a script: one a line; '#' before a space begins a comment outside quotes."""
+    lines = (re.match(r'(?:"(?:[^"\\]|\\.)*"|(?!(?:^|\s)#(?:\s|$))[^"]|")*', line) for line in text.splitlines())
+    return [line[0].strip() for line in lines if line and line[0].strip()]
 
 
 __all__ = ["Arguments", "Edit", "edit", "parse_phrase", "read_script"]

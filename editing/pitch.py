@@ -1,11 +1,12 @@
 """Edits of pitch: transpose, octave, set key."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 
 from editing.chord_spans import map_chords
 from editing.where import Where, map_notes, whole_bars_only
-from scoretok.errors import ScoretokError
+from scoretok.errors import ScoretokError, ScoretokWarning
 from scoretok.parts import Chord, Key, Note, Track
 from scoretok.sheet import LeadSheet, last_at_bar
 from scoretok.theory import QUALITY_BY_NAME, nearest_quality
@@ -39,6 +40,9 @@ def set_key(sheet: LeadSheet, where: Where, key: Key, diatonic: bool = False) ->
     kept, so a major tune becomes a minor one.
     """
     whole_bars_only(where, "key")
+    if not diatonic and any(sheet.key_at(bar).mode != key.mode for bar in where.bars(sheet)):
+        message = "key: the notes keep their intervals, so the mode is only a name; add 'diatonic' to change it"
+        warnings.warn(message, ScoretokWarning, stacklevel=2)
 
     def mapping(tick: int) -> Callable[[int], int]:
         old = sheet.key_at(sheet.bar_at(tick))

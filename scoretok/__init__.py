@@ -30,7 +30,10 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401
     if name in _LAZY:
         module, attribute = _LAZY[name]
         return getattr(import_module(module), attribute)
-    raise AttributeError(f"module 'scoretok' has no attribute {name!r}")
+    try:
+        return import_module(f"scoretok.{name}")
+    except ModuleNotFoundError:
+        raise AttributeError(f"module 'scoretok' has no attribute {name!r}") from None
 
 
 __all__ = [

@@ -93,8 +93,12 @@ def rearrange_bars(sheet: LeadSheet, bars: Iterable[int | None]) -> LeadSheet:
     Bars that were neighbours stay joined: notes ring across their bar line. Elsewhere notes are cut
     at the seam, and the meter, key, tempo, chord and section in force are stated anew where needed.
     """
+    order = list(bars)
+    for bar in order:
+        if bar is not None and not 0 <= bar < sheet.bar_count:
+            raise ScoretokError(f"there is no bar {bar + 1}; the score has the bars 1-{sheet.bar_count}")
     arranged = _Arrangement(sheet)
-    runs = _runs(list(bars))
+    runs = _runs(order)
     for number, run in enumerate(runs):
         if run[0] is None:
             arranged.add_empty(len(run))

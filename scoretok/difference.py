@@ -48,7 +48,8 @@ def diff(before: LeadSheet, after: LeadSheet) -> Difference:
         new_cells = new[after_bar] if after_bar is not None else {}
         names = [*MAPS, *sorted({*before.track_ids, *after.track_ids}, key=_track_order(before, after))]
         cells += [Cell(name, before_bar, after_bar) for name in names if old_cells.get(name) != new_cells.get(name)]
-    headers = [name for name in ("title", "pickup_ticks") if getattr(before, name) != getattr(after, name)]
+    fields = {"title": "title", "pickup_ticks": "pickup"}
+    headers = [name for field, name in fields.items() if getattr(before, field) != getattr(after, field)]
     old_tracks, new_tracks = (dict(zip(s.track_ids, s.tracks, strict=True)) for s in (before, after))
     for track_id in old_tracks.keys() | new_tracks.keys():
         one, two = old_tracks.get(track_id), new_tracks.get(track_id)
@@ -89,10 +90,15 @@ def _fingerprints(sheet: LeadSheet) -> list[dict[str, object]]:
     return bars
 
 
+def _music(bar: dict[str, object]) -> str:
+    """What tells a bar from others: its notes, and its length."""
+    return repr([bar["meter"], *((name, cell) for name, cell in bar.items() if name not in MAPS)])
+
+
 def _bar_pairs(old: list[dict[str, object]], new: list[dict[str, object]]) -> list[tuple[int | None, int | None]]:
     if len(old) == len(new):
         return [(bar, bar) for bar in range(len(old))]
-    matcher = SequenceMatcher(None, [repr(bar) for bar in old], [repr(bar) for bar in new], autojunk=False)
+    matcher = SequenceMatcher(None, [_music(bar) for bar in old], [_music(bar) for bar in new], autojunk=False)
     pairs: list[tuple[int | None, int | None]] = []
     for _, i1, i2, j1, j2 in matcher.get_opcodes():
         shared = min(i2 - i1, j2 - j1)

@@ -1,10 +1,12 @@
 """Reading and printing chord symbols and keys as text (Harte syntax and lead-sheet symbols)."""
 
 import re
+import warnings
 
-from scoretok.errors import ScoretokError
+from scoretok.errors import ScoretokError, ScoretokWarning
 from scoretok.parts import Chord, Key
 from scoretok.theory import (
+    APPROXIMATIONS,
     DEGREE_SEMITONES,
     MODE_TONIC_FIFTHS,
     QUALITY_BY_ALIAS,
@@ -63,8 +65,8 @@ def parse_chord(text: str, start_ticks: int = 0) -> Chord:
 
 def _split_bass(rest: str, root: int, text: str) -> tuple[str, int | None]:
     """Split 'min7/b3' or 'm7/Db' into the quality's name and the bass pitch class."""
-    if rest in QUALITY_BY_ALIAS:
-        return QUALITY_BY_ALIAS[rest].name, None
+    if rest in QUALITY_BY_ALIAS or rest in APPROXIMATIONS:
+        return _parse_quality(rest, text), None
     body, slash, bass_text = rest.rpartition("/")
     if not slash:
         return _parse_quality(rest, text), None
@@ -80,6 +82,10 @@ def _split_bass(rest: str, root: int, text: str) -> tuple[str, int | None]:
 def _parse_quality(body: str, text: str) -> str:
     if body in QUALITY_BY_ALIAS:
         return QUALITY_BY_ALIAS[body].name
+    if body in APPROXIMATIONS:
+        message = f"chord {text} is kept as {APPROXIMATIONS[body]}, the nearest that the score knows"
+        warnings.warn(message, ScoretokWarning, stacklevel=2)
+        return APPROXIMATIONS[body]
     match = re.fullmatch(r"([^()]*)\(([^()]*)\)", body)
     if match and (match[1] in QUALITY_BY_ALIAS or not match[1]):
         intervals = set(QUALITY_BY_ALIAS[match[1]].intervals) if match[1] else {0}

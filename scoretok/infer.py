@@ -1,10 +1,11 @@
 """Guessing what a score without symbols leaves unsaid: its key and its chords."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 
-from scoretok.parts import MAX_BARS, Chord, Key
+from scoretok.parts import MAX_BARS, Chord, Key, Note
 from scoretok.sheet import LeadSheet
 from scoretok.theory import QUALITY_BY_NAME
 
@@ -24,12 +25,14 @@ def note_arrays(sheet: LeadSheet) -> np.ndarray:
     return np.array(rows, dtype=np.int64).reshape(-1, 4)
 
 
-def infer_key(notes: np.ndarray) -> Key:
+def infer_key(notes: np.ndarray | Sequence[Note]) -> Key:
     """The major or minor key whose profile correlates best with the pitch classes heard.
 
-    `notes` has shape (notes, 4) as from `note_arrays`. Krumhansl and Schmuckler's algorithm, in
+    `notes` are Notes, or an array of shape (notes, 4) as from `note_arrays`. Krumhansl and Schmuckler's algorithm, in
     Krumhansl, "Cognitive Foundations of Musical Pitch" (1990). C major when there are no notes.
     """
+    if not isinstance(notes, np.ndarray):
+        notes = np.array([(n.start_ticks, n.end_ticks, n.pitch, n.velocity) for n in notes], int).reshape(-1, 4)
     if not len(notes):
         return Key(0, 0)
     weights = np.bincount(notes[:, 2] % 12, np.minimum(notes[:, 1] - notes[:, 0], 96), 12)

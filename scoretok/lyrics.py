@@ -33,7 +33,7 @@ def syllabify(text: str, language: str = "en") -> list[Syllable]:
     with the text '_'. Raises ScoretokError when there are no patterns for the language.
     """
     pyphen = require("pyphen", "lyrics", "hyphenation")
-    code = pyphen.language_fallback(language)
+    code = pyphen.language_fallback("en_US" if language == "en" else language)
     if code is None:
         raise ScoretokError(f"there are no hyphenation patterns for the language {language!r}")
     dictionary = pyphen.Pyphen(lang=code, left=1, right=1)
@@ -55,37 +55,55 @@ def _checked_by_ear(word: str, parts: list[str]) -> list[str]:
 
     Hyphenation patterns are made for line breaks and leave many syllables together.
     """
-    spoken = sum(is_vowel(phoneme) for phoneme in _pronounce_english(word.lower()))
-    if spoken in (0, len(parts)):
+    phonemes = _pronounce_english(word.lower())
+    spoken = sum(is_vowel(phoneme) for phoneme in phonemes)
+    # 'fire' and 'flower' are sung on one note or on two.
+    loose = sum(a.endswith(("aɪ", "aʊ")) and b in ("ɚ", "ə") for a, b in pairwise(phonemes))
+    if spoken == 0 or spoken - loose <= len(parts) <= spoken:
         return parts
     written = split_at_vowels(word, spoken)
     return written if len(written) == spoken else parts
 
 
-WRITTEN_VOWEL = re.compile(r"(?<=[^aeiouy])le(?=\W*$)|(?<![aeiou])y(?=[aeiou])|qu|[aeiouy]+", re.IGNORECASE)
+WRITTEN_VOWEL = re.compile(r"(?<=[^aeiouy])le(?=\W*$)|(?<=q)u(?=[aeiou])|[aeiouy]+", re.IGNORECASE)
+HIATUS = re.compile(r"i[aeou]|e[ao]|u[aei]|o[ea]|yi", re.IGNORECASE)
+SYLLABIC_END = re.compile(r"(n't|thm|sm)\W*$", re.IGNORECASE)
 DIGRAPH = re.compile(r"ch|sh|th|ph|wh|gh|ck|tch|[bcdfgkpt][lr]|[a-z']", re.IGNORECASE)
 
 
 def split_at_vowels(word: str, count: int) -> list[str]:
-    """Split a written English word into `count` syllables at its vowel letters, dropping silent e's.
+    """Split a written English word into `count` syllables at its vowel letters.
 
-    One consonant goes to the syllable behind it, of several all but the last (or last digraph) stay.
-    The result has another length when the letters do not tell.
+    Silent e's are dropped and two vowels that are both spoken parted as far as the count asks. One consonant
+    goes to the syllable behind it, of several all but the last (or last digraph) stay. The result has another
+    length when the letters do not tell.
     """
-    groups = [m for m in WRITTEN_VOWEL.finditer(word) if m[0].lower() not in ("y", "qu") or m.end() == len(word)
-              or word[m.end()].lower() not in "aeiou"]  # fmt: skip
-    silent = [m for m in groups[1:] if m[0].lower() == "e"]
+    groups = [(m.start(), m.end()) for m in WRITTEN_VOWEL.finditer(word) if word[max(m.start() - 1, 0)].lower() != "q"]
+    if word[:1].lower() == "y" and groups and groups[0] == (0, 1) and len(groups) > 1:
+        groups = groups[1:]
+    silent = [group for group in groups[1:] if word[slice(*group)].lower() == "e"]
     while len(groups) > count and silent:
         groups.remove(silent.pop())
-    cuts = []
-    for before, after in pairwise(groups):
-        cluster = word[before.end() : after.start()]
-        units = [m.group() for m in DIGRAPH.finditer(cluster)]
-        onset = units[-1] if units else ""
-        syllabic_le = after[0].lower() == "le"
-        cuts.append(after.start() - (1 if syllabic_le else len(onset)))
+    ending = SYLLABIC_END.search(word)
+    if len(groups) < count and ending:
+        groups.append((ending.start(), ending.start()))
+    for start, stop in list(groups):
+        if len(groups) < count and (pair := HIATUS.search(word, start, stop)):
+            groups[groups.index((start, stop))] = (start, pair.start() + 1)
+            groups.append((pair.start() + 1, stop))
+    groups.sort()
+    cuts = [_cut(word, before[1], after) for before, after in pairwise(groups)]
     bounds = [0, *cuts, len(word)]
     return [word[a:b] for a, b in pairwise(bounds)]
+
+
+def _cut(word: str, end: int, after: tuple[int, int]) -> int:
+    """Where the syllable of the vowels `after` begins, its neighbour's vowels ending at `end`."""
+    if word[slice(*after)].lower() == "le":
+        return after[0] - 1
+    units = [m.group() for m in DIGRAPH.finditer(word[end : after[0]])]
+    syllabic = after[0] == after[1]
+    return after[0] - (len(units[-1]) if units and not syllabic else 0)
 
 
 def clean_words(text: str) -> list[str]:

@@ -81,7 +81,9 @@ def _written_drums(sheet: LeadSheet, notes: Iterable[Note]) -> list[Note]:
         beat = max(beat_of(sheet.meter_at(bar)), TICKS_PER_QUARTER)
         rest_of_beat = beat - (note.start_ticks - sheet.bar_starts[bar]) % beat
         next_hit = following.get(note.start_ticks, sheet.end_ticks) - note.start_ticks
-        written.append(note._replace(duration_ticks=min(rest_of_beat, next_hit, sheet.end_ticks - note.start_ticks)))
+        written.append(
+            note._replace(duration_ticks=min(rest_of_beat, next_hit, sheet.bar_starts[bar + 1] - note.start_ticks))
+        )
     return written
 
 

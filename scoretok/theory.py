@@ -52,6 +52,8 @@ def spell_pitch_class(pitch_class: int, key_fifths: int, minor: bool = False) ->
     """
     lowest = key_fifths + (-3 if minor else -5)
     fifths = lowest + (pitch_class * 7 - lowest) % 12
+    if not key_fifths - 1 <= fifths <= key_fifths + 5:  # outside the scale no Cb, Fb, E#, B# or doubles
+        fifths += 12 if fifths < -6 else -12 if fifths > 10 else 0
     return fifths_to_name(fifths)
 
 
@@ -104,23 +106,23 @@ QUALITIES = (
     Quality("min6", (0, 3, 7, 9), "m6", ("-6", "mi6")),
     Quality("maj6(9)", (0, 2, 4, 7, 9), "6/9", ("69", "6(9)", "6add9")),
     Quality("7", (0, 4, 7, 10), "7", ("dom7", "dom")),
-    Quality("maj7", (0, 4, 7, 11), "maj7", ("M7", "Maj7", "ma7", "△", "△7", "Δ", "Δ7", "j7", "maj7#11", "maj7(#11)")),
+    Quality("maj7", (0, 4, 7, 11), "maj7", ("M7", "Maj7", "ma7", "△", "△7", "Δ", "Δ7", "j7")),
     Quality("min7", (0, 3, 7, 10), "m7", ("-7", "mi7")),
     Quality("minmaj7", (0, 3, 7, 11), "m(maj7)", ("mM7", "mmaj7", "m(M7)", "min(maj7)", "-maj7")),
     Quality("dim7", (0, 3, 6, 9), "dim7", ("o7", "°7")),
     Quality("hdim7", (0, 3, 6, 10), "m7b5", ("ø", "ø7", "m7(b5)", "min7b5", "min7(b5)", "-7b5", "h7")),
     Quality("aug7", (0, 4, 8, 10), "7#5", ("+7", "7(#5)", "aug(b7)")),
-    Quality("7(b5)", (0, 4, 6, 10), "7b5", ("7(#11)", "7#11")),
-    Quality("sus4(b7)", (0, 5, 7, 10), "7sus4", ("7sus", "9sus4", "9sus", "sus7", "13sus4")),
+    Quality("7(b5)", (0, 4, 6, 10), "7b5", ()),
+    Quality("sus4(b7)", (0, 5, 7, 10), "7sus4", ("7sus", "sus7")),
     Quality("maj(9)", (0, 2, 4, 7), "add9", ("(add9)", "add2", "2")),
     Quality("min(9)", (0, 2, 3, 7), "madd9", ("m(add9)", "min(add9)")),
     Quality("9", (0, 2, 4, 7, 10), "9", ("7(9)",)),
-    Quality("maj9", (0, 2, 4, 7, 11), "maj9", ("M9", "maj7(9)", "Maj9", "maj13", "M13")),
+    Quality("maj9", (0, 2, 4, 7, 11), "maj9", ("M9", "maj7(9)", "Maj9")),
     Quality("min9", (0, 2, 3, 7, 10), "m9", ("-9", "min7(9)")),
-    Quality("7(b9)", (0, 1, 4, 7, 10), "7b9", ("b9", "13b9")),
-    Quality("7(#9)", (0, 3, 4, 7, 10), "7#9", ("#9", "7alt", "alt")),
+    Quality("7(b9)", (0, 1, 4, 7, 10), "7b9", ("b9",)),
+    Quality("7(#9)", (0, 3, 4, 7, 10), "7#9", ("#9",)),
     Quality("11", (0, 2, 4, 5, 7, 10), "11", ()),
-    Quality("min11", (0, 2, 3, 5, 7, 10), "m11", ("-11", "m13", "min13")),
+    Quality("min11", (0, 2, 3, 5, 7, 10), "m11", ("-11",)),
     Quality("13", (0, 2, 4, 7, 9, 10), "13", ("7(13)",)),
 )
 QUALITY_BY_NAME = {quality.name: quality for quality in QUALITIES}
@@ -128,6 +130,13 @@ QUALITY_NAMES = tuple(QUALITY_BY_NAME)
 QUALITY_BY_ALIAS = {
     alias: quality for quality in QUALITIES for alias in (quality.name, quality.symbol, *quality.aliases)
 }
+# Symbols of chords that the score does not know, and the nearest that it does.
+APPROXIMATIONS = {
+    "maj7#11": "maj7", "maj7(#11)": "maj7", "maj13": "maj9", "M13": "maj9", "7alt": "7(#9)", "alt": "7(#9)",
+    "7(#11)": "7", "7#11": "7", "9#11": "9", "7b13": "7", "7(b13)": "7", "13b9": "7(b9)", "13(b9)": "7(b9)",
+    "9sus4": "sus4(b7)", "9sus": "sus4(b7)", "13sus4": "sus4(b7)", "m13": "min11", "min13": "min11",
+    "m69": "min6", "m6/9": "min6", "7#9#5": "7(#9)", "7b9b5": "7(b9)", "7b9#5": "7(b9)", "dim(maj7)": "dim7",
+}  # fmt: skip
 # Harte writes a bass as a scale degree of the chord's root.
 DEGREE_SEMITONES = {
     "1": 0, "b2": 1, "2": 2, "b3": 3, "3": 4, "4": 5, "b5": 6, "5": 7, "b6": 8, "6": 9, "b7": 10, "7": 11,

@@ -41,6 +41,21 @@ def test_any_order_of_bars_is_a_legal_score(sheet, data):
     assert rearrange_bars(sheet, order).bar_count == len(order)
 
 
+def test_bars_outside_are_refused(saints):
+    for order in ([0, 99], [-1]):
+        with pytest.raises(ScoretokError, match="there is no bar"):
+            rearrange_bars(saints, order)
+
+
+def test_the_deleted_bar_is_named(saints):
+    for bar in (0, 4, 19):
+        shorter = rearrange_bars(saints, [b for b in range(20) if b != bar])
+        gone = {cell.before_bar for cell in diff(saints, shorter).cells if cell.after_bar is None}
+        assert len(gone) == 1
+        kept = [bars for bars in diff(saints, shorter).bar_pairs if None not in bars]
+        assert all(saints.notes_in(4, a)[0].velocity == shorter.notes_in(4, b)[0].velocity for a, b in kept)
+
+
 def test_a_slice_outside_is_refused(saints):
     with pytest.raises(ScoretokError, match="not within 1-20"):
         slice_bars(saints, 5, 99)

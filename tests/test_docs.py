@@ -42,7 +42,7 @@ def test_every_command_of_the_readme_runs(workplace):
         assert (workplace / name).stat().st_size > 500
 
 
-@pytest.mark.parametrize("path", ["README.md", "docs/python.md"])
+@pytest.mark.parametrize("path", ["README.md", "docs/python.md", "docs/tokens.md"])
 def test_every_python_example_runs(path, workplace, monkeypatch):
     monkeypatch.chdir(workplace)
     exec("\n".join(blocks(path, "python")), {})
@@ -54,12 +54,21 @@ def test_tables_are_complete():
         assert f"| `{kind}` | {block.stop - block.first} | {block.first} |" in tokens
     for quality in QUALITY_NAMES:
         assert f"| `{quality}` |" in tokens
-    edits = (ROOT / "docs" / "edits.md").read_text().replace("&#124;", "|")
+    edits = (ROOT / "docs" / "edits.md").read_text().replace("\\|", "|")
     for verb in VERBS.values():
         assert f"| `{verb.form}` | {verb.meaning} |" in edits
     readme = (ROOT / "README.md").read_text()
     assert f"{VOCABULARY_SIZE:,}" in readme
     assert f"{len(VERBS)} verbs" in readme
+
+
+def test_every_call_of_the_table_is_there():
+    """In a fresh process, after nothing but `import scoretok`."""
+    table = (ROOT / "docs" / "python.md").read_text().partition("## Edits")[0]
+    calls = sorted(set(re.findall(r"scoretok(?:\.\w+)+", table)))
+    assert len(calls) >= 15
+    for call in calls:
+        subprocess.run([sys.executable, "-c", f"import scoretok; {call}"], check=True)
 
 
 def test_links_lead_somewhere():

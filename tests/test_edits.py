@@ -15,6 +15,7 @@ from scoretok import (
     LeadSheet,
     Note,
     ScoretokError,
+    ScoretokWarning,
     Section,
     Tempo,
     Track,
@@ -291,6 +292,11 @@ def test_a_leading_tone_survives_minor_to_major():
     after = edit(sheet, ["key A:maj diatonic"])
     assert [n.pitch for n in after.tracks[0].notes] == [68, 68]
     assert (after.chords[0].root, after.chords[0].quality) == (4, "maj")
+
+
+def test_a_mode_that_is_only_a_name_is_said(saints):
+    with pytest.warns(ScoretokWarning, match="diatonic"):
+        edit(saints, ["key A minor"])
 
 
 @pytest.mark.parametrize("phrase", ["insert 1 bar at end of piano", "add bass in bar 1", "remove sections of piano"])

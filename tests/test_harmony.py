@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoretok import Chord, Key, LeadSheet, ScoretokError
+from scoretok import Chord, Key, LeadSheet, ScoretokError, ScoretokWarning
 from scoretok.harmony import chord_to_harte, chord_to_symbol, key_to_text, parse_chord, parse_key
 from scoretok.infer import infer_chords, infer_key, note_arrays
 from scoretok.theory import MODES, QUALITIES, QUALITY_NAMES, nearest_quality, parse_pitch, pitch_name
@@ -68,6 +68,16 @@ def test_every_vocabulary_of_the_design_is_there():
     symbols = [quality.symbol for quality in QUALITIES]
     assert len(set(symbols)) == len(symbols)
     assert all(nearest_quality(frozenset(quality.intervals)).intervals == quality.intervals for quality in QUALITIES)
+
+
+def test_unknown_symbols_become_the_nearest_and_are_said():
+    with pytest.warns(ScoretokWarning, match=r"Cmaj7#11 is kept as maj7"):
+        assert parse_chord("Cmaj7#11").quality == "maj7"
+
+
+def test_no_chord_outside_the_key_is_spelled_with_cb_or_fb():
+    minor = parse_key("Bb:min")
+    assert [chord_to_symbol(parse_chord(text), minor) for text in ("Bm", "Em", "Gb")] == ["Bm", "Em", "Gb"]
 
 
 @pytest.mark.parametrize("text", ["", "H7", "Cfoo", "C/x", "C:maj/99", "7"])

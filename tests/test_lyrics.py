@@ -14,8 +14,10 @@ from scoretok.phonemes import BASES, SYMBOLS, is_phoneme, phoneme_symbols, split
 @pytest.mark.parametrize(
     ("word", "parts"),
     [
-        ("amazing", "a-ma-zing"), ("twinkle", "twin-kle"), ("wonderful", "won-der-ful"), ("saved", "saved"),
+        ("amazing", "a-maz-ing"), ("twinkle", "twin-kle"), ("wonderful", "won-der-ful"), ("saved", "saved"),
         ("forgotten", "for-got-ten"), ("yes-ter-day", "yes-ter-day"), ("over", "o-ver"), ("people", "peo-ple"),
+        ("table", "ta-ble"), ("river", "riv-er"), ("desire", "de-sire"), ("idea", "i-de-a"), ("quiet", "qui-et"),
+        ("couldn't", "could-n't"), ("rhythm", "rhy-thm"), ("fire", "fire"), ("year", "year"),
     ],
 )  # fmt: skip
 def test_english_words_split_as_they_are_sung(word, parts):

@@ -60,7 +60,9 @@ def convert(source: str, target: str, text_format: str, language: str, as_json: 
 
 
 def _summary(sheet: LeadSheet, report: dict[str, object]) -> str:
-    text = f"{sheet.bar_count} bars, {len(sheet.tracks)} tracks, {sheet.note_count} notes, {sheet.duration_s:.0f} s"
+    counts = ((sheet.bar_count, "bar"), (len(sheet.tracks), "track"), (sheet.note_count, "note"))
+    text = ", ".join(f"{number} {what}{'' if number == 1 else 's'}" for number, what in counts)
+    text += f", {sheet.duration_s:.0f} s"
     if report:
         text += (
             f"; onsets moved by {report['mean_shift_ticks']:.2f} ticks on average, {report['max_shift_ticks']:.2f} at"

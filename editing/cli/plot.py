@@ -44,4 +44,4 @@ def plot(source: str, output: str, roll: bool | None, exact: bool, bars: str | N
 
         pages = engrave(sheet, output, exact)
         if not quiet and suffix == ".pdf":
-            click.echo(f"{pages} pages", err=True)
+            click.echo(f"{pages} page{'' if pages == 1 else 's'}", err=True)

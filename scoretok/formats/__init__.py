@@ -2,6 +2,7 @@
 
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 from scoretok.errors import ScoretokError
 from scoretok.formats.holds import warn_of_drops
@@ -36,3 +37,10 @@ def write(sheet: LeadSheet, path: str | Path) -> None:
     suffix = suffix_of(path)
     import_module(f"scoretok.formats.{MODULES[suffix]}").write(sheet, path)
     warn_of_drops(sheet, suffix)
+
+
+def __getattr__(name: str) -> ModuleType:
+    """The module of a format, loaded when it is first used."""
+    if name in MODULES.values():
+        return import_module(f"scoretok.formats.{name}")
+    raise AttributeError(f"module 'scoretok.formats' has no attribute {name!r}")

@@ -111,6 +111,8 @@ def _attributes(measure: ET.Element, sheet: LeadSheet, bar: int, track: Track) -
         Sub(attributes, "divisions").text = "24"
     if key.bar == bar:
         element = Sub(attributes, "key")
+        if track.is_drums:
+            element.set("print-object", "no")
         Sub(element, "fifths").text = str(key.fifths)
         Sub(element, "mode").text = MODE_NAMES[key.mode]
     if meter.bar == bar:
@@ -163,6 +165,7 @@ def _harmony(measure: ET.Element, chord: Chord, offset: int, key: Key) -> None:
             _spelled(Sub(harmony, "bass"), "bass", chord.bass, key)
         for value, alter, change in degrees:
             degree = Sub(harmony, "degree")
+            degree.set("print-object", "no")  # the text of the kind says it already
             Sub(degree, "degree-value").text = str(value)
             Sub(degree, "degree-alter").text = str(alter)
             Sub(degree, "degree-type").text = change
