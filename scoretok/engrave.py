@@ -87,10 +87,20 @@ def svg_pages(sheet: LeadSheet, one_page: bool) -> Iterator[str]:
     else:
         options |= {"pageHeight": 2970}
     toolkit.setOptions(options)
-    if not toolkit.loadData(musicxml_text(sheet)):
+    if not toolkit.loadData(_without_hidden(musicxml_text(sheet))):
         raise ScoretokError("verovio could not engrave the score")
     for page in range(1, toolkit.getPageCount() + 1):
         yield plain_texts(toolkit.renderToSVG(page))
+
+
+def _without_hidden(musicxml: str) -> str:
+    """MusicXML without what is marked as not printed, which verovio prints all the same."""
+    root = ET.fromstring(musicxml)  # noqa: S314 - our own output
+    for parent in root.iter():
+        for child in list(parent):
+            if child.get("print-object") == "no":
+                parent.remove(child)
+    return ET.tostring(root, encoding="unicode")
 
 
 def plain_texts(svg: str) -> str:
