@@ -40,7 +40,7 @@ def main() -> None:
             lines += [
                 f"## {title}",
                 "",
-                f"`python -m benchmarks.{name}` on {found['hardware']}.",
+                f"`python -m benchmarks.{name}{'' if name == 'grammar' else ' --pop909 PATH'}` on {found['hardware']}.",
                 "",
                 *found["lines"],
                 "",
