@@ -1,5 +1,6 @@
 """Shared fixtures: the examples, and how long property tests may look."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,10 +8,12 @@ from hypothesis import HealthCheck, settings
 
 import scoretok
 
-settings.register_profile(
-    "scoretok", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
-settings.load_profile("scoretok")
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+# In CI the same examples every time; `--hypothesis-profile=thorough` looks longer.
+settings.register_profile("ci", max_examples=60, deadline=None, suppress_health_check=SLOW, derandomize=True)
+settings.register_profile("scoretok", max_examples=60, deadline=None, suppress_health_check=SLOW)
+settings.register_profile("thorough", max_examples=600, deadline=None, suppress_health_check=SLOW)
+settings.load_profile("ci" if "CI" in os.environ else "scoretok")
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
 
