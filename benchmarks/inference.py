@@ -10,6 +10,7 @@ from pathlib import Path
 import scoretok
 from benchmarks.common import pop909_files, save, table
 from scoretok.harmony import parse_chord, parse_key
+from scoretok.infer import infer_key, note_arrays
 
 MINOR_THIRD = (3, 6, 10)
 
@@ -65,7 +66,8 @@ def main() -> None:
         if len(truth) == 1:
             key = parse_key(truth[0].split()[2])
             tried += 1
-            keys += (key.tonic, key.mode) == (sheet.keys[0].tonic, sheet.keys[0].mode)
+            guess = infer_key(note_arrays(sheet))
+            keys += (key.tonic, key.mode) == (guess.tonic, guess.mode)
     rows: list[list[object]] = [["POP909", "not measured: no --pop909"]]
     if sums[2]:
         rows = [

@@ -9,9 +9,9 @@ from scoretok.parts import MAX_BARS, Chord, Key, Note
 from scoretok.sheet import LeadSheet
 from scoretok.theory import QUALITY_BY_NAME
 
-# Krumhansl and Kessler, "Tracing the dynamic changes in perceived tonal organization" (1982).
-MAJOR_PROFILE = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
-MINOR_PROFILE = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
+# Albrecht and Shanahan, "The use of large corpora to train a new type of key-finding algorithm" (2013).
+MAJOR_PROFILE = np.array([0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081])
+MINOR_PROFILE = np.array([0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052])
 MAJOR_FIFTHS = {pc: fifths for fifths in (*range(-5, 0), *range(7)) for pc in [fifths * 7 % 12]}
 
 CHORD_QUALITIES = ("maj", "min", "7", "maj7", "min7", "dim", "sus4", "hdim7", "aug", "dim7")
