@@ -12,8 +12,6 @@ from benchmarks.common import pop909_files, save, table
 from scoretok.harmony import parse_chord, parse_key
 from scoretok.infer import infer_key, note_arrays
 
-MINOR_THIRD = (3, 6, 10)
-
 
 def read_chords(path: Path) -> list[tuple[float, float, scoretok.Chord | None]]:
     """(start_s, end_s, chord) lines; None where the annotation is not a chord that is known here."""

@@ -43,7 +43,7 @@ def set_program(sheet: LeadSheet, where: Where, program: int) -> LeadSheet:
 def replace_tracks(sheet: LeadSheet, where: Where, role: str, program: int | None = None) -> LeadSheet:
     """Let another role play the notes of tracks; syllables stay only on vocal tracks."""
     tracks = list(sheet.tracks)
-    for number in _chosen(where, "replace"):
+    for number in _whole(where, "replace"):
         track = tracks[number]
         if track.is_drums != (role == "drums"):
             raise ScoretokError("replace: drums and pitched tracks cannot take each other's notes")
@@ -54,13 +54,17 @@ def replace_tracks(sheet: LeadSheet, where: Where, role: str, program: int | Non
 
 
 def _change(sheet: LeadSheet, where: Where, verb: str, **fields: object) -> LeadSheet:
-    if where.spans is not None:
-        raise ScoretokError(f"{verb} works on whole tracks; leave out 'in ...'")
-    chosen = _chosen(where, verb)
+    chosen = _whole(where, verb)
     return sheet.with_tracks(
         replace(track, **fields) if number in chosen else track  # type: ignore[arg-type]
         for number, track in enumerate(sheet.tracks)
     )
+
+
+def _whole(where: Where, verb: str) -> tuple[int, ...]:
+    if where.spans is not None:
+        raise ScoretokError(f"{verb} works on whole tracks; leave out 'in ...'")
+    return _chosen(where, verb)
 
 
 def _chosen(where: Where, verb: str) -> tuple[int, ...]:

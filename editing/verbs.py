@@ -131,7 +131,11 @@ def _track_verb(apply: Callable[[LeadSheet, Where], LeadSheet]) -> Callable[[Arg
 
 
 def _with_named_track(args: Arguments, apply: Apply) -> Apply:
-    name = _track_name(args)
+    return _on_track(_track_name(args), apply)
+
+
+def _on_track(name: str, apply: Apply) -> Apply:
+    """An edit of the track named, if one is, beside those of 'of ...'."""
 
     def act(sheet: LeadSheet, where: Where) -> LeadSheet:
         named = find_tracks(sheet, name) if name else ()
@@ -174,12 +178,7 @@ def _rename(args: Arguments) -> Apply:
     track = _track_name(args)
     args.expect("to")
     name = args.word("a name in quotes")
-
-    def apply(sheet: LeadSheet, where: Where) -> LeadSheet:
-        named = (*(where.tracks or ()), *(find_tracks(sheet, track) if track else ()))
-        return tracks.rename_tracks(sheet, Where(where.spans, named or None), name)
-
-    return apply
+    return _on_track(track, lambda sheet, where: tracks.rename_tracks(sheet, where, name))
 
 
 def _replace(args: Arguments) -> Apply:
@@ -187,14 +186,7 @@ def _replace(args: Arguments) -> Apply:
     args.expect("with")
     role = args.one_of("a role", ROLES)
     program = args.whole("a program", 0, 127) if args.take("program") else None
-
-    def apply(sheet: LeadSheet, where: Where) -> LeadSheet:
-        if where.spans is not None:
-            raise ScoretokError("replace works on whole tracks; leave out 'in ...'")
-        named = (*(where.tracks or ()), *(find_tracks(sheet, track) if track else ()))
-        return tracks.replace_tracks(sheet, Where(None, named or None), role, program)
-
-    return apply
+    return _on_track(track, lambda sheet, where: tracks.replace_tracks(sheet, where, role, program))
 
 
 def _program(args: Arguments) -> Apply:

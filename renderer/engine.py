@@ -14,7 +14,6 @@ from renderer.mixer import Level, default_level, limit, place
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
-SAMPLE_RATE = 44100
 MAX_DURATION_S = 2 * 3600
 # name -> module and class; the default is the first.
 ENGINES = {"draft": ("renderer.draft", "DraftEngine")}

@@ -15,7 +15,6 @@ from scoretok.parts import (
     Note,
     Section,
     Tempo,
-    Track,
     meter_lasting,
 )
 from scoretok.sheet import LeadSheet
@@ -257,8 +256,3 @@ def join_notes(notes: Iterable[Note]) -> tuple[Note, ...]:
             syllable = next((n.syllable for n in by_onset[note.start_ticks] if n.syllable), None)
         legal.append(note if note.syllable == syllable else note._replace(syllable=syllable))
     return tuple(legal)
-
-
-def merge_tracks(first: Track, second: Track) -> Track:
-    """The notes of both tracks on the first one."""
-    return replace(first, notes=join_notes((*first.notes, *second.notes)))

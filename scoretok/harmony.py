@@ -63,6 +63,14 @@ def parse_chord(text: str, start_ticks: int = 0) -> Chord:
     return Chord(start_ticks, root, quality, None if bass == root else bass)
 
 
+def try_chord(text: str, start_ticks: int = 0) -> Chord | None:
+    """`parse_chord`, or None when the text is not a chord."""
+    try:
+        return parse_chord(text, start_ticks)
+    except ScoretokError:
+        return None
+
+
 def _split_bass(rest: str, root: int, text: str) -> tuple[str, int | None]:
     """Split 'min7/b3' or 'm7/Db' into the quality's name and the bass pitch class."""
     if rest in QUALITY_BY_ALIAS or rest in APPROXIMATIONS:

@@ -1,6 +1,7 @@
 """Guessing what a score without symbols leaves unsaid: its key and its chords."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -23,6 +24,13 @@ def note_arrays(sheet: LeadSheet) -> np.ndarray:
     """All pitched notes as integers of shape (notes, 4): start, end, pitch, velocity."""
     rows = [(n[0], n[0] + n[2], n[1], n[3]) for t in sheet.tracks if not t.is_drums for n in t.notes]
     return np.array(rows, dtype=np.int64).reshape(-1, 4)
+
+
+def infer_missing(sheet: LeadSheet, key: bool, chords: bool) -> LeadSheet:
+    """The score with its key, its chords or both inferred from the notes."""
+    if key:
+        sheet = replace(sheet, keys=(infer_key(note_arrays(sheet)),))
+    return replace(sheet, chords=infer_chords(sheet)) if chords else sheet
 
 
 def infer_key(notes: np.ndarray | Sequence[Note]) -> Key:

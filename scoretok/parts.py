@@ -30,6 +30,7 @@ MAX_TRACKS_PER_ROLE = 16
 MAX_DURATION_TICKS = 64 * 96
 MIN_BPM, MAX_BPM = 10.0, 480.0
 DRUM_TICKS = 1
+DEFAULT_VELOCITY = 80
 MAX_TEXT_CHARS = 200
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -48,7 +49,7 @@ class Note(NamedTuple):
     start_ticks: int
     pitch: int
     duration_ticks: int
-    velocity: int = 80
+    velocity: int = DEFAULT_VELOCITY
     syllable: Syllable | None = None
 
     @property

@@ -4,22 +4,19 @@ import json
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
 from scoretok.bars import slice_bars
 from scoretok.errors import ScoretokError
 from scoretok.formats import read, suffix_of, write
-from scoretok.formats.holds import warn_of_drops
+from scoretok.formats.holds import WITHOUT_PHONEMES, warn_of_drops
 from scoretok.lyrics import with_phonemes_if_possible
 from scoretok.sheet import LeadSheet
 
-F = TypeVar("F", bound=Callable[..., Any])
 TEXT_FORMATS = ("lead", "json", "abc")
-HOLDS_PHONEMES = (".lead", ".json")
 
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
@@ -39,7 +36,7 @@ def load(path: str, language: str = "en") -> LeadSheet:
     if path == "-":
         return _read_text(_standard_input())
     sheet = read(path)
-    return sheet if suffix_of(path) in HOLDS_PHONEMES else with_phonemes_if_possible(sheet, language)
+    return with_phonemes_if_possible(sheet, language) if suffix_of(path) in WITHOUT_PHONEMES else sheet
 
 
 def _standard_input() -> str:

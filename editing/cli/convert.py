@@ -16,6 +16,7 @@ from editing.cli.common import (
     save,
     silence,
 )
+from scoretok.formats import MODULES
 from scoretok.lyrics import with_phonemes_if_possible
 from scoretok.sheet import LeadSheet
 
@@ -44,7 +45,7 @@ def convert(source: str, target: str, text_format: str, language: str, as_json: 
     silence(quiet)
     check_output(target)
     report: dict[str, object] = {}
-    if Path(source).suffix.lower() in (".mid", ".midi", ".kar", ".rmi"):
+    if MODULES.get(Path(source).suffix.lower()) == "midi":
         from scoretok.formats.midi import read_with_report
 
         sheet, imported = read_with_report(source)

@@ -2,11 +2,10 @@
 
 import re
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TypeVar
 
 from scoretok.bars import join_notes, lay_bars
 from scoretok.errors import ScoretokError, ScoretokWarning
@@ -22,14 +21,23 @@ from scoretok.formats.abc_music import (
 )
 from scoretok.formats.abc_unfold import unfold
 from scoretok.formats.abc_write import write
-from scoretok.harmony import parse_chord
-from scoretok.infer import infer_chords, infer_key, note_arrays
-from scoretok.parts import MAX_BPM, MAX_DURATION_TICKS, MIN_BPM, Chord, Key, Note, Section, Tempo, Track, clean_text
+from scoretok.harmony import try_chord
+from scoretok.infer import infer_missing
+from scoretok.parts import (
+    DEFAULT_VELOCITY,
+    MAX_BPM,
+    MAX_DURATION_TICKS,
+    MIN_BPM,
+    Chord,
+    Key,
+    Note,
+    Section,
+    Tempo,
+    Track,
+    clean_text,
+)
 from scoretok.roles import guess_role, parse_section, split_label
 from scoretok.sheet import LeadSheet
-
-T = TypeVar("T")
-VELOCITY = 80
 
 
 def read(path: str | Path) -> LeadSheet:
@@ -199,11 +207,7 @@ class _Tune:
             pickup_ticks=layout.pickup_ticks,
             title=self.title,
         )
-        if self.key is None:
-            sheet = replace(sheet, keys=(infer_key(note_arrays(sheet)),))
-        if not self.signed and not sheet.chords:
-            sheet = replace(sheet, chords=infer_chords(sheet))
-        return sheet
+        return infer_missing(sheet, key=self.key is None, chords=not (self.signed or sheet.chords))
 
     def _warn(self) -> None:
         grace = sum(voice.grace_notes for voice in self.voices.values())
@@ -271,20 +275,20 @@ def _notes(bars: list[AbcBar], starts: Sequence[int]) -> list[Note]:
                     notes[place] = notes[place]._replace(duration_ticks=length)
                 else:
                     place = len(notes)
-                    notes.append(Note(start, pitch, ticks, VELOCITY, sound.syllable))
+                    notes.append(Note(start, pitch, ticks, DEFAULT_VELOCITY, sound.syllable))
                 if sound.tied:
                     open_ties[pitch] = place
     return notes
 
 
-def _chords(voices, starts: Sequence[int]) -> tuple[Chord, ...]:  # noqa: ANN001
+def _chords(voices: Iterable[list[AbcBar]], starts: Sequence[int]) -> tuple[Chord, ...]:
     chords: dict[int, Chord] = {}
     unknown: list[str] = []
     for bars in voices:
         for bar, bar_start in zip(bars, starts, strict=False):
             for at, text in bar.chords:
                 tick = bar_start + _ticks(at)
-                chord = _try(lambda text=text, tick=tick: parse_chord(text, tick))  # type: ignore[misc]
+                chord = try_chord(text, tick)
                 if chord is None:
                     unknown.append(text)
                 elif tick < starts[-1]:
@@ -304,13 +308,6 @@ def _sections(voices: Iterable[list[AbcBar]], first_bars: Sequence[int]) -> tupl
             if label:
                 sections.setdefault(number, Section(number, label))
     return tuple(sections.values())
-
-
-def _try(make: Callable[[], T]) -> T | None:
-    try:
-        return make()
-    except ScoretokError:
-        return None
 
 
 __all__ = ["parse", "read", "write"]

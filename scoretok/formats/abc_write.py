@@ -8,7 +8,7 @@ from pathlib import Path
 from scoretok.files import write_text
 from scoretok.harmony import chord_to_symbol
 from scoretok.notation import Piece, bar_voices
-from scoretok.parts import Key, Note, Syllable
+from scoretok.parts import Key, Note, Syllable, Track
 from scoretok.roles import labelled
 from scoretok.sheet import LeadSheet
 from scoretok.theory import pitch_name
@@ -42,14 +42,8 @@ def abc_text(sheet: LeadSheet) -> str:
         for number, name in enumerate(names):
             lines += _voice_lines(sheet, number, name)
     else:
-        lines += _voice_lines(sheet.with_tracks([_no_notes()]), 0, "")
+        lines += _voice_lines(sheet.with_tracks([Track("lead")]), 0, "")
     return "\n".join(lines) + "\n"
-
-
-def _no_notes():  # noqa: ANN202
-    from scoretok.parts import Track
-
-    return Track("lead")
 
 
 def voice_names(sheet: LeadSheet) -> list[str]:

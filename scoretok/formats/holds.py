@@ -6,10 +6,9 @@ from dataclasses import replace
 
 from scoretok.errors import ScoretokWarning
 from scoretok.notation import bar_voices
-from scoretok.parts import Note, Track
+from scoretok.parts import DEFAULT_VELOCITY, Note, Track
 from scoretok.sheet import LeadSheet
 
-VELOCITY = 80
 WITHOUT_PHONEMES = frozenset((".mid", ".midi", ".kar", ".rmi", ".musicxml", ".xml", ".mxl", ".abc"))
 WITHIN_BARS = frozenset((".musicxml", ".xml", ".mxl", ".abc"))
 
@@ -66,7 +65,7 @@ def within_bars(sheet: LeadSheet) -> LeadSheet:
 
 
 def _without_velocities(sheet: LeadSheet) -> LeadSheet:
-    return map_notes(sheet, lambda note: note._replace(velocity=VELOCITY))
+    return map_notes(sheet, lambda note: note._replace(velocity=DEFAULT_VELOCITY))
 
 
 def _without_buried_words(sheet: LeadSheet) -> LeadSheet:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from scoretok.errors import ScoretokError
 from scoretok.formats.lead_terms import parse_duration, parse_position, unquoted
 from scoretok.harmony import parse_chord, parse_key
-from scoretok.parts import DRUM_TICKS, ROLES, Chord, Key, Meter, Note, Section, Syllable, Tempo, Track
+from scoretok.parts import DEFAULT_VELOCITY, DRUM_TICKS, ROLES, Chord, Key, Meter, Note, Section, Syllable, Tempo, Track
 from scoretok.phonemes import is_phoneme
 from scoretok.roles import DRUM_KEYS, ROLE_PROGRAMS
 from scoretok.sheet import LeadSheet
@@ -195,7 +195,7 @@ class _LeadReader:
 
     def _read_cell(self, number: int) -> None:
         drums = self.tracks[number].is_drums
-        velocity, tick = 80, -1
+        velocity, tick = DEFAULT_VELOCITY, -1
         lyric_at = -1
         while self.at < len(self.words):
             text = self.peek()

@@ -17,8 +17,8 @@ from scoretok.errors import ScoretokError, ScoretokWarning
 from scoretok.files import read_bytes, write_with
 from scoretok.formats.midi_text import Texts, lay_lyrics, read_texts
 from scoretok.formats.midi_time import TimeMaps, read_time_maps
-from scoretok.harmony import chord_to_harte, key_to_text, parse_chord
-from scoretok.infer import infer_chords, infer_key, note_arrays
+from scoretok.harmony import chord_to_harte, key_to_text, parse_key, try_chord
+from scoretok.infer import infer_missing
 from scoretok.parts import (
     MAX_DURATION_TICKS,
     MAX_TRACKS_PER_ROLE,
@@ -122,20 +122,12 @@ def sheet_from_score(score: symusic.Score, texts: Texts | None = None) -> tuple[
         pickup_ticks=maps.pickup_ticks,
         title=markers.title,
     )
-    key_inferred, chords_inferred = not sheet_has_key(maps, markers), not (signed or sheet.chords)
-    if key_inferred:
-        sheet = replace(sheet, keys=(infer_key(note_arrays(sheet)),))
-    if chords_inferred:
-        sheet = replace(sheet, chords=infer_chords(sheet))
+    key_inferred, chords_inferred = not (maps.has_key or markers.keys), not (signed or sheet.chords)
+    sheet = infer_missing(sheet, key_inferred, chords_inferred)
     shifts = np.concatenate([part.shift_ticks for part in parts]) if parts else np.zeros(1)
     notes_read = sum(len(part.shift_ticks) for part in parts)
     mean_shift, max_shift = round(float(shifts.mean()), 3), round(float(shifts.max()), 3)
     return sheet, ImportReport(notes_read, sheet.note_count, mean_shift, max_shift, chords_inferred, key_inferred)
-
-
-def sheet_has_key(maps: TimeMaps, markers: "_Markers") -> bool:
-    """Whether the file itself names a key."""
-    return bool(maps.has_key or markers.keys)
 
 
 def _warn_of_controls(score: symusic.Score) -> None:
@@ -190,7 +182,8 @@ class _Markers:
         self.empty_tracks: list[tuple[int, Track]] = []
         keys, sections, chords = [], {}, {}
         dropped: list[str] = []
-        chord_like = signed or any(_plain_chord(text) and len(text) > 1 for _, text in markers)
+        plain = {text: try_chord(text) for _, text in markers}
+        chord_like = signed or any(chord and len(text) > 1 for text, chord in plain.items())
         for tick, text in markers:
             kind, _, value = text.partition(": ") if signed else ("", "", "")
             if signed and (text in (SIGNED, "pickup") or kind in ("title", "meter")):
@@ -198,7 +191,7 @@ class _Markers:
             elif signed and text == "end":
                 self.bar_count = maps.bar_near(tick)
             elif kind == "key":
-                keys.append(maps.key_from(value, maps.bar_near(tick)))
+                keys.append(parse_key(value, maps.bar_near(tick)))
             elif kind == "empty track":
                 number, role, program, muted, name = value.split(" ", 4)
                 track = Track(role, (), int(program), name.removeprefix("="), muted == "muted")
@@ -207,7 +200,7 @@ class _Markers:
                 bar = maps.bar_near(tick)
                 if bar < maps.bar_count:
                     sections[bar] = Section(bar, label)
-            elif chord_like and (chord := _plain_chord(text)):
+            elif chord_like and (chord := plain[text]):
                 chords[tick] = replace(chord, start_ticks=tick)
             elif text.strip():
                 dropped.append(text.strip())
@@ -219,13 +212,6 @@ class _Markers:
             names = ", ".join(repr(text) for text in dropped[:3])
             warnings.warn(f"{len(dropped)} markers name no section or chord and were dropped: {names}",
                           ScoretokWarning, stacklevel=2)  # fmt: skip
-
-
-def _plain_chord(text: str) -> Chord | None:
-    try:
-        return parse_chord(text)
-    except ScoretokError:
-        return None
 
 
 def _tracks(parts: list[_Part], texts: Texts, markers: _Markers) -> list[Track]:

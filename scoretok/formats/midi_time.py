@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import symusic
 
 from scoretok.errors import ScoretokError, ScoretokWarning
-from scoretok.harmony import parse_key
 from scoretok.parts import MAX_BARS, MAX_BPM, MIN_BPM, Key, Meter, Tempo, meter_lasting
 
 
@@ -29,9 +28,6 @@ class TimeMaps:
         after = min(bisect_right(self.bar_starts, tick), len(self.bar_starts) - 1)
         before = max(after - 1, 0)
         return before if tick - self.bar_starts[before] <= self.bar_starts[after] - tick else after
-
-    def key_from(self, text: str, bar: int) -> Key:
-        return parse_key(text, bar)
 
 
 def read_time_maps(score: symusic.Score, scale: float, end_ticks: int, signed: bool) -> TimeMaps:

@@ -4,7 +4,7 @@ import io
 import re
 import warnings
 import zipfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, ParseError
@@ -15,8 +15,8 @@ from scoretok.extras import require
 from scoretok.files import read_bytes
 from scoretok.formats.musicxml_maps import measure_ticks, read_maps
 from scoretok.formats.musicxml_write import write
-from scoretok.infer import infer_chords, infer_key, note_arrays
-from scoretok.parts import MAX_BARS, MAX_DURATION_TICKS, Note, Syllable, Track, clean_text
+from scoretok.infer import infer_missing
+from scoretok.parts import DEFAULT_VELOCITY, MAX_BARS, MAX_DURATION_TICKS, Note, Syllable, Track, clean_text
 from scoretok.roles import guess_role, split_label
 from scoretok.sheet import LeadSheet
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import music21
 
 MAX_XML_BYTES = 256 * 2**20
-VELOCITY = 80
 
 
 def read(path: str | Path) -> LeadSheet:
@@ -206,11 +205,7 @@ def _sheet(score: Any, infos: dict[str, _PartInfo], bar_ticks: list[int] | None,
         pickup_ticks=maps.pickup_ticks,
         title=title,
     )
-    if not maps.has_key:
-        sheet = replace(sheet, keys=(infer_key(note_arrays(sheet)),))
-    if not signed and not sheet.chords:
-        sheet = replace(sheet, chords=infer_chords(sheet))
-    return sheet
+    return infer_missing(sheet, key=not maps.has_key, chords=not (signed or sheet.chords))
 
 
 def _track(staves: list[Any], info: _PartInfo, starts: tuple[int, ...], signed: bool) -> Track:
@@ -265,7 +260,7 @@ def _add(notes: list[Note], open_ties: dict[int, int], one: Any, start: int, tic
     else:
         scalar = one.volume.velocityScalar
         scalar = element.volume.velocityScalar if scalar is None else scalar
-        velocity = VELOCITY if scalar is None else min(max(round(scalar * 127), 1), 127)
+        velocity = DEFAULT_VELOCITY if scalar is None else min(max(round(scalar * 127), 1), 127)
         place = len(notes)
         notes.append(Note(start, min(max(pitch, 0), 127), min(ticks, MAX_DURATION_TICKS), velocity))
     open_ties.pop(pitch, None)

@@ -73,9 +73,7 @@ def read_maps(parts: list[Any], bar_ticks: list[int] | None = None) -> Maps:
                     tempos.setdefault(tick, Tempo(tick, min(max(bpm, MIN_BPM), MAX_BPM)))
                 elif "Harmony" in kinds and (chord := _chord(element, tick)):
                     chords.setdefault(tick, chord)
-                elif {"RehearsalMark", "TextExpression"} & set(kinds) and (
-                    label := parse_section(str(element.content))
-                ):
+                elif label := _section_label(element, kinds):
                     sections[bar] = Section(bar, label)
     has_key = bool(keys)
     if 0 not in keys:
