@@ -1,5 +1,5 @@
 """LeadSheet -> audio: engines that render one track at a time, and the mixer."""
 
-from renderer.engine import ENGINES, Render, load_engine, render
+from renderer.engine import ENGINES, Block, Engine, Render, load_engine, render, render_blocks
 
-__all__ = ["ENGINES", "Render", "load_engine", "render"]
+__all__ = ["ENGINES", "Block", "Engine", "Render", "load_engine", "render", "render_blocks"]

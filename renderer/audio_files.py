@@ -1,14 +1,21 @@
-"""Writing audio files, whole or not at all."""
+"""Reading and writing audio files; what is written is there whole or not at all.
 
+Axes: c channels, n samples.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
-from scoretok.files import write_with
+from scoretok.files import whole_file
 
 SUBTYPES = {".wav": "PCM_16", ".flac": "PCM_16", ".ogg": "VORBIS"}
+MAX_REFERENCE_S = 600
 
 
 def check_audio_path(path: str | Path) -> None:
@@ -17,16 +24,63 @@ def check_audio_path(path: str | Path) -> None:
         raise ScoretokError(f"{path} does not end like audio that can be written ({' '.join(SUBTYPES)})")
 
 
-def write_audio(samples: np.ndarray, sample_rate: int, path: str | Path) -> None:
-    """Write float samples of shape (channels, n) as 16-bit WAV or FLAC, or as OGG. Raises ScoretokError."""
+class AudioWriter:
+    """An audio file that grows block by block."""
+
+    def __init__(self, file: Any, path: str | Path) -> None:  # noqa: ANN401: soundfile has no types
+        self._file, self._path = file, path
+        self.n_samples = 0
+
+    def write(self, samples: np.ndarray) -> None:
+        """Append float samples (c, n). Raises ScoretokError."""
+        # libvorbis has crashed on long writes, so blocks are kept short.
+        for start in range(0, samples.shape[1], 1 << 16):
+            part = samples[:, start : start + (1 << 16)]
+            try:
+                self._file.write(part.T)
+            except RuntimeError as error:
+                raise ScoretokError(f"{self._path} cannot be written: {error}") from None
+        self.n_samples += samples.shape[1]
+
+
+@contextmanager
+def audio_writer(path: str | Path, sample_rate: int, channels: int = 2) -> Iterator[AudioWriter]:
+    """A 16-bit WAV or FLAC, or an OGG, that appears at `path` when the block ends well. Raises ScoretokError."""
     soundfile = require("soundfile", "audio", "writing audio")
     check_audio_path(path)
-    suffix = Path(path).suffix.lower()
-
-    def write(temporary: Path) -> None:
+    subtype = SUBTYPES[Path(path).suffix.lower()]
+    with whole_file(path) as temporary:
         try:
-            soundfile.write(temporary, samples.T, sample_rate, subtype=SUBTYPES[suffix])
+            file = soundfile.SoundFile(temporary, "w", sample_rate, channels, subtype)
         except soundfile.LibsndfileError as error:
             raise ScoretokError(f"{path} cannot be written: {error}") from None
+        with file:
+            yield AudioWriter(file, path)
 
-    write_with(write, path)
+
+def write_audio(samples: np.ndarray, sample_rate: int, path: str | Path) -> None:
+    """Write float samples (c, n) as 16-bit WAV or FLAC, or as OGG. Raises ScoretokError."""
+    with audio_writer(path, sample_rate, samples.shape[0]) as writer:
+        writer.write(samples)
+
+
+def read_mono(path: str | Path, sample_rate: int) -> np.ndarray:
+    """The first minutes of an audio file as mono samples (n,), float32, at a rate. Raises ScoretokError."""
+    soundfile = require("soundfile", "audio", "reading audio")
+    if not Path(path).is_file():
+        raise ScoretokError(f"{path} does not exist; check the name")
+    try:
+        with soundfile.SoundFile(path) as file:
+            samples = file.read(MAX_REFERENCE_S * file.samplerate, dtype="float32", always_2d=True).mean(1)
+            rate = file.samplerate
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        raise ScoretokError(f"{path} cannot be read as audio: {str(error).split(': ')[-1]}") from None
+    if not len(samples) or not np.isfinite(samples).all():
+        raise ScoretokError(f"{path} holds no usable samples")
+    return samples if rate == sample_rate else resample(samples, rate, sample_rate)
+
+
+def resample(samples: np.ndarray, rate: int, new_rate: int) -> np.ndarray:
+    """Mono samples (n,) at another rate."""
+    soxr = require("soxr", "audio", "changing the sample rate")
+    return np.asarray(soxr.resample(samples, rate, new_rate), np.float32)

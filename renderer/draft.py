@@ -1,17 +1,19 @@
 """The draft engine: a soundfont, played at hundreds of times real time."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import symusic
 
+from renderer.engine import blocks_of
+from renderer.memory import check_memory
+from renderer.notes import DRUMS, program_of
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
 from scoretok.parts import Track
 from scoretok.sheet import LeadSheet
 
-VOICE_PROGRAMS = frozenset((52, 53, 54, 85, 91))
-DEFAULT_VOICE = 53
 # The synthesizer stops a note within 3 ms of its end. Playing it several times, each take ending a little
 # later, and weighting the takes makes it fade. Weights add up to 1.
 TAKE_WEIGHTS = (0.40, 0.30, 0.20, 0.10)
@@ -38,7 +40,7 @@ class DraftEngine:
 
     def __init__(self, soundfont: str | Path | None = None, sample_rate: int = 44100) -> None:
         """Load a soundfont (.sf2 or .sf3). Raises ScoretokError when it cannot be read."""
-        self.sample_rate = sample_rate
+        self.sample_rate, self.block_samples = sample_rate, 1 << 18
         path = Path(soundfont) if soundfont else default_soundfont()
         if not path.is_file() or path.read_bytes()[:4] != b"RIFF":
             raise ScoretokError(f"{path} is not a soundfont; name a file that ends with .sf2 or .sf3")
@@ -47,8 +49,13 @@ class DraftEngine:
         except (RuntimeError, ValueError, OSError) as error:
             raise ScoretokError(f"{path} is not a soundfont that can be played: {error}") from None
 
-    def render_track(self, sheet: LeadSheet, track: int, seed: int = 0) -> np.ndarray:
-        """Samples of one track, float32 of shape (2, n); nothing here is left to chance."""
+    def track_blocks(self, sheet: LeadSheet, track: int, seed: int = 0, first_block: int = 0) -> Iterator[np.ndarray]:
+        """Blocks (2, block_samples) of one track; nothing here is left to chance. Raises ScoretokError."""
+        check_memory(round(sheet.duration_s * self.sample_rate) * 8 * (len(TAKE_WEIGHTS) + 1), "the draft of one track")
+        yield from blocks_of(self.render_track(sheet, track), self.block_samples, first_block)
+
+    def render_track(self, sheet: LeadSheet, track: int) -> np.ndarray:
+        """All samples of one track, float32 of shape (2, n), from tick 0 until its last sound has died away."""
         played = sounding(sheet.tracks[track])
         start, end = note_samples(sheet, played, self.sample_rate)
         takes = []
@@ -84,6 +91,7 @@ def note_samples(sheet: LeadSheet, track: Track, sample_rate: int) -> tuple[np.n
 
 def sounding(track: Track) -> Track:
     """The track as the soundfont plays it: vocals by a voice-like program."""
-    if track.role == "vocal" and track.program not in VOICE_PROGRAMS:
-        return Track(track.role, track.notes, DEFAULT_VOICE, track.name, track.muted)
-    return track
+    program = program_of(track)
+    if program in (track.program, DRUMS):
+        return track
+    return Track(track.role, track.notes, program, track.name, track.muted)

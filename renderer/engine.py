@@ -1,6 +1,6 @@
 """The interface of all engines, and the rendering of a whole score with one of them.
 
-Axes: c channels (2), n samples.
+Axes: c channels (1 or 2), n samples.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -10,32 +10,76 @@ from typing import Protocol
 
 import numpy as np
 
+from renderer.memory import check_memory
 from renderer.mixer import Level, default_level, limit, place
+from renderer.reverb import Reverb
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
 MAX_DURATION_S = 2 * 3600
 # name -> module and class; the default is the first.
-ENGINES = {"draft": ("renderer.draft", "DraftEngine")}
+ENGINES = {
+    "dit": ("renderer.dit_engine", "DitEngine"),
+    "draft": ("renderer.draft", "DraftEngine"),
+    "ace-step": ("renderer.ace_step", "AceStepEngine"),
+}
 
 
 class Engine(Protocol):
     """Renders tracks of a score."""
 
     sample_rate: int
+    block_samples: int
 
-    def render_track(self, sheet: LeadSheet, track: int, seed: int) -> np.ndarray:
-        """Samples of one track, float32 of shape (c, n), from tick 0 until its last sound has died away."""
+    def track_blocks(self, sheet: LeadSheet, track: int, seed: int, first_block: int) -> Iterator[np.ndarray]:
+        """Blocks of one track from number `first_block` on, until its last sound has died away.
+
+        Each is float32 of shape (c, block_samples); block 0 begins with the song.
+        """
         ...
 
 
 @dataclass(frozen=True)
+class Block:
+    """A stretch of the rendered score: the mix and its stems by track id, float32 of shape (2, n)."""
+
+    mix: np.ndarray
+    stems: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
 class Render:
-    """A rendered score: the mix and its stems by track id, float32 of shape (c, n)."""
+    """A rendered score: the mix and its stems by track id, float32 of shape (2, n)."""
 
     sample_rate: int
     mix: np.ndarray
     stems: Mapping[str, np.ndarray]
+
+
+class Channel:
+    """One track on its way into the mix: its blocks, its place, its echoes."""
+
+    def __init__(self, blocks: Iterator[np.ndarray], level: Level, sample_rate: int, block_samples: int) -> None:
+        self.blocks, self.level, self.block_samples = blocks, level, block_samples
+        self.reverb = Reverb(sample_rate) if level.room > 0 else None
+        self.silent_blocks = 0  # since the track ended; its echoes may go on
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more can be heard."""
+        reach = self.reverb.reach_samples if self.reverb else 0
+        return self.silent_blocks * self.block_samples > reach
+
+    def next(self) -> np.ndarray:
+        """The next block in its place with its echoes, (2, n)."""
+        dry = next(self.blocks, None)
+        if dry is None:
+            self.silent_blocks += 1
+            dry = np.zeros((1, self.block_samples), np.float32)
+        placed = place(dry, self.level)
+        if self.reverb:
+            placed += self.reverb(dry.mean(0)) * np.float32(self.level.room * 10 ** (self.level.gain_db / 20))
+        return placed
 
 
 def load_engine(name: str, **options: object) -> Engine:
@@ -47,48 +91,117 @@ def load_engine(name: str, **options: object) -> Engine:
     return engine
 
 
-def render_tracks(sheet: LeadSheet, engine: Engine, seed: int = 0) -> Iterator[tuple[str, np.ndarray]]:
-    """Stems one by one, muted and empty tracks left out: (track id, samples of shape (c, n))."""
+def sounding_tracks(sheet: LeadSheet) -> list[int]:
+    """Tracks with notes that are not muted. Raises ScoretokError when there are none, or the score is too long."""
     if sheet.duration_s > MAX_DURATION_S:
         raise ScoretokError(
-            f"the score lasts {sheet.duration_s / 3600:.1f} hours; render at most {MAX_DURATION_S // 3600} at a time,"
-            " with --bars"
+            f"the score lasts {sheet.duration_s / 3600:.1f} hours; render at most {MAX_DURATION_S // 3600} at a time:"
+            " cut it with scoretok edit"
         )
-    for number, track in enumerate(sheet.tracks):
-        if track.notes and not track.muted:
-            yield sheet.track_ids[number], engine.render_track(sheet, number, seed)
+    tracks = [i for i, track in enumerate(sheet.tracks) if track.notes and not track.muted]
+    if not tracks:
+        raise ScoretokError("there is nothing to hear: the score has no notes on tracks that sound")
+    return tracks
+
+
+def render_blocks(
+    sheet: LeadSheet,
+    engine: Engine,
+    levels: Mapping[str, Level] | None = None,
+    seed: int = 0,
+    start_sample: int = 0,
+    stop_sample: int | None = None,
+) -> Iterator[Block]:
+    """The rendered score block by block: every track by the engine, placed, echoed, summed and limited.
+
+    Without `stop_sample` it goes on until the last echo. A sample is the same whatever `start_sample` is. No step
+    looks at the whole signal, so memory stays flat and an edit changes only samples that its notes sound in.
+    """
+    size = engine.block_samples
+    levels = levels or {}
+    room_s = 1.0  # echoes of what came before `start_sample` reach no further
+    first = max(0, start_sample - round(room_s * engine.sample_rate)) // size
+    channels = {}
+    for number in sounding_tracks(sheet):
+        track_id = sheet.track_ids[number]
+        role = track_id.partition(".")[0]
+        level = levels.get(track_id) or levels.get(role) or default_level(role)
+        blocks = engine.track_blocks(sheet, number, seed, first)
+        channels[track_id] = Channel(blocks, level, engine.sample_rate, size)
+    end_sample = round(sheet.duration_s * engine.sample_rate)
+    begin = first * size
+    while stop_sample is None or begin < stop_sample:
+        stems = {track_id: channel.next() for track_id, channel in channels.items()}
+        if stop_sample is None and begin >= end_sample and all(channel.ended for channel in channels.values()):
+            return
+        mix = limit(np.sum(list(stems.values()), axis=0))
+        span = slice(max(0, start_sample - begin), None if stop_sample is None else stop_sample - begin)
+        if begin + size > start_sample:
+            yield Block(mix[:, span], {name: stem[:, span] for name, stem in stems.items()})
+        begin += size
+
+
+def count_blocks(sheet: LeadSheet, engine: Engine, start_sample: int = 0, stop_sample: int | None = None) -> int:
+    """About how many blocks `render_blocks` will give, for progress."""
+    stop = stop_sample or round(sheet.duration_s * engine.sample_rate) + engine.block_samples
+    return max(1, -(-(stop - start_sample // engine.block_samples * engine.block_samples) // engine.block_samples))
 
 
 def render(
     sheet: LeadSheet,
-    engine: str | Engine = "draft",
+    engine: str | Engine = "dit",
     levels: Mapping[str, Level] | None = None,
     keep_stems: bool = True,
     seed: int = 0,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Render:
-    """Render a score: every track by the engine, placed by the mixer, summed and limited.
+    """Render a score into memory; `render_blocks` is the same without holding it all.
 
-    `levels` gives gain and pan by track id or role over the defaults of each role. No step looks at the
-    whole signal, so an edit changes only samples that its notes sound in. Raises ScoretokError when
-    there is nothing to render.
+    `levels` gives gain, pan and room by track id or role over the defaults of each role. Raises ScoretokError when
+    there is nothing to render, or not enough memory for it.
     """
     player = load_engine(engine) if isinstance(engine, str) else engine
-    length = round(sheet.duration_s * player.sample_rate)
-    mix = np.zeros((2, length), np.float32)
-    stems: dict[str, np.ndarray] = {}
-    for track_id, dry in render_tracks(sheet, player, seed):
-        role = track_id.partition(".")[0]
-        level = (levels or {}).get(track_id) or (levels or {}).get(role) or default_level(role)
-        stem = place(dry, level)
-        if stem.shape[1] > mix.shape[1]:
-            mix = np.pad(mix, ((0, 0), (0, stem.shape[1] - mix.shape[1])))
-        mix[:, : stem.shape[1]] += stem
-        if keep_stems:
-            stems[track_id] = stem
-        progress(track_id)
-    if not mix.shape[1] or not mix.any():
-        raise ScoretokError("there is nothing to hear: the score has no notes on tracks that sound")
-    whole = mix.shape[1]
-    stems = {name: np.pad(stem, ((0, 0), (0, whole - stem.shape[1]))) for name, stem in stems.items()}
-    return Render(player.sample_rate, limit(mix), stems)
+    tracks = len(sounding_tracks(sheet)) if keep_stems else 0
+    check_memory(round(sheet.duration_s * player.sample_rate) * 8 * (2 + 2 * tracks), "the rendered score")
+    mix: list[np.ndarray] = []
+    stems: dict[str, list[np.ndarray]] = {}
+    blocks = render_blocks(sheet, player, levels, seed)
+    for number, block in enumerate(without_silent_end(blocks, round(sheet.duration_s * player.sample_rate))):
+        mix.append(block.mix)
+        for name, stem in block.stems.items() if keep_stems else ():
+            stems.setdefault(name, []).append(stem)
+        progress(number)
+    joined = {name: np.concatenate(parts, axis=1) for name, parts in stems.items()}
+    return Render(player.sample_rate, np.concatenate(mix, axis=1), joined)
+
+
+def without_silent_end(blocks: Iterator[Block], least_samples: int) -> Iterator[Block]:
+    """The blocks up to the last sample that is heard, but no fewer samples than `least_samples`."""
+    seen, pending = 0, []
+    for block in blocks:
+        pending.append(block)
+        heard = np.flatnonzero(block.mix.any(axis=0))
+        wanted = max(int(heard[-1]) + 1 if len(heard) else 0, min(least_samples - seen, block.mix.shape[1]))
+        seen += block.mix.shape[1]
+        if wanted > 0:
+            yield from pending[:-1]
+            head, tail = _cut(block, wanted)
+            yield head
+            pending = [tail]
+
+
+def _cut(block: Block, at: int) -> tuple[Block, Block]:
+    """A block before and from a sample on."""
+    parts = [
+        Block(block.mix[:, span], {name: stem[:, span] for name, stem in block.stems.items()})
+        for span in (slice(0, at), slice(at, None))
+    ]
+    return parts[0], parts[1]
+
+
+def blocks_of(samples: np.ndarray, block_samples: int, first_block: int = 0) -> Iterator[np.ndarray]:
+    """Samples (c, n) as blocks (c, block_samples), the last one filled with zeros."""
+    starts = range(first_block * block_samples, samples.shape[1], block_samples)
+    for start in starts:
+        block = samples[:, start : start + block_samples]
+        yield np.pad(block, ((0, 0), (0, block_samples - block.shape[1])))

@@ -1,4 +1,7 @@
-"""The mixer: gain and pan a track, and a limiter that acts on each sample by itself."""
+"""The mixer: gain, pan and room a track, and a limiter that acts on each sample by itself.
+
+Axes: c channels, n samples.
+"""
 
 from dataclasses import dataclass
 
@@ -10,15 +13,17 @@ KNEE = 0.7
 
 @dataclass(frozen=True)
 class Level:
-    """Gain in decibels and pan from -1 (left) to 1 (right)."""
+    """Gain in decibels, pan from -1 (left) to 1 (right), and how much is sent to the room, from 0 to 1."""
 
     gain_db: float = 0.0
     pan: float = 0.0
+    room: float = 0.0
 
 
 ROLE_LEVELS = {
-    "vocal": Level(0.0, 0.0), "lead": Level(-1.5, 0.1), "guitar": Level(-3.0, 0.3), "piano": Level(-3.0, -0.2),
-    "strings": Level(-5.0, -0.35), "bass": Level(-1.5, 0.0), "drums": Level(-2.0, 0.0),
+    "vocal": Level(0.0, 0.0, 0.2), "lead": Level(-1.5, 0.1, 0.18), "guitar": Level(-3.0, 0.3, 0.12),
+    "piano": Level(-3.0, -0.2, 0.14), "strings": Level(-5.0, -0.35, 0.22), "bass": Level(-1.5, 0.0, 0.02),
+    "drums": Level(-2.0, 0.0, 0.08),
 }  # fmt: skip
 
 
@@ -28,7 +33,10 @@ def default_level(role: str) -> Level:
 
 
 def place(stem: np.ndarray, level: Level) -> np.ndarray:
-    """A stem of shape (2, n) at its gain and balance; balance lowers the far side by an equal-power law."""
+    """A stem of shape (c, n), mono or stereo, as stereo (2, n) at its gain and balance.
+
+    Balance lowers the far side by an equal-power law.
+    """
     gain = 10 ** (level.gain_db / 20)
     angle = (min(max(level.pan, -1.0), 1.0) + 1) * np.pi / 4
     left, right = min(np.sqrt(2) * np.cos(angle), 1.0), min(np.sqrt(2) * np.sin(angle), 1.0)
@@ -40,7 +48,11 @@ def limit(mix: np.ndarray) -> np.ndarray:
 
     Each sample depends on itself alone, so that what an edit leaves alone stays bit-identical.
     """
-    loud = mix * np.float32(HEADROOM)
-    over = np.abs(loud) > KNEE
-    loud[over] = np.sign(loud[over]) * (KNEE + (1 - KNEE) * np.tanh((np.abs(loud[over]) - KNEE) / (1 - KNEE)))
-    return loud
+    return soft_clip(mix * np.float32(HEADROOM))
+
+
+def soft_clip(samples: np.ndarray) -> np.ndarray:
+    """Samples (c, n), changed in place where they exceed the knee."""
+    over = np.abs(samples) > KNEE
+    samples[over] = np.sign(samples[over]) * (KNEE + (1 - KNEE) * np.tanh((np.abs(samples[over]) - KNEE) / (1 - KNEE)))
+    return samples

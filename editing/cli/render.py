@@ -1,8 +1,10 @@
 """scoretok render: a score becomes audio."""
 
 import re
+from contextlib import ExitStack
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,7 +13,7 @@ from editing.cli.common import (
     check_folder,
     json_option,
     load,
-    only_bars,
+    parse_bars,
     print_json,
     quiet_option,
     seed_option,
@@ -20,13 +22,18 @@ from editing.cli.common import (
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
+if TYPE_CHECKING:
+    from renderer import Engine
+    from renderer.mixer import Level
+
 EPILOG = """\b
 Examples:
   scoretok render song.lead -o song.wav
   scoretok render song.mid -o song.flac --stems stems/
   scoretok render song.lead -o part.wav --bars 9-16
+  scoretok render song.lead -o song.wav --reference piano=my_piano.wav
   scoretok render song.lead -o song.wav --gain vocal=+2 --pan guitar=0.5
-  scoretok render song.lead -o song.wav --soundfont MuseScore_General.sf3
+  scoretok render song.lead -o quick.wav --engine draft
 """
 
 
@@ -34,55 +41,127 @@ Examples:
 @click.argument("source")
 @click.option("-o", "--output", required=True, metavar="FILE", help="A .wav, .flac or .ogg file.")
 @click.option(
-    "--engine", type=click.Choice(["draft"]), default="draft", show_default=True, help="What makes the sound."
+    "--engine",
+    type=click.Choice(["dit", "draft"]),
+    default="dit",
+    show_default=True,
+    help="What makes the sound: the model, or a soundfont.",
 )
+@click.option("--model", metavar="DIR", help="Another model for the dit engine: a folder or a hub id.")
+@click.option("--steps", type=click.IntRange(0, 100), help="Steps of the dit engine; 0 is its coarse prediction.")
+@click.option(
+    "--reference", multiple=True, metavar="TRACK=FILE", help="A few seconds of audio whose timbre a track takes."
+)
+@click.option("--device", metavar="NAME", help="Where the dit engine computes: cpu, cuda.")
 @click.option("--soundfont", metavar="FILE", help="Another soundfont for the draft engine (.sf2, .sf3).")
 @click.option("--stems", metavar="DIR", help="Also write each track to a file in this folder.")
 @click.option("--gain", multiple=True, metavar="TRACK=DB", help="Gain of a track or role in decibels.")
 @click.option("--pan", multiple=True, metavar="TRACK=P", help="Place of a track or role, -1 (left) to 1 (right).")
+@click.option("--room", multiple=True, metavar="TRACK=R", help="How much of a track or role the room echoes, 0 to 1.")
+@click.option(
+    "--loudness",
+    type=click.FloatRange(-40, -5),
+    metavar="LUFS",
+    help="Bring the whole file to a loudness, -14 say. Then an edit may change the level everywhere.",
+)
 @bars_option
 @seed_option
 @json_option
 @quiet_option
-def render(
-    source: str,
-    output: str,
-    engine: str,
-    soundfont: str | None,
-    stems: str | None,
-    gain: tuple[str, ...],
-    pan: tuple[str, ...],
-    bars: str | None,
-    seed: int,
-    as_json: bool,
-    quiet: bool,
-) -> None:
+def render(source: str, output: str, stems: str | None, bars: str | None, seed: int, as_json: bool, quiet: bool, **options) -> None:  # noqa: ANN003, E501
     """Turn a score into audio at 44.1 kHz stereo, with a stem a track on request."""
-    from renderer import load_engine
-    from renderer import render as render_sheet
-    from renderer.audio_files import check_audio_path, write_audio
+    from renderer.audio_files import check_audio_path
 
     silence(quiet)
     check_audio_path(output)
     check_folder(output)
-    sheet = only_bars(load(source), bars)
-    levels = read_levels(sheet, gain, pan)
-    player = load_engine(engine, soundfont=soundfont)
+    sheet = load(source)
+    levels = read_levels(sheet, options["gain"], options["pan"], options["room"])
+    engine = engine_for(sheet, options)
     folder = make_folder(stems) if stems else None
+    span = bar_span(sheet, bars, engine.sample_rate)
     began = perf_counter()
-    with track_progress(sheet, quiet) as advance:
-        result = render_sheet(sheet, player, levels, keep_stems=stems is not None, seed=seed, progress=advance)
-    write_audio(result.mix, result.sample_rate, output)
-    if folder:
-        for name, samples in result.stems.items():
-            write_audio(samples, result.sample_rate, folder / f"{name}{Path(output).suffix.lower()}")
-    duration = result.mix.shape[1] / result.sample_rate
+    length, names = write_render(sheet, engine, levels, seed, span, Path(output), folder, quiet)
+    if options["loudness"] is not None:
+        from renderer.loudness import set_loudness
+
+        set_loudness(output, options["loudness"])
+    duration_s = length / engine.sample_rate
     if as_json:
-        print_json({"output": output, "duration_s": duration, "stems": sorted(result.stems)})
+        print_json({"output": output, "duration_s": duration_s, "stems": sorted(names) if folder else []})
     elif not quiet:
-        click.echo(
-            f"{output}: {duration:.1f} s, rendered at {duration / (perf_counter() - began):.0f} x real time", err=True
-        )
+        speed = duration_s / (perf_counter() - began)
+        click.echo(f"{output}: {duration_s:.1f} s, rendered at {speed:.1f} x real time", err=True)
+
+
+def engine_for(sheet: LeadSheet, options: dict) -> "Engine":
+    """The engine that the options ask for. Raises ScoretokError for options that it does not know."""
+    from renderer import load_engine
+
+    dit_only = [name for name in ("model", "steps", "reference", "device") if options[name] not in (None, ())]
+    if options["engine"] == "draft":
+        if dit_only:
+            raise ScoretokError(f"--{dit_only[0]} is for the dit engine; leave it out or use --engine dit")
+        return load_engine("draft", soundfont=options["soundfont"])
+    if options["soundfont"]:
+        raise ScoretokError("--soundfont is for the draft engine; add --engine draft")
+    references = read_references(sheet, options["reference"])
+    return load_engine(
+        "dit", model=options["model"], steps=options["steps"], references=references, device=options["device"]
+    )
+
+
+def read_references(sheet: LeadSheet, options: tuple[str, ...]) -> dict[str, str]:
+    """Audio files by track id from 'piano=clip.wav'; without a track the file is for all. Raises ScoretokError."""
+    from editing.where import find_tracks
+
+    chosen: dict[str, str] = {}
+    for option in options:
+        name, _, path = option.rpartition("=")
+        numbers = find_tracks(sheet, name) if name else range(len(sheet.tracks))
+        chosen |= {sheet.track_ids[number]: path for number in numbers}
+    return chosen
+
+
+def bar_span(sheet: LeadSheet, bars: str | None, sample_rate: int) -> tuple[int, int | None]:
+    """First sample and the one behind the last of --bars; all of the song without it."""
+    if bars is None:
+        return 0, None
+    chosen = parse_bars(bars, sheet)
+    edges = (*sheet.bar_starts, sheet.end_ticks)
+    start, stop = (round(sheet.seconds_at(edges[bar]) * sample_rate) for bar in (chosen.start, chosen.stop))
+    return start, stop
+
+
+def write_render(
+    sheet: LeadSheet,
+    engine: "Engine",
+    levels: "dict[str, Level]",
+    seed: int,
+    span: tuple[int, int | None],
+    output: Path,
+    folder: Path | None,
+    quiet: bool,
+) -> tuple[int, list[str]]:
+    """Render into files block by block: samples written, and the tracks that sounded."""
+    from renderer.audio_files import audio_writer
+    from renderer.engine import count_blocks, render_blocks, without_silent_end
+
+    blocks = render_blocks(sheet, engine, levels, seed, *span)
+    least = round(sheet.duration_s * engine.sample_rate) if span[1] is None else span[1] - span[0]
+    writers = {}
+    with ExitStack() as files, block_progress(count_blocks(sheet, engine, *span), quiet) as advance:
+        mix = files.enter_context(audio_writer(output, engine.sample_rate))
+        for block in without_silent_end(blocks, least):
+            mix.write(block.mix)
+            for name, stem in block.stems.items():
+                if folder and name not in writers:
+                    path = folder / f"{name}{output.suffix.lower()}"
+                    writers[name] = files.enter_context(audio_writer(path, engine.sample_rate))
+                if folder:
+                    writers[name].write(stem)
+            advance()
+    return mix.n_samples, list(writers)
 
 
 def make_folder(path: str) -> Path:
@@ -94,13 +173,17 @@ def make_folder(path: str) -> Path:
     return Path(path)
 
 
-def read_levels(sheet: LeadSheet, gains: tuple[str, ...], pans: tuple[str, ...]):  # noqa: ANN201
+def read_levels(
+    sheet: LeadSheet, gains: tuple[str, ...], pans: tuple[str, ...], rooms: tuple[str, ...]
+) -> "dict[str, Level]":
     """Levels by track id from 'piano=-3' options, over the defaults of the roles. Raises ScoretokError."""
+    from dataclasses import replace
+
     from editing.where import find_tracks
     from renderer.mixer import Level, default_level
 
     changed: dict[str, Level] = {}
-    for field, options, low, high in (("gain_db", gains, -60, 24), ("pan", pans, -1, 1)):
+    for field, options, low, high in (("gain_db", gains, -60, 24), ("pan", pans, -1, 1), ("room", rooms, 0, 1)):
         for option in options:
             match = re.fullmatch(r"(.+)=([+-]?\d+(?:\.\d+)?)", option)
             if not match or not low <= float(match[2]) <= high:
@@ -108,13 +191,12 @@ def read_levels(sheet: LeadSheet, gains: tuple[str, ...], pans: tuple[str, ...])
             for number in find_tracks(sheet, match[1]):
                 track_id = sheet.track_ids[number]
                 level = changed.get(track_id, default_level(sheet.tracks[number].role))
-                values = {"gain_db": level.gain_db, "pan": level.pan, field: float(match[2])}
-                changed[track_id] = Level(**values)
+                changed[track_id] = replace(level, **{field: float(match[2])})
     return changed
 
 
-def track_progress(sheet: LeadSheet, quiet: bool):  # noqa: ANN201
-    """A progress bar by track on a terminal, else nothing; gives the function to call after each track."""
+def block_progress(blocks: int, quiet: bool):  # noqa: ANN201
+    """A progress bar with time left on a terminal, else nothing; gives the function to call after each block."""
     from contextlib import contextmanager
 
     from rich.console import Console
@@ -124,11 +206,7 @@ def track_progress(sheet: LeadSheet, quiet: bool):  # noqa: ANN201
     def shown():  # noqa: ANN202
         console = Console(stderr=True)
         with Progress(console=console, disable=quiet or not console.is_terminal, transient=True) as progress:
-            task = progress.add_task("rendering", total=len(sheet.tracks))
-
-            def advance(track_id: str) -> None:
-                progress.update(task, advance=1, description=track_id)
-
-            yield advance
+            task = progress.add_task("rendering", total=blocks)
+            yield lambda: progress.advance(task)
 
     return shown()

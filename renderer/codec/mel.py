@@ -1,0 +1,116 @@
+"""Log-mel frames and the closed-form latents that are made of them.
+
+Axes: b batch, n samples, f mel frames (86.13 Hz), k mel bands, t latent frames (21.53 Hz), d latent dims.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+SAMPLE_RATE = 44100
+FFT = 2048
+HOP_SAMPLES = 512
+FRAMES_PER_LATENT = 4
+LATENT_SAMPLES = HOP_SAMPLES * FRAMES_PER_LATENT
+LATENT_HZ = SAMPLE_RATE / LATENT_SAMPLES
+BANDS = 128
+# Added to mel amplitudes before the logarithm: differences below -66 dB, which cannot be heard beside the rest of a
+# track, shrink to nothing instead of costing the latents as much as loud ones.
+FLOOR = 5e-4
+SILENCE = math.log(FLOOR)
+
+
+def mel_edges_hz(bands: int = BANDS, top_hz: float = SAMPLE_RATE / 2) -> Tensor:
+    """Corner frequencies of `bands` triangles, shape (bands + 2,), on Slaney's scale (Auditory Toolbox, 1998)."""
+    step = torch.log(torch.tensor(6.4)) / 27
+    top = 15 + torch.log(torch.tensor(top_hz / 1000)) / step
+    mel = torch.linspace(0, float(top), bands + 2)
+    return torch.where(mel < 15, mel * 200 / 3, 1000 * torch.exp(step * (mel - 15).clamp(min=0)))
+
+
+def mel_filters(bands: int = BANDS, fft: int = FFT) -> Tensor:
+    """Triangular filters with peak 1 of shape (bands, fft / 2 + 1)."""
+    edges = mel_edges_hz(bands)
+    bins_hz = torch.linspace(0, SAMPLE_RATE / 2, fft // 2 + 1)
+    rising = (bins_hz - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
+    falling = (edges[2:, None] - bins_hz) / (edges[2:] - edges[1:-1])[:, None]
+    return torch.minimum(rising, falling).clamp(min=0)
+
+
+def stft(audio: Tensor, fft: int = FFT, hop_samples: int = HOP_SAMPLES) -> Tensor:
+    """Complex spectrum (b, bins, f) of audio (b, n): frame i is centred on sample i * hop, a full-scale sine has peak 1.
+
+    There are n / hop frames: the one centred behind the last sample is left out.
+    """
+    window = torch.hann_window(fft, device=audio.device)
+    spectrum = torch.stft(audio, fft, hop_samples, window=window, pad_mode="constant", return_complex=True)
+    return spectrum[..., : audio.shape[-1] // hop_samples] * (2 / window.sum())
+
+
+def istft(spectrum: Tensor, n_samples: int) -> Tensor:
+    """Audio (b, n) of a spectrum (b, bins, f) as `stft` gives it."""
+    window = torch.hann_window(FFT, device=spectrum.device)
+    padded = nn.functional.pad(spectrum, (0, 1)) * (window.sum() / 2)
+    return torch.istft(padded, FFT, HOP_SAMPLES, window=window, length=n_samples)
+
+
+class LogMel(nn.Module):
+    """Audio (b, n) -> natural logarithm of mel amplitudes over a floor, (b, f, k): log(mel + FLOOR)."""
+
+    filters: Tensor
+
+    def __init__(self, bands: int = BANDS) -> None:
+        super().__init__()
+        self.register_buffer("filters", mel_filters(bands), persistent=False)
+
+    def forward(self, audio: Tensor) -> Tensor:
+        return self.of_magnitude(stft(audio).abs())
+
+    def of_magnitude(self, magnitude: Tensor) -> Tensor:
+        """The same from magnitudes (b, bins, f)."""
+        return torch.log(self.filters @ magnitude + FLOOR).transpose(-1, -2)
+
+
+class MelPca(nn.Module):
+    """Latents without a trained encoder: frames stacked in fours, principal components, unit variance.
+
+    `mean` (4k,), `basis` (4k, d) and `scale` (d,) come from `fit`.
+    """
+
+    mean: Tensor
+    basis: Tensor
+    scale: Tensor
+
+    def __init__(self, bands: int = BANDS, latent_dims: int = 128) -> None:
+        super().__init__()
+        stacked = bands * FRAMES_PER_LATENT
+        self.register_buffer("mean", torch.zeros(stacked))
+        self.register_buffer("basis", torch.eye(stacked, latent_dims))
+        self.register_buffer("scale", torch.ones(latent_dims))
+
+    def encode(self, mel: Tensor) -> Tensor:
+        """Log-mel (b, 4t, k) -> latents (b, t, d)."""
+        b, f, k = mel.shape
+        stacked = mel.reshape(b, f // FRAMES_PER_LATENT, k * FRAMES_PER_LATENT)
+        return (stacked - self.mean) @ self.basis / self.scale
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """Latents (b, t, d) -> log-mel (b, 4t, k)."""
+        b, t, _ = latents.shape
+        stacked = (latents * self.scale) @ self.basis.T + self.mean
+        return stacked.reshape(b, t * FRAMES_PER_LATENT, -1)
+
+    @torch.no_grad()
+    def fit(self, mel: Tensor) -> float:
+        """Set the components from log-mel frames (b, 4t, k); returns the share of variance that they keep."""
+        stacked = mel.reshape(-1, self.mean.numel()).double()
+        mean = stacked.mean(0)
+        covariance = (stacked - mean).T @ (stacked - mean) / len(stacked)
+        values, vectors = torch.linalg.eigh(covariance)
+        values, vectors = values.flip(0), vectors.flip(1)
+        dims = self.scale.numel()
+        self.mean.copy_(mean)
+        self.basis.copy_(vectors[:, :dims])
+        self.scale.copy_(values[:dims].clamp(min=1e-8).sqrt())
+        return float(values[:dims].sum() / values.sum())

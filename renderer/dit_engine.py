@@ -1,0 +1,79 @@
+"""The DiT engine: the shipped model, or one of the same kind, behind the engine interface."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from renderer.notes import notes_of
+from scoretok.errors import ScoretokError
+from scoretok.extras import require
+from scoretok.sheet import LeadSheet
+
+WEIGHTS = Path(__file__).with_name("weights")
+TRAINED_PITCHES = range(21, 109)
+
+
+class DitEngine:
+    """Renders every track with the score-conditioned DiT, mono, at 44.1 kHz."""
+
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        steps: int | None = None,
+        references: Mapping[str, str | Path] | None = None,
+        device: str | None = None,
+    ) -> None:
+        """Load a model: a folder, a hub id, or the one that ships.
+
+        `references` are audio files by track id whose timbre the tracks take. Raises ScoretokError.
+        """
+        require("torch", "dit", "the dit engine")
+        require("diffusers", "dit", "the dit engine")
+        from renderer.pipeline import PERIOD_SAMPLES, SAMPLE_RATE, STEPS
+
+        self.sample_rate, self.block_samples = SAMPLE_RATE, PERIOD_SAMPLES
+        self.steps = STEPS if steps is None else steps
+        self.pipeline = load_pipeline(model or WEIGHTS, device)
+        self.references = {name: self._read_reference(path) for name, path in (references or {}).items()}
+
+    def _read_reference(self, path: str | Path):  # noqa: ANN202
+        from renderer.audio_files import read_mono
+
+        audio = read_mono(path, self.sample_rate)
+        if np.abs(audio).max(initial=0.0) < 1e-4:
+            raise ScoretokError(f"{path} is silent; a reference must hold a few seconds of the timbre")
+        return self.pipeline.encode_reference(audio)
+
+    def track_blocks(self, sheet: LeadSheet, track: int, seed: int = 0, first_block: int = 0) -> Iterator[np.ndarray]:
+        """Blocks (1, block_samples) of one track; a block is the same whichever were made before it."""
+        from renderer.pipeline import Sampling
+
+        name = sheet.track_ids[track]
+        notes = notes_of(sheet, sheet.tracks[track])
+        reference = self.references.get(name) or self.references.get(name.partition(".")[0])
+        renderer = self.pipeline.track(notes, Sampling(steps=self.steps, seed=seed, name=name), reference)
+        for number in range(first_block, -(-renderer.end_sample // self.block_samples)):
+            yield renderer.block(number)[None]
+
+
+def load_pipeline(model: str | Path, device: str | None = None):  # noqa: ANN201
+    """A ScoreToAudioPipeline from a folder or a hub id. Raises ScoretokError."""
+    import torch
+    from diffusers.utils import logging
+
+    from renderer.pipeline import ScoreToAudioPipeline
+
+    if os.sep in str(model) and not Path(model).is_dir():
+        raise ScoretokError(f"there is no model folder {model}; name a folder that holds model_index.json, or a hub id")
+    if Path(model).is_dir() and not Path(model, "model_index.json").is_file():
+        raise ScoretokError(f"{model} holds no model: model_index.json is missing")
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    try:
+        pipeline = ScoreToAudioPipeline.from_pretrained(str(model), torch_dtype=torch.float32)
+    except Exception as error:  # noqa: BLE001: whatever a foreign folder provokes
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ScoretokError(f"{model} is not a model of this engine: {reason[:200]}") from None
+    return pipeline.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))

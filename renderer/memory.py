@@ -1,0 +1,28 @@
+"""Saying that memory will run out before it does."""
+
+import os
+
+from scoretok.errors import ScoretokError
+
+
+def available_bytes() -> int | None:
+    """Memory that can still be had, None where the system does not tell."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as info:  # noqa: PTH123: not a file of ours
+            fields = dict(line.split(":") for line in info)
+        return int(fields["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        try:
+            return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        except (ValueError, OSError, AttributeError):
+            return None
+
+
+def check_memory(needed_bytes: int, what: str) -> None:
+    """Raise ScoretokError when something surely does not fit."""
+    free = available_bytes()
+    if free is not None and needed_bytes > free:
+        raise ScoretokError(
+            f"{what} needs {needed_bytes / 2**30:.1f} GB of memory and {free / 2**30:.1f} GB are free;"
+            " render fewer bars with --bars, or mute tracks"
+        )

@@ -1,0 +1,61 @@
+"""The notes of one track as the renderer sees them: seconds, pitches, velocities.
+
+Axes: m notes.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scoretok.parts import Track
+from scoretok.sheet import LeadSheet
+
+DRUMS = 128  # the program that stands for all drum kits
+PROGRAMS = 129
+VOICE_PROGRAMS = frozenset((52, 53, 54, 85, 91))
+DEFAULT_VOICE = 53
+
+
+@dataclass(frozen=True)
+class NoteArray:
+    """Notes sorted by onset: `start_s`, `end_s`, `pitch`, `velocity`, each of shape (m,); one `program` for all.
+
+    `program` is a General MIDI program from 0, or DRUMS. `detune_cents` is the tuning of the whole track.
+    """
+
+    start_s: np.ndarray
+    end_s: np.ndarray
+    pitch: np.ndarray
+    velocity: np.ndarray
+    program: int
+    detune_cents: float = 0.0
+
+    def __len__(self) -> int:
+        return len(self.start_s)
+
+    def sounding_in(self, start_s: float, end_s: float, ring_s: float) -> "NoteArray":
+        """The notes that begin before `end_s` and ended at most `ring_s` before `start_s`."""
+        ends_s = self.start_s if self.program == DRUMS else self.end_s
+        keep = (self.start_s < end_s) & (ends_s + ring_s > start_s)
+        fields = (self.start_s[keep], self.end_s[keep], self.pitch[keep], self.velocity[keep])
+        return NoteArray(*fields, self.program, self.detune_cents)
+
+
+def notes_of(sheet: LeadSheet, track: Track) -> NoteArray:
+    """The notes of a track of a score in seconds; a vocal track gets a voice-like program."""
+    ticks = sorted({tick for note in track.notes for tick in (note.start_ticks, note.end_ticks)})
+    at = {tick: sheet.seconds_at(tick) for tick in ticks}
+    start_s = np.array([at[note.start_ticks] for note in track.notes], np.float64)
+    end_s = np.array([at[note.end_ticks] for note in track.notes], np.float64)
+    pitch = np.array([note.pitch for note in track.notes], np.int64)
+    velocity = np.array([note.velocity for note in track.notes], np.int64)
+    return NoteArray(start_s, end_s, pitch, velocity, program_of(track))
+
+
+def program_of(track: Track) -> int:
+    """The program that a track sounds with, DRUMS for drums."""
+    if track.is_drums:
+        return DRUMS
+    if track.role == "vocal" and track.program not in VOICE_PROGRAMS:
+        return DEFAULT_VOICE
+    return track.program

@@ -1,0 +1,167 @@
+"""Score to audio for one track: condition, sample, decode. Holds no weights of its own.
+
+Axes: b batch (1), r reference frames, t latent frames, d latent dims, n samples.
+"""
+
+import zlib
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
+from torch import Tensor
+
+from renderer.codec.exciter import excite
+from renderer.codec.mel import LATENT_HZ, LATENT_SAMPLES, SAMPLE_RATE, SILENCE
+from renderer.codec.model import ScoreCodec
+from renderer.dit.condition import DRUM_RING_S, EARLY_S, FRAME_S, RING_S, collate, note_pairs
+from renderer.dit.model import ScoreDiT
+from renderer.dit.timbres import REFERENCE, TimbreBank, loudest_stretch
+from renderer.dit.windows import PERIOD, Windows
+from renderer.notes import DRUMS, NoteArray
+
+HALO = 8  # latent frames on either side that the decoder's convolutions and STFT reach into
+PERIOD_SAMPLES = PERIOD * LATENT_SAMPLES
+STEPS, START_NOISE = 4, 0.5
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the flow runs: steps, the noise level that it starts from (1 is pure noise), the seed.
+
+    `name` tells tracks apart, so that equal tracks of one song do not get equal noise.
+    """
+
+    steps: int = STEPS
+    start_noise: float = START_NOISE
+    seed: int = 0
+    name: str = ""
+
+    def generator(self, frame: int) -> torch.Generator:
+        """Chance for the window that begins at a frame, whatever was rendered before it."""
+        key = np.random.SeedSequence([self.seed & 0xFFFFFFFF, zlib.crc32(self.name.encode()), frame + (1 << 30)])
+        return torch.Generator().manual_seed(int(key.generate_state(1, np.uint64)[0] >> 1))
+
+
+@dataclass
+class TrackRenderer:
+    """One track being rendered, in blocks of PERIOD_SAMPLES that may be asked for in any order."""
+
+    pipeline: "ScoreToAudioPipeline"
+    notes: NoteArray
+    sampling: Sampling
+    reference: tuple[Tensor, Tensor]
+    windows: Windows = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.windows = Windows(self._generate, self.pipeline.codec.config.latent_dims)
+        ends_s = self.notes.start_s + DRUM_RING_S if self.notes.program == DRUMS else self.notes.end_s + RING_S
+        self.end_sample = round(float(ends_s.max()) * SAMPLE_RATE) if len(self.notes) else 0
+
+    def block(self, number: int) -> np.ndarray:
+        """Samples (PERIOD_SAMPLES,) of block `number`, float32; the same whichever blocks were made before."""
+        first = number * PERIOD - HALO
+        start, n_samples = first * LATENT_SAMPLES, (PERIOD + 2 * HALO) * LATENT_SAMPLES
+        gate = self._gate(first, PERIOD + 2 * HALO)
+        if not gate.any():
+            return np.zeros(PERIOD_SAMPLES, np.float32)
+        latents = self.windows.around(number, HALO)[None]
+        excitation = excite(self.notes, start, n_samples, self.sampling.seed)[None]
+        audio = self.pipeline.decode(latents, excitation)[0].numpy()
+        edge = HALO * LATENT_SAMPLES
+        places = (np.arange(n_samples) + 0.5) / LATENT_SAMPLES - 0.5
+        return (audio * np.interp(places, np.arange(len(gate)), gate).astype(np.float32))[edge:-edge]
+
+    def _gate(self, first_frame: int, frames: int) -> np.ndarray:
+        """1 in latent frames (t,) that a note can be heard in, else 0: what nobody plays is silent."""
+        gate = np.zeros(frames)
+        gate[note_pairs(self.notes, centres_s(first_frame, frames))[0]] = 1
+        return gate
+
+    def _generate(self, first_frame: int, known: Tensor, keep_mask: Tensor) -> Tensor:
+        """One window of latents (t, d) in a single call of the model."""
+        return self.pipeline.sample(
+            self.notes, first_frame, known[None], keep_mask[None], self.reference, self.sampling
+        )[0]
+
+
+def centres_s(first_frame: int, frames: int) -> np.ndarray:
+    """Seconds of the centres of latent frames, (t,): four mel frames each, the first centred on the frame's start."""
+    return (first_frame + np.arange(frames) + 0.5 - 1 / 8) / LATENT_HZ
+
+
+class ScoreToAudioPipeline(DiffusionPipeline):
+    """Renders the notes of one track; the scheduler can be swapped for any that takes sigmas."""
+
+    model_cpu_offload_seq = "dit->codec"
+    codec: ScoreCodec
+    dit: ScoreDiT
+    timbres: TimbreBank
+    scheduler: FlowMatchEulerDiscreteScheduler
+
+    def __init__(
+        self, codec: ScoreCodec, dit: ScoreDiT, timbres: TimbreBank, scheduler: FlowMatchEulerDiscreteScheduler
+    ) -> None:
+        super().__init__()
+        self.register_modules(codec=codec, dit=dit, timbres=timbres, scheduler=scheduler)
+
+    def track(
+        self, notes: NoteArray, sampling: Sampling | None = None, reference: tuple[Tensor, Tensor] | None = None
+    ) -> TrackRenderer:
+        """A track to be rendered block by block; `reference` as `encode_reference` gives it."""
+        chosen = reference or self.timbres.reference(notes.program)
+        return TrackRenderer(self, notes, sampling or Sampling(), chosen)
+
+    def __call__(
+        self, notes: NoteArray, sampling: Sampling | None = None, reference: tuple[Tensor, Tensor] | None = None
+    ) -> np.ndarray:
+        """All samples of a track, (n,), until its last sound has died away."""
+        track = self.track(notes, sampling, reference)
+        blocks = [track.block(i) for i in range(-(-track.end_sample // PERIOD_SAMPLES))]
+        return np.concatenate([np.zeros(0, np.float32), *blocks])[: track.end_sample]
+
+    @torch.no_grad()
+    def encode_reference(self, audio: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Mono audio (n,) at 44.1 kHz -> its loudest three seconds as latents (1, r, d), and their mask (1, r)."""
+        stretch = loudest_stretch(audio, REFERENCE * LATENT_SAMPLES)
+        latents = self.codec.encode(torch.from_numpy(stretch.astype(np.float32))[None].to(self.device)).cpu()
+        return latents, torch.ones(latents.shape[:2])
+
+    @torch.no_grad()
+    def sample(
+        self,
+        notes: NoteArray,
+        first_frame: int,
+        known: Tensor,
+        keep_mask: Tensor,
+        reference: tuple[Tensor, Tensor],
+        sampling: Sampling,
+    ) -> Tensor:
+        """Latents (1, t, d) from frame `first_frame` on; where `keep_mask` (1, t) is 1 they are the known ones."""
+        frames = known.shape[1]
+        heard, mask = (tensor.to(self.device) for tensor in reference)
+        away = np.full(heard.shape[1], -1e9)
+        near = notes.sounding_in(first_frame * FRAME_S - EARLY_S, (first_frame + frames) * FRAME_S + EARLY_S, DRUM_RING_S)
+        columns = note_pairs(near, np.concatenate([away, centres_s(first_frame, frames)]))
+        if not len(columns[0]):
+            silence = torch.full((1, frames * 4, self.codec.config.bands), SILENCE, device=self.device)
+            return torch.where(keep_mask[..., None] > 0, known, self.codec.latent.encode(silence).cpu())
+        pairs = collate([columns], heard.shape[1] + frames).to(self.device)
+        known, keep = known.to(self.device), keep_mask.to(self.device)
+        program = torch.tensor([notes.program], device=self.device)
+        coarse, hidden = self.dit.predict(pairs, program, known, keep, heard, mask, torch.zeros_like(mask))
+        noisy = coarse
+        if sampling.steps:
+            start = sampling.start_noise
+            noise = torch.randn(coarse.shape, generator=sampling.generator(first_frame)).to(self.device)
+            noisy = start * noise + (1 - start) * coarse
+            self.scheduler.set_timesteps(sigmas=[start * (1 - i / sampling.steps) for i in range(sampling.steps)])
+            for timestep in self.scheduler.timesteps:
+                velocity = self.dit(noisy, timestep.expand(1).to(self.device), coarse, hidden, known, keep)
+                noisy = self.scheduler.step(velocity, timestep, noisy).prev_sample
+        return torch.where(keep[..., None] > 0, known, noisy).cpu()
+
+    @torch.no_grad()
+    def decode(self, latents: Tensor, excitation: Tensor) -> Tensor:
+        """Latents (1, t, d) and exciter (1, 4, n) -> samples (1, n)."""
+        return self.codec.decode(latents.to(self.device), excitation.to(self.device)).cpu()

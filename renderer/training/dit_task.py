@@ -1,0 +1,122 @@
+"""Training the DiT: windows of clips under random keep masks, with or without a reference.
+
+Axes: b batch, r reference frames, t frames of the window, d latent dims.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from renderer.codec.mel import LATENT_HZ, MelPca
+from renderer.dit.condition import NotePairs, collate, note_pairs
+from renderer.dit.masks import random_keep_mask
+from renderer.training.pairs import CLIP_LATENTS, Clip
+
+WINDOW, REFERENCE = 128, 64
+REFERENCE_SHARE, SCORE_OF_REFERENCE_SHARE = 0.85, 0.7
+KEPT_WEIGHT = 0.1
+
+
+@dataclass(frozen=True)
+class DiTBatch:
+    """What one step sees; shapes as in `ScoreDiT.predict`, and the true `latents` (b, t, d)."""
+
+    pairs: NotePairs
+    program: Tensor
+    latents: Tensor
+    keep_mask: Tensor
+    reference: Tensor
+    reference_mask: Tensor
+    score_mask: Tensor
+
+    def to(self, device: torch.device | str) -> "DiTBatch":
+        """The same on another device."""
+        return DiTBatch(*(getattr(self, field.name).to(device) for field in fields(self)))
+
+
+class DiTTask:
+    """Batches, loss and held-out figures of the DiT over the latents of a codec."""
+
+    def __init__(
+        self, pca: MelPca, training: Sequence[Clip], held_out: Sequence[Clip], batch: int = 16, seed: int = 0
+    ) -> None:
+        self.pca, self.batch, self.seed = pca, batch, seed
+        self.training, self.held_out = self._encode(training), self._encode(held_out)
+        # Loud components matter more than faint ones, yet not as much as their variance says.
+        self.weight = pca.scale / pca.scale.mean()
+        rng = np.random.default_rng(seed + 1)
+        self.test = [self.collate(self.held_out, rng, 32) for _ in range(2)] if held_out else []
+
+    @torch.no_grad()
+    def _encode(self, clips: Sequence[Clip]) -> list[tuple[Clip, Tensor]]:
+        return [(clip, self.pca.encode(torch.from_numpy(clip.mel.astype(np.float32))[None])[0]) for clip in clips]
+
+    def batches(self, first_step: int = 0) -> Iterator[DiTBatch]:
+        """Random windows without end."""
+        rng = np.random.default_rng([self.seed, first_step])
+        while True:
+            yield self.collate(self.training, rng, self.batch)
+
+    def collate(self, clips: Sequence[tuple[Clip, Tensor]], rng: np.random.Generator, count: int) -> DiTBatch:
+        """`count` windows, each with a reference from elsewhere in its clip."""
+        rows = [self._window(*clips[rng.integers(len(clips))], rng) for _ in range(count)]
+        pairs = collate([row[0] for row in rows], REFERENCE + WINDOW)
+        program, latents, keep, reference, has, told = zip(*(row[1:] for row in rows), strict=True)
+        ones = torch.ones(count, REFERENCE)
+        return DiTBatch(
+            pairs,
+            torch.tensor(program),
+            torch.stack(latents),
+            torch.from_numpy(np.stack(keep)),
+            torch.stack(reference),
+            ones * torch.tensor(has).float()[:, None],
+            ones * torch.tensor(told).float()[:, None],
+        )
+
+    def _window(self, clip: Clip, latents: Tensor, rng: np.random.Generator) -> tuple:
+        """A window, and a reference before or after it that does not overlap it."""
+        before = rng.random() < 0.5
+        start = int(rng.integers(REFERENCE if before else 0, CLIP_LATENTS - WINDOW + (1 if before else 1 - REFERENCE)))
+        if before:
+            other = int(rng.integers(0, start - REFERENCE + 1))
+        else:
+            other = int(rng.integers(start + WINDOW, CLIP_LATENTS - REFERENCE + 1))
+        frames = np.concatenate([other + np.arange(REFERENCE), start + np.arange(WINDOW)])
+        onsets = np.unique(np.floor(clip.notes.start_s * LATENT_HZ).astype(int) - start)
+        onsets = onsets[(onsets > 0) & (onsets < WINDOW)]
+        keep = random_keep_mask(WINDOW, onsets, rng)
+        has, told = rng.random() < REFERENCE_SHARE, rng.random() < SCORE_OF_REFERENCE_SHARE
+        pairs = note_pairs(clip.notes, (frames + 0.5 - 1 / 8) / LATENT_HZ)
+        window, reference = latents[start : start + WINDOW], latents[other : other + REFERENCE]
+        return pairs, clip.notes.program, window, keep, reference, has, told
+
+    def losses(self, dit: nn.Module, batch: DiTBatch) -> dict[str, Tensor]:
+        """Mel error of the coarse prediction, and error of the flow's velocity, on generated frames."""
+        sigma = torch.sigmoid(torch.randn(len(batch.latents)))
+        noise = torch.randn_like(batch.latents)
+        coarse, hidden = dit.predict(
+            batch.pairs, batch.program, batch.latents, batch.keep_mask, batch.reference, batch.reference_mask,
+            batch.score_mask,
+        )  # fmt: skip
+        coarse = coarse.float()
+        at = sigma[:, None, None]
+        noisy = at * noise + (1 - at) * batch.latents
+        velocity = dit(noisy, sigma * 1000, coarse.detach(), hidden, batch.latents, batch.keep_mask).float()
+        made = 1 - batch.keep_mask
+        share = made + KEPT_WEIGHT * batch.keep_mask
+        with torch.autocast(coarse.device.type, enabled=False):
+            mel_error = (self.pca.decode(coarse) - self.pca.decode(batch.latents)).abs().mean(-1)
+        mel_error = mel_error.unflatten(1, (-1, 4)).mean(-1)
+        flow_error = ((velocity - (noise - batch.latents)) ** 2 * self.weight).mean(-1)
+        mel, flow = ((error * share).sum() / share.sum() for error in (mel_error, flow_error))
+        return {"loss": mel + 0.5 * flow, "mel": mel, "flow": flow}
+
+    def evaluate(self, dit: nn.Module) -> dict[str, float]:
+        """The losses on held-out clips, the noise the same each time."""
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            every = [self.losses(dit, batch) for batch in self.test]
+        return {f"held_out_{k}": sum(float(one[k]) for one in every) / len(every) for k in ("mel", "flow")}

@@ -1,0 +1,82 @@
+"""Training runs over a folder of pairs: the codec, and the DiT on the codec's latents."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from renderer.codec.model import PcaEncoder, ScoreCodec
+from renderer.dit.model import ScoreDiT
+from renderer.training.codec_task import CodecTask, load_clips
+from renderer.training.dit_task import DiTTask
+from renderer.training.loop import PROGRESS, Recipe, fit
+from renderer.training.pairs import Clip
+from scoretok.errors import ScoretokError
+
+Report = Callable[[int, dict[str, float]], None]
+
+
+def split_clips(data: Path, test: Path | None, with_audio: bool = True) -> tuple[list[Clip], list[Clip]]:
+    """Training and held-out clips: of two folders, or of one by the names of its shards. Raises ScoretokError."""
+    clips = load_clips(data, with_audio)
+    if not clips:
+        raise ScoretokError(f"{data} holds no pairs; make some with: scoretok train pairs")
+    if test:
+        kept = load_clips(test, with_audio)
+        if not kept:
+            raise ScoretokError(f"{test} holds no pairs")
+        return clips, kept
+    count = max(1, len(clips) // 20)
+    if len(clips) < 2:
+        raise ScoretokError(f"{data} holds one clip; training needs at least two, one of them to test on")
+    return clips[count:], clips[:count]
+
+
+def train_codec(
+    data: Path,
+    folder: Path,
+    recipe: Recipe,
+    test: Path | None = None,
+    start: str | Path | None = None,
+    batch: int = 12,
+    seed: int = 0,
+    report: Report = lambda step, figures: None,
+    **config: object,
+) -> dict[str, float]:
+    """Train a codec on the clips of a folder, from `start` or from nothing; the last held-out figures."""
+    torch.manual_seed(seed)
+    task = CodecTask(*split_clips(data, test), batch, seed)
+    codec = ScoreCodec.from_pretrained(start) if start else ScoreCodec(**config)
+    if not start:
+        task.prepare(codec)
+    return fit(codec, task.batches(steps_done(folder)), task.losses, task.evaluate, folder, recipe, report)
+
+
+def train_dit(
+    data: Path,
+    folder: Path,
+    recipe: Recipe,
+    codec: str | Path,
+    test: Path | None = None,
+    start: str | Path | None = None,
+    batch: int = 16,
+    seed: int = 0,
+    report: Report = lambda step, figures: None,
+    **config: object,
+) -> dict[str, float]:
+    """Train a DiT on the clips of a folder over the latents of a codec; the last held-out figures."""
+    torch.manual_seed(seed)
+    latent = ScoreCodec.from_pretrained(codec).latent
+    if not isinstance(latent, PcaEncoder):
+        raise ScoretokError(f"{codec} has trained latents; the DiT needs a codec with encoder 'pca'")
+    task = DiTTask(latent.pca, *split_clips(data, test, with_audio=False), batch, seed)
+    dit = ScoreDiT.from_pretrained(start) if start else ScoreDiT(**config)
+    return fit(dit, task.batches(steps_done(folder)), task.losses, task.evaluate, folder, recipe, report)
+
+
+def steps_done(folder: Path) -> int:
+    """The step that a folder's state stands at; a run that goes on draws other batches than the one before."""
+    import json
+
+    path = folder / PROGRESS
+    return int(json.loads(path.read_text())["step"]) if path.is_file() else 0
