@@ -15,12 +15,15 @@ song: .venv/song
 	$(BIN)/scoretok edit out/song.lead -o out/edited.lead --script examples/edits.txt
 	$(BIN)/scoretok diff out/song.lead out/edited.lead
 	$(BIN)/scoretok render out/edited.lead -o out/edited.wav --stems out/stems
+	$(BIN)/scoretok plot out/edited.wav -o out/edited-sound.png
+	$(BIN)/scoretok plot out/stems/bass.1.wav -o out/bass-sound.png
 	$(BIN)/scoretok convert out/edited.lead out/edited.mid
 	$(BIN)/scoretok convert out/edited.lead out/edited.musicxml
 	$(BIN)/scoretok plot out/edited.lead -o out/roll.png
 	$(BIN)/scoretok plot examples/when-the-saints.lead -o out/saints.pdf
 	$(BIN)/scoretok plot examples/when-the-saints.lead -o out/saints.svg
 	$(BIN)/scoretok render examples/when-the-saints.lead -o out/saints.flac
+	$(BIN)/scoretok plot out/saints.flac -o out/saints-sound.png
 	@ls -l out
 
 test: .venv/test
@@ -40,14 +43,15 @@ benchmarks: .venv/test
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
+# torch first and alone, so that its pin decides which build is taken.
 .venv/song: .venv/bin/python pyproject.toml constraints.txt
+	$(PIP) torch
 	$(PIP) --editable '.[all]'
 	touch $@
 
-# torch first and alone, so that its pin decides which build is taken.
 .venv/test: .venv/bin/python pyproject.toml constraints.txt
 	$(PIP) torch
-	$(PIP) --editable '.[dev,torch]'
+	$(PIP) --editable '.[dev]'
 	touch $@
 
 clean:

@@ -27,7 +27,7 @@ def check_audio_path(path: str | Path) -> None:
 class AudioWriter:
     """An audio file that grows block by block."""
 
-    def __init__(self, file: Any, path: str | Path) -> None:  # noqa: ANN401: soundfile has no types
+    def __init__(self, file: Any, path: str | Path) -> None:  # noqa: ANN401 - soundfile has no types
         self._file, self._path = file, path
         self.n_samples = 0
 

@@ -73,7 +73,7 @@ def load_pipeline(model: str | Path, device: str | None = None):  # noqa: ANN201
     logging.set_verbosity_error()
     try:
         pipeline = ScoreToAudioPipeline.from_pretrained(str(model), torch_dtype=torch.float32)
-    except Exception as error:  # noqa: BLE001: whatever a foreign folder provokes
+    except Exception as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ScoretokError(f"{model} is not a model of this engine: {reason[:200]}") from None
     return pipeline.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))

@@ -6,17 +6,18 @@ Axes: c channels (1 or 2), n samples.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from renderer.memory import check_memory
-from renderer.mixer import Level, default_level, limit, place
+from renderer.mixer import HEADROOM, Level, default_level, limit, place
 from renderer.reverb import Reverb
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
 MAX_DURATION_S = 2 * 3600
+UNCHANGED = Level(gain_db=-20 * np.log10(HEADROOM))  # for a mix that is finished already
 # name -> module and class; the default is the first.
 ENGINES = {
     "dit": ("renderer.dit_engine", "DitEngine"),
@@ -36,6 +37,18 @@ class Engine(Protocol):
 
         Each is float32 of shape (c, block_samples); block 0 begins with the song.
         """
+        ...
+
+
+@runtime_checkable
+class MixEngine(Protocol):
+    """Renders a whole score at once, for models that know no tracks."""
+
+    sample_rate: int
+    block_samples: int
+
+    def mix_blocks(self, sheet: LeadSheet, seed: int, first_block: int) -> Iterator[np.ndarray]:
+        """Blocks of the mix from number `first_block` on, float32 of shape (2, block_samples)."""
         ...
 
 
@@ -82,12 +95,12 @@ class Channel:
         return placed
 
 
-def load_engine(name: str, **options: object) -> Engine:
+def load_engine(name: str, **options: object) -> Engine | MixEngine:
     """An engine by name. Raises ScoretokError for unknown names."""
     if name not in ENGINES:
         raise ScoretokError(f"there is no engine {name!r}; engines are: {', '.join(ENGINES)}")
     module, kind = ENGINES[name]
-    engine: Engine = getattr(import_module(module), kind)(**options)
+    engine: Engine | MixEngine = getattr(import_module(module), kind)(**options)
     return engine
 
 
@@ -104,9 +117,26 @@ def sounding_tracks(sheet: LeadSheet) -> list[int]:
     return tracks
 
 
+def open_channels(
+    sheet: LeadSheet, engine: Engine | MixEngine, levels: Mapping[str, Level], seed: int, first_block: int
+) -> dict[str, Channel]:
+    """A channel for every track that sounds, by track id; a single one, "mix", for engines that know no tracks."""
+    rate, size = engine.sample_rate, engine.block_samples
+    tracks = sounding_tracks(sheet)
+    if isinstance(engine, MixEngine):
+        return {"mix": Channel(engine.mix_blocks(sheet, seed, first_block), UNCHANGED, rate, size)}
+    channels = {}
+    for number in tracks:
+        track_id = sheet.track_ids[number]
+        role = track_id.partition(".")[0]
+        level = levels.get(track_id) or levels.get(role) or default_level(role)
+        channels[track_id] = Channel(engine.track_blocks(sheet, number, seed, first_block), level, rate, size)
+    return channels
+
+
 def render_blocks(
     sheet: LeadSheet,
-    engine: Engine,
+    engine: Engine | MixEngine,
     levels: Mapping[str, Level] | None = None,
     seed: int = 0,
     start_sample: int = 0,
@@ -118,16 +148,9 @@ def render_blocks(
     looks at the whole signal, so memory stays flat and an edit changes only samples that its notes sound in.
     """
     size = engine.block_samples
-    levels = levels or {}
     room_s = 1.0  # echoes of what came before `start_sample` reach no further
     first = max(0, start_sample - round(room_s * engine.sample_rate)) // size
-    channels = {}
-    for number in sounding_tracks(sheet):
-        track_id = sheet.track_ids[number]
-        role = track_id.partition(".")[0]
-        level = levels.get(track_id) or levels.get(role) or default_level(role)
-        blocks = engine.track_blocks(sheet, number, seed, first)
-        channels[track_id] = Channel(blocks, level, engine.sample_rate, size)
+    channels = open_channels(sheet, engine, levels or {}, seed, first)
     end_sample = round(sheet.duration_s * engine.sample_rate)
     begin = first * size
     while stop_sample is None or begin < stop_sample:
@@ -141,7 +164,9 @@ def render_blocks(
         begin += size
 
 
-def count_blocks(sheet: LeadSheet, engine: Engine, start_sample: int = 0, stop_sample: int | None = None) -> int:
+def count_blocks(
+    sheet: LeadSheet, engine: Engine | MixEngine, start_sample: int = 0, stop_sample: int | None = None
+) -> int:
     """About how many blocks `render_blocks` will give, for progress."""
     stop = stop_sample or round(sheet.duration_s * engine.sample_rate) + engine.block_samples
     return max(1, -(-(stop - start_sample // engine.block_samples * engine.block_samples) // engine.block_samples))
@@ -149,7 +174,7 @@ def count_blocks(sheet: LeadSheet, engine: Engine, start_sample: int = 0, stop_s
 
 def render(
     sheet: LeadSheet,
-    engine: str | Engine = "dit",
+    engine: str | Engine | MixEngine = "dit",
     levels: Mapping[str, Level] | None = None,
     keep_stems: bool = True,
     seed: int = 0,

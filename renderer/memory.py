@@ -1,6 +1,7 @@
 """Saying that memory will run out before it does."""
 
 import os
+from pathlib import Path
 
 from scoretok.errors import ScoretokError
 
@@ -8,7 +9,7 @@ from scoretok.errors import ScoretokError
 def available_bytes() -> int | None:
     """Memory that can still be had, None where the system does not tell."""
     try:
-        with open("/proc/meminfo", encoding="ascii") as info:  # noqa: PTH123: not a file of ours
+        with Path("/proc/meminfo").open(encoding="ascii") as info:
             fields = dict(line.split(":") for line in info)
         return int(fields["MemAvailable"].split()[0]) * 1024
     except (OSError, KeyError, ValueError):

@@ -141,7 +141,9 @@ class ScoreToAudioPipeline(DiffusionPipeline):
         frames = known.shape[1]
         heard, mask = (tensor.to(self.device) for tensor in reference)
         away = np.full(heard.shape[1], -1e9)
-        near = notes.sounding_in(first_frame * FRAME_S - EARLY_S, (first_frame + frames) * FRAME_S + EARLY_S, DRUM_RING_S)
+        near = notes.sounding_in(
+            first_frame * FRAME_S - EARLY_S, (first_frame + frames) * FRAME_S + EARLY_S, DRUM_RING_S
+        )
         columns = note_pairs(near, np.concatenate([away, centres_s(first_frame, frames)]))
         if not len(columns[0]):
             silence = torch.full((1, frames * 4, self.codec.config.bands), SILENCE, device=self.device)

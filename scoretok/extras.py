@@ -9,8 +9,9 @@ EXTRAS = {
     "notation": ("music21", "verovio", "svglib", "reportlab", "matplotlib"),
     "plot": ("matplotlib",),
     "lyrics": ("gruut", "pyphen"),
-    "audio": ("soundfile", "pretty_midi"),
-    "torch": ("torch",),
+    "audio": ("soundfile", "pretty_midi", "soxr", "pyloudnorm"),
+    "dit": ("torch", "diffusers", "accelerate", "safetensors"),
+    "ace-step": ("torch", "diffusers", "transformers"),
 }
 
 

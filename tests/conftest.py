@@ -1,6 +1,9 @@
 """Shared fixtures: the examples, and how long property tests may look."""
 
 import os
+import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,19 @@ settings.register_profile("thorough", max_examples=600, deadline=None, suppress_
 settings.load_profile("ci" if "CI" in os.environ else "scoretok")
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
+COMMAND = Path(sys.executable).with_name("scoretok")
+SAINTS = str(EXAMPLES / "when-the-saints.lead")
+
+
+def run(*arguments, cwd=None, text_in=None, limit_bytes=None):
+    def limit():
+        if limit_bytes:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
+
+    return subprocess.run(
+        [COMMAND, *map(str, arguments)], cwd=cwd, input=text_in, capture_output=True, text=True, timeout=300,
+        check=False, preexec_fn=limit, env={**os.environ, "COLUMNS": "160"},
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -1,31 +1,13 @@
 """The real command, end to end."""
 
 import json
-import os
-import resource
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import soundfile
-from conftest import EXAMPLES
+from conftest import SAINTS, run
 
 import scoretok
-
-COMMAND = Path(sys.executable).with_name("scoretok")
-SAINTS = str(EXAMPLES / "when-the-saints.lead")
-
-
-def run(*arguments, cwd=None, text_in=None, limit_bytes=None):
-    def limit():
-        if limit_bytes:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
-
-    return subprocess.run(
-        [COMMAND, *map(str, arguments)], cwd=cwd, input=text_in, capture_output=True, text=True, timeout=300,
-        check=False, preexec_fn=limit, env={**os.environ, "COLUMNS": "160"},
-    )  # fmt: skip
 
 
 def test_the_main_job(tmp_path, foreign_midi):
@@ -45,7 +27,8 @@ def test_the_main_job(tmp_path, foreign_midi):
     for target in ("new.mid", "new.musicxml", "new.abc", "new.json"):
         assert run("convert", "new.lead", target, cwd=tmp_path).returncode == 0
         assert scoretok.read(tmp_path / target).note_count == scoretok.read(tmp_path / "new.lead").note_count
-    assert run("render", "new.lead", "-o", "new.wav", "--bars", "1-4", "--stems", "stems", cwd=tmp_path).returncode == 0
+    draft = ("--engine", "draft", "--bars", "1-4")
+    assert run("render", "new.lead", "-o", "new.wav", *draft, "--stems", "stems", cwd=tmp_path).returncode == 0
     assert soundfile.info(tmp_path / "new.wav").duration > 5
     part = scoretok.slice_bars(scoretok.read(tmp_path / "new.lead"), 0, 4)
     sounding = [f"{name}.wav" for name, track in zip(part.track_ids, part.tracks, strict=True) if track.notes]
@@ -123,11 +106,13 @@ def test_rendering_twice_gives_the_same_bytes(tmp_path):
 
 
 def test_quiet_is_quiet(tmp_path):
-    result = run("render", SAINTS, "-o", tmp_path / "a.wav", "--bars", "1", "--quiet")
+    result = run("render", SAINTS, "-o", tmp_path / "a.wav", "--engine", "draft", "--bars", "1", "--quiet")
     assert (result.stdout, result.stderr) == ("", "")
 
 
-@pytest.mark.parametrize("command", ["", "convert", "show", "plot", "edit", "diff", "render", "doctor", "completion"])
+@pytest.mark.parametrize(
+    "command", ["", "convert", "show", "plot", "edit", "diff", "render", "train", "doctor", "completion"]
+)
 def test_help_teaches_by_example(command):
     result = run(*command.split(), "--help")
     assert result.returncode == 0
@@ -148,7 +133,8 @@ def test_completion_scripts(shell):
         (("plot", SAINTS, "-o", "x.gif"), 1), (("render", SAINTS, "-o", "x.mp3"), 1),
         (("render", SAINTS, "-o", "x.wav", "--gain", "kazoo=3"), 1),
         (("render", SAINTS, "-o", "x.wav", "--pan", "piano=7"), 1),
-        (("render", SAINTS, "-o", "x.wav", "--soundfont", "missing.sf2"), 1), (("edit", SAINTS, "-o", "-"), 1),
+        (("render", SAINTS, "-o", "x.wav", "--engine", "draft", "--soundfont", "missing.sf2"), 1),
+        (("edit", SAINTS, "-o", "-"), 1),
     ],
 )  # fmt: skip
 def test_errors_are_one_sentence_and_a_status(arguments, status, tmp_path):
@@ -167,6 +153,7 @@ def test_a_full_disk_leaves_the_old_file(name, tmp_path):
     target.write_text("old")
     verb = {"wav": "render", "png": "plot", "pdf": "plot"}.get(name[2:], "convert")
     arguments = [verb, SAINTS, target] if verb == "convert" else [verb, SAINTS, "-o", target]
+    arguments += ["--engine", "draft"] if verb == "render" else []
     result = run(*arguments, limit_bytes=512)
     assert result.returncode == 1
     assert result.stderr.strip().splitlines()[-1].startswith("scoretok: ")

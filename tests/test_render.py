@@ -12,7 +12,7 @@ from scoretok import LeadSheet, Note, ScoretokError, Track, slice_bars
 
 
 def test_it_is_stereo_at_44100_and_lasts_as_long_as_the_score(saints):
-    result = render(saints)
+    result = render(saints, "draft")
     assert result.sample_rate == 44100
     assert result.mix.shape[0] == 2
     assert saints.duration_s <= result.mix.shape[1] / 44100 < saints.duration_s + 6
@@ -21,12 +21,12 @@ def test_it_is_stereo_at_44100_and_lasts_as_long_as_the_score(saints):
 
 
 def test_the_same_score_gives_the_same_samples(grace):
-    assert np.array_equal(render(grace).mix, render(grace).mix)
+    assert np.array_equal(render(grace, "draft").mix, render(grace, "draft").mix)
 
 
 def test_an_edit_changes_only_samples_of_its_bars_and_track(saints):
     after = edit(saints, ["transpose +4 in bars 9-10 of piano"])
-    old, new = render(saints), render(after)
+    old, new = render(saints, "draft"), render(after, "draft")
     for name in saints.track_ids:
         if name != "piano.1":
             assert np.array_equal(old.stems[name], new.stems[name])
@@ -38,13 +38,13 @@ def test_an_edit_changes_only_samples_of_its_bars_and_track(saints):
 
 
 def test_stems_add_up_to_the_mix_before_the_limiter(saints):
-    result = render(slice_bars(saints, 0, 4))
+    result = render(slice_bars(saints, 0, 4), "draft")
     total = np.sum(list(result.stems.values()), axis=0)
     assert np.allclose(limit(total), result.mix, atol=1e-6)
 
 
 def test_muted_tracks_are_silent(saints):
-    assert "drums.1" not in render(edit(saints, ["mute drums"])).stems
+    assert "drums.1" not in render(edit(saints, ["mute drums"]), "draft").stems
 
 
 def test_pan_and_gain():
@@ -65,7 +65,7 @@ def test_audio_files(tmp_path, suffix):
 
 def test_nothing_to_hear_is_refused():
     with pytest.raises(ScoretokError, match="nothing to hear"):
-        render(LeadSheet(4, (Track("piano", (Note(0, 60, 24),), muted=True),)))
+        render(LeadSheet(4, (Track("piano", (Note(0, 60, 24),), muted=True),)), "draft")
 
 
 def test_a_file_that_is_no_soundfont_is_refused(tmp_path):

@@ -15,7 +15,8 @@ PURPOSES = {
     "plot": "piano rolls, PDF",
     "lyrics": "syllables and phonemes",
     "audio": "draft sound, audio files",
-    "torch": "training on tokens (DatasetMIDI)",
+    "dit": "the default sound, training",
+    "ace-step": "an adapter for a large open model",
 }
 BASE = ("numpy", "symusic", "miditok", "click", "rich", "defusedxml", "mido")
 
@@ -44,7 +45,10 @@ def doctor(as_json: bool) -> None:
         click.echo(f"{program} ({purpose}): {state}")
 
 
-PROGRAMS = (("espeak-ng", "words in languages other than English; GPL-3", "get it with your system's packages"),)
+PROGRAMS = (
+    ("espeak-ng", "words in languages other than English; GPL-3", "get it with your system's packages"),
+    ("fluidsynth", "making training pairs; LGPL-2.1", "get it with your system's packages"),
+)
 
 
 def report() -> dict[str, object]:

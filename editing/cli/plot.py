@@ -1,4 +1,4 @@
-"""scoretok plot: pictures of a score."""
+"""scoretok plot: pictures of a score, or of audio."""
 
 from pathlib import Path
 
@@ -13,7 +13,9 @@ Examples:
   scoretok plot song.lead -o sheet.pdf           engraved notation, A4
   scoretok plot song.lead -o sheet.svg           engraved notation, one long page
   scoretok plot song.lead -o roll.svg --roll     a piano roll as SVG
+  scoretok plot song.wav -o sound.png            a spectrogram
 """
+AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 
 
 @click.command(epilog=EPILOG)
@@ -26,7 +28,7 @@ Examples:
 @bars_option
 @quiet_option
 def plot(source: str, output: str, roll: bool | None, exact: bool, bars: str | None, quiet: bool) -> None:
-    """Draw a piano roll with chords, sections and words, or engraved notation."""
+    """Draw a piano roll with chords, sections and words, engraved notation, or the spectrogram of an audio file."""
     silence(quiet)
     suffix = Path(output).suffix.lower()
     if suffix not in (".png", ".svg", ".pdf"):
@@ -34,6 +36,13 @@ def plot(source: str, output: str, roll: bool | None, exact: bool, bars: str | N
     if suffix == ".png" and roll is False:
         raise ScoretokError("notation is drawn as .svg or .pdf; name such a file")
     check_folder(output)
+    if Path(source).suffix.lower() in AUDIO_SUFFIXES:
+        if bars:
+            raise ScoretokError("--bars needs a score; audio is drawn whole")
+        from renderer.spectrogram import plot_spectrograms
+
+        plot_spectrograms([source], output)
+        return
     sheet = only_bars(load(source), bars)
     if roll or (roll is None and suffix == ".png"):
         from scoretok.pianoroll import plot_roll

@@ -23,7 +23,7 @@ from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
 if TYPE_CHECKING:
-    from renderer import Engine
+    from renderer.engine import Engine, MixEngine
     from renderer.mixer import Level
 
 EPILOG = """\b
@@ -42,12 +42,12 @@ Examples:
 @click.option("-o", "--output", required=True, metavar="FILE", help="A .wav, .flac or .ogg file.")
 @click.option(
     "--engine",
-    type=click.Choice(["dit", "draft"]),
+    type=click.Choice(["dit", "draft", "ace-step"]),
     default="dit",
     show_default=True,
-    help="What makes the sound: the model, or a soundfont.",
+    help="What makes the sound: the model that ships, a soundfont, or ACE-Step 1.5 (needs --model and a GPU).",
 )
-@click.option("--model", metavar="DIR", help="Another model for the dit engine: a folder or a hub id.")
+@click.option("--model", metavar="DIR", help="Another model: a folder or a hub id.")
 @click.option("--steps", type=click.IntRange(0, 100), help="Steps of the dit engine; 0 is its coarse prediction.")
 @click.option(
     "--reference", multiple=True, metavar="TRACK=FILE", help="A few seconds of audio whose timbre a track takes."
@@ -68,7 +68,16 @@ Examples:
 @seed_option
 @json_option
 @quiet_option
-def render(source: str, output: str, stems: str | None, bars: str | None, seed: int, as_json: bool, quiet: bool, **options) -> None:  # noqa: ANN003, E501
+def render(
+    source: str,
+    output: str,
+    stems: str | None,
+    bars: str | None,
+    seed: int,
+    as_json: bool,
+    quiet: bool,
+    **options: object,
+) -> None:
     """Turn a score into audio at 44.1 kHz stereo, with a stem a track on request."""
     from renderer.audio_files import check_audio_path
 
@@ -77,7 +86,7 @@ def render(source: str, output: str, stems: str | None, bars: str | None, seed: 
     check_folder(output)
     sheet = load(source)
     levels = read_levels(sheet, options["gain"], options["pan"], options["room"])
-    engine = engine_for(sheet, options)
+    engine = engine_for(sheet, {**options, "stems": stems})
     folder = make_folder(stems) if stems else None
     span = bar_span(sheet, bars, engine.sample_rate)
     began = perf_counter()
@@ -94,21 +103,27 @@ def render(source: str, output: str, stems: str | None, bars: str | None, seed: 
         click.echo(f"{output}: {duration_s:.1f} s, rendered at {speed:.1f} x real time", err=True)
 
 
-def engine_for(sheet: LeadSheet, options: dict) -> "Engine":
+ENGINE_OPTIONS = {
+    "dit": {"model", "steps", "reference", "device"},
+    "draft": {"soundfont"},
+    "ace-step": {"model", "steps", "device"},
+}
+
+
+def engine_for(sheet: LeadSheet, options: dict) -> "Engine | MixEngine":
     """The engine that the options ask for. Raises ScoretokError for options that it does not know."""
     from renderer import load_engine
 
-    dit_only = [name for name in ("model", "steps", "reference", "device") if options[name] not in (None, ())]
-    if options["engine"] == "draft":
-        if dit_only:
-            raise ScoretokError(f"--{dit_only[0]} is for the dit engine; leave it out or use --engine dit")
-        return load_engine("draft", soundfont=options["soundfont"])
-    if options["soundfont"]:
-        raise ScoretokError("--soundfont is for the draft engine; add --engine draft")
-    references = read_references(sheet, options["reference"])
-    return load_engine(
-        "dit", model=options["model"], steps=options["steps"], references=references, device=options["device"]
-    )
+    name = options["engine"]
+    given = {key: options[key] for keys in ENGINE_OPTIONS.values() for key in keys if options[key] not in (None, ())}
+    for key in sorted(given.keys() - ENGINE_OPTIONS[name]):
+        knowing = " and ".join(engine for engine, keys in ENGINE_OPTIONS.items() if key in keys)
+        raise ScoretokError(f"--{key} is for the engine {knowing}; leave it out, or choose the engine with --engine")
+    if name == "ace-step" and options["stems"]:
+        raise ScoretokError("the ace-step engine makes the mix at once; there are no --stems")
+    if "reference" in given:
+        given["references"] = read_references(sheet, given.pop("reference"))
+    return load_engine(name, **given)
 
 
 def read_references(sheet: LeadSheet, options: tuple[str, ...]) -> dict[str, str]:
@@ -135,7 +150,7 @@ def bar_span(sheet: LeadSheet, bars: str | None, sample_rate: int) -> tuple[int,
 
 def write_render(
     sheet: LeadSheet,
-    engine: "Engine",
+    engine: "Engine | MixEngine",
     levels: "dict[str, Level]",
     seed: int,
     span: tuple[int, int | None],

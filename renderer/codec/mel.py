@@ -39,9 +39,9 @@ def mel_filters(bands: int = BANDS, fft: int = FFT) -> Tensor:
 
 
 def stft(audio: Tensor, fft: int = FFT, hop_samples: int = HOP_SAMPLES) -> Tensor:
-    """Complex spectrum (b, bins, f) of audio (b, n): frame i is centred on sample i * hop, a full-scale sine has peak 1.
+    """Complex spectrum (b, bins, f) of audio (b, n): frame i is centred on sample i * hop.
 
-    There are n / hop frames: the one centred behind the last sample is left out.
+    A full-scale sine has a peak of 1. There are n / hop frames: the one centred behind the last sample is left out.
     """
     window = torch.hann_window(fft, device=audio.device)
     spectrum = torch.stft(audio, fft, hop_samples, window=window, pad_mode="constant", return_complex=True)

@@ -47,7 +47,7 @@ class NotePairs:
 
 
 def note_pairs(notes: NoteArray, centres_s: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Pairs of notes and frames centred at `centres_s` (t,): frame, pitch, velocity, age_s, since_end_s, program; and harmonics."""
+    """Pairs of notes and frames centred at `centres_s` (t,), as the columns of NotePairs."""
     drums = notes.program == DRUMS
     age_s = centres_s[None] - notes.start_s[:, None]
     since_end_s = age_s - DRUM_RING_S if drums else centres_s[None] - notes.end_s[:, None]
@@ -96,7 +96,7 @@ def pair_features(pairs: NotePairs) -> Tensor:
 
 
 class ScoreEncoder(nn.Module):
-    """Note pairs -> one vector a frame: a sum over all sounding notes, one over those that begin there, their partials."""
+    """Note pairs -> one vector a frame: sums over notes that sound and that begin there, and their partials."""
 
     def __init__(self, dim: int, note_dim: int = 128) -> None:
         super().__init__()
@@ -104,7 +104,9 @@ class ScoreEncoder(nn.Module):
         self.program = nn.Embedding(PROGRAMS, note_dim)
         self.features = nn.Linear(FEATURES, note_dim)
         self.harmonics = nn.Linear(FRAMES_PER_LATENT * BANDS, dim)
-        self.mix = nn.Sequential(nn.GELU(), nn.Linear(note_dim, 2 * note_dim), nn.GELU(), nn.Linear(2 * note_dim, 2 * dim))
+        self.mix = nn.Sequential(
+            nn.GELU(), nn.Linear(note_dim, 2 * note_dim), nn.GELU(), nn.Linear(2 * note_dim, 2 * dim)
+        )
 
     def forward(self, pairs: NotePairs, batch: int, frames_each: int) -> Tensor:
         """(b, t, dim)."""

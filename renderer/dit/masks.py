@@ -19,7 +19,7 @@ def random_keep_mask(frames: int, onsets: np.ndarray, rng: np.random.Generator) 
     if kind < WHOLE_SHARE:
         return keep
     if kind < WHOLE_SHARE + CONTINUATION_SHARE:
-        keep[: _edge(rng.integers(SHORTEST, frames - SHORTEST), onsets, rng)] = 1
+        keep[: _edge(int(rng.integers(SHORTEST, frames - SHORTEST)), onsets, rng)] = 1
         return keep
     length = int(rng.integers(SHORTEST, frames * 3 // 4))
     start = int(rng.integers(0, frames - length + 1))
@@ -33,4 +33,4 @@ def _edge(frame: int, onsets: np.ndarray, rng: np.random.Generator) -> int:
     """A frame, most often moved to the nearest onset."""
     if len(onsets) and rng.random() < 0.7:
         return int(onsets[np.abs(onsets - frame).argmin()])
-    return int(frame)
+    return frame

@@ -42,7 +42,7 @@ class CodecTask:
     def _crops(self, clips: Sequence[Clip], rng: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
         audio, excitation = [], []
         for _ in range(count):
-            clip = clips[rng.integers(len(clips))]
+            clip = clips[int(rng.integers(len(clips)))]
             start = int(rng.integers(0, (CLIP_SAMPLES - CROP_SAMPLES) // HOP_SAMPLES)) * HOP_SAMPLES
             crop = clip.audio[start : start + CROP_SAMPLES].astype(np.float32) / 32767
             audio.append(torch.from_numpy(crop * np.float32(10 ** (rng.uniform(-6, 3) / 20))))

@@ -62,7 +62,7 @@ class DiTTask:
 
     def collate(self, clips: Sequence[tuple[Clip, Tensor]], rng: np.random.Generator, count: int) -> DiTBatch:
         """`count` windows, each with a reference from elsewhere in its clip."""
-        rows = [self._window(*clips[rng.integers(len(clips))], rng) for _ in range(count)]
+        rows = [self._window(clips[int(rng.integers(len(clips)))], rng) for _ in range(count)]
         pairs = collate([row[0] for row in rows], REFERENCE + WINDOW)
         program, latents, keep, reference, has, told = zip(*(row[1:] for row in rows), strict=True)
         ones = torch.ones(count, REFERENCE)
@@ -76,8 +76,9 @@ class DiTTask:
             ones * torch.tensor(told).float()[:, None],
         )
 
-    def _window(self, clip: Clip, latents: Tensor, rng: np.random.Generator) -> tuple:
+    def _window(self, source: tuple[Clip, Tensor], rng: np.random.Generator) -> tuple:
         """A window, and a reference before or after it that does not overlap it."""
+        clip, latents = source
         before = rng.random() < 0.5
         start = int(rng.integers(REFERENCE if before else 0, CLIP_LATENTS - WINDOW + (1 if before else 1 - REFERENCE)))
         if before:

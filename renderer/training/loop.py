@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
+from typing import Generic, TypeVar
 
 import torch
 from accelerate import Accelerator
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 
 from scoretok.errors import ScoretokError
 
+Batch = TypeVar("Batch")
 STATE, PROGRESS, LOG, PLOT = "state.safetensors", "progress.json", "log.jsonl", "loss.png"
 
 
@@ -80,21 +82,21 @@ def _owner(optimizers: Sequence[torch.optim.Optimizer], parameter: nn.Parameter)
     raise KeyError("no optimizer holds this parameter")
 
 
-class Trainee(nn.Module):
-    """A model together with its losses, so that one forward call holds all that is trained, on any number of devices."""
+class Trainee(nn.Module, Generic[Batch]):
+    """A model together with its losses: one forward call holds all that is trained, on any number of devices."""
 
-    def __init__(self, model: ModelMixin, loss_of: Callable[[nn.Module, object], dict[str, Tensor]]) -> None:
+    def __init__(self, model: ModelMixin, loss_of: Callable[[nn.Module, Batch], dict[str, Tensor]]) -> None:
         super().__init__()
         self.model, self.loss_of = model, loss_of
 
-    def forward(self, batch: object) -> dict[str, Tensor]:
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
         return self.loss_of(self.model, batch)
 
 
 def fit(
     model: ModelMixin,
-    batches: Iterator[object],
-    loss_of: Callable[[nn.Module, object], dict[str, Tensor]],
+    batches: Iterator[Batch],
+    loss_of: Callable[[nn.Module, Batch], dict[str, Tensor]],
     evaluate: Callable[[nn.Module], dict[str, float]],
     folder: Path,
     recipe: Recipe,
@@ -139,9 +141,7 @@ def fit(
     return figures
 
 
-def _evaluate(
-    model: ModelMixin, ema: EMAModel, evaluate: Callable[[nn.Module], dict[str, float]]
-) -> dict[str, float]:
+def _evaluate(model: ModelMixin, ema: EMAModel, evaluate: Callable[[nn.Module], dict[str, float]]) -> dict[str, float]:
     """Held-out figures of the averaged weights."""
     ema.store(model.parameters())
     ema.copy_to(model.parameters())
@@ -182,9 +182,7 @@ def save_state(
     plot_log(folder)
 
 
-def load_state(
-    folder: Path, model: ModelMixin, optimizers: Sequence[torch.optim.Optimizer], ema: EMAModel
-) -> int:
+def load_state(folder: Path, model: ModelMixin, optimizers: Sequence[torch.optim.Optimizer], ema: EMAModel) -> int:
     """Go on from a folder's state; the step to start with, 0 where there is none. Raises ScoretokError."""
     path = folder / STATE
     if not path.is_file():

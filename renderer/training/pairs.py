@@ -27,7 +27,10 @@ CLIP_LATENTS = 264
 CLIP_SAMPLES = CLIP_LATENTS * LATENT_SAMPLES
 CLIP_S = CLIP_SAMPLES / SAMPLE_RATE
 # Programs that songs use most are played most: piano, guitars, basses, strings, voice, brass, reeds, flute, leads.
-COMMON = frozenset((0, 1, 4, 5, 16, 24, 25, 26, 27, 29, 30, 32, 33, 34, 38, 40, 42, 48, 50, 52, 53, 54, 56, 57, 61, 65, 66, 71, 73, 80, 81, 88, 89))  # fmt: skip
+COMMON = frozenset((
+    0, 1, 4, 5, 16, 24, 25, 26, 27, 29, 30, 32, 33, 34, 38, 40, 42, 48, 50, 52, 53, 54, 56, 57, 61, 65, 66, 71, 73,
+    80, 81, 88, 89,
+))  # fmt: skip
 SOUND_EFFECTS_KIT = 56
 COMMON_WEIGHT, DRUM_SHARE, RANDOM_SHARE = 4.0, 0.13, 0.45
 
@@ -61,7 +64,7 @@ def make_shard(
     torch.set_num_threads(1)
     rng = np.random.default_rng(np.random.SeedSequence([seed, zlib.crc32(name.encode())]))
     weights = np.array([_weight(preset, sounds) for preset in sounds])
-    takes = []
+    takes: list[Take] = []
     while len(takes) < clips:
         preset = sounds[rng.choice(len(sounds), p=weights / weights.sum())]
         notes = _notes_for(preset, songs, rng)
@@ -140,7 +143,7 @@ def write_shard(path: Path, clips: Sequence[tuple[NoteArray, np.ndarray, int]]) 
 def read_shard(path: Path, with_audio: bool = True) -> Iterator[Clip]:
     """The clips of a shard."""
     with safe_open(path, framework="numpy") as shard:
-        keys = [key for key in shard.keys() if with_audio or key != "audio"]  # noqa: SIM118: not a dict
+        keys = [key for key in shard.keys() if with_audio or key != "audio"]  # noqa: SIM118 - not a dict
         data = {key: shard.get_tensor(key) for key in keys}
     nothing = np.zeros((len(data["mel"]), 0), np.int16)
     ends = np.cumsum(data["note_counts"])

@@ -61,7 +61,9 @@ def random_notes(program: int, duration_s: float, rng: np.random.Generator) -> N
         if rng.random() < 0.9:
             rows += _figure(style, now, gap_s, gap_s * length * rng.uniform(0.8, 1.2), round(pitch), rng)
         now += gap_s
-    return _note_array([(s, e, p, loudness + spread * rng.standard_normal()) for s, e, p, _ in rows], program, duration_s)
+    return _note_array(
+        [(s, e, p, loudness + spread * rng.standard_normal()) for s, e, p, _ in rows], program, duration_s
+    )
 
 
 def _figure(

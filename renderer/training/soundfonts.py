@@ -12,11 +12,11 @@ from pathlib import Path
 
 import mido
 import numpy as np
-import soundfile
 
 from renderer.codec.mel import SAMPLE_RATE
 from renderer.notes import DRUMS, NoteArray
 from scoretok.errors import ScoretokError
+from scoretok.extras import require
 
 DRUM_BANK = 128
 TICKS_PER_BEAT = SAMPLE_RATE // 2  # at 120 beats a minute a tick is a sample
@@ -49,7 +49,7 @@ class Take:
 
 def presets(path: str | Path) -> list[Preset]:
     """The presets of a .sf2 or .sf3 file, read from its `phdr` chunk. Raises ScoretokError."""
-    data = Path(path).read_bytes()
+    data = Path(path).read_bytes() if Path(path).is_file() else b""
     at = data.find(b"phdr")
     if data[:4] != b"RIFF" or at < 0:
         raise ScoretokError(f"{path} is not a soundfont; name a file that ends with .sf2 or .sf3")
@@ -62,11 +62,20 @@ def presets(path: str | Path) -> list[Preset]:
     )  # fmt: skip
 
 
-def play(takes: list[Take]) -> list[np.ndarray]:
-    """Play takes of one soundfont in one go; float32 of shape (c, n) each, dry. Raises ScoretokError."""
+def check_player() -> str:
+    """The path of FluidSynth. Raises ScoretokError when it is not installed."""
     program = shutil.which("fluidsynth")
     if not program:
-        raise ScoretokError("making training pairs needs the program fluidsynth (Debian: apt install fluidsynth)")
+        raise ScoretokError(
+            "playing soundfonts for training needs the program fluidsynth (Debian: apt install fluidsynth)"
+        )
+    return program
+
+
+def play(takes: list[Take]) -> list[np.ndarray]:
+    """Play takes of one soundfont in one go; float32 of shape (c, n) each, dry. Raises ScoretokError."""
+    program = check_player()
+    soundfile = require("soundfile", "audio", "playing soundfonts")
     gap_s = 3.0
     starts_s = np.cumsum([0.5] + [take.duration_s + gap_s for take in takes])
     with tempfile.TemporaryDirectory() as folder:

@@ -1,0 +1,75 @@
+"""Putting a codec, a DiT and default timbres together as the folder that `render --model` takes.
+
+Axes: r reference frames, d latent dims, n samples.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import FlowMatchEulerDiscreteScheduler
+
+from renderer.codec.model import ScoreCodec
+from renderer.dit.model import ScoreDiT
+from renderer.dit.timbres import TimbreBank
+from renderer.dit_engine import WEIGHTS, load_pipeline
+from renderer.notes import DRUMS, PROGRAMS, NoteArray
+from renderer.pipeline import ScoreToAudioPipeline
+from renderer.training import effects
+from renderer.training.soundfonts import DRUM_BANK, Take, play, presets
+from scoretok.errors import ScoretokError
+
+PHRASE_S = 6.0
+LOW_PROGRAMS = (*range(32, 40), 43, 57, 58, 67, 70)
+GROOVE = (36, 42, 38, 42, 36, 46, 38, 49)
+MELODY = (0, 4, 7, 12, 9, 5, 2, 7)
+
+
+def write_bundle(out: Path, dit: str | None, codec: str | None, soundfont: str | None) -> None:
+    """Write a model folder, weights as half floats; parts that are not given are the ones that ship."""
+    parts = {}
+    if not (dit and codec and soundfont):
+        shipped = load_pipeline(WEIGHTS, "cpu")
+        parts = {"codec": shipped.codec, "dit": shipped.dit, "timbres": shipped.timbres}
+    if dit:
+        parts["dit"] = ScoreDiT.from_pretrained(run_folder(dit), torch_dtype=torch.float32)
+    if codec:
+        parts["codec"] = ScoreCodec.from_pretrained(run_folder(codec), torch_dtype=torch.float32)
+    if soundfont:
+        parts["timbres"] = default_timbres(parts["codec"], soundfont)
+    pipeline = ScoreToAudioPipeline(**parts, scheduler=FlowMatchEulerDiscreteScheduler())
+    pipeline.to(torch.float16)
+    pipeline.save_pretrained(out)
+
+
+def run_folder(path: str) -> Path:
+    """The averaged weights of a training run, or the folder itself. Raises ScoretokError."""
+    for folder in (Path(path, "ema"), Path(path)):
+        if (folder / "config.json").is_file():
+            return folder
+    raise ScoretokError(f"{path} holds no trained weights")
+
+
+@torch.no_grad()
+def default_timbres(codec: ScoreCodec, soundfont: str) -> TimbreBank:
+    """A phrase of every program of a General MIDI soundfont, at a usual loudness, as references."""
+    bank = TimbreBank(codec.config.latent_dims)
+    sounds = {preset.program: preset for preset in reversed(presets(soundfont)) if preset.bank in (0, DRUM_BANK)}
+    takes = [Take(phrase(program), sounds[program], PHRASE_S) for program in range(PROGRAMS) if program in sounds]
+    rng = np.random.default_rng(0)
+    for take, stereo in zip(takes, play(takes), strict=True):
+        audio = effects.level(stereo.mean(0), float(take.notes.velocity.mean()), rng, spread_db=0.0)
+        if np.abs(audio).max() > 1e-3:
+            stretch = audio[: bank.config.frames * 2048]
+            bank.latents[take.notes.program] = codec.encode(torch.from_numpy(stretch)[None])[0]
+            bank.known[take.notes.program] = 1
+    return bank
+
+
+def phrase(program: int) -> NoteArray:
+    """A few notes in a program's usual register, or a groove for drums."""
+    start_s = np.arange(8) * 0.36 + 0.02
+    pitch = np.array(GROOVE if program == DRUMS else MELODY)
+    if program != DRUMS:
+        pitch = pitch + (36 if program in LOW_PROGRAMS else 60)
+    return NoteArray(start_s, start_s + 0.34, pitch, np.full(8, 92), program)

@@ -1,0 +1,36 @@
+"""Small models with random weights, for tests of what every model promises."""
+
+import numpy as np
+import torch
+from diffusers import FlowMatchEulerDiscreteScheduler
+
+from renderer.codec.model import ScoreCodec
+from renderer.dit.model import ScoreDiT
+from renderer.dit.timbres import TimbreBank
+from renderer.notes import NoteArray
+from renderer.pipeline import ScoreToAudioPipeline
+
+LATENT_DIMS = 16
+
+
+def tiny_codec(**config):
+    torch.manual_seed(0)
+    return ScoreCodec(latent_dims=LATENT_DIMS, dim=16, layers=1, **config).eval()
+
+
+def tiny_dit():
+    torch.manual_seed(0)
+    dit = ScoreDiT(latent_dims=LATENT_DIMS, dim=32, coarse_layers=1, flow_layers=1, heads=2, note_dim=16)
+    torch.nn.init.normal_(dit.flow_out.weight, std=0.1)  # it starts at zero, which would hide the flow
+    return dit.eval()
+
+
+def tiny_pipeline():
+    return ScoreToAudioPipeline(tiny_codec(), tiny_dit(), TimbreBank(LATENT_DIMS), FlowMatchEulerDiscreteScheduler())
+
+
+def some_notes(count=12, seed=0, program=0, length_s=8.0):
+    rng = np.random.default_rng(seed)
+    start_s = np.sort(rng.uniform(0, length_s, count))
+    end_s = start_s + rng.uniform(0.05, 1.0, count)
+    return NoteArray(start_s, end_s, rng.integers(36, 84, count), rng.integers(30, 127, count), program)
