@@ -4,7 +4,7 @@ import re
 from contextlib import ExitStack
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -76,7 +76,7 @@ def render(
     seed: int,
     as_json: bool,
     quiet: bool,
-    **options: object,
+    **options: Any,
 ) -> None:
     """Turn a score into audio at 44.1 kHz stereo, with a stem a track on request."""
     from renderer.audio_files import check_audio_path

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -75,7 +76,7 @@ def pairs(
 @start_option
 @seed_option
 @quiet_option
-def renderer(**options: object) -> None:
+def renderer(**options: Any) -> None:
     """Train the DiT, from the weights that ship unless told otherwise."""
     from renderer.dit_engine import WEIGHTS
     from renderer.training.run import train_dit
@@ -98,7 +99,7 @@ def renderer(**options: object) -> None:
 @click.option("--encoder", type=click.Choice(["pca", "conv"]), default="pca", help="With --from-scratch.")
 @seed_option
 @quiet_option
-def codec(head: str, encoder: str, **options: object) -> None:
+def codec(head: str, encoder: str, **options: Any) -> None:
     """Train the codec's decoder, from the weights that ship unless told otherwise."""
     from renderer.dit_engine import WEIGHTS
     from renderer.training.run import train_codec
