@@ -15,32 +15,60 @@ SECTIONS = {
     "grammar": "The grammar",
     "speed": "Speed and size",
     "inference": "Chords and keys inferred from MIDI",
+    "renderer": "The renderer: how it plays",
+    "renderer_speed": "The renderer: speed and memory",
+    "renderer_training": "The renderer: what training bought",
+}
+ARGUMENTS = {
+    "roundtrip": "--pop909 PATH",
+    "speed": "--pop909 PATH",
+    "inference": "--pop909 PATH",
+    "renderer": "--soundfont FONT --scores SCORES",
+    "renderer_training": "--runs RUNS",
 }
 
 
-INTRODUCTION = """Written by `python -m benchmarks.all --pop909 PATH`, where PATH is a folder or zip file with the MIDI
-files of POP909 (music-x-lab/POP909-Dataset). Times are of a noisy machine; ratios, measured side by side
-in one run, hold better."""
+INTRODUCTION = """Written by
+`python -m benchmarks.all --pop909 PATH --soundfont FONT --scores SCORES --runs RUNS`, where PATH is a folder
+or zip file with the MIDI files of POP909 (music-x-lab/POP909-Dataset), FONT a soundfont that training did not
+hear (here sf_GMbank.sf2 of Debian's csound-soundfont), SCORES the folder of scores behind the training pairs and
+RUNS the folder of the training runs. A benchmark whose argument is not given is left out. Times are of a noisy
+machine; ratios, measured side by side in one run, hold better."""
+
+
+def command_of(name: str, values: dict[str, str | None]) -> list[str] | None:
+    """The arguments of a benchmark, None when one that it needs is not given."""
+    arguments = []
+    for part in ARGUMENTS.get(name, "").split()[::2]:
+        value = values[part.removeprefix("--")]
+        if value is None and name.startswith("renderer"):
+            return None
+        arguments += [part, value] if value else []
+    return arguments
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pop909", help="folder or zip file of POP909")
+    parser.add_argument("--soundfont", help="a soundfont that training did not hear")
+    parser.add_argument("--scores", help="the folder of scores behind the training pairs")
+    parser.add_argument("--runs", help="the folder of the training runs")
     parser.add_argument("--only-report", action="store_true", help="write the report from the last results")
     arguments = parser.parse_args()
-    data = ["--pop909", arguments.pop909] if arguments.pop909 else []
     for name in [] if arguments.only_report else SECTIONS:
-        command = [sys.executable, "-m", f"benchmarks.{name}", *(data if name != "grammar" else [])]
-        subprocess.run(command, check=True)
+        given = command_of(name, vars(arguments))
+        if given is not None:
+            subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *given], check=True)
     lines = ["# Benchmarks", "", INTRODUCTION, ""]
     for name, title in SECTIONS.items():
         path = RESULTS / f"{name}.json"
         if path.is_file():
             found = json.loads(path.read_text())
+            command = f"python -m benchmarks.{name} {ARGUMENTS.get(name, '')}".strip()
             lines += [
                 f"## {title}",
                 "",
-                f"`python -m benchmarks.{name}{'' if name == 'grammar' else ' --pop909 PATH'}` on {found['hardware']}.",
+                f"`{command}` on {found['hardware']}.",
                 "",
                 *found["lines"],
                 "",

@@ -43,7 +43,7 @@ def held_out_sheets(folder: str | None) -> list[LeadSheet]:
         return [read(path) for path in sorted(Path("examples").glob("*.lead"))]
     sheets = []
     for path in sorted(Path(folder).rglob("*")):
-        if path.suffix.lower() in SUFFIXES and held_out(str(path.relative_to(folder)), 12):
+        if path.suffix.lower() in SUFFIXES and held_out(str(path.relative_to(folder))):
             try:
                 sheets.append(read(path))
             except ScoretokError:

@@ -38,11 +38,21 @@ def test_every_command_of_the_readme_runs(workplace):
     )
     assert result.returncode == 0, result.stderr
     assert "guitar: changed bars 9-16" in result.stdout
-    for name in ("new.wav", "roll.png", "saints.pdf", "new.mid", "new.musicxml", "grace.abc", "mine.lead"):
+    for name in (
+        "new.wav",
+        "new-sound.png",
+        "draft.wav",
+        "roll.png",
+        "saints.pdf",
+        "new.mid",
+        "new.musicxml",
+        "grace.abc",
+        "mine.lead",
+    ):
         assert (workplace / name).stat().st_size > 500
 
 
-@pytest.mark.parametrize("path", ["README.md", "docs/python.md", "docs/tokens.md"])
+@pytest.mark.parametrize("path", ["README.md", "docs/python.md", "docs/tokens.md", "docs/renderer.md"])
 def test_every_python_example_runs(path, workplace, monkeypatch):
     monkeypatch.chdir(workplace)
     exec("\n".join(blocks(path, "python")), {})

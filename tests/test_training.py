@@ -20,8 +20,17 @@ from renderer.training.codec_task import CodecTask
 from renderer.training.dit_task import DiTTask
 from renderer.training.loop import Recipe, fit
 from renderer.training.losses import spectral_distance
-from renderer.training.pairs import CLIP_S, CLIP_SAMPLES, read_shard, write_shard
+from renderer.training.pairs import (
+    CLIP_S,
+    CLIP_SAMPLES,
+    held_out,
+    playable,
+    read_shard,
+    trainable,
+    write_shard,
+)
 from renderer.training.scores import excerpt, random_notes
+from renderer.training.soundfonts import Preset
 from renderer.training.stems import cut, find_stems
 from scoretok import LeadSheet, Note, ScoretokError, Track, write
 
@@ -172,3 +181,12 @@ def test_a_missing_soundfont_gets_one_sentence(tmp_path):
     result = run("train", "pairs", "--soundfont", tmp_path / "no.sf2", "--out", tmp_path)
     assert result.returncode == 1
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_what_is_left_out_of_training_is_what_is_tested_on():
+    presets = [Preset("x.sf2", bank, number, "") for bank in (0, 8, 17, 128) for number in range(128)]
+    left_out = [preset for preset in presets if playable(preset) and not trainable(preset)]
+    assert left_out
+    assert all(preset.bank == 8 for preset in left_out)
+    assert not any(playable(preset) for preset in presets if preset.bank == 17)
+    assert 0 < sum(held_out(f"song {i}") for i in range(600)) < 100

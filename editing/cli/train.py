@@ -45,20 +45,32 @@ def train() -> None:
 @click.option("--scores", metavar="DIR", help="Folder of scores to play beside random notes.")
 @click.option("--out", required=True, metavar="DIR", help="Folder to fill; an earlier run goes on.")
 @click.option("--clips", type=click.IntRange(1), default=400, show_default=True, help="Clips of 12 s.")
+@click.option("--held-out", "is_held_out", is_flag=True, help="Make pairs to test on: what is else left out.")
 @click.option("--processes", type=click.IntRange(1), default=2, show_default=True)
 @seed_option
 @quiet_option
 def pairs(
-    soundfonts: tuple[str, ...], scores: str | None, out: str, clips: int, processes: int, seed: int, quiet: bool
+    soundfonts: tuple[str, ...],
+    scores: str | None,
+    out: str,
+    clips: int,
+    is_held_out: bool,
+    processes: int,
+    seed: int,
+    quiet: bool,
 ) -> None:
-    """Make training pairs: scores and random notes played by soundfonts (needs the program fluidsynth)."""
-    from renderer.training.pairs import make_pairs, trainable
+    """Make training pairs: scores and random notes played by soundfonts (needs the program fluidsynth).
+
+    One score in twelve and some presets are left out, so that they can be tested on.
+    """
+    from renderer.training.pairs import held_out, make_pairs, playable, trainable
     from renderer.training.scores import song_tracks
     from renderer.training.soundfonts import check_player, presets
 
     check_player()
-    sounds = [preset for path in soundfonts for preset in presets(path) if trainable(preset)]
-    songs = song_tracks(scores) if scores else []
+    fit = playable if is_held_out else trainable
+    sounds = [preset for path in soundfonts for preset in presets(path) if fit(preset)]
+    songs = [song for song in (song_tracks(scores) if scores else []) if held_out(song[0]) == is_held_out]
     shards = list(make_pairs(Path(out), sounds, songs, clips, seed, processes=processes))
     if not quiet:
         click.echo(f"{out}: {len(shards)} shards from {len(sounds)} presets and {len(songs)} tracks", err=True)
@@ -74,6 +86,7 @@ def pairs(
 @every_option
 @scratch_option
 @start_option
+@click.option("--codec", metavar="DIR", help="The codec whose latents to make (default: the one that ships).")
 @seed_option
 @quiet_option
 def renderer(**options: Any) -> None:
@@ -82,7 +95,10 @@ def renderer(**options: Any) -> None:
     from renderer.training.run import train_dit
 
     start = None if options["from_scratch"] else options["start"] or WEIGHTS / "dit"
-    _train(train_dit, options, start=start, codec=WEIGHTS / "codec")
+    from renderer.training.bundle import run_folder
+
+    codec = run_folder(options["codec"]) if options["codec"] else WEIGHTS / "codec"
+    _train(train_dit, options, start=start, codec=codec)
 
 
 @train.command()

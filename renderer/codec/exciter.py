@@ -7,6 +7,8 @@ speech, as in the neural source-filter models of Wang et al. (2019) and DDSP (En
 Axes: n samples, m notes, p partials.
 """
 
+from functools import lru_cache
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -55,6 +57,7 @@ def white_noise(start_sample: int, n_samples: int, seed: int, stream: int) -> Te
     return torch.from_numpy(np.concatenate(blocks)[offset : offset + n_samples].copy()) * 0.1
 
 
+@lru_cache(maxsize=1024)
 def partials_of(pitch: int, program: int, detune_cents: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Frequencies (Hz), amplitudes and start phases (turns) of a note's partials, each of shape (p,).
 

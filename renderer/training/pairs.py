@@ -32,6 +32,7 @@ COMMON = frozenset((
     80, 81, 88, 89,
 ))  # fmt: skip
 SOUND_EFFECTS_KIT = 56
+EXPRESSIVE_BANK = 17  # from here on MuseScore_General's presets listen to controllers
 COMMON_WEIGHT, DRUM_SHARE, RANDOM_SHARE = 4.0, 0.13, 0.45
 
 
@@ -45,16 +46,20 @@ class Clip:
     preset: int
 
 
-def held_out(name: str, share: int) -> bool:
+def held_out(name: str, share: int = 12) -> bool:
     """Whether something is kept from training: one in `share`, by its name alone."""
     return zlib.crc32(name.encode()) % share == 0
 
 
+def playable(preset: Preset) -> bool:
+    """Whether a preset sounds by notes alone, without controllers."""
+    return preset.bank < EXPRESSIVE_BANK or (preset.bank == DRUM_BANK and preset.number < SOUND_EFFECTS_KIT)
+
+
 def trainable(preset: Preset) -> bool:
-    """Whether training may hear a preset: not the variations kept apart, not banks that need controllers."""
-    if preset.bank in (0, DRUM_BANK):
-        return preset.bank == 0 or preset.number < SOUND_EFFECTS_KIT
-    return preset.bank < 17 and not held_out(f"{preset.bank}:{preset.number}", 8)
+    """Whether training may hear a preset: one that is playable, save some variations that are kept apart."""
+    plain = preset.bank in (0, DRUM_BANK)
+    return playable(preset) and (plain or not held_out(f"{preset.bank}:{preset.number}", 8))
 
 
 def make_shard(
