@@ -14,7 +14,6 @@ import numpy as np
 from renderer.engine import blocks_of, render
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
-from scoretok.parts import Key
 from scoretok.sheet import LeadSheet
 
 if TYPE_CHECKING:
@@ -89,9 +88,19 @@ class AceStepEngine:
     def _run(self, sheet: LeadSheet, seed: int, task: str, source: np.ndarray, **options: float) -> np.ndarray:
         import torch
 
+        # The pipeline draws the source's latents from the global generator.
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            result = self._call(sheet, seed, task, source, options)
+        made = np.asarray(result.audios[0], np.float32)[:, : source.shape[1]]
+        return np.pad(made, ((0, 0), (0, source.shape[1] - made.shape[1])))
+
+    def _call(self, sheet: LeadSheet, seed: int, task: str, source: np.ndarray, options: dict[str, float]):  # noqa: ANN202
+        import torch
+
         turbo = self.pipeline.is_turbo
         key = sheet.keys[0] if sheet.keys else None
-        result = self.pipeline(
+        return self.pipeline(
             prompt=caption_of(sheet, self.caption),
             lyrics=lyrics_of(sheet),
             bpm=round(sheet.tempos[0].bpm),
@@ -106,13 +115,11 @@ class AceStepEngine:
             output_type="np",
             **options,
         )
-        made = np.asarray(result.audios[0], np.float32)[:, : source.shape[1]]
-        return np.pad(made, ((0, 0), (0, source.shape[1] - made.shape[1])))
 
 
 def key_words(key: Key) -> str:
     """A key as the model reads it: 'C major', 'F# minor'; modes count as the nearer of the two."""
-    minor = key.mode in ("min", "dorian", "phrygian", "locrian", "aeolian")
+    minor = key.mode in ("min", "dorian", "phrygian", "locrian")
     return f"{key.tonic_name} {'minor' if minor else 'major'}"
 
 

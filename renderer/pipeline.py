@@ -14,8 +14,8 @@ from torch import Tensor
 from renderer.codec.exciter import excite
 from renderer.codec.mel import LATENT_HZ, LATENT_SAMPLES, SAMPLE_RATE, SILENCE
 from renderer.codec.model import ScoreCodec
+from renderer.dit import ScoreDiT
 from renderer.dit.condition import DRUM_RING_S, EARLY_S, FRAME_S, RING_S, collate, note_pairs
-from renderer.dit.model import ScoreDiT
 from renderer.dit.timbres import REFERENCE, TimbreBank, loudest_stretch
 from renderer.dit.windows import PERIOD, Windows
 from renderer.notes import DRUMS, NoteArray

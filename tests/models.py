@@ -5,8 +5,7 @@ import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 
 from renderer.codec.model import ScoreCodec
-from renderer.dit.model import ScoreDiT
-from renderer.dit.timbres import TimbreBank
+from renderer.dit import ScoreDiT, TimbreBank
 from renderer.notes import NoteArray
 from renderer.pipeline import ScoreToAudioPipeline
 

@@ -36,7 +36,7 @@ def pipeline():
     text = Qwen3Config(vocab_size=len(WORDS), num_hidden_layers=1, **SIZES)
     return AceStepPipeline(
         vae=AutoencoderOobleck(
-            encoder_hidden_size=4, downsampling_ratios=[16, 20], channel_multiples=[1, 2], decoder_channels=4,
+            encoder_hidden_size=16, downsampling_ratios=[16, 20], channel_multiples=[1, 2], decoder_channels=4,
             decoder_input_channels=8, sampling_rate=8000,
         ),
         text_encoder=Qwen3Model(text),

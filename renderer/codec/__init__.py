@@ -1,0 +1,1 @@
+"""The codec: audio of one track to latents and back."""

@@ -14,6 +14,7 @@ from renderer.codec.mel import FFT, FLOOR, FRAMES_PER_LATENT, LogMel, MelPca, is
 
 BINS = FFT // 2 + 1
 MAX_LOG_GAIN = 7.0
+HISS = 1.15  # mel frames this little above the floor are silence that was not hit exactly
 LEAST = 1e-5  # amplitudes below this, -100 dB, count as nothing
 
 
@@ -87,7 +88,7 @@ class ExciterHead(nn.Module):
     def forward(self, hidden: Tensor, mel: Tensor, spectra: Tensor, exciter_mel: Tensor) -> Tensor:
         """Hidden (b, f, dim), target log-mel (b, f, k) and what `look` gave -> spectrum (b, q, f)."""
         gains = self.out(hidden).float()
-        wanted = torch.log((torch.exp(mel.float()) - FLOOR).clamp(min=LEAST))
+        wanted = torch.log((torch.exp(mel.float()) - HISS * FLOOR).clamp(min=LEAST))
         lacking = (wanted[:, None] - exciter_mel).clamp(-12, MAX_LOG_GAIN)
         partials = lacking[:, 0] @ self.to_bins + gains[..., :BINS]
         bands = gains[..., BINS:].unflatten(-1, (SIGNALS - 1, self.bands)).transpose(1, 2)

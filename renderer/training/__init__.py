@@ -1,0 +1,1 @@
+"""Training: pairs of scores and sounds, tasks, the loop."""

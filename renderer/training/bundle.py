@@ -10,8 +10,7 @@ import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 
 from renderer.codec.model import ScoreCodec
-from renderer.dit.model import ScoreDiT
-from renderer.dit.timbres import TimbreBank
+from renderer.dit import ScoreDiT, TimbreBank
 from renderer.dit_engine import WEIGHTS, load_pipeline
 from renderer.notes import DRUMS, PROGRAMS, NoteArray
 from renderer.pipeline import ScoreToAudioPipeline

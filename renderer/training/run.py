@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from renderer.codec.model import PcaEncoder, ScoreCodec
-from renderer.dit.model import ScoreDiT
+from renderer.dit import ScoreDiT
 from renderer.training.codec_task import CodecTask, load_clips
 from renderer.training.dit_task import DiTTask
 from renderer.training.loop import PROGRESS, Recipe, fit
