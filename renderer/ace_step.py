@@ -14,6 +14,7 @@ import numpy as np
 from renderer.engine import blocks_of, render
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
+from scoretok.parts import Key
 from scoretok.sheet import LeadSheet
 
 if TYPE_CHECKING:

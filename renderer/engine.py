@@ -17,6 +17,7 @@ from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
 MAX_DURATION_S = 2 * 3600
+ECHO_S = 1.0  # the room's echoes reach no further
 UNCHANGED = Level(gain_db=-20 * np.log10(HEADROOM))  # for a mix that is finished already
 # name -> module and class; the default is the first.
 ENGINES = {
@@ -148,8 +149,7 @@ def render_blocks(
     looks at the whole signal, so memory stays flat and an edit changes only samples that its notes sound in.
     """
     size = engine.block_samples
-    room_s = 1.0  # echoes of what came before `start_sample` reach no further
-    first = max(0, start_sample - round(room_s * engine.sample_rate)) // size
+    first = max(0, start_sample - round(ECHO_S * engine.sample_rate)) // size
     channels = open_channels(sheet, engine, levels or {}, seed, first)
     end_sample = round(sheet.duration_s * engine.sample_rate)
     begin = first * size

@@ -36,9 +36,9 @@ def write_bundle(out: Path, dit: str | None, codec: str | None, soundfont: str |
         parts["codec"] = ScoreCodec.from_pretrained(run_folder(codec), torch_dtype=torch.float32)
     if soundfont:
         parts["timbres"] = default_timbres(parts["codec"], soundfont)
-    pipeline = ScoreToAudioPipeline(**parts, scheduler=FlowMatchEulerDiscreteScheduler())
-    pipeline.to(torch.float16)
-    pipeline.save_pretrained(out)
+    for part in parts.values():
+        part.half()
+    ScoreToAudioPipeline(**parts, scheduler=FlowMatchEulerDiscreteScheduler()).save_pretrained(out)
 
 
 def run_folder(path: str) -> Path:
