@@ -1,13 +1,14 @@
 """The DiT engine: the shipped model, or one of the same kind, behind the engine interface."""
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from renderer.notes import notes_of
-from scoretok.errors import ScoretokError
+from renderer.notes import DRUMS, notes_of
+from scoretok.errors import ScoretokError, ScoretokWarning
 from scoretok.extras import require
 from scoretok.sheet import LeadSheet
 
@@ -52,6 +53,14 @@ class DitEngine:
 
         name = sheet.track_ids[track]
         notes = notes_of(sheet, sheet.tracks[track])
+        strange = sum(pitch not in TRAINED_PITCHES for pitch in notes.pitch) if notes.program != DRUMS else 0
+        if strange:
+            warnings.warn(
+                f"{name} has {strange} note{'s' * (strange > 1)} below A0 or above C8, which the model never heard;"
+                " they may sound odd",
+                ScoretokWarning,
+                stacklevel=2,
+            )
         reference = self.references.get(name) or self.references.get(name.partition(".")[0])
         renderer = self.pipeline.track(notes, Sampling(steps=self.steps, seed=seed, name=name), reference)
         for number in range(first_block, -(-renderer.end_sample // self.block_samples)):

@@ -1,6 +1,7 @@
 """The weights that ship, through the engine and the command: determinism, spans, references, bad input."""
 
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -92,8 +93,12 @@ def test_every_pitch_program_and_velocity_is_rendered(engine):
         Note(i * 12, pitch, 12, velocity) for i, (pitch, velocity) in enumerate([(0, 1), (127, 127), (20, 64)])
     )
     for program, role in ((127, "lead"), (0, "drums")):
-        sound = render(LeadSheet(1, (Track(role, notes, program=program),)), engine, keep_stems=False).mix
-        assert np.isfinite(sound).all()
+        sheet = LeadSheet(1, (Track(role, notes, program=program),))
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            assert np.isfinite(render(sheet, engine, keep_stems=False).mix).all()
+        told = [str(warning.message) for warning in said if "never heard" in str(warning.message)]
+        assert [text[:17] for text in told] == ([] if role == "drums" else ["lead.1 has 3 note"])
 
 
 def test_bad_models_and_references_get_one_sentence(tmp_path):

@@ -15,6 +15,7 @@ from editing.cli.common import (
     load,
     parse_bars,
     print_json,
+    progress_bar,
     quiet_option,
     seed_option,
     silence,
@@ -165,7 +166,7 @@ def write_render(
     blocks = render_blocks(sheet, engine, levels, seed, *span)
     least = round(sheet.duration_s * engine.sample_rate) if span[1] is None else span[1] - span[0]
     writers = {}
-    with ExitStack() as files, block_progress(count_blocks(sheet, engine, *span), quiet) as advance:
+    with ExitStack() as files, progress_bar("rendering", count_blocks(sheet, engine, *span), quiet) as advance:
         mix = files.enter_context(audio_writer(output, engine.sample_rate))
         for block in without_silent_end(blocks, least):
             mix.write(block.mix)
@@ -208,20 +209,3 @@ def read_levels(
                 level = changed.get(track_id, default_level(sheet.tracks[number].role))
                 changed[track_id] = replace(level, **{field: float(match[2])})
     return changed
-
-
-def block_progress(blocks: int, quiet: bool):  # noqa: ANN201
-    """A progress bar with time left on a terminal, else nothing; gives the function to call after each block."""
-    from contextlib import contextmanager
-
-    from rich.console import Console
-    from rich.progress import Progress
-
-    @contextmanager
-    def shown():  # noqa: ANN202
-        console = Console(stderr=True)
-        with Progress(console=console, disable=quiet or not console.is_terminal, transient=True) as progress:
-            task = progress.add_task("rendering", total=blocks)
-            yield lambda: progress.advance(task)
-
-    return shown()

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from editing.cli.common import quiet_option, seed_option
+from editing.cli.common import progress_bar, quiet_option, seed_option
 from scoretok.errors import ScoretokError
 
 EPILOG = """\b
@@ -18,21 +18,30 @@ Examples:
   scoretok train bundle --renderer run/ --out model/                  then: scoretok render --model model/
 """
 
-out_option = click.option("--out", required=True, metavar="DIR", help="Folder of the run; an earlier run goes on.")
-data_option = click.option(
-    "--data", required=True, metavar="DIR", help="Pairs of 'train pairs', or stems beside their scores."
+RUN_OPTIONS = (
+    click.option("--data", required=True, metavar="DIR", help="Pairs of 'train pairs', or stems beside their scores."),
+    click.option("--test", metavar="DIR", help="Pairs to test on (default: a twentieth of --data)."),
+    click.option("--out", required=True, metavar="DIR", help="Folder of the run; an earlier run goes on."),
+    click.option("--steps", type=click.IntRange(1), default=2000, show_default=True),
+    click.option("--batch", type=click.IntRange(1), default=12, show_default=True),
+    click.option(
+        "--learning-rate", type=click.FloatRange(0, 1, min_open=True), help="Default: 1.2e-3 from scratch, else 3e-4."
+    ),
+    click.option(
+        "--evaluate-every", type=click.IntRange(1), default=200, show_default=True, help="Steps between checkpoints."
+    ),
+    click.option("--from-scratch", is_flag=True, help="Start from random weights."),
+    click.option("--start", metavar="DIR", help="Start from these weights."),
+    seed_option,
+    quiet_option,
 )
-test_option = click.option("--test", metavar="DIR", help="Pairs to test on (default: a twentieth of --data).")
-steps_option = click.option("--steps", type=click.IntRange(1), default=2000, show_default=True)
-batch_option = click.option("--batch", type=click.IntRange(1), default=12, show_default=True)
-rate_option = click.option(
-    "--learning-rate", type=click.FloatRange(0, 1, min_open=True), help="Default: 1.2e-3 from scratch, else 3e-4."
-)
-every_option = click.option(
-    "--evaluate-every", type=click.IntRange(1), default=200, show_default=True, help="Steps between checkpoints."
-)
-scratch_option = click.option("--from-scratch", is_flag=True, help="Start from random weights.")
-start_option = click.option("--start", metavar="DIR", help="Start from these weights.")
+
+
+def run_options(command: Callable) -> Callable:
+    """The options of every training run."""
+    for option in reversed(RUN_OPTIONS):
+        command = option(command)
+    return command
 
 
 @click.group(epilog=EPILOG)
@@ -63,7 +72,7 @@ def pairs(
 
     One score in twelve and some presets are left out, so that they can be tested on.
     """
-    from renderer.training.pairs import held_out, make_pairs, playable, trainable
+    from renderer.training.pairs import CLIPS_PER_SHARD, held_out, make_pairs, playable, trainable
     from renderer.training.scores import song_tracks
     from renderer.training.soundfonts import check_player, presets
 
@@ -71,50 +80,31 @@ def pairs(
     fit = playable if is_held_out else trainable
     sounds = [preset for path in soundfonts for preset in presets(path) if fit(preset)]
     songs = [song for song in (song_tracks(scores) if scores else []) if held_out(song[0]) == is_held_out]
-    shards = list(make_pairs(Path(out), sounds, songs, clips, seed, processes=processes))
+    with progress_bar("playing", -(-clips // CLIPS_PER_SHARD), quiet) as advance:
+        for _ in make_pairs(Path(out), sounds, songs, clips, seed, processes):
+            advance()
     if not quiet:
-        click.echo(f"{out}: {len(shards)} shards from {len(sounds)} presets and {len(songs)} tracks", err=True)
+        click.echo(f"{out}: {clips} clips of {len(sounds)} presets and {len(songs)} tracks", err=True)
 
 
 @train.command()
-@data_option
-@test_option
-@out_option
-@steps_option
-@batch_option
-@rate_option
-@every_option
-@scratch_option
-@start_option
+@run_options
 @click.option("--codec", metavar="DIR", help="The codec whose latents to make (default: the one that ships).")
-@seed_option
-@quiet_option
 def renderer(**options: Any) -> None:
     """Train the DiT, from the weights that ship unless told otherwise."""
     from renderer.dit_engine import WEIGHTS
+    from renderer.training.bundle import run_folder
     from renderer.training.run import train_dit
 
     start = None if options["from_scratch"] else options["start"] or WEIGHTS / "dit"
-    from renderer.training.bundle import run_folder
-
     codec = run_folder(options["codec"]) if options["codec"] else WEIGHTS / "codec"
     _train(train_dit, options, start=start, codec=codec)
 
 
 @train.command()
-@data_option
-@test_option
-@out_option
-@steps_option
-@batch_option
-@rate_option
-@every_option
-@scratch_option
-@start_option
+@run_options
 @click.option("--head", type=click.Choice(["exciter", "phase"]), default="exciter", help="With --from-scratch.")
 @click.option("--encoder", type=click.Choice(["pca", "conv"]), default="pca", help="With --from-scratch.")
-@seed_option
-@quiet_option
 def codec(head: str, encoder: str, **options: Any) -> None:
     """Train the codec's decoder, from the weights that ship unless told otherwise."""
     from renderer.dit_engine import WEIGHTS

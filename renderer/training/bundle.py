@@ -3,6 +3,8 @@
 Axes: r reference frames, d latent dims, n samples.
 """
 
+import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +40,12 @@ def write_bundle(out: Path, dit: str | None, codec: str | None, soundfont: str |
         parts["timbres"] = default_timbres(parts["codec"], soundfont)
     for part in parts.values():
         part.half()
-    ScoreToAudioPipeline(**parts, scheduler=FlowMatchEulerDiscreteScheduler()).save_pretrained(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+        ScoreToAudioPipeline(**parts, scheduler=FlowMatchEulerDiscreteScheduler()).save_pretrained(folder)
+        shutil.copytree(folder, out, dirs_exist_ok=True)
+    for path in out.rglob("*.safetensors"):
+        path.chmod(0o644)
 
 
 def run_folder(path: str) -> Path:

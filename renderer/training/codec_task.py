@@ -33,9 +33,9 @@ class CodecTask:
             chosen = self.training[:: max(1, len(self.training) // 600)]
             codec.latent.pca.fit(torch.from_numpy(np.stack([clip.mel for clip in chosen]).astype(np.float32)))
 
-    def batches(self, first_step: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+    def batches(self, first_step: int = 0, rank: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
         """Audio (b, n) and exciter (b, 4, n), without end."""
-        rng = np.random.default_rng([self.seed, first_step])
+        rng = np.random.default_rng([self.seed, first_step, rank])
         while True:
             yield self._crops(self.training, rng, self.batch)
 

@@ -54,9 +54,9 @@ class DiTTask:
     def _encode(self, clips: Sequence[Clip]) -> list[tuple[Clip, Tensor]]:
         return [(clip, self.pca.encode(torch.from_numpy(clip.mel.astype(np.float32))[None])[0]) for clip in clips]
 
-    def batches(self, first_step: int = 0) -> Iterator[DiTBatch]:
+    def batches(self, first_step: int = 0, rank: int = 0) -> Iterator[DiTBatch]:
         """Random windows without end."""
-        rng = np.random.default_rng([self.seed, first_step])
+        rng = np.random.default_rng([self.seed, first_step, rank])
         while True:
             yield self.collate(self.training, rng, self.batch)
 

@@ -17,7 +17,7 @@ import torch
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from renderer.codec.mel import HOP_SAMPLES, LATENT_SAMPLES, SAMPLE_RATE, LogMel
+from renderer.codec.mel import LATENT_SAMPLES, SAMPLE_RATE, LogMel
 from renderer.notes import DRUMS, NoteArray
 from renderer.training import effects
 from renderer.training.scores import excerpt, random_notes
@@ -31,6 +31,7 @@ COMMON = frozenset((
     0, 1, 4, 5, 16, 24, 25, 26, 27, 29, 30, 32, 33, 34, 38, 40, 42, 48, 50, 52, 53, 54, 56, 57, 61, 65, 66, 71, 73,
     80, 81, 88, 89,
 ))  # fmt: skip
+CLIPS_PER_SHARD = 40
 SOUND_EFFECTS_KIT = 56
 EXPRESSIVE_BANK = 17  # from here on MuseScore_General's presets listen to controllers
 COMMON_WEIGHT, DRUM_SHARE, RANDOM_SHARE = 4.0, 0.13, 0.45
@@ -169,7 +170,6 @@ def make_pairs(
     songs: Sequence[tuple[str, NoteArray]],
     clips: int,
     seed: int = 0,
-    clips_per_shard: int = 40,
     processes: int = 2,
 ) -> Iterator[Path]:
     """Make shards of clips in a folder, going on where an earlier run stopped; yields each as it is there."""
@@ -177,15 +177,12 @@ def make_pairs(
     fonts = sorted({preset.soundfont for preset in sounds})
     jobs = []
     with ProcessPoolExecutor(processes) as pool:
-        for number in range(-(-clips // clips_per_shard)):
+        for number in range(-(-clips // CLIPS_PER_SHARD)):
             path = folder / f"pairs-{number:05d}.safetensors"
             font = fonts[number % len(fonts)]
             these = [preset for preset in sounds if preset.soundfont == font]
             if not path.exists():
-                jobs.append((path, pool.submit(make_shard, path, these, songs, clips_per_shard, seed, path.name)))
+                jobs.append((path, pool.submit(make_shard, path, these, songs, CLIPS_PER_SHARD, seed, path.name)))
         for path, job in jobs:
             job.result()
             yield path
-
-
-assert CLIP_SAMPLES % HOP_SAMPLES == 0

@@ -1,9 +1,11 @@
 """Training runs over a folder of pairs: the codec, and the DiT on the codec's latents."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
+from accelerate import PartialState
 
 from renderer.codec.model import PcaEncoder, ScoreCodec
 from renderer.dit import ScoreDiT
@@ -49,7 +51,7 @@ def train_codec(
     codec = ScoreCodec.from_pretrained(start, torch_dtype=torch.float32) if start else ScoreCodec(**config)
     if not start:
         task.prepare(codec)
-    return fit(codec, task.batches(steps_done(folder)), task.losses, task.evaluate, folder, recipe, report)
+    return fit(codec, first_batches(task, folder), task.losses, task.evaluate, folder, recipe, report)
 
 
 def train_dit(
@@ -71,12 +73,11 @@ def train_dit(
         raise ScoretokError(f"{codec} has trained latents; the DiT needs a codec with encoder 'pca'")
     task = DiTTask(latent.pca, *split_clips(data, test, with_audio=False), batch, seed)
     dit = ScoreDiT.from_pretrained(start, torch_dtype=torch.float32) if start else ScoreDiT(**config)
-    return fit(dit, task.batches(steps_done(folder)), task.losses, task.evaluate, folder, recipe, report)
+    return fit(dit, first_batches(task, folder), task.losses, task.evaluate, folder, recipe, report)
 
 
-def steps_done(folder: Path) -> int:
-    """The step that a folder's state stands at; a run that goes on draws other batches than the one before."""
-    import json
-
+def first_batches(task: CodecTask | DiTTask, folder: Path) -> Iterator:
+    """Batches of a run: others than before for one that goes on, and others in each process of many."""
     path = folder / PROGRESS
-    return int(json.loads(path.read_text())["step"]) if path.is_file() else 0
+    done = int(json.loads(path.read_text())["step"]) if path.is_file() else 0
+    return task.batches(done, PartialState().process_index)

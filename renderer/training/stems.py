@@ -14,13 +14,12 @@ import numpy as np
 from renderer.audio_files import read_mono
 from renderer.codec.mel import SAMPLE_RATE
 from renderer.notes import NoteArray, notes_of
-from renderer.training.pairs import CLIP_S, CLIP_SAMPLES, write_shard
+from renderer.training.pairs import CLIP_S, CLIP_SAMPLES, CLIPS_PER_SHARD, write_shard
 from renderer.training.scores import SUFFIXES
 from scoretok.errors import ScoretokError
 from scoretok.formats import read
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
-CLIPS_PER_SHARD = 40
 QUIET = 1e-3
 
 
