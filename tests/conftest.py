@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, settings
 
 import scoretok
 
+# Two workers with two threads each would wait for one another most of the time.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 # In CI the same examples every time; `--hypothesis-profile=thorough` looks longer.
 settings.register_profile("ci", max_examples=60, deadline=None, suppress_health_check=SLOW, derandomize=True)
