@@ -120,8 +120,9 @@ def engine_for(sheet: LeadSheet, options: dict) -> "Engine | MixEngine":
     for key in sorted(given.keys() - ENGINE_OPTIONS[name]):
         knowing = " and ".join(engine for engine, keys in ENGINE_OPTIONS.items() if key in keys)
         raise ScoretokError(f"--{key} is for the engine {knowing}; leave it out, or choose the engine with --engine")
-    if name == "ace-step" and options["stems"]:
-        raise ScoretokError("the ace-step engine makes the mix at once; there are no --stems")
+    for key in ("stems", "gain", "pan", "room") if name == "ace-step" else ():
+        if options[key]:
+            raise ScoretokError(f"the ace-step engine makes the mix at once; there is no --{key}")
     if "reference" in given:
         given["references"] = read_references(sheet, given.pop("reference"))
     return load_engine(name, **given)
