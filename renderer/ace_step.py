@@ -56,7 +56,7 @@ class AceStepEngine:
 
         gpu = torch.cuda.is_available()
         try:
-            pipeline = AceStepPipeline.from_pretrained(model, torch_dtype=torch.bfloat16 if gpu else torch.float32)
+            pipeline = AceStepPipeline.from_pretrained(model, dtype=torch.bfloat16 if gpu else torch.float32)
         except Exception as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise ScoretokError(f"{model} cannot be loaded as ACE-Step: {reason[:200]}") from None

@@ -1,6 +1,6 @@
 """The DiT engine: the shipped model, or one of the same kind, behind the engine interface."""
 
-import os
+import json
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -74,15 +74,31 @@ def load_pipeline(model: str | Path, device: str | None = None):  # noqa: ANN201
 
     from renderer.pipeline import ScoreToAudioPipeline
 
-    if os.sep in str(model) and not Path(model).is_dir():
-        raise ScoretokError(f"there is no model folder {model}; name a folder that holds model_index.json, or a hub id")
-    if Path(model).is_dir() and not Path(model, "model_index.json").is_file():
-        raise ScoretokError(f"{model} holds no model: model_index.json is missing")
+    check_folder_of_model(Path(model))
     logging.disable_progress_bar()
     logging.set_verbosity_error()
     try:
-        pipeline = ScoreToAudioPipeline.from_pretrained(str(model), torch_dtype=torch.float32)
+        pipeline = ScoreToAudioPipeline.from_pretrained(str(model), dtype=torch.float32)
     except Exception as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ScoretokError(f"{model} is not a model of this engine: {reason[:200]}") from None
     return pipeline.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+
+def check_folder_of_model(folder: Path) -> None:
+    """Raise ScoretokError for a folder that is missing or holds another model; hub ids pass."""
+    if not folder.is_dir():
+        if len(folder.parts) == 2 and not folder.is_absolute():
+            return
+        raise ScoretokError(
+            f"there is no model folder {folder}; name a folder that holds model_index.json, or a hub id"
+        )
+    index = folder / "model_index.json"
+    if not index.is_file():
+        raise ScoretokError(f"{folder} holds no model: model_index.json is missing")
+    try:
+        kind = json.loads(index.read_text())["_class_name"]
+    except (ValueError, KeyError, TypeError):
+        raise ScoretokError(f"{folder} is not a model of this engine: model_index.json cannot be read") from None
+    if kind != "ScoreToAudioPipeline":
+        raise ScoretokError(f"{folder} is not a model of this engine: it holds a {kind}")

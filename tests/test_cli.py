@@ -30,8 +30,8 @@ def test_the_main_job(tmp_path, foreign_midi):
     draft = ("--engine", "draft", "--bars", "1-4")
     assert run("render", "new.lead", "-o", "new.wav", *draft, "--stems", "stems", cwd=tmp_path).returncode == 0
     assert soundfile.info(tmp_path / "new.wav").duration > 5
-    part = scoretok.slice_bars(scoretok.read(tmp_path / "new.lead"), 0, 4)
-    sounding = [f"{name}.wav" for name, track in zip(part.track_ids, part.tracks, strict=True) if track.notes]
+    song = scoretok.read(tmp_path / "new.lead")
+    sounding = [f"{name}.wav" for name, track in zip(song.track_ids, song.tracks, strict=True) if track.notes]
     assert sorted(path.name for path in (tmp_path / "stems").iterdir()) == sorted(sounding)
     for picture in ("roll.png", "sheet.pdf", "sheet.svg"):
         assert run("plot", "new.lead", "-o", picture, "--bars", "1-4", cwd=tmp_path).returncode == 0

@@ -85,7 +85,7 @@ def test_clips_come_back_from_a_shard(shard):
     from renderer.codec.mel import LogMel
 
     frames = LogMel()(torch.from_numpy(clips[1].audio.astype(np.float32) / 32767)[None])[0]
-    assert np.allclose(frames.numpy(), clips[1].mel, atol=0.01)
+    assert np.abs(frames.numpy() - clips[1].mel).mean() < 0.01
     assert not next(read_shard(shard, with_audio=False)).audio.size
 
 

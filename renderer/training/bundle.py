@@ -33,9 +33,9 @@ def write_bundle(out: Path, dit: str | None, codec: str | None, soundfont: str |
         shipped = load_pipeline(WEIGHTS, "cpu")
         parts = {"codec": shipped.codec, "dit": shipped.dit, "timbres": shipped.timbres}
     if dit:
-        parts["dit"] = ScoreDiT.from_pretrained(run_folder(dit), torch_dtype=torch.float32)
+        parts["dit"] = ScoreDiT.from_pretrained(run_folder(dit), dtype=torch.float32)
     if codec:
-        parts["codec"] = ScoreCodec.from_pretrained(run_folder(codec), torch_dtype=torch.float32)
+        parts["codec"] = ScoreCodec.from_pretrained(run_folder(codec), dtype=torch.float32)
     if soundfont:
         parts["timbres"] = default_timbres(parts["codec"], soundfont)
     for part in parts.values():
@@ -43,6 +43,7 @@ def write_bundle(out: Path, dit: str | None, codec: str | None, soundfont: str |
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
         ScoreToAudioPipeline(**parts, scheduler=FlowMatchEulerDiscreteScheduler()).save_pretrained(folder)
+        Path(folder).chmod(0o755)
         shutil.copytree(folder, out, dirs_exist_ok=True)
     for path in out.rglob("*.safetensors"):
         path.chmod(0o644)
