@@ -6,6 +6,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 SONG := examples/freedom-for-your-shooting-skills.mid
 
+# tinysoundfont asks for pyaudio, which must be compiled and which it needs only to play live.
 .PHONY: song test lint benchmarks clean
 
 song: .venv/song
@@ -47,11 +48,13 @@ benchmarks: .venv/test
 .venv/song: .venv/bin/python pyproject.toml constraints.txt
 	$(PIP) torch
 	$(PIP) --editable '.[all]'
+	$(PIP) --no-deps tinysoundfont
 	touch $@
 
 .venv/test: .venv/bin/python pyproject.toml constraints.txt
 	$(PIP) torch
 	$(PIP) --editable '.[dev]'
+	$(PIP) --no-deps tinysoundfont
 	touch $@
 
 clean:

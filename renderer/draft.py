@@ -1,29 +1,28 @@
-"""The draft engine: a soundfont, played at hundreds of times real time."""
+"""The draft engine: a soundfont, played at dozens of times real time."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import symusic
 
 from renderer.engine import blocks_of
 from renderer.memory import check_memory
-from renderer.notes import DRUMS, program_of
+from renderer.notes import DRUMS, NoteArray, notes_of
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
-from scoretok.parts import Track
 from scoretok.sheet import LeadSheet
 
-# The synthesizer stops a note within 3 ms of its end. Playing it several times, each take ending a little
-# later, and weighting the takes makes it fade. Weights add up to 1.
-TAKE_WEIGHTS = (0.40, 0.30, 0.20, 0.10)
-RELEASE_S = (0.0, 0.06, 0.15, 0.30)
+# The synthesizer moves envelopes on in steps of so many samples from the start of each call. Calls that begin on one
+# grid keep what an edit leaves alone bit-identical.
+STEP_SAMPLES = 64
 # Drums ring as long as their samples do, not as long as the note.
-DRUM_RING_S = (0.3, 0.4, 0.5, 0.6)
+DRUM_RING_S = 0.6
 LONG_RINGS_S = {
-    **dict.fromkeys((49, 52, 55, 57), (0.8, 1.3, 1.8, 2.5)),  # crash, china, splash
-    **dict.fromkeys((46, 51, 53, 59, 80, 81), (0.4, 0.6, 0.8, 1.0)),  # open hat, ride, bell, triangle
+    **dict.fromkeys((49, 52, 55, 57), 2.5),  # crash, china, splash
+    **dict.fromkeys((46, 51, 53, 59, 80, 81), 1.0),  # open hat, ride, bell, triangle
 }
+LONGEST_RELEASE_S = 3.0
+GAIN_DB = -3.0
 
 
 def default_soundfont() -> Path:
@@ -45,53 +44,60 @@ class DraftEngine:
         if not path.is_file() or path.read_bytes()[:4] != b"RIFF":
             raise ScoretokError(f"{path} is not a soundfont; name a file that ends with .sf2 or .sf3")
         try:
-            self._synthesizer = symusic.Synthesizer(sf_path=str(path), sample_rate=sample_rate)
-        except (RuntimeError, ValueError, OSError) as error:
+            import tinysoundfont
+        except ImportError:
+            raise ScoretokError(
+                "the draft sound needs the package tinysoundfont; install it with: pip install --no-deps tinysoundfont"
+            ) from None
+        self._synthesizer = tinysoundfont.Synth(gain=GAIN_DB, samplerate=sample_rate)
+        try:
+            self._soundfont = self._synthesizer.sfload(str(path))
+        except Exception as error:
             raise ScoretokError(f"{path} is not a soundfont that can be played: {error}") from None
 
     def track_blocks(self, sheet: LeadSheet, track: int, seed: int = 0, first_block: int = 0) -> Iterator[np.ndarray]:
         """Blocks (2, block_samples) of one track; nothing here is left to chance. Raises ScoretokError."""
-        check_memory(round(sheet.duration_s * self.sample_rate) * 8 * (len(TAKE_WEIGHTS) + 1), "the draft of one track")
+        check_memory(round(sheet.duration_s * self.sample_rate) * 8 * 3, "the draft of one track")
         yield from blocks_of(self.render_track(sheet, track), self.block_samples, first_block)
 
     def render_track(self, sheet: LeadSheet, track: int) -> np.ndarray:
         """All samples of one track, float32 of shape (2, n), from tick 0 until its last sound has died away."""
-        played = sounding(sheet.tracks[track])
-        start, end = note_samples(sheet, played, self.sample_rate)
-        takes = []
-        for number, weight in enumerate(TAKE_WEIGHTS):
-            ring_s = [RELEASE_S[number]] * len(played.notes)
-            if played.is_drums:
-                ring_s = [LONG_RINGS_S.get(note.pitch, DRUM_RING_S)[number] for note in played.notes]
-            ring = np.rint(np.array(ring_s) * self.sample_rate).astype(np.int64)
-            takes.append((self._take(played, start, (start if played.is_drums else end) + ring), weight))
-        samples = np.zeros((2, max(take.shape[1] for take, _ in takes)), np.float32)
-        for take, weight in takes:
-            samples[:, : take.shape[1]] += take * np.float32(weight)
-        return samples
-
-    def _take(self, track: Track, start: np.ndarray, end: np.ndarray) -> np.ndarray:
-        """The notes of a track played from sample to sample; start and end have shape (notes,)."""
-        score = symusic.Score(self.sample_rate // 2)
-        score.tempos.append(symusic.Tempo(0, 120))  # so that a tick is a sample
-        part = symusic.Track("", track.program, track.is_drums)
-        pitch, velocity = (np.array([n[i] for n in track.notes], np.int8) for i in (1, 3))
-        part.notes = symusic.Note.from_numpy(start.astype(np.int32), (end - start).astype(np.int32), pitch, velocity)
-        score.tracks.append(part)
-        return np.asarray(self._synthesizer.render(score, stereo=True), np.float32).reshape(2, -1)
+        notes = notes_of(sheet, sheet.tracks[track])
+        drums = notes.program == DRUMS
+        self._synthesizer.sounds_off()
+        self._synthesizer.program_select(0, self._soundfont, 128 if drums else 0, 0 if drums else notes.program, drums)
+        events = note_events(notes, self.sample_rate) if len(notes) else []
+        steps = events[-1][0] + round(LONGEST_RELEASE_S * self.sample_rate) // STEP_SAMPLES if events else 0
+        samples = np.zeros((steps * STEP_SAMPLES, 2), np.float32)
+        now = 0
+        for step, begins, pitch, velocity in [*events, (steps, 0, 0, 0)]:
+            if step > now:
+                part = samples[now * STEP_SAMPLES : step * STEP_SAMPLES].data.cast("B")
+                self._synthesizer.generate_simple((step - now) * STEP_SAMPLES, part)
+                now = step
+            if begins:
+                self._synthesizer.noteon(0, pitch, velocity)
+            elif step < steps:
+                self._synthesizer.noteoff(0, pitch)
+        heard = np.flatnonzero(np.abs(samples).max(axis=1, initial=0) > 1e-5)
+        return np.ascontiguousarray(samples[: heard[-1] + 1 if len(heard) else 0].T)
 
 
-def note_samples(sheet: LeadSheet, track: Track, sample_rate: int) -> tuple[np.ndarray, np.ndarray]:
-    """First and last sample of every note of a track, each of shape (notes,)."""
-    at = {tick: sheet.seconds_at(tick) for note in track.notes for tick in (note.start_ticks, note.end_ticks)}
-    start = np.rint([at[note.start_ticks] * sample_rate for note in track.notes]).astype(np.int64)
-    end = np.rint([at[note.end_ticks] * sample_rate for note in track.notes]).astype(np.int64)
-    return start, np.maximum(end, start + 1)
-
-
-def sounding(track: Track) -> Track:
-    """The track as the soundfont plays it: vocals by a voice-like program."""
-    program = program_of(track)
-    if program in (track.program, DRUMS):
-        return track
-    return Track(track.role, track.notes, program, track.name, track.muted)
+def note_events(notes: NoteArray, sample_rate: int) -> list[tuple[int, int, int, int]]:
+    """(step, 1 where a note begins, pitch, velocity), sorted; a note ends before the next of its pitch begins."""
+    end_s = notes.end_s
+    if notes.program == DRUMS:
+        end_s = notes.start_s + np.array([LONG_RINGS_S.get(int(pitch), DRUM_RING_S) for pitch in notes.pitch])
+    per_step = sample_rate / STEP_SAMPLES
+    starts = np.rint(notes.start_s * per_step).astype(int)
+    stops = np.maximum(np.rint(end_s * per_step).astype(int), starts + 1)
+    events: list[tuple[int, int, int, int]] = []
+    last: dict[int, tuple[int, int, int, int]] = {}
+    rows = np.stack([starts, stops, notes.pitch, notes.velocity], 1).tolist()
+    for start, stop, pitch, velocity in sorted(rows):
+        if pitch in last and last[pitch][0] > start:
+            events.remove(last[pitch])
+            events.append((start, 0, pitch, 0))
+        last[pitch] = (stop, 0, pitch, 0)
+        events += [(start, 1, pitch, velocity), last[pitch]]
+    return sorted(events)

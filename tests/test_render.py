@@ -108,3 +108,19 @@ def test_bars_of_the_draft_are_a_span_of_the_whole(saints):
     start, stop = 400_000, 700_000
     part = np.concatenate([block.mix for block in render_blocks(saints, engine, None, 0, start, stop)], axis=1)
     assert np.array_equal(part, whole[:, start:stop])
+
+
+@pytest.mark.parametrize("program", [0, 24, 33, 73])
+@pytest.mark.parametrize("pitch", [45, 60, 69, 76])
+def test_the_draft_is_in_tune(program, pitch):
+    sheet = LeadSheet(1, (Track("lead", (Note(0, pitch, 96),), program=program),))
+    sound = load_engine("draft").render_track(sheet, 0).mean(0)[4410:61740]
+    spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound)), 1 << 19))
+    hz = 440 * 2 ** ((pitch - 69) / 12)
+    strongest = []
+    for octave in (1, 2, 3, 4):
+        low, high = (round(hz * octave * 2 ** (cents / 1200) / 44100 * (1 << 19)) for cents in (-300, 300))
+        strongest.append(
+            (spectrum[low:high].max(), (low + spectrum[low:high].argmax()) / (1 << 19) * 44100 / octave / hz)
+        )
+    assert abs(1200 * np.log2(max(strongest)[1])) < 25

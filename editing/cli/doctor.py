@@ -40,11 +40,14 @@ def doctor(as_json: bool) -> None:
             click.echo(f"  {name:<12} {version or 'not installed'}")
         if missing:
             click.echo(f"  get it with: pip install 'scoretok[{extra}]'")
+    for name, (purpose, command) in LOOSE.items():
+        click.echo(f"{name} ({purpose}): {_version(name) or f'not installed (get it with: {command})'}")
     for program, purpose, hint in PROGRAMS:
         state = shutil.which(program) or f"not installed ({hint})"
         click.echo(f"{program} ({purpose}): {state}")
 
 
+LOOSE = {"tinysoundfont": ("the draft sound", "pip install --no-deps tinysoundfont")}
 PROGRAMS = (
     ("espeak-ng", "words in languages other than English; GPL-3", "get it with your system's packages"),
     ("fluidsynth", "making training pairs; LGPL-2.1", "get it with your system's packages"),
