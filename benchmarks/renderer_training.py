@@ -39,8 +39,8 @@ def main() -> None:
     for name, log in logs.items():
         last = log[-1]
         held_out = "; ".join(f"{key[9:]} {last[key]:.3f}" for key in sorted(last) if key.startswith("held_out"))
-        rows.append([RUNS[name], last["step"], f"{sum(row['seconds'] for row in log) / 60:.0f}", held_out])
-    lines = table(["run", "steps", "minutes", "held-out losses at the end"], rows)
+        rows.append([RUNS[name], last["step"], held_out])
+    lines = table(["run", "steps", "held-out losses at the end"], rows)
     draw(logs)
     save("renderer_training", [*lines, "", "![held-out loss over steps](images/render-training.png)"])
 
