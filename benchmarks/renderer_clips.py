@@ -13,7 +13,7 @@ from renderer.training import effects
 from renderer.training.bundle import phrase
 from renderer.training.pairs import held_out
 from renderer.training.scores import SUFFIXES
-from renderer.training.soundfonts import DRUM_BANK, Take, play, presets
+from renderer.training.soundfonts import Take, general_midi, play
 from scoretok import LeadSheet, ScoretokError, Track, read, slice_bars
 
 FAMILIES = {
@@ -55,7 +55,7 @@ def make_clips(soundfont: str, scores: str | None, per_program: int, seed: int =
     """Clips for every family; the same arguments give the same clips."""
     rng = np.random.default_rng(seed)
     sheets = held_out_sheets(scores)
-    sounds = {preset.program: preset for preset in reversed(presets(soundfont)) if preset.bank in (0, DRUM_BANK)}
+    sounds = general_midi(soundfont)
     items = []
     for family, programs in FAMILIES.items():
         for program in programs:

@@ -12,10 +12,10 @@ from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
 from torch import Tensor
 
 from renderer.codec.exciter import excite
-from renderer.codec.mel import LATENT_HZ, LATENT_SAMPLES, SAMPLE_RATE, SILENCE
+from renderer.codec.mel import LATENT_SAMPLES, SAMPLE_RATE, SILENCE
 from renderer.codec.model import ScoreCodec
 from renderer.dit import ScoreDiT
-from renderer.dit.condition import DRUM_RING_S, EARLY_S, FRAME_S, RING_S, collate, note_pairs
+from renderer.dit.condition import DRUM_RING_S, EARLY_S, FRAME_S, RING_S, collate, frame_centres_s, note_pairs
 from renderer.dit.timbres import REFERENCE, TimbreBank, loudest_stretch
 from renderer.dit.windows import PERIOD, Windows
 from renderer.notes import DRUMS, NoteArray
@@ -86,8 +86,8 @@ class TrackRenderer:
 
 
 def centres_s(first_frame: int, frames: int) -> np.ndarray:
-    """Seconds of the centres of latent frames, (t,): four mel frames each, the first centred on the frame's start."""
-    return (first_frame + np.arange(frames) + 0.5 - 1 / 8) / LATENT_HZ
+    """Seconds of the centres of `frames` latent frames from `first_frame` on, (t,)."""
+    return frame_centres_s(first_frame + np.arange(frames))
 
 
 class ScoreToAudioPipeline(DiffusionPipeline):

@@ -17,16 +17,13 @@ SECONDS_SHOWN = 120
 DYNAMICS_DB = 70
 
 
-def plot_spectrograms(paths: Sequence[str | Path], output: str | Path, names: Sequence[str] = ()) -> None:
+def plot_spectrograms(paths: Sequence[str | Path], output: str | Path) -> None:
     """Draw audio files on one time axis as .png, .svg or .pdf. Raises ScoretokError."""
     require("torch", "dit", "spectrograms")
     require("matplotlib", "plot", "spectrograms")
     from renderer.codec.mel import SAMPLE_RATE
 
-    draw(
-        [(name, read_mono(path, SAMPLE_RATE)) for name, path in zip(names or map(str, paths), paths, strict=True)],
-        output,
-    )
+    draw([(str(path), read_mono(path, SAMPLE_RATE)) for path in paths], output)
 
 
 def draw(sounds: Sequence[tuple[str, np.ndarray]], output: str | Path) -> None:

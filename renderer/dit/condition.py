@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from renderer.codec.mel import BANDS, FRAMES_PER_LATENT, LATENT_SAMPLES, SAMPLE_RATE
+from renderer.codec.mel import BANDS, FRAMES_PER_LATENT, LATENT_HZ, LATENT_SAMPLES, SAMPLE_RATE
 from renderer.dit.harmonics import harmonic_frames
 from renderer.notes import DRUMS, PROGRAMS, NoteArray
 
@@ -44,6 +44,11 @@ class NotePairs:
     def to(self, device: torch.device | str) -> "NotePairs":
         """The same on another device."""
         return NotePairs(*(getattr(self, field.name).to(device) for field in fields(self)))
+
+
+def frame_centres_s(frames: np.ndarray) -> np.ndarray:
+    """Seconds of the centres of latent frames (t,): four mel frames each, the first centred on the frame's start."""
+    return (frames + 0.5 - 1 / 8) / LATENT_HZ
 
 
 def note_pairs(notes: NoteArray, centres_s: np.ndarray) -> tuple[np.ndarray, ...]:

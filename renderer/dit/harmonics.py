@@ -10,12 +10,10 @@ from functools import cache
 import numpy as np
 import torch
 
-from renderer.codec.exciter import PIANOS, partials_of
+from renderer.codec.exciter import PIANOS, RELEASE_S, RING_S, partials_of
 from renderer.codec.mel import BANDS, FFT, FLOOR, FRAMES_PER_LATENT, SAMPLE_RATE, SILENCE, mel_filters
 from renderer.notes import DRUMS, NoteArray
 
-RELEASE_S = 0.12
-RING_S = 1.2
 WINDOW_S = FFT / SAMPLE_RATE
 
 

@@ -11,13 +11,14 @@ import numpy as np
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 
+from renderer.codec.mel import LATENT_SAMPLES
 from renderer.codec.model import ScoreCodec
 from renderer.dit import ScoreDiT, TimbreBank
 from renderer.dit_engine import WEIGHTS, load_pipeline
 from renderer.notes import DRUMS, PROGRAMS, NoteArray
 from renderer.pipeline import ScoreToAudioPipeline
 from renderer.training import effects
-from renderer.training.soundfonts import DRUM_BANK, Take, play, presets
+from renderer.training.soundfonts import Take, general_midi, play
 from scoretok.errors import ScoretokError
 
 PHRASE_S = 6.0
@@ -61,13 +62,13 @@ def run_folder(path: str) -> Path:
 def default_timbres(codec: ScoreCodec, soundfont: str) -> TimbreBank:
     """A phrase of every program of a General MIDI soundfont, at a usual loudness, as references."""
     bank = TimbreBank(codec.config.latent_dims)
-    sounds = {preset.program: preset for preset in reversed(presets(soundfont)) if preset.bank in (0, DRUM_BANK)}
+    sounds = general_midi(soundfont)
     takes = [Take(phrase(program), sounds[program], PHRASE_S) for program in range(PROGRAMS) if program in sounds]
     rng = np.random.default_rng(0)
     for take, stereo in zip(takes, play(takes), strict=True):
         audio = effects.level(stereo.mean(0), float(take.notes.velocity.mean()), rng, spread_db=0.0)
         if np.abs(audio).max() > 1e-3:
-            stretch = audio[: bank.config.frames * 2048]
+            stretch = audio[: bank.config.frames * LATENT_SAMPLES]
             bank.latents[take.notes.program] = codec.encode(torch.from_numpy(stretch)[None])[0]
             bank.known[take.notes.program] = 1
     return bank

@@ -11,11 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from renderer.codec.mel import LATENT_HZ, MelPca
-from renderer.dit.condition import NotePairs, collate, note_pairs
+from renderer.dit.condition import NotePairs, collate, frame_centres_s, note_pairs
 from renderer.dit.masks import random_keep_mask
+from renderer.dit.timbres import REFERENCE
+from renderer.dit.windows import ANCHOR as WINDOW
 from renderer.training.pairs import CLIP_LATENTS, Clip
 
-WINDOW, REFERENCE = 128, 64
 REFERENCE_SHARE, SCORE_OF_REFERENCE_SHARE = 0.85, 0.7
 KEPT_WEIGHT = 0.1
 
@@ -90,7 +91,7 @@ class DiTTask:
         onsets = onsets[(onsets > 0) & (onsets < WINDOW)]
         keep = random_keep_mask(WINDOW, onsets, rng)
         has, told = rng.random() < REFERENCE_SHARE, rng.random() < SCORE_OF_REFERENCE_SHARE
-        pairs = note_pairs(clip.notes, (frames + 0.5 - 1 / 8) / LATENT_HZ)
+        pairs = note_pairs(clip.notes, frame_centres_s(frames))
         window, reference = latents[start : start + WINDOW], latents[other : other + REFERENCE]
         return pairs, clip.notes.program, window, keep, reference, has, told
 

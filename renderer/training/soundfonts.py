@@ -62,6 +62,11 @@ def presets(path: str | Path) -> list[Preset]:
     )  # fmt: skip
 
 
+def general_midi(path: str | Path) -> dict[int, Preset]:
+    """The plain preset of every program of a soundfont. Raises ScoretokError."""
+    return {preset.program: preset for preset in reversed(presets(path)) if preset.bank in (0, DRUM_BANK)}
+
+
 def check_player() -> str:
     """The path of FluidSynth. Raises ScoretokError when it is not installed."""
     program = shutil.which("fluidsynth")
