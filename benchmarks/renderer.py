@@ -32,7 +32,7 @@ from renderer.dit_engine import WEIGHTS, load_pipeline
 from renderer.draft import DraftEngine
 from renderer.mixer import Level
 from renderer.notes import notes_of
-from renderer.pipeline import Sampling, ScoreToAudioPipeline
+from renderer.pipeline import Sampling, ScoreToAudio
 from renderer.spectrogram import draw
 
 COLUMNS = ("reference", "codec", "DiT, 3 s heard", "DiT, nothing heard", "draft")
@@ -40,7 +40,7 @@ PICTURES = Path("docs/images")
 DRAWN = ("piano", "guitar", "brass", "drums")
 
 
-def play(clip: TestClip, pipeline: ScoreToAudioPipeline, draft: DraftEngine, steps: int, start: float) -> dict:
+def play(clip: TestClip, pipeline: ScoreToAudio, draft: DraftEngine, steps: int, start: float) -> dict:
     """The clip in all columns, mono samples (n,) each."""
     track = clip.sheet.tracks[0]
     notes = notes_of(clip.sheet, track)
@@ -56,7 +56,7 @@ def play(clip: TestClip, pipeline: ScoreToAudioPipeline, draft: DraftEngine, ste
     return {name: np.pad(audio[:n], (0, max(0, n - len(audio)))) for name, audio in every.items()}
 
 
-def measure(clips: list[TestClip], pipeline: ScoreToAudioPipeline, steps: int, start: float) -> dict:
+def measure(clips: list[TestClip], pipeline: ScoreToAudio, steps: int, start: float) -> dict:
     """Every figure of every column: lists by (figure, column, family)."""
     draft = DraftEngine()
     found: dict[tuple[str, str, str], list[float]] = defaultdict(list)

@@ -31,7 +31,6 @@ class DitEngine:
         `references` are audio files by track id whose timbre the tracks take. Raises ScoretokError.
         """
         require("torch", "dit", "the dit engine")
-        require("diffusers", "dit", "the dit engine")
         from renderer.pipeline import PERIOD_SAMPLES, SAMPLE_RATE, STEPS
 
         self.sample_rate, self.block_samples = SAMPLE_RATE, PERIOD_SAMPLES
@@ -68,21 +67,48 @@ class DitEngine:
 
 
 def load_pipeline(model: str | Path, device: str | None = None):  # noqa: ANN201
-    """A ScoreToAudioPipeline from a folder or a hub id. Raises ScoretokError."""
+    """A ScoreToAudio from a folder or a hub id. Raises ScoretokError."""
     import torch
-    from diffusers.utils import logging
-
-    from renderer.pipeline import ScoreToAudioPipeline
 
     check_folder_of_model(Path(model))
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
     try:
-        pipeline = ScoreToAudioPipeline.from_pretrained(str(model), dtype=torch.float32)
+        pipeline = _load_folder(Path(model)) if _samples_as_usual(Path(model)) else _load_with_diffusers(model)
     except Exception as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ScoretokError(f"{model} is not a model of this engine: {reason[:200]}") from None
     return pipeline.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+
+def _samples_as_usual(folder: Path) -> bool:
+    """Whether a folder holds a model whose scheduler is the one that ships; then diffusers is not needed."""
+    path = Path("scheduler", "scheduler_config.json")
+    return (folder / path).is_file() and (folder / path).read_text() == (WEIGHTS / path).read_text()
+
+
+def _load_folder(folder: Path):  # noqa: ANN202
+    from renderer.codec.model import ScoreCodec
+    from renderer.dit.model import ScoreDiT
+    from renderer.dit.timbres import TimbreBank
+    from renderer.load import load_module
+    from renderer.pipeline import ScoreToAudio
+
+    return ScoreToAudio(
+        load_module(ScoreCodec, folder / "codec"),
+        load_module(ScoreDiT, folder / "dit"),
+        load_module(TimbreBank, folder / "timbres"),
+    )
+
+
+def _load_with_diffusers(model: str | Path):  # noqa: ANN202
+    require("diffusers", "dit", f"the model {model}")
+    import torch
+    from diffusers.utils import logging
+
+    from renderer.hub import ScoreToAudioPipeline
+
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    return ScoreToAudioPipeline.from_pretrained(str(model), dtype=torch.float32)
 
 
 def check_folder_of_model(folder: Path) -> None:

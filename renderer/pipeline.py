@@ -4,18 +4,19 @@ Axes: b batch (1), r reference frames, t latent frames, d latent dims, n samples
 """
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
 from torch import Tensor
 
 from renderer.codec.exciter import excite
 from renderer.codec.mel import LATENT_SAMPLES, SAMPLE_RATE, SILENCE
 from renderer.codec.model import ScoreCodec
-from renderer.dit import ScoreDiT
 from renderer.dit.condition import DRUM_RING_S, EARLY_S, FRAME_S, RING_S, collate, frame_centres_s, note_pairs
+from renderer.dit.model import ScoreDiT
 from renderer.dit.timbres import REFERENCE, TimbreBank, loudest_stretch
 from renderer.dit.windows import PERIOD, Windows
 from renderer.notes import DRUMS, NoteArray
@@ -47,14 +48,14 @@ class Sampling:
 class TrackRenderer:
     """One track being rendered, in blocks of PERIOD_SAMPLES that may be asked for in any order."""
 
-    pipeline: "ScoreToAudioPipeline"
+    pipeline: "ScoreToAudio"
     notes: NoteArray
     sampling: Sampling
     reference: tuple[Tensor, Tensor]
     windows: Windows = field(init=False)
 
     def __post_init__(self) -> None:
-        self.windows = Windows(self._generate, self.pipeline.codec.config.latent_dims)
+        self.windows = Windows(self._generate, self.pipeline.codec.latent_dims)
         ends_s = self.notes.start_s + DRUM_RING_S if self.notes.program == DRUMS else self.notes.end_s + RING_S
         self.end_sample = round(float(ends_s.max()) * SAMPLE_RATE) if len(self.notes) else 0
 
@@ -90,20 +91,48 @@ def centres_s(first_frame: int, frames: int) -> np.ndarray:
     return frame_centres_s(first_frame + np.arange(frames))
 
 
-class ScoreToAudioPipeline(DiffusionPipeline):
-    """Renders the notes of one track; the scheduler can be swapped for any that takes sigmas."""
+class Stepped(NamedTuple):
+    """What a step of a scheduler gives, as in diffusers."""
 
-    model_cpu_offload_seq = "dit->codec"
-    codec: ScoreCodec
-    dit: ScoreDiT
-    timbres: TimbreBank
-    scheduler: FlowMatchEulerDiscreteScheduler
+    prev_sample: Tensor
 
-    def __init__(
-        self, codec: ScoreCodec, dit: ScoreDiT, timbres: TimbreBank, scheduler: FlowMatchEulerDiscreteScheduler
-    ) -> None:
-        super().__init__()
-        self.register_modules(codec=codec, dit=dit, timbres=timbres, scheduler=scheduler)
+
+class EulerSteps:
+    """Euler steps of flow matching along given noise levels, called as the schedulers of diffusers are."""
+
+    timesteps: Tensor
+
+    def set_timesteps(self, sigmas: Sequence[float]) -> None:
+        """Noise levels from the first on, each below the one before; the last step ends at 0."""
+        self.sigmas = torch.tensor([*sigmas, 0.0])
+        self.timesteps = self.sigmas[:-1] * 1000
+        self.done = 0
+
+    def step(self, velocity: Tensor, timestep: Tensor, sample: Tensor) -> Stepped:
+        """The sample one noise level further; `timestep` is where it is now."""
+        change = self.sigmas[self.done + 1] - self.sigmas[self.done]
+        self.done += 1
+        return Stepped(sample + change * velocity)
+
+
+class ScoreToAudio:
+    """Renders the notes of one track. `renderer.hub.ScoreToAudioPipeline` is the same as a diffusers pipeline."""
+
+    scheduler: Any  # EulerSteps, or a scheduler of diffusers that takes sigmas
+
+    def __init__(self, codec: ScoreCodec, dit: ScoreDiT, timbres: TimbreBank) -> None:
+        self.codec, self.dit, self.timbres, self.scheduler = codec, dit, timbres, EulerSteps()
+
+    @property
+    def device(self) -> torch.device:
+        """Where the models are."""
+        return next(self.dit.parameters()).device
+
+    def to(self, device: torch.device | str) -> "ScoreToAudio":
+        """Move the models to a device."""
+        self.codec.to(device)
+        self.dit.to(device)
+        return self
 
     def track(
         self, notes: NoteArray, sampling: Sampling | None = None, reference: tuple[Tensor, Tensor] | None = None
@@ -146,7 +175,7 @@ class ScoreToAudioPipeline(DiffusionPipeline):
         )
         columns = note_pairs(near, np.concatenate([away, centres_s(first_frame, frames)]))
         if not len(columns[0]):
-            silence = torch.full((1, frames * 4, self.codec.config.bands), SILENCE, device=self.device)
+            silence = torch.full((1, frames * 4, self.codec.bands), SILENCE, device=self.device)
             return torch.where(keep_mask[..., None] > 0, known, self.codec.latent.encode(silence).cpu())
         pairs = collate([columns], heard.shape[1] + frames).to(self.device)
         known, keep = known.to(self.device), keep_mask.to(self.device)

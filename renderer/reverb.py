@@ -11,6 +11,7 @@ import numpy as np
 
 EARLY_S, LATE_S, FADE_S = 0.043, 0.9, 1.1
 EARLY_ECHOES, LATE_ECHOES = 24, 40
+CACHED = 8192  # samples at a time, so that all echoes of a stretch are added while it is in the cache
 WALL = [(i, np.float32(0.25)) for i in range(4)]  # a gentle low-pass, as walls and air are
 
 
@@ -51,7 +52,10 @@ def _echo(block: np.ndarray, past: np.ndarray, echoes: list[tuple[int, np.float3
     """Sum of delayed copies (n,), and the samples to remember."""
     line = np.concatenate([past, block])
     out = np.zeros(len(block), np.float32)
-    for delay, gain in echoes:
-        begin = len(past) - delay
-        out += line[begin : begin + len(block)] * gain
+    scaled = np.empty(CACHED, np.float32)
+    for start in range(0, len(block), CACHED):
+        part = out[start : start + CACHED]
+        for delay, gain in echoes:
+            begin = len(past) - delay + start
+            part += np.multiply(line[begin : begin + len(part)], gain, out=scaled[: len(part)])
     return out, line[len(line) - len(past) :]

@@ -4,28 +4,27 @@ import numpy as np
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 
-from renderer.codec.model import ScoreCodec
-from renderer.dit import ScoreDiT, TimbreBank
+from renderer.hub import ScoreCodecModel, ScoreDiTModel, ScoreToAudioPipeline, TimbreBankModel
 from renderer.notes import NoteArray
-from renderer.pipeline import ScoreToAudioPipeline
 
 LATENT_DIMS = 16
 
 
 def tiny_codec(**config):
     torch.manual_seed(0)
-    return ScoreCodec(latent_dims=LATENT_DIMS, dim=16, layers=1, **config).eval()
+    return ScoreCodecModel(latent_dims=LATENT_DIMS, dim=16, layers=1, **config).eval()
 
 
 def tiny_dit():
     torch.manual_seed(0)
-    dit = ScoreDiT(latent_dims=LATENT_DIMS, dim=32, coarse_layers=1, flow_layers=1, heads=2, note_dim=16)
+    dit = ScoreDiTModel(latent_dims=LATENT_DIMS, dim=32, coarse_layers=1, flow_layers=1, heads=2, note_dim=16)
     torch.nn.init.normal_(dit.flow_out.weight, std=0.1)  # it starts at zero, which would hide the flow
     return dit.eval()
 
 
 def tiny_pipeline():
-    return ScoreToAudioPipeline(tiny_codec(), tiny_dit(), TimbreBank(LATENT_DIMS), FlowMatchEulerDiscreteScheduler())
+    timbres = TimbreBankModel(LATENT_DIMS)
+    return ScoreToAudioPipeline(tiny_codec(), tiny_dit(), timbres, FlowMatchEulerDiscreteScheduler())
 
 
 def some_notes(count=12, seed=0, program=0, length_s=8.0):

@@ -9,7 +9,7 @@ from models import LATENT_DIMS, some_notes, tiny_codec
 
 from renderer.codec.exciter import excite, partials_of, white_noise
 from renderer.codec.mel import LATENT_SAMPLES, SAMPLE_RATE, SILENCE, LogMel, MelPca, istft, mel_edges_hz, stft
-from renderer.codec.model import ScoreCodec
+from renderer.hub import ScoreCodecModel
 from renderer.notes import DRUMS, NoteArray
 
 
@@ -85,6 +85,6 @@ def test_a_codec_is_saved_and_loaded_as_diffusers_models_are(tmp_path):
     codec = tiny_codec()
     codec.save_pretrained(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["config.json", "diffusion_pytorch_model.safetensors"]
-    again = ScoreCodec.from_pretrained(tmp_path)
+    again = ScoreCodecModel.from_pretrained(tmp_path)
     audio, excitation = torch.randn(1, 2 * LATENT_SAMPLES), torch.randn(1, 4, 2 * LATENT_SAMPLES)
     assert torch.equal(codec(audio, excitation), again(audio, excitation))

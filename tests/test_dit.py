@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from diffusers import FlowMatchEulerDiscreteScheduler
 from hypothesis import given
 from hypothesis import strategies as st
 from models import LATENT_DIMS, some_notes, tiny_dit, tiny_pipeline
@@ -13,8 +14,10 @@ from renderer.dit.harmonics import harmonic_frames
 from renderer.dit.masks import SHORTEST, random_keep_mask
 from renderer.dit.timbres import loudest_stretch
 from renderer.dit.windows import ANCHOR, CONTEXT, GAP, PERIOD, Windows
+from renderer.dit_engine import load_pipeline
+from renderer.hub import ScoreToAudioPipeline
 from renderer.notes import DRUMS, NoteArray
-from renderer.pipeline import PERIOD_SAMPLES, Sampling, ScoreToAudioPipeline, centres_s
+from renderer.pipeline import PERIOD_SAMPLES, Sampling, ScoreToAudio, centres_s
 
 
 def encode(notes, frames=60):
@@ -146,9 +149,20 @@ def test_a_pipeline_is_saved_and_loaded_without_pickles(tmp_path):
     assert np.allclose(pipeline(notes), again(notes), atol=1e-4)
 
 
-def test_the_scheduler_can_be_swapped():
-    from diffusers import FlowMatchEulerDiscreteScheduler
+def test_a_folder_plays_the_same_with_and_without_diffusers(tmp_path):
+    pipeline, notes = tiny_pipeline(), some_notes()
+    pipeline.save_pretrained(tmp_path)
+    plain = load_pipeline(tmp_path, "cpu")
+    assert isinstance(plain, ScoreToAudio)
+    assert not isinstance(plain, ScoreToAudioPipeline)
+    assert np.array_equal(pipeline(notes), plain(notes))
+    pipeline.scheduler = FlowMatchEulerDiscreteScheduler(shift=3.0)
+    pipeline.save_pretrained(tmp_path)
+    assert np.allclose(load_pipeline(tmp_path, "cpu")(notes), pipeline(notes), atol=1e-5)
+    assert not np.allclose(plain(notes), pipeline(notes), atol=1e-5)
 
+
+def test_the_scheduler_can_be_swapped():
     pipeline, notes = tiny_pipeline(), some_notes()
     plain = pipeline(notes)
     pipeline.scheduler = FlowMatchEulerDiscreteScheduler(shift=3.0)

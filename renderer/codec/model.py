@@ -4,8 +4,6 @@ Axes: b batch, n samples, f mel frames (4 a latent), k mel bands, t latent frame
 """
 
 import torch
-from diffusers import ConfigMixin, ModelMixin
-from diffusers.configuration_utils import register_to_config
 from torch import Tensor, nn
 
 from renderer.codec.blocks import Backbone
@@ -88,13 +86,15 @@ class ExciterHead(nn.Module):
     def forward(self, hidden: Tensor, mel: Tensor, spectra: Tensor, exciter_mel: Tensor) -> Tensor:
         """Hidden (b, f, dim), target log-mel (b, f, k) and what `look` gave -> spectrum (b, q, f)."""
         gains = self.out(hidden).float()
-        wanted = torch.log((torch.exp(mel.float()) - HISS * FLOOR).clamp(min=LEAST))
+        above_hiss = torch.exp(mel.float()) - HISS * FLOOR
+        wanted = torch.log(above_hiss.clamp(min=LEAST))
         lacking = (wanted[:, None] - exciter_mel).clamp(-12, MAX_LOG_GAIN)
         partials = lacking[:, 0] @ self.to_bins + gains[..., :BINS]
         bands = gains[..., BINS:].unflatten(-1, (SIGNALS - 1, self.bands)).transpose(1, 2)
         noises = (lacking[:, 1:] + bands) @ self.to_bins
         every = torch.cat([partials[:, None], noises], 1).clamp(max=MAX_LOG_GAIN + 2)
-        return (spectra * torch.exp(every).transpose(-1, -2)).sum(1)
+        audible = (above_hiss > 0).float() @ self.to_bins
+        return (spectra * (torch.exp(every) * audible[:, None]).transpose(-1, -2)).sum(1)
 
 
 class PhaseHead(nn.Module):
@@ -115,13 +115,12 @@ class PhaseHead(nn.Module):
         return torch.polar(magnitude, phase)
 
 
-class ScoreCodec(ModelMixin, ConfigMixin):
+class ScoreCodec(nn.Module):
     """Mono audio of one track (b, n) <-> latents (b, t, d); n is a multiple of 2048.
 
     Decoding takes the exciter of the track's notes (`renderer.codec.exciter.excite`) for its phase.
     """
 
-    @register_to_config
     def __init__(
         self,
         bands: int = 128,
@@ -132,6 +131,7 @@ class ScoreCodec(ModelMixin, ConfigMixin):
         head: str = "exciter",
     ) -> None:
         super().__init__()
+        self.bands, self.latent_dims = bands, latent_dims
         self.mel = LogMel(bands)
         self.latent = PcaEncoder(bands, latent_dims) if encoder == "pca" else ConvEncoder(bands, latent_dims, dim)
         self.shaper: ExciterHead | PhaseHead = (ExciterHead if head == "exciter" else PhaseHead)(bands, dim)

@@ -11,8 +11,6 @@ Axes: b batch, r reference frames, t frames of the window, d latent dims, c chan
 import math
 
 import torch
-from diffusers import ConfigMixin, ModelMixin
-from diffusers.configuration_utils import register_to_config
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -85,14 +83,13 @@ class Stack(nn.Module):
         return self.norm(x)
 
 
-class ScoreDiT(ModelMixin, ConfigMixin):
+class ScoreDiT(nn.Module):
     """Latents of one track from its notes, the frames around them and a reference of its timbre.
 
     Frames are latents (b, t, d) of the codec. `keep_mask` (b, t) is 1 where `known` holds frames to be kept.
     The reference is (b, r, d) with `reference_mask` (b, r), 1 where there is one.
     """
 
-    @register_to_config
     def __init__(
         self,
         latent_dims: int = 128,

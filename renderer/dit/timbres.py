@@ -5,24 +5,22 @@ Axes: r reference frames, d latent dims, n samples.
 
 import numpy as np
 import torch
-from diffusers import ConfigMixin, ModelMixin
-from diffusers.configuration_utils import register_to_config
-from torch import Tensor
+from torch import Tensor, nn
 
 from renderer.notes import PROGRAMS
 
 REFERENCE = 64
 
 
-class TimbreBank(ModelMixin, ConfigMixin):
+class TimbreBank(nn.Module):
     """A reference (r, d) for each of the 129 programs; programs without one have a zero mask."""
 
     latents: Tensor
     known: Tensor
 
-    @register_to_config
     def __init__(self, latent_dims: int = 128, programs: int = PROGRAMS, frames: int = REFERENCE) -> None:
         super().__init__()
+        self.frames = frames
         self.register_buffer("latents", torch.zeros(programs, frames, latent_dims))
         self.register_buffer("known", torch.zeros(programs))
 

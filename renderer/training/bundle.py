@@ -12,11 +12,9 @@ import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 
 from renderer.codec.mel import LATENT_SAMPLES
-from renderer.codec.model import ScoreCodec
-from renderer.dit import ScoreDiT, TimbreBank
-from renderer.dit_engine import WEIGHTS, load_pipeline
+from renderer.dit_engine import WEIGHTS
+from renderer.hub import ScoreCodecModel, ScoreDiTModel, ScoreToAudioPipeline, TimbreBankModel
 from renderer.notes import DRUMS, PROGRAMS, NoteArray
-from renderer.pipeline import ScoreToAudioPipeline
 from renderer.training import effects
 from renderer.training.soundfonts import Take, general_midi, play
 from scoretok.errors import ScoretokError
@@ -31,12 +29,12 @@ def write_bundle(out: Path, dit: str | None, codec: str | None, soundfont: str |
     """Write a model folder, weights as half floats; parts that are not given are the ones that ship."""
     parts = {}
     if not (dit and codec and soundfont):
-        shipped = load_pipeline(WEIGHTS, "cpu")
+        shipped = ScoreToAudioPipeline.from_pretrained(str(WEIGHTS), dtype=torch.float32)
         parts = {"codec": shipped.codec, "dit": shipped.dit, "timbres": shipped.timbres}
     if dit:
-        parts["dit"] = ScoreDiT.from_pretrained(run_folder(dit), dtype=torch.float32)
+        parts["dit"] = ScoreDiTModel.from_pretrained(run_folder(dit), dtype=torch.float32)
     if codec:
-        parts["codec"] = ScoreCodec.from_pretrained(run_folder(codec), dtype=torch.float32)
+        parts["codec"] = ScoreCodecModel.from_pretrained(run_folder(codec), dtype=torch.float32)
     if soundfont:
         parts["timbres"] = default_timbres(parts["codec"], soundfont)
     for part in parts.values():
@@ -59,16 +57,16 @@ def run_folder(path: str) -> Path:
 
 
 @torch.no_grad()
-def default_timbres(codec: ScoreCodec, soundfont: str) -> TimbreBank:
+def default_timbres(codec: ScoreCodecModel, soundfont: str) -> TimbreBankModel:
     """A phrase of every program of a General MIDI soundfont, at a usual loudness, as references."""
-    bank = TimbreBank(codec.config.latent_dims)
+    bank = TimbreBankModel(codec.latent_dims)
     sounds = general_midi(soundfont)
     takes = [Take(phrase(program), sounds[program], PHRASE_S) for program in range(PROGRAMS) if program in sounds]
     rng = np.random.default_rng(0)
     for take, stereo in zip(takes, play(takes), strict=True):
         audio = effects.level(stereo.mean(0), float(take.notes.velocity.mean()), rng, spread_db=0.0)
         if np.abs(audio).max() > 1e-3:
-            stretch = audio[: bank.config.frames * LATENT_SAMPLES]
+            stretch = audio[: bank.frames * LATENT_SAMPLES]
             bank.latents[take.notes.program] = codec.encode(torch.from_numpy(stretch)[None])[0]
             bank.known[take.notes.program] = 1
     return bank

@@ -5,10 +5,12 @@ Axes: b batch, r reference frames, t frames of the window, d latent dims.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from renderer.codec.mel import LATENT_HZ, MelPca
 from renderer.dit.condition import NotePairs, collate, frame_centres_s, note_pairs
@@ -19,11 +21,13 @@ from renderer.training.pairs import CLIP_LATENTS, Clip
 
 REFERENCE_SHARE, SCORE_OF_REFERENCE_SHARE = 0.85, 0.7
 KEPT_WEIGHT = 0.1
+ONSET_WEIGHT = 2.0  # frames in which notes begin are few, and are what a listener follows
+FLUX_WEIGHT = 0.5
 
 
 @dataclass(frozen=True)
 class DiTBatch:
-    """What one step sees; shapes as in `ScoreDiT.predict`, and the true `latents` (b, t, d)."""
+    """What one step sees; shapes as in `ScoreDiT.predict`, the true `latents` (b, t, d), `onset_weight` (b, t)."""
 
     pairs: NotePairs
     program: Tensor
@@ -32,6 +36,7 @@ class DiTBatch:
     reference: Tensor
     reference_mask: Tensor
     score_mask: Tensor
+    onset_weight: Tensor
 
     def to(self, device: torch.device | str) -> "DiTBatch":
         """The same on another device."""
@@ -65,7 +70,7 @@ class DiTTask:
         """`count` windows, each with a reference from elsewhere in its clip."""
         rows = [self._window(clips[int(rng.integers(len(clips)))], rng) for _ in range(count)]
         pairs = collate([row[0] for row in rows], REFERENCE + WINDOW)
-        program, latents, keep, reference, has, told = zip(*(row[1:] for row in rows), strict=True)
+        program, latents, keep, reference, has, told, weight = zip(*(row[1:] for row in rows), strict=True)
         ones = torch.ones(count, REFERENCE)
         return DiTBatch(
             pairs,
@@ -75,6 +80,7 @@ class DiTTask:
             torch.stack(reference),
             ones * torch.tensor(has).float()[:, None],
             ones * torch.tensor(told).float()[:, None],
+            torch.from_numpy(np.stack(weight)),
         )
 
     def _window(self, source: tuple[Clip, Tensor], rng: np.random.Generator) -> tuple:
@@ -89,14 +95,16 @@ class DiTTask:
         frames = np.concatenate([other + np.arange(REFERENCE), start + np.arange(WINDOW)])
         onsets = np.unique(np.floor(clip.notes.start_s * LATENT_HZ).astype(int) - start)
         onsets = onsets[(onsets > 0) & (onsets < WINDOW)]
+        weight = np.ones(WINDOW, np.float32)
+        weight[onsets] = weight[np.minimum(onsets + 1, WINDOW - 1)] = ONSET_WEIGHT
         keep = random_keep_mask(WINDOW, onsets, rng)
         has, told = rng.random() < REFERENCE_SHARE, rng.random() < SCORE_OF_REFERENCE_SHARE
         pairs = note_pairs(clip.notes, frame_centres_s(frames))
         window, reference = latents[start : start + WINDOW], latents[other : other + REFERENCE]
-        return pairs, clip.notes.program, window, keep, reference, has, told
+        return pairs, clip.notes.program, window, keep, reference, has, told, weight
 
     def losses(self, dit: nn.Module, batch: DiTBatch) -> dict[str, Tensor]:
-        """Mel error of the coarse prediction, and error of the flow's velocity, on generated frames."""
+        """Errors of the coarse prediction (mel, and flux: its changes) and the flow (velocity), on generated frames."""
         sigma = torch.sigmoid(torch.randn(len(batch.latents)))
         noise = torch.randn_like(batch.latents)
         coarse, hidden = dit.predict(
@@ -107,18 +115,31 @@ class DiTTask:
         at = sigma[:, None, None]
         noisy = at * noise + (1 - at) * batch.latents
         velocity = dit(noisy, sigma * 1000, coarse.detach(), hidden, batch.latents, batch.keep_mask).float()
-        made = 1 - batch.keep_mask
-        share = made + KEPT_WEIGHT * batch.keep_mask
         with torch.autocast(coarse.device.type, enabled=False):
-            mel_error = (self.pca.decode(coarse) - self.pca.decode(batch.latents)).abs().mean(-1)
-        mel_error = mel_error.unflatten(1, (-1, 4)).mean(-1)
+            mel_error = self.pca.decode(coarse) - self.pca.decode(batch.latents)
+        flux_error = functional.pad(mel_error.diff(dim=1), (0, 0, 1, 0))
         flow_error = ((velocity - (noise - batch.latents)) ** 2 * self.weight).mean(-1)
-        mel, flow = ((error * share).sum() / share.sum() for error in (mel_error, flow_error))
-        return {"loss": mel + 0.5 * flow, "mel": mel, "flow": flow}
+        share = 1 - batch.keep_mask + KEPT_WEIGHT * batch.keep_mask
+        mel, flux = (_mean(error.abs().mean(-1).unflatten(1, (-1, 4)).mean(-1), share, batch.onset_weight)
+                     for error in (mel_error, flux_error))  # fmt: skip
+        flow = _mean(flow_error, share, batch.onset_weight)
+        loss = mel.weighted + FLUX_WEIGHT * flux.weighted + 0.5 * flow.weighted
+        return {"loss": loss, "mel": mel.plain, "flux": flux.plain, "flow": flow.plain}
 
     def evaluate(self, dit: nn.Module) -> dict[str, float]:
         """The losses on held-out clips, the noise the same each time."""
         with torch.random.fork_rng():
             torch.manual_seed(0)
             every = [self.losses(dit, batch) for batch in self.test]
-        return {f"held_out_{k}": sum(float(one[k]) for one in every) / len(every) for k in ("mel", "flow")}
+        return {f"held_out_{k}": sum(float(one[k]) for one in every) / len(every) for k in ("mel", "flux", "flow")}
+
+
+class _Mean(NamedTuple):
+    plain: Tensor
+    weighted: Tensor
+
+
+def _mean(error: Tensor, share: Tensor, weight: Tensor) -> _Mean:
+    """Mean of an error (b, t) by how much frames count (b, t), and again with onsets counting more."""
+    stressed = share * weight
+    return _Mean((error * share).sum() / share.sum(), (error * stressed).sum() / stressed.sum())

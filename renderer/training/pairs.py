@@ -34,7 +34,7 @@ COMMON = frozenset((
 CLIPS_PER_SHARD = 40
 SOUND_EFFECTS_KIT = 56
 EXPRESSIVE_BANK = 17  # from here on MuseScore_General's presets listen to controllers
-COMMON_WEIGHT, DRUM_SHARE, RANDOM_SHARE = 4.0, 0.13, 0.45
+COMMON_WEIGHT, DRUM_SHARE, RANDOM_SHARE = 4.0, 0.2, 0.45
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 from accelerate import PartialState
 
-from renderer.codec.model import PcaEncoder, ScoreCodec
-from renderer.dit import ScoreDiT
+from renderer.codec.model import PcaEncoder
+from renderer.hub import ScoreCodecModel, ScoreDiTModel
 from renderer.training.codec_task import CodecTask, load_clips
 from renderer.training.dit_task import DiTTask
 from renderer.training.loop import PROGRESS, Recipe, fit
@@ -48,7 +48,7 @@ def train_codec(
     """Train a codec on the clips of a folder, from `start` or from nothing; the last held-out figures."""
     torch.manual_seed(seed)
     task = CodecTask(*split_clips(data, test), batch, seed)
-    codec = ScoreCodec.from_pretrained(start, dtype=torch.float32) if start else ScoreCodec(**config)
+    codec = ScoreCodecModel.from_pretrained(start, dtype=torch.float32) if start else ScoreCodecModel(**config)
     if not start:
         task.prepare(codec)
     return fit(codec, first_batches(task, folder), task.losses, task.evaluate, folder, recipe, report)
@@ -68,11 +68,11 @@ def train_dit(
 ) -> dict[str, float]:
     """Train a DiT on the clips of a folder over the latents of a codec; the last held-out figures."""
     torch.manual_seed(seed)
-    latent = ScoreCodec.from_pretrained(codec, dtype=torch.float32).latent
+    latent = ScoreCodecModel.from_pretrained(codec, dtype=torch.float32).latent
     if not isinstance(latent, PcaEncoder):
         raise ScoretokError(f"{codec} has trained latents; the DiT needs a codec with encoder 'pca'")
     task = DiTTask(latent.pca, *split_clips(data, test, with_audio=False), batch, seed)
-    dit = ScoreDiT.from_pretrained(start, dtype=torch.float32) if start else ScoreDiT(**config)
+    dit = ScoreDiTModel.from_pretrained(start, dtype=torch.float32) if start else ScoreDiTModel(**config)
     return fit(dit, first_batches(task, folder), task.losses, task.evaluate, folder, recipe, report)
 
 

@@ -1,0 +1,45 @@
+"""The models as diffusers knows them: saved, loaded, shared on a hub, and put together as a pipeline.
+
+They are the same modules with the same weights; the config is the constructor's signature.
+"""
+
+from diffusers import ConfigMixin, DiffusionPipeline, FlowMatchEulerDiscreteScheduler, ModelMixin
+from diffusers.configuration_utils import register_to_config
+
+from renderer.codec.model import ScoreCodec
+from renderer.dit.model import ScoreDiT
+from renderer.dit.timbres import TimbreBank
+from renderer.pipeline import ScoreToAudio
+
+
+class ScoreCodecModel(ScoreCodec, ModelMixin, ConfigMixin):
+    """`renderer.codec.model.ScoreCodec` with `save_pretrained` and `from_pretrained`."""
+
+    __init__ = register_to_config(ScoreCodec.__init__)
+
+
+class ScoreDiTModel(ScoreDiT, ModelMixin, ConfigMixin):
+    """`renderer.dit.model.ScoreDiT` with `save_pretrained` and `from_pretrained`."""
+
+    __init__ = register_to_config(ScoreDiT.__init__)
+
+
+class TimbreBankModel(TimbreBank, ModelMixin, ConfigMixin):
+    """`renderer.dit.timbres.TimbreBank` with `save_pretrained` and `from_pretrained`."""
+
+    __init__ = register_to_config(TimbreBank.__init__)
+
+
+class ScoreToAudioPipeline(DiffusionPipeline, ScoreToAudio):
+    """Renders the notes of one track; the scheduler can be swapped for any that takes sigmas."""
+
+    model_cpu_offload_seq = "dit->codec"
+
+    def __init__(
+        self,
+        codec: ScoreCodecModel,
+        dit: ScoreDiTModel,
+        timbres: TimbreBankModel,
+        scheduler: FlowMatchEulerDiscreteScheduler,
+    ) -> None:
+        self.register_modules(codec=codec, dit=dit, timbres=timbres, scheduler=scheduler)
