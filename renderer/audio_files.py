@@ -44,7 +44,7 @@ class AudioWriter:
 
 
 @contextmanager
-def audio_writer(path: str | Path, sample_rate: int, channels: int = 2) -> Iterator[AudioWriter]:
+def audio_writer(path: str | Path, sample_rate: int, channels: int = 2, comment: str = "") -> Iterator[AudioWriter]:
     """A 16-bit WAV or FLAC, or an OGG, that appears at `path` when the block ends well. Raises ScoretokError."""
     soundfile = require("soundfile", "audio", "writing audio")
     check_audio_path(path)
@@ -55,6 +55,8 @@ def audio_writer(path: str | Path, sample_rate: int, channels: int = 2) -> Itera
         except soundfile.LibsndfileError as error:
             raise ScoretokError(f"{path} cannot be written: {error}") from None
         with file:
+            if comment:
+                file.comment = comment
             yield AudioWriter(file, path)
 
 
@@ -78,6 +80,12 @@ def read_mono(path: str | Path, sample_rate: int) -> np.ndarray:
     if not len(samples) or not np.isfinite(samples).all():
         raise ScoretokError(f"{path} holds no usable samples")
     return samples if rate == sample_rate else resample(samples, rate, sample_rate)
+
+
+def resample_channels(samples: np.ndarray, rate: int, new_rate: int) -> np.ndarray:
+    """Samples (c, n) at another rate, float64."""
+    soxr = require("soxr", "audio", "changing the sample rate")
+    return np.ascontiguousarray(soxr.resample(samples.T, rate, new_rate).T)
 
 
 def resample(samples: np.ndarray, rate: int, new_rate: int) -> np.ndarray:

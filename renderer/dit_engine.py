@@ -4,13 +4,19 @@ import json
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from renderer.notes import DRUMS, notes_of
+from renderer.notes import DRUMS, NoteArray, notes_of
 from scoretok.errors import ScoretokError, ScoretokWarning
 from scoretok.extras import require
 from scoretok.sheet import LeadSheet
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from renderer.pipeline import Sampling, TrackRenderer
 
 WEIGHTS = Path(__file__).with_name("weights")
 TRAINED_PITCHES = range(21, 109)
@@ -38,7 +44,7 @@ class DitEngine:
         self.pipeline = load_pipeline(model or WEIGHTS, device)
         self.references = {name: self._read_reference(path) for name, path in (references or {}).items()}
 
-    def _read_reference(self, path: str | Path):  # noqa: ANN202
+    def _read_reference(self, path: str | Path) -> "tuple[Tensor, Tensor]":
         from renderer.audio_files import read_mono
 
         audio = read_mono(path, self.sample_rate)
@@ -48,22 +54,38 @@ class DitEngine:
 
     def track_blocks(self, sheet: LeadSheet, track: int, seed: int = 0, first_block: int = 0) -> Iterator[np.ndarray]:
         """Blocks (1, block_samples) of one track; a block is the same whichever were made before it."""
-        from renderer.pipeline import Sampling
-
-        name = sheet.track_ids[track]
-        notes = notes_of(sheet, sheet.tracks[track])
-        strange = sum(pitch not in TRAINED_PITCHES for pitch in notes.pitch) if notes.program != DRUMS else 0
-        if strange:
-            warnings.warn(
-                f"{name} has {strange} note{'s' * (strange > 1)} below A0 or above C8, which the model never heard;"
-                " they may sound odd",
-                ScoretokWarning,
-                stacklevel=2,
-            )
-        reference = self.references.get(name) or self.references.get(name.partition(".")[0])
-        renderer = self.pipeline.track(notes, Sampling(steps=self.steps, seed=seed, name=name), reference)
+        renderer = self.track(sheet, track, seed)
         for number in range(first_block, -(-renderer.end_sample // self.block_samples)):
             yield renderer.block(number)[None]
+
+    def track(self, sheet: LeadSheet, track: int, seed: int = 0) -> "TrackRenderer":
+        """One track, ready to be rendered in blocks; warns of notes that the model never heard."""
+        name = sheet.track_ids[track]
+        notes = notes_of(sheet, sheet.tracks[track])
+        warn_of_strange(notes, name)
+        return self.pipeline.track(notes, self.sampling(name, seed), self.reference(name))
+
+    def sampling(self, track_id: str, seed: int) -> "Sampling":
+        """How the flow runs for a track."""
+        from renderer.pipeline import Sampling
+
+        return Sampling(steps=self.steps, seed=seed, name=track_id)
+
+    def reference(self, track_id: str) -> "tuple[Tensor, Tensor] | None":
+        """The timbre that was named for a track or its role."""
+        return self.references.get(track_id) or self.references.get(track_id.partition(".")[0])
+
+
+def warn_of_strange(notes: NoteArray, name: str) -> None:
+    """Warn of notes that the model never heard."""
+    strange = sum(pitch not in TRAINED_PITCHES for pitch in notes.pitch) if notes.program != DRUMS else 0
+    if strange:
+        warnings.warn(
+            f"{name} has {strange} note{'s' * (strange > 1)} below A0 or above C8, which the model never heard;"
+            " they may sound odd",
+            ScoretokWarning,
+            stacklevel=2,
+        )
 
 
 def load_pipeline(model: str | Path, device: str | None = None):  # noqa: ANN201

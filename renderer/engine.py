@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from renderer.memory import check_memory
-from renderer.mixer import HEADROOM, Level, default_level, limit, place
+from renderer.mixer import HEADROOM, Level, level_of, limit, place
 from renderer.reverb import Reverb
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
@@ -129,9 +129,8 @@ def open_channels(
     channels = {}
     for number in tracks:
         track_id = sheet.track_ids[number]
-        role = track_id.partition(".")[0]
-        level = levels.get(track_id) or levels.get(role) or default_level(role)
-        channels[track_id] = Channel(engine.track_blocks(sheet, number, seed, first_block), level, rate, size)
+        blocks = engine.track_blocks(sheet, number, seed, first_block)
+        channels[track_id] = Channel(blocks, level_of(track_id, levels), rate, size)
     return channels
 
 

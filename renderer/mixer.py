@@ -3,6 +3,7 @@
 Axes: c channels, n samples.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,12 @@ def default_level(role: str) -> Level:
     return ROLE_LEVELS.get(role, Level())
 
 
+def level_of(track_id: str, levels: Mapping[str, Level]) -> Level:
+    """The level of a track: what is said of it or of its role, else where its role sits."""
+    role = track_id.partition(".")[0]
+    return levels.get(track_id) or levels.get(role) or default_level(role)
+
+
 def place(stem: np.ndarray, level: Level) -> np.ndarray:
     """A stem of shape (c, n), mono or stereo, as stereo (2, n) at its gain and balance.
 
@@ -56,3 +63,10 @@ def soft_clip(samples: np.ndarray) -> np.ndarray:
     over = np.abs(samples) > KNEE
     samples[over] = np.sign(samples[over]) * (KNEE + (1 - KNEE) * np.tanh((np.abs(samples[over]) - KNEE) / (1 - KNEE)))
     return samples
+
+
+def unlimit(mix: np.ndarray) -> np.ndarray:
+    """The sum of stems (c, n) that `limit` made these samples of; where they were bent hard, about."""
+    bent = np.clip((np.abs(mix) - KNEE) / (1 - KNEE), 0, 1 - 2.0**-15)
+    straight = np.where(np.abs(mix) > KNEE, np.sign(mix) * (KNEE + (1 - KNEE) * np.arctanh(bent)), mix)
+    return straight / HEADROOM

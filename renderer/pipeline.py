@@ -63,27 +63,32 @@ class TrackRenderer:
         """Samples (PERIOD_SAMPLES,) of block `number`, float32; the same whichever blocks were made before."""
         first = number * PERIOD - HALO
         start, n_samples = first * LATENT_SAMPLES, (PERIOD + 2 * HALO) * LATENT_SAMPLES
-        gate = self._gate(first, PERIOD + 2 * HALO)
-        if not gate.any():
+        if not note_gate(self.notes, first, PERIOD + 2 * HALO).any():
             return np.zeros(PERIOD_SAMPLES, np.float32)
         latents = self.windows.around(number, HALO)[None]
         excitation = excite(self.notes, start, n_samples, self.sampling.seed)[None]
-        audio = self.pipeline.decode(latents, excitation)[0].numpy()
-        edge = HALO * LATENT_SAMPLES
-        places = (np.arange(n_samples) + 0.5) / LATENT_SAMPLES - 0.5
-        return (audio * np.interp(places, np.arange(len(gate)), gate).astype(np.float32))[edge:-edge]
-
-    def _gate(self, first_frame: int, frames: int) -> np.ndarray:
-        """1 in latent frames (t,) that a note can be heard in, else 0: what nobody plays is silent."""
-        gate = np.zeros(frames)
-        gate[note_pairs(self.notes, centres_s(first_frame, frames))[0]] = 1
-        return gate
+        audio = gated(self.pipeline.decode(latents, excitation)[0].numpy(), self.notes, first)
+        return audio[HALO * LATENT_SAMPLES : -HALO * LATENT_SAMPLES]
 
     def _generate(self, first_frame: int, known: Tensor, keep_mask: Tensor) -> Tensor:
         """One window of latents (t, d) in a single call of the model."""
         return self.pipeline.sample(
             self.notes, first_frame, known[None], keep_mask[None], self.reference, self.sampling
         )[0]
+
+
+def note_gate(notes: NoteArray, first_frame: int, frames: int) -> np.ndarray:
+    """1 in latent frames (t,) that a note can be heard in, else 0: what nobody plays is silent."""
+    gate = np.zeros(frames)
+    gate[note_pairs(notes, centres_s(first_frame, frames))[0]] = 1
+    return gate
+
+
+def gated(audio: np.ndarray, notes: NoteArray, first_frame: int) -> np.ndarray:
+    """Audio (n,) from a latent frame on, silent where no note can be heard."""
+    places = (np.arange(len(audio)) + 0.5) / LATENT_SAMPLES - 0.5
+    gate = note_gate(notes, first_frame, len(audio) // LATENT_SAMPLES)
+    return audio * np.interp(places, np.arange(len(gate)), gate).astype(np.float32)
 
 
 def centres_s(first_frame: int, frames: int) -> np.ndarray:

@@ -26,8 +26,13 @@ def plot_spectrograms(paths: Sequence[str | Path], output: str | Path) -> None:
     draw([(str(path), read_mono(path, SAMPLE_RATE)) for path in paths], output)
 
 
-def draw(sounds: Sequence[tuple[str, np.ndarray]], output: str | Path) -> None:
-    """Draw named mono signals (n,) at 44.1 kHz."""
+def draw(
+    sounds: Sequence[tuple[str, np.ndarray]],
+    output: str | Path,
+    start_s: float = 0.0,
+    marks_s: Sequence[tuple[float, float]] = (),
+) -> None:
+    """Draw named mono signals (n,) at 44.1 kHz that begin at `start_s`, with the edges of spans marked."""
     import torch
     from matplotlib.figure import Figure
 
@@ -47,11 +52,14 @@ def draw(sounds: Sequence[tuple[str, np.ndarray]], output: str | Path) -> None:
         shown = torch.from_numpy(audio[: round(seconds * SAMPLE_RATE)].astype(np.float32))
         level_db = LogMel()(shown[None])[0].numpy().T * 20 / np.log(10)
         top = level_db.max()
-        extent = (0, level_db.shape[1] * HOP_SAMPLES / SAMPLE_RATE, -0.5, level_db.shape[0] - 0.5)
+        end_s = start_s + level_db.shape[1] * HOP_SAMPLES / SAMPLE_RATE
+        extent = (start_s, end_s, -0.5, level_db.shape[0] - 0.5)
         axis.imshow(
             level_db, origin="lower", aspect="auto", extent=extent, vmin=top - DYNAMICS_DB, vmax=top, cmap="magma"
         )
         axis.set_yticks(places, [f"{hz / 1000:g} k" if hz >= 1000 else str(hz) for hz in ticks_hz])
         axis.set_title(name, loc="left", fontsize=9)
+        for edge_s in (edge for mark in marks_s for edge in mark if start_s <= edge <= end_s):
+            axis.axvline(edge_s, color="white", linewidth=0.8, linestyle="--")
     axis.set_xlabel("seconds")
     write_with(lambda path: figure.savefig(path, dpi=100), output)

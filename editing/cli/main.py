@@ -16,6 +16,7 @@ COMMANDS = {
     "edit": ("editing.cli.edit", "edit", "Change a score by phrases."),
     "diff": ("editing.cli.diff", "diff", "Name the bars and tracks in which two scores differ."),
     "render": ("editing.cli.render", "render", "Turn a score into audio."),
+    "inpaint": ("editing.cli.inpaint", "inpaint", "Change audio only where its score changed."),
     "train": ("editing.cli.train", "train", "Train the models on your own data."),
     "doctor": ("editing.cli.doctor", "doctor", "Say what is installed, what is missing and how to get it."),
     "completion": ("editing.cli.completion", "completion", "Print the completion script for a shell."),

@@ -91,7 +91,8 @@ def render(
     folder = make_folder(stems) if stems else None
     span = bar_span(sheet, bars, engine.sample_rate)
     began = perf_counter()
-    length, names = write_render(sheet, engine, levels, seed, span, Path(output), folder, quiet)
+    comment = "" if bars or options["loudness"] else provenance_of(sheet, levels, seed, options)
+    length, names = write_render(sheet, engine, levels, seed, span, Path(output), folder, comment, quiet)
     if options["loudness"] is not None:
         from renderer.loudness import set_loudness
 
@@ -128,6 +129,17 @@ def engine_for(sheet: LeadSheet, options: dict) -> "Engine | MixEngine":
     return load_engine(name, **given)
 
 
+def provenance_of(sheet: LeadSheet, levels: "dict[str, Level]", seed: int, options: dict) -> str:
+    """What the file says about itself, so that scoretok inpaint can make its stems again."""
+    from renderer.provenance import Provenance, digest
+
+    keys = ("model", "steps", "soundfont")
+    kept = {key: options[key] for key in keys if options[key] is not None}
+    if options["reference"]:
+        return ""
+    return Provenance(options["engine"], digest(sheet), seed, kept, levels).comment()
+
+
 def read_references(sheet: LeadSheet, options: tuple[str, ...]) -> dict[str, str]:
     """Audio files by track id from 'piano=clip.wav'; without a track the file is for all. Raises ScoretokError."""
     from editing.where import find_tracks
@@ -158,6 +170,7 @@ def write_render(
     span: tuple[int, int | None],
     output: Path,
     folder: Path | None,
+    comment: str,
     quiet: bool,
 ) -> tuple[int, list[str]]:
     """Render into files block by block: samples written, and the tracks that sounded."""
@@ -168,7 +181,7 @@ def write_render(
     least = round(sheet.duration_s * engine.sample_rate) if span[1] is None else span[1] - span[0]
     writers = {}
     with ExitStack() as files, progress_bar("rendering", count_blocks(sheet, engine, *span), quiet) as advance:
-        mix = files.enter_context(audio_writer(output, engine.sample_rate))
+        mix = files.enter_context(audio_writer(output, engine.sample_rate, comment=comment))
         for block in without_silent_end(blocks, least):
             mix.write(block.mix)
             for name, stem in block.stems.items():

@@ -1,0 +1,253 @@
+"""Laying a score along a recording of it: chroma and onsets of both, joined by dynamic time warping.
+
+After Müller, "Fundamentals of Music Processing" (2015), chapter 3, and, for onsets in chroma, Ewert, Müller and
+Grosche, "High resolution audio synchronization using chroma onset features" (2009).
+
+Axes: n samples, f frames, d features.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from editing.inpaint.clock import Clock
+from editing.inpaint.recording import Recording
+from renderer.audio_files import resample
+from renderer.notes import DRUMS, notes_of
+from scoretok.errors import ScoretokError
+from scoretok.sheet import LeadSheet
+
+RATE = 11025
+HOP = 256  # 43 frames a second
+WINDOW = 4096
+FRAME_HZ = RATE / HOP
+LOWEST_HZ, HIGHEST_HZ = 60.0, 2200.0
+COARSE_CELLS = 3_000_000
+BAND_S = 1.5
+DECAY_S = 0.25
+READ_S = 60
+FLUX_HZ = 100
+SHIFT_S, STRETCH_S, MEDIAN, SMOOTH_S = 0.15, 1.5, 5, 1.0
+ONSET_WEIGHT = 1.0
+NEEDED_MARGIN = 0.9  # what the cost must fall below, as a share of what the same score costs in wrong keys
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """When the score is heard, and the typical distance in seconds between its onsets and those of the recording."""
+
+    clock: Clock
+    error_s: float
+
+
+def align(recording: Recording, sheet: LeadSheet) -> Alignment:
+    """Lay a score along a recording. Raises ScoretokError when the one is not a score of the other."""
+    heard = recording_features(recording)
+    written = score_features(sheet)
+    if not heard.any():
+        raise ScoretokError(f"{recording.path} is silent; there is nothing that a score could be laid along")
+    if len(written) > 2 * len(heard):
+        raise ScoretokError(f"the score lasts more than twice as long as {recording.path.name}; it is not its score")
+    level = 1
+    while len(heard) * len(written) / level**2 > COARSE_CELLS:
+        level *= 2
+    path = warp(_shrunk(written, level), _shrunk(heard, level))
+    check_fit(recording, _shrunk(written, level), _shrunk(heard, level), path)
+    while level > 1:
+        level //= 2
+        path = warp(_shrunk(written, level), _shrunk(heard, level), 2 * path, round(BAND_S * FRAME_HZ / level) + 4)
+    clock = _clock(path / FRAME_HZ)
+    onsets_s = np.unique(np.concatenate([notes_of(sheet, track).start_s for track in sheet.tracks if not track.muted]))
+    flux = spectral_flux(recording)
+    clock = by_onsets(clock, onsets_s, flux)
+    return Alignment(clock, onset_error_s(clock.heard_at(onsets_s), flux))
+
+
+def check_fit(recording: Recording, written: np.ndarray, heard: np.ndarray, path: np.ndarray) -> None:
+    """Raise ScoretokError unless the score fits clearly better than it does in other keys."""
+    cost = _cost_along(written, heard, path)
+    others = []
+    for shift in (3, 6, 9):
+        turned = np.concatenate([np.roll(part, shift, 1) for part in (written[:, :12], written[:, 12:])], 1)
+        others.append(_cost_along(turned, heard, warp(turned, heard)))
+    if cost > NEEDED_MARGIN * min(others):
+        raise ScoretokError(
+            f"the score does not fit {recording.path.name}: it would fit about as well in another key;"
+            " --before must be the score of what is played"
+        )
+
+
+def recording_features(recording: Recording) -> np.ndarray:
+    """Chroma and its onsets of a recording, (f, 24), read a minute at a time."""
+    parts = [np.zeros(0, np.float32)]
+    for start in range(0, recording.n_samples, READ_S * recording.sample_rate):
+        stop = min(recording.n_samples, start + READ_S * recording.sample_rate)
+        parts.append(resample(recording.read(start, stop).mean(0), recording.sample_rate, RATE))
+    audio = np.pad(np.concatenate(parts), WINDOW // 2)
+    hz = np.fft.rfftfreq(WINDOW, 1 / RATE)
+    used = np.flatnonzero((hz > LOWEST_HZ) & (hz < HIGHEST_HZ))
+    classes = np.rint(69 + 12 * np.log2(hz[used] / 440)).astype(int) % 12
+    to_chroma = (classes[:, None] == np.arange(12)).astype(np.float32)
+    frames = np.lib.stride_tricks.sliding_window_view(audio, WINDOW)[::HOP]
+    chroma = []
+    for first in range(0, len(frames), 1024):
+        spectrum = np.abs(np.fft.rfft(frames[first : first + 1024] * np.hanning(WINDOW), axis=1))[:, used]
+        chroma.append((spectrum**2).astype(np.float32) @ to_chroma)
+    return _features(np.concatenate(chroma))
+
+
+def score_features(sheet: LeadSheet) -> np.ndarray:
+    """Chroma and its onsets of a score, (f, 24): what its notes would give, decaying as they sound."""
+    frames = int(sheet.duration_s * FRAME_HZ) + 1
+    energy = np.zeros((frames + 1, 12), np.float32)
+    for track in sheet.tracks:
+        notes = notes_of(sheet, track)
+        if track.muted or notes.program == DRUMS:
+            continue
+        for start_s, end_s, pitch, velocity in zip(
+            notes.start_s, notes.end_s, notes.pitch, notes.velocity, strict=True
+        ):
+            first, last = int(start_s * FRAME_HZ), min(frames, int(end_s * FRAME_HZ) + 1)
+            loud = (velocity / 127) ** 2 * np.exp(-np.arange(max(1, last - first)) / (2 * FRAME_HZ))
+            for partial, weight in ((0, 1.0), (12, 0.5), (19, 0.25)):
+                energy[first : first + len(loud), (pitch + partial) % 12] += weight * loud[: frames + 1 - first]
+    if not energy.any():
+        raise ScoretokError("the score has no pitched notes that a recording could be compared with")
+    # A recording's frames reach half a window to either side.
+    width = round(WINDOW / HOP / 2)
+    kernel = np.hanning(2 * width + 1)[:, None] / np.hanning(2 * width + 1).sum()
+    padded = np.pad(energy[:frames], ((width, width), (0, 0)))
+    smooth = sum(padded[i : i + frames] * kernel[i] for i in range(2 * width + 1))
+    return _features(np.asarray(smooth, np.float32))
+
+
+def _features(chroma: np.ndarray) -> np.ndarray:
+    """Compressed chroma (f, 12), and beside it its rises, which fade slowly; frames that sound have length 1."""
+    loud = np.log1p(100 * chroma / max(float(np.percentile(chroma.sum(1), 95)), 1e-9))
+    rises = np.maximum(np.diff(loud, axis=0, prepend=loud[:1]), 0)
+    fade = np.exp(-1 / (DECAY_S * FRAME_HZ))
+    onsets = np.zeros_like(rises)
+    level = np.zeros(12, np.float32)
+    for frame, rise in enumerate(rises):
+        level = np.maximum(level * fade, rise)
+        onsets[frame] = level
+    both = [part / np.maximum(np.linalg.norm(part, axis=1, keepdims=True), 0.05) for part in (loud, onsets)]
+    return np.concatenate([both[0], ONSET_WEIGHT * both[1]], 1).astype(np.float32)
+
+
+def _shrunk(features: np.ndarray, level: int) -> np.ndarray:
+    """Means of `level` frames each."""
+    frames = -(-len(features) // level)
+    padded = np.pad(features, ((0, frames * level - len(features)), (0, 0)), mode="edge")
+    return padded.reshape(frames, level, -1).mean(1)
+
+
+def warp(a: np.ndarray, b: np.ndarray, guide: np.ndarray | None = None, band: int = 0) -> np.ndarray:
+    """The cheapest path (k, 2) of frames of all of a (f, d) and a stretch of b (g, d).
+
+    Steps are (1, 1), (1, 2) and (2, 1), so that neither runs more than twice as fast as the other; a step that
+    passes over a frame of a pays for it too. With a `guide` path only cells within `band` frames of it are looked at.
+    """
+    rows, columns = len(a), len(b)
+    low, width = np.zeros(rows, int), columns
+    if guide is not None:
+        low = np.interp(np.arange(rows), guide[:, 0], guide[:, 1]).astype(int) - band
+        width = 2 * band + 1
+    total = np.full((rows + 2, width), np.inf)
+    step = np.zeros((rows, width), np.int8)
+    for row in range(rows):
+        at = low[row] + np.arange(width)
+        cost = np.linalg.norm(b[at.clip(0, columns - 1)] - a[row], axis=1)
+        cost[(at < 0) | (at >= columns)] = np.inf
+        if row == 0:
+            total[2] = cost
+            continue
+        above = _seen(total[row + 1], low[row] - low[row - 1])
+        ways = [_shifted(above, 1) + cost, _shifted(above, 2) + cost]
+        if row > 1:
+            earlier = _seen(total[row], low[row] - low[row - 2])
+            ways.append(_shifted(earlier, 1) + 2 * cost)
+        step[row] = np.argmin(ways, axis=0)
+        total[row + 2] = np.min(ways, axis=0)
+    return _trace(total[2:], step, low)
+
+
+def _seen(totals: np.ndarray, moved: int) -> np.ndarray:
+    """Totals of a row as they lie under one whose band begins `moved` cells later."""
+    out = np.full_like(totals, np.inf)
+    if abs(moved) < len(totals):
+        out[max(0, -moved) : len(totals) - max(0, moved)] = totals[max(0, moved) : len(totals) - max(0, -moved)]
+    return out
+
+
+def _shifted(totals: np.ndarray, cells: int) -> np.ndarray:
+    """Totals that lie so many cells before."""
+    return np.concatenate([np.full(cells, np.inf), totals])[: len(totals)]
+
+
+def _trace(total: np.ndarray, step: np.ndarray, low: np.ndarray) -> np.ndarray:
+    """The path back from the cheapest end."""
+    row = len(total) - 1
+    column = int(low[row] + total[row].argmin())
+    path = [(row, column)]
+    while row > 0:
+        rows, columns = ((1, 1), (1, 2), (2, 1))[step[row, column - low[row]]]
+        row, column = row - rows, column - columns
+        path.append((row, column))
+    return np.array(path[::-1])
+
+
+def _cost_along(a: np.ndarray, b: np.ndarray, path: np.ndarray) -> float:
+    return float(np.linalg.norm(a[path[:, 0]] - b[path[:, 1]], axis=1).mean())
+
+
+def _clock(path_s: np.ndarray) -> Clock:
+    """A path in seconds as a clock with knots twice a second, each on the line that fits the path around it."""
+    knots = np.arange(path_s[0, 0], path_s[-1, 0], 0.5)
+    heard_s = []
+    for knot_s in knots:
+        near = path_s[np.abs(path_s[:, 0] - knot_s) < SMOOTH_S]
+        heard_s.append(np.polyfit(near[:, 0] - knot_s, near[:, 1], 1)[1])
+    return Clock(knots, np.maximum.accumulate(np.array(heard_s) + 1e-3 * np.arange(len(knots))))
+
+
+def by_onsets(clock: Clock, onsets_s: np.ndarray, flux: np.ndarray) -> Clock:
+    """The clock with each stretch moved to where its onsets meet the rises of the recording best.
+
+    Chroma is slow to tell when a note begins; the flux knows it to a few milliseconds, but not of which note.
+    """
+    shifts_s = np.arange(-SHIFT_S, SHIFT_S + 1e-9, 1 / FLUX_HZ)
+    expected = clock.heard_at(onsets_s)
+    found = []
+    for knot_s in clock.heard_s:
+        near = expected[np.abs(expected - knot_s) < STRETCH_S]
+        places = np.rint((near[:, None] + shifts_s) * FLUX_HZ).astype(int)
+        met = flux[places.clip(0, len(flux) - 1)].sum(0)
+        found.append(shifts_s[int(met.argmax())] if len(near) else 0.0)
+    padded = np.pad(found, MEDIAN // 2, mode="edge")
+    shift_s = np.median(np.lib.stride_tricks.sliding_window_view(padded, MEDIAN), axis=1)
+    heard_s = clock.heard_s + shift_s
+    rising = np.concatenate([[True], np.diff(np.maximum.accumulate(heard_s)) > 1e-3])
+    return Clock(clock.score_s[rising], heard_s[rising])
+
+
+def spectral_flux(recording: Recording) -> np.ndarray:
+    """How much louder a recording gets in every hundredth of a second, over all frequencies, (f,)."""
+    hop, size = recording.sample_rate // FLUX_HZ, 2 * (recording.sample_rate // FLUX_HZ)
+    window, last, parts = np.hanning(size), None, []
+    for first in range(0, recording.n_samples, 1000 * hop):
+        audio = recording.read(first - size // 2, min(first + 1000 * hop, recording.n_samples) + size // 2).mean(0)
+        frames = np.lib.stride_tricks.sliding_window_view(audio, size)[::hop][:1000]
+        loud = np.log1p(1000 * np.abs(np.fft.rfft(frames * window, axis=1)) / size)
+        rises = np.maximum(np.diff(loud, axis=0, prepend=loud[:1] if last is None else last), 0)
+        parts.append(rises.mean(1))
+        last = loud[-1:]
+    return np.concatenate(parts)
+
+
+def onset_error_s(onsets_s: np.ndarray, flux: np.ndarray) -> float:
+    """Median distance in seconds from onsets to the nearest peak of the flux."""
+    peaks = np.flatnonzero((flux[1:-1] > flux[:-2]) & (flux[1:-1] >= flux[2:]) & (flux[1:-1] > 2 * flux.mean())) + 1
+    if not len(peaks):
+        return float("inf")
+    return float(np.median([np.abs(peaks / FLUX_HZ - onset_s).min() for onset_s in onsets_s]))

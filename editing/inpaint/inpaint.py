@@ -1,0 +1,168 @@
+"""From regions of a score to changed samples of a recording.
+
+Axes: c channels, n samples.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from math import gcd
+
+import numpy as np
+
+from editing.inpaint.clock import EVEN, Clock
+from editing.inpaint.recording import Recording
+from editing.inpaint.regions import Region, audible_notes
+from editing.inpaint.splice import FADE_S, SEARCH_S, Change, splice
+from editing.inpaint.stems import Stems
+from renderer.audio_files import resample_channels
+from renderer.codec.mel import LATENT_SAMPLES, SAMPLE_RATE
+from renderer.dit_engine import DitEngine
+from renderer.fill import AROUND_SAMPLES, Heard, fill
+from renderer.notes import DRUMS, NoteArray, notes_of
+from scoretok.sheet import LeadSheet
+
+RELEASE_S = 0.5  # how long the tails of notes that changed are looked after
+
+
+@dataclass(frozen=True)
+class Span:
+    """What sounds anew on one track: its regions, and seconds of the recording with tails and seams."""
+
+    track_id: str
+    regions: tuple[Region, ...]
+    start_s: float
+    stop_s: float
+
+    @property
+    def bars(self) -> list[int]:
+        """Bars of the score after the edit, counted from 0."""
+        return sorted({bar for region in self.regions for bar in region.bars})
+
+
+@dataclass(frozen=True)
+class Inpainted:
+    """New samples of a recording, as (start, samples (c, n)) that do not overlap; spans with all that changed."""
+
+    samples: list[tuple[int, np.ndarray]]
+    spans: list[Span]
+
+
+def plan_spans(before: LeadSheet, after: LeadSheet, regions: Iterable[Region], clock: Clock = EVEN) -> list[Span]:
+    """Where in the recording the regions are heard; neighbours on a track that would meet become one."""
+    spans: list[Span] = []
+    for region in sorted(regions, key=lambda region: (region.track_id, region.bars.start)):
+        start_s, bar_line_s = region.span_s(after)
+        tails_s = [end_s + RELEASE_S for end_s in _changed_ends_s(before, after, region)]
+        start_s, stop_s = (float(clock.heard_at(s)) for s in (start_s, max([bar_line_s, *tails_s])))
+        span = Span(region.track_id, (region,), max(0.0, start_s), max(0.0, stop_s))
+        last = spans[-1] if spans else None
+        if last and last.track_id == span.track_id and span.start_s - FADE_S < last.stop_s + SEARCH_S + 2 * FADE_S:
+            both = (*last.regions, region)
+            spans[-1] = Span(span.track_id, both, last.start_s, max(last.stop_s, span.stop_s))
+        else:
+            spans.append(span)
+    return spans
+
+
+def _changed_ends_s(before: LeadSheet, after: LeadSheet, region: Region) -> list[float]:
+    """Ends in seconds of the notes of a region that are not in both scores; of all, when none differs."""
+    start, stop = (after.bar_starts[bar] for bar in (region.bars.start, region.bars.stop))
+    played = [
+        {(n.start_ticks, n.end_ticks, n.pitch, n.velocity) for n in audible_notes(sheet, region.track_id)
+         if start <= n.start_ticks < stop}
+        for sheet in (before, after)
+    ]  # fmt: skip
+    return [after.seconds_at(note[1]) for note in (played[0] ^ played[1] or played[1])]
+
+
+def notes_heard(sheet: LeadSheet, track_id: str, clock: Clock) -> NoteArray:
+    """The notes of a track as they are heard in the recording; none of a track that is muted or not there."""
+    if audible_notes(sheet, track_id):
+        return clock.notes(notes_of(sheet, sheet.tracks[sheet.track_ids.index(track_id)]))
+    nothing = np.zeros(0)
+    return NoteArray(nothing, nothing, nothing.astype(int), nothing.astype(int), DRUMS)
+
+
+def change_span(span: Span, notes: NoteArray, stems: Stems, engine: DitEngine, seed: int) -> Change:
+    """One span of a track made anew in its context, as a change of what is heard of the track."""
+    begin, stop = round(span.start_s * SAMPLE_RATE), round(span.stop_s * SAMPLE_RATE)
+    fade = round(FADE_S * SAMPLE_RATE)
+    frames = range(max(0, begin - fade) // LATENT_SAMPLES, -(-(stop + fade) // LATENT_SAMPLES))
+    first = max(0, frames.start - AROUND_SAMPLES // LATENT_SAMPLES)
+    end = (frames.stop + AROUND_SAMPLES // LATENT_SAMPLES) * LATENT_SAMPLES
+    old = stems.hear(span.track_id, first * LATENT_SAMPLES, end)
+    if len(notes):
+        heard = stems.to_model(span.track_id, old)
+        kept = np.concatenate([heard[: begin - first * LATENT_SAMPLES], heard[stop - first * LATENT_SAMPLES :]])
+        reference = engine.reference(span.track_id) or stems.reference(span.track_id, kept)
+        sampling = engine.sampling(span.track_id, seed)
+        made = fill(engine.pipeline, notes, Heard(heard, first), frames, sampling, reference)
+        new = stems.from_model(span.track_id, made)
+    else:
+        new = np.zeros_like(old)
+    offset = first * LATENT_SAMPLES
+    change = splice(old, new, begin - offset, stop - offset, SAMPLE_RATE)
+    return Change(change.start + offset, change.samples)
+
+
+def inpaint(
+    recording: Recording,
+    after: LeadSheet,
+    spans: Sequence[Span],
+    stems: Stems,
+    engine: DitEngine,
+    clock: Clock = EVEN,
+    seed: int = 0,
+    advance: Callable[[], None] = lambda: None,
+) -> "Inpainted":
+    """Make spans anew: the samples of the recording that change, with the seconds they lie in."""
+    changes = []
+    for span in spans:
+        notes = notes_heard(after, span.track_id, clock)
+        changes.append(stems.into_mix(span.track_id, change_span(span, notes, stems, engine, seed)))
+        advance()
+    changes = [at_rate(change, recording.sample_rate) for change in changes]
+    samples = [_apply(recording, change, stems) for change in add_up(changes) if change.start < recording.n_samples]
+    rate, end = recording.sample_rate, recording.n_samples
+    edges_s = [(change.start / rate, min(change.stop, end) / rate) for change in changes]
+    return Inpainted(samples, [replace(s, start_s=a, stop_s=b) for s, (a, b) in zip(spans, edges_s, strict=True)])
+
+
+def add_up(changes: Iterable[Change]) -> list[Change]:
+    """Changes (c, n) that overlap as their sum."""
+    sums: list[Change] = []
+    for change in sorted(changes, key=lambda change: change.start):
+        last = sums[-1] if sums else None
+        if last is None or change.start >= last.stop:
+            sums.append(change)
+            continue
+        total = np.zeros((last.samples.shape[0], max(last.stop, change.stop) - last.start))
+        total[:, : last.samples.shape[1]] += last.samples
+        total[:, change.start - last.start : change.stop - last.start] += change.samples
+        sums[-1] = Change(last.start, total)
+    return sums
+
+
+def at_rate(change: Change, sample_rate: int) -> Change:
+    """A change at 44.1 kHz as one at another rate."""
+    if sample_rate == SAMPLE_RATE:
+        return change
+    # Only every so many samples do both rates have one at the same moment.
+    divisor = gcd(SAMPLE_RATE, sample_rate)
+    here, there = SAMPLE_RATE // divisor, sample_rate // divisor
+    first = change.start // here
+    padded = np.pad(change.samples, ((0, 0), (change.start - first * here, 0)))
+    return Change(first * there, resample_channels(padded, SAMPLE_RATE, sample_rate))
+
+
+def _apply(recording: Recording, change: Change, stems: Stems) -> tuple[int, np.ndarray]:
+    """The new samples of the recording where something changes, the stored ones where nothing does."""
+    stop = min(change.stop, recording.n_samples)
+    delta = change.samples[:, : stop - change.start]
+    old = recording.read(change.start, stop)
+    if delta.shape[0] != recording.channels:
+        delta = np.repeat(delta.mean(0, keepdims=True), recording.channels, axis=0)
+    touched = delta.any(axis=0)
+    new = old.copy()
+    new[:, touched] = stems.add(old[:, touched], delta[:, touched])
+    return change.start, new

@@ -1,0 +1,174 @@
+"""Audio files that are changed in places: read in spans, written with everything else as it was, bit for bit.
+
+Axes: c channels, n samples.
+"""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scoretok.errors import ScoretokError
+from scoretok.extras import require
+from scoretok.files import whole_file
+
+LOSSLESS = {".wav": "WAV", ".flac": "FLAC", ".aif": "AIFF", ".aiff": "AIFF"}
+BLOCK = 1 << 18
+STORED_BYTES = {"PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8}
+FLOATS = ("FLOAT", "DOUBLE")
+SHORTEST_S = 0.1
+
+
+@dataclass(frozen=True)
+class Recording:
+    """An audio file: how it is stored, and how long it is."""
+
+    path: Path
+    sample_rate: int
+    channels: int
+    n_samples: int
+    format: str
+    subtype: str
+    comment: str
+
+    @property
+    def duration_s(self) -> float:
+        """Its length in seconds."""
+        return self.n_samples / self.sample_rate
+
+    @property
+    def is_lossless(self) -> bool:
+        """Whether its samples can be kept as they are when it is written again."""
+        return self.subtype in FLOATS or self.subtype.startswith("PCM_")
+
+    def read(self, start: int, stop: int) -> np.ndarray:
+        """Samples (c, stop - start), float64, zeros where there is no file. Raises ScoretokError."""
+        out = np.zeros((self.channels, stop - start))
+        inside = slice(max(start, 0), min(stop, self.n_samples))
+        if inside.start < inside.stop:
+            samples = read_span(self.path, inside.start, inside.stop, "float64")
+            out[:, inside.start - start : inside.stop - start] = samples.T
+        if not np.isfinite(out).all():
+            raise ScoretokError(f"{self.path} holds samples that are not numbers; mend it in an audio editor first")
+        return out
+
+
+def read_span(path: Path, start: int, stop: int, dtype: str) -> np.ndarray:
+    """Samples (n, c) of a file as they are stored. Raises ScoretokError."""
+    soundfile = require("soundfile", "audio", "reading audio")
+    try:
+        with soundfile.SoundFile(path) as file:
+            file.seek(start)
+            return np.asarray(file.read(stop - start, dtype=dtype, always_2d=True))
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        raise ScoretokError(f"{path} cannot be read as audio: {str(error).split(': ')[-1]}") from None
+
+
+def open_recording(path: str | Path) -> Recording:
+    """Look at an audio file. Raises ScoretokError when there is nothing in it to work with."""
+    soundfile = require("soundfile", "audio", "reading audio")
+    if not Path(path).is_file():
+        raise ScoretokError(f"{path} does not exist; check the name")
+    try:
+        with soundfile.SoundFile(path) as file:
+            found = Recording(
+                Path(path), file.samplerate, file.channels, file.frames, file.format, file.subtype, file.comment
+            )
+    except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:
+        raise ScoretokError(f"{path} cannot be read as audio: {str(error).split(': ')[-1]}") from None
+    if found.n_samples < SHORTEST_S * found.sample_rate:
+        raise ScoretokError(f"{path} is {found.duration_s:.2f} s long; there is nothing to inpaint in it")
+    return found
+
+
+def check_output_of(recording: Recording, output: str | Path) -> None:
+    """Raise ScoretokError unless `output` can hold the recording with every other sample as it was."""
+    suffix = Path(output).suffix.lower()
+    if recording.is_lossless:
+        wanted = next((s for s, name in LOSSLESS.items() if name == recording.format.replace("WAVEX", "WAV")), None)
+        if wanted and LOSSLESS.get(suffix) != LOSSLESS[wanted]:
+            raise ScoretokError(f"{output} would change the format; name a {wanted} file, as {recording.path.name} is")
+    elif suffix not in (".wav", ".flac"):
+        raise ScoretokError(
+            f"{recording.path.name} is compressed, and compressing it again would change every sample;"
+            " name a .wav or .flac file"
+        )
+
+
+def write_changed(recording: Recording, output: str | Path, spans: Sequence[tuple[int, np.ndarray]]) -> None:
+    """Write the recording with other samples in some places, whole or not at all.
+
+    `spans` are (start, samples (c, n)) that do not overlap. All other samples are the stored ones, not converted.
+    """
+    with whole_file(output) as temporary:
+        data = data_offset(recording)
+        if data is not None:
+            shutil.copyfile(recording.path, temporary)
+            _write_in_place(temporary, recording, spans, data)
+        else:
+            _write_again(temporary, recording, spans, Path(output).suffix.lower())
+
+
+def _stored_type(recording: Recording) -> str:
+    """The type that holds the stored samples exactly."""
+    return {"FLOAT": "float32", "DOUBLE": "float64"}.get(recording.subtype, "int32")
+
+
+def as_stored(samples: np.ndarray, recording: Recording) -> np.ndarray:
+    """Float samples (c, n) as (n, c) of the stored type; whole numbers are rounded to the stored depth."""
+    kind = _stored_type(recording)
+    if kind != "int32":
+        return samples.T.astype(kind)
+    bits = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24}.get(recording.subtype, 32)
+    whole = np.rint(samples.T * 2.0 ** (bits - 1)).clip(-(2.0 ** (bits - 1)), 2.0 ** (bits - 1) - 1)
+    return (whole.astype(np.int64) << (32 - bits)).astype(np.int32)
+
+
+def data_offset(recording: Recording) -> int | None:
+    """Where the samples of a plain WAV file begin, in bytes; None for all other files."""
+    if recording.format not in ("WAV", "WAVEX") or recording.subtype not in STORED_BYTES:
+        return None
+    with recording.path.open("rb") as file:
+        if file.read(4) != b"RIFF":
+            return None
+        file.seek(12)
+        while len(header := file.read(8)) == 8:
+            size = int.from_bytes(header[4:], "little")
+            if header[:4] == b"data":
+                return file.tell()
+            file.seek(size + size % 2, 1)
+    return None
+
+
+def _write_in_place(path: Path, recording: Recording, spans: Sequence[tuple[int, np.ndarray]], data: int) -> None:
+    """Put samples into a copy of a plain WAV file: what it costs does not grow with the length of the song."""
+    sample_bytes = STORED_BYTES[recording.subtype]
+    with path.open("r+b") as file:
+        for start, samples in spans:
+            stored = np.ascontiguousarray(as_stored(samples, recording))
+            kind = stored.dtype.newbyteorder("<")
+            columns = stored.astype(kind).view(np.uint8).reshape(*stored.shape, kind.itemsize)
+            file.seek(data + start * recording.channels * sample_bytes)
+            file.write(columns[..., kind.itemsize - sample_bytes :].tobytes())
+
+
+def _write_again(path: Path, recording: Recording, spans: Sequence[tuple[int, np.ndarray]], suffix: str) -> None:
+    """Copy block by block into a new file of the same kind, or as 24 bit when the file was compressed."""
+    soundfile = require("soundfile", "audio", "writing audio")
+    subtype = recording.subtype if recording.is_lossless else "PCM_24"
+    kind: Any = _stored_type(recording) if recording.is_lossless else "float64"
+    new = soundfile.SoundFile(path, "w", recording.sample_rate, recording.channels, subtype, format=LOSSLESS[suffix])
+    with soundfile.SoundFile(recording.path) as old, new:
+        if recording.comment:
+            new.comment = recording.comment
+        for first in range(0, recording.n_samples, BLOCK):
+            block = old.read(BLOCK, dtype=kind, always_2d=True)
+            for start, samples in spans:
+                begin, stop = max(start, first), min(start + samples.shape[1], first + len(block))
+                if begin < stop:
+                    part = samples[:, begin - start : stop - start]
+                    block[begin - first : stop - first] = as_stored(part, recording) if kind != "float64" else part.T
+            new.write(block)

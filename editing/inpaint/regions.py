@@ -1,0 +1,84 @@
+"""What has to sound anew: (track, bar) cells of an edit, as spans of score time.
+
+Axes: m notes.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from scoretok.difference import MAPS, Difference
+from scoretok.errors import ScoretokError
+from scoretok.parts import Note
+from scoretok.sheet import LeadSheet
+
+HEARD = ("program", "muted", "added", "removed")  # changes of a track that are heard in all of it
+
+
+@dataclass(frozen=True)
+class Region:
+    """Neighbouring bars of one track that sound anew, counted from 0 as in the score after the edit."""
+
+    track_id: str
+    bars: range
+
+    def span_s(self, sheet: LeadSheet) -> tuple[float, float]:
+        """Seconds of the first bar line and the last."""
+        return sheet.seconds_at(sheet.bar_starts[self.bars.start]), sheet.seconds_at(sheet.bar_starts[self.bars.stop])
+
+
+def audible_regions(difference: Difference, before: LeadSheet, after: LeadSheet) -> list[Region]:
+    """The cells whose sound an edit changes; names of chords, keys and sections are not heard.
+
+    A track whose program or mute changed, or that came or went, sounds anew wherever it has notes.
+    """
+    cells = {(cell.track, cell.after_bar) for cell in difference.cells if cell.track not in MAPS}
+    whole = {name for name, _, what in (header.partition(" ") for header in difference.headers) if what in HEARD}
+    for track_id in whole:
+        for sheet in (before, after):
+            cells |= {(track_id, bar) for bar in _played_bars(sheet, track_id)}
+    names = {name for name, _ in cells if heard(before, name) or heard(after, name)}
+    return join_cells((name, bar) for name, bar in cells if bar is not None and name in names)
+
+
+def chosen_regions(sheet: LeadSheet, spans: Sequence[range], tracks: Sequence[int]) -> list[Region]:
+    """Bars of some tracks, for another take of a score that stays as it is. Raises ScoretokError for empty ones."""
+    bars = {bar for span in spans for bar in span}
+    names = [sheet.track_ids[track] for track in tracks]
+    kept = [(name, bar) for name in names for bar in _sounding_bars(sheet, name) & bars]
+    if not kept:
+        raise ScoretokError("nothing sounds in the bars and tracks that were named; name others")
+    return join_cells(kept)
+
+
+def join_cells(cells: Iterable[tuple[str, int]]) -> list[Region]:
+    """Cells as regions: neighbouring bars of a track become one."""
+    regions: list[Region] = []
+    for name, bar in sorted(set(cells)):
+        if regions and regions[-1].track_id == name and regions[-1].bars.stop == bar:
+            regions[-1] = Region(name, range(regions[-1].bars.start, bar + 1))
+        else:
+            regions.append(Region(name, range(bar, bar + 1)))
+    return regions
+
+
+def heard(sheet: LeadSheet, track_id: str) -> bool:
+    """Whether a score has a track of this id that is not muted."""
+    return track_id in sheet.track_ids and not sheet.tracks[sheet.track_ids.index(track_id)].muted
+
+
+def audible_notes(sheet: LeadSheet, track_id: str) -> tuple[Note, ...]:
+    """The notes of a track, none when it is muted or not there."""
+    return sheet.tracks[sheet.track_ids.index(track_id)].notes if heard(sheet, track_id) else ()
+
+
+def _played_bars(sheet: LeadSheet, track_id: str) -> set[int]:
+    """Bars in which notes of a track begin."""
+    if track_id not in sheet.track_ids:
+        return set()
+    return {sheet.bar_at(note.start_ticks) for note in sheet.tracks[sheet.track_ids.index(track_id)].notes}
+
+
+def _sounding_bars(sheet: LeadSheet, track_id: str) -> set[int]:
+    """Bars in which notes of a track begin or go on."""
+    notes = audible_notes(sheet, track_id)
+    return {bar for n in notes for bar in range(sheet.bar_at(n.start_ticks), sheet.bar_at(n.end_ticks - 1) + 1)}

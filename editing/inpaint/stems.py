@@ -1,0 +1,91 @@
+"""Where the sound of one track in a mix comes from, and how a change of it gets back into the mix.
+
+Axes: c channels, n samples at 44.1 kHz.
+"""
+
+from typing import Protocol
+
+import numpy as np
+from torch import Tensor
+
+from editing.inpaint.splice import Change
+from renderer.dit_engine import DitEngine
+from renderer.mixer import level_of, limit, place, unlimit
+from renderer.pipeline import TrackRenderer
+from renderer.provenance import Provenance
+from renderer.reverb import Reverb
+from scoretok.sheet import LeadSheet
+
+
+class Stems(Protocol):
+    """The tracks of a recording, heard one by one."""
+
+    def hear(self, track_id: str, start: int, stop: int) -> np.ndarray:
+        """A track before the edit from sample `start` to `stop`, (c, n)."""
+        ...
+
+    def to_model(self, track_id: str, heard: np.ndarray) -> np.ndarray:
+        """What was heard (c, n) as the model takes it: mono (n,), at the level it works at."""
+        ...
+
+    def from_model(self, track_id: str, made: np.ndarray) -> np.ndarray:
+        """What the model made (n,) as it would be heard, (c, n)."""
+        ...
+
+    def reference(self, track_id: str, heard: np.ndarray) -> tuple[Tensor, Tensor] | None:
+        """The timbre of a track, of which (n,) is heard without the span, as the model takes it; None for its own."""
+        ...
+
+    def into_mix(self, track_id: str, change: Change) -> Change:
+        """A change of what is heard as a change of the mix before its limiter."""
+        ...
+
+    def add(self, mix: np.ndarray, change: np.ndarray) -> np.ndarray:
+        """Samples of the mix (c, n) with a change of it."""
+        ...
+
+
+class OwnStems:
+    """Stems of a file that this package rendered, made again from the score, the seed and the levels."""
+
+    def __init__(self, before: LeadSheet, engine: DitEngine, provenance: Provenance) -> None:
+        self.before, self.engine, self.provenance = before, engine, provenance
+        self.renderers: dict[str, TrackRenderer] = {}
+
+    def hear(self, track_id: str, start: int, stop: int) -> np.ndarray:
+        """The dry track as it was rendered, (1, n)."""
+        if track_id not in self.renderers:
+            number = self.before.track_ids.index(track_id) if track_id in self.before.track_ids else None
+            if number is None or self.before.tracks[number].muted or not self.before.tracks[number].notes:
+                return np.zeros((1, stop - start), np.float32)
+            self.renderers[track_id] = self.engine.track(self.before, number, self.provenance.seed)
+        size = self.engine.block_samples
+        numbers = range(start // size, -(-stop // size))
+        heard = np.concatenate([self.renderers[track_id].block(number) for number in numbers])
+        return heard[None, start - numbers.start * size : stop - numbers.start * size]
+
+    def to_model(self, track_id: str, heard: np.ndarray) -> np.ndarray:
+        """The same."""
+        return heard[0]
+
+    def from_model(self, track_id: str, made: np.ndarray) -> np.ndarray:
+        """The same."""
+        return made[None]
+
+    def reference(self, track_id: str, heard: np.ndarray) -> None:
+        """What the file was rendered with."""
+        return
+
+    def into_mix(self, track_id: str, change: Change) -> Change:
+        """In its place in stereo, with its echoes."""
+        level = level_of(track_id, self.provenance.levels)
+        if not level.room:
+            return Change(change.start, place(change.samples, level))
+        room = Reverb(self.engine.sample_rate)
+        dry = np.pad(change.samples.astype(np.float32), ((0, 0), (0, room.reach_samples)))
+        echoes = room(dry[0]) * np.float32(level.room * 10 ** (level.gain_db / 20))
+        return Change(change.start, place(dry, level) + echoes)
+
+    def add(self, mix: np.ndarray, change: np.ndarray) -> np.ndarray:
+        """Through the limiter, backwards and forwards."""
+        return limit(unlimit(mix) + change)

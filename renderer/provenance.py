@@ -1,0 +1,51 @@
+"""What a rendered file says about itself, in its comment: enough to make its stems again.
+
+The score is told by a digest of its text, so that a file is never taken for the render of another score.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+from renderer.mixer import Level
+from scoretok.formats.lead import print_lead
+from scoretok.sheet import LeadSheet
+
+MARK = "rendered by scoretok: "
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How a file was rendered: engine, its options, seed, levels by track id, and the digest of the score."""
+
+    engine: str
+    score: str
+    seed: int = 0
+    options: Mapping[str, object] = field(default_factory=dict)
+    levels: Mapping[str, Level] = field(default_factory=dict)
+
+    def comment(self) -> str:
+        """The line that `read_comment` understands."""
+        return MARK + json.dumps(asdict(self), sort_keys=True)
+
+    def renders(self, sheet: LeadSheet) -> bool:
+        """Whether the file is a render of a score by the dit engine, whose tracks can be made again."""
+        return self.engine == "dit" and self.score == digest(sheet)
+
+
+def read_comment(comment: str) -> Provenance | None:
+    """What a file's comment tells, None for files that this package did not render."""
+    if not comment.startswith(MARK):
+        return None
+    try:
+        fields = json.loads(comment.removeprefix(MARK))
+        levels = {name: Level(**level) for name, level in fields.pop("levels").items()}
+        return Provenance(**fields, levels=levels)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def digest(sheet: LeadSheet) -> str:
+    """A short digest of everything in a score."""
+    return hashlib.sha256(print_lead(sheet).encode()).hexdigest()[:16]
