@@ -70,6 +70,12 @@ class TrackRenderer:
         audio = gated(self.pipeline.decode(latents, excitation)[0].numpy(), self.notes, first)
         return audio[HALO * LATENT_SAMPLES : -HALO * LATENT_SAMPLES]
 
+    def span(self, start: int, stop: int) -> np.ndarray:
+        """Samples (stop - start,) from sample `start` on."""
+        numbers = range(start // PERIOD_SAMPLES, -(-stop // PERIOD_SAMPLES))
+        blocks = np.concatenate([self.block(number) for number in numbers])
+        return blocks[start - numbers.start * PERIOD_SAMPLES : stop - numbers.start * PERIOD_SAMPLES]
+
     def _generate(self, first_frame: int, known: Tensor, keep_mask: Tensor) -> Tensor:
         """One window of latents (t, d) in a single call of the model."""
         return self.pipeline.sample(

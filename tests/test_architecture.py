@@ -9,14 +9,8 @@ ROOMS = {"scoretok": set(), "mir": {"scoretok"}, "planner": {"scoretok"}, "rende
 HEAVY = {"music21", "matplotlib", "verovio", "gruut", "soundfile", "pretty_midi", "svglib", "reportlab"}
 HEAVY_OUTSIDE_MODELS = {"torch", "diffusers", "transformers", "accelerate", "safetensors"}
 # The modules of the models themselves; the engine imports them when it is made.
-MODELS = (
-    "renderer/codec",
-    "renderer/dit",
-    "renderer/training",
-    "renderer/pipeline.py",
-    "renderer/load.py",
-    "renderer/hub.py",
-)
+FOLDERS = ("editing/inpaint/", "renderer/codec/", "renderer/dit/", "renderer/training/")
+MODELS = (*FOLDERS, "renderer/fill.py", "renderer/pipeline.py", "renderer/load.py", "renderer/hub.py")
 MODULES = sorted(path for room in (*ROOMS, "editing") for path in (ROOT / room).rglob("*.py"))
 
 

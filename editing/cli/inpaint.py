@@ -11,20 +11,19 @@ from editing.cli.common import (
     check_folder,
     json_option,
     load,
+    parse_bars,
     print_json,
     progress_bar,
     quiet_option,
     seed_option,
     silence,
 )
-from scoretok.difference import diff
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
 if TYPE_CHECKING:
-    from editing.inpaint.clock import Clock
-    from editing.inpaint.inpaint import Inpainted, Span
-    from editing.inpaint.recording import Recording
+    from editing.inpaint.align import Alignment
+    from editing.inpaint.inpaint import Span
     from editing.inpaint.regions import Region
 
 EPILOG = """\b
@@ -43,6 +42,11 @@ Examples:
 @click.option("-o", "--output", required=True, metavar="FILE", help="A file of the format of the source.")
 @click.option("--bars", multiple=True, metavar="A-B", help="Another take of these bars; may be given several times.")
 @click.option("--tracks", metavar="NAMES", help="Only these tracks, by role or id, with commas between.")
+@click.option(
+    "--continue", "continue_bars", type=click.IntRange(1), metavar="N", help="Go on for N bars, which --after has."
+)
+@click.option("--overwrite", is_flag=True, help="Let the output take the place of the source.")
+@click.option("--stems", metavar="DIR", help="Stems of the source, as scoretok render --stems leaves them.")
 @click.option("--model", metavar="DIR", help="Another model: a folder or a hub id.")
 @click.option("--steps", type=click.IntRange(0, 100), help="Steps of the model; 0 is its coarse prediction.")
 @click.option("--device", metavar="NAME", help="Where the model computes: cpu, cuda.")
@@ -55,17 +59,28 @@ def inpaint(
 ) -> None:
     """Change audio only where its score changed; every other sample stays as it is, bit for bit."""
     from editing.inpaint.recording import check_output_of, open_recording, write_changed
+    from scoretok.extras import require
 
     silence(quiet)
     recording = open_recording(source)
     check_output_of(recording, output)
-    check_not_input(source, output)
+    check_not_input(source, output, options["overwrite"], options["plot"])
     check_folder(output)
     old = load(before)
     new = load(after) if after else old
-    regions = find_regions(old, new, options["bars"], options["tracks"])
-    made = make_anew(recording, old, new, regions, seed, options, quiet)
-    write_changed(recording, output, made.samples)
+    if options["continue_bars"]:
+        check_longer(old, new, options["continue_bars"])
+    chosen, tracks = chosen_by_name(old, new, options["bars"], options["tracks"])
+    require("torch", "dit", "inpainting")
+    from editing.inpaint.job import prepare
+
+    given = {key: options[key] for key in ("model", "steps", "device") if options[key] is not None}
+    job = prepare(recording, old, new, chosen, tracks, options["stems"], **given)
+    if not quiet and job.alignment:
+        tell_alignment(source, job.alignment)
+    with progress_bar("inpainting", len(job.spans), quiet) as advance:
+        made = job.run(seed, advance)
+    write_changed(job.recording, output, made.samples)
     if options["plot"]:
         from editing.inpaint.picture import draw_change
 
@@ -75,87 +90,53 @@ def inpaint(
     elif not quiet:
         for span in made.spans:
             click.echo(f"{span.track_id} bars {bar_list(span.bars)}: {span.start_s:.2f}-{span.stop_s:.2f} s", err=True)
-        click.echo(f"{output}: all other samples are those of {source}", err=True)
+        moves = " moved, but" if job.timeline and job.timeline.moves else ""
+        click.echo(f"{output}: all other samples are{moves} those of {source}", err=True)
 
 
-def check_not_input(source: str, output: str) -> None:
-    """Raise ScoretokError when the output would take the place of the input."""
-    if Path(source).resolve() == Path(output).resolve():
-        raise ScoretokError(f"{output} is the file to be changed; name another output")
+def tell_alignment(source: str, alignment: "Alignment") -> None:
+    """How a recording that we did not render is dealt with, and how well the score lies along it."""
+    click.echo(
+        f"{source} is not a render of this score by us: the score was laid along it (onsets"
+        f" {1000 * alignment.error_s:.0f} ms off, in the middle), and its tracks are told apart by the score",
+        err=True,
+    )
 
 
-def find_regions(before: LeadSheet, after: LeadSheet, bars: tuple[str, ...], tracks: str | None) -> "list[Region]":
-    """What sounds anew: what an edit changed, or the bars and tracks that were named. Raises ScoretokError."""
-    from editing.cli.common import parse_bars
-    from editing.inpaint.regions import audible_regions, chosen_regions
+def check_not_input(source: str, output: str, overwrite: bool, plot: str | None) -> None:
+    """Raise ScoretokError when the output would take the place of the input unasked."""
+    if Path(source).resolve() == Path(output).resolve() and not overwrite:
+        raise ScoretokError(f"{output} is the file to be changed; name another output, or add --overwrite")
+    if Path(source).resolve() == Path(output).resolve() and plot:
+        raise ScoretokError("--plot compares two files; name another output than the source")
+
+
+def check_longer(before: LeadSheet, after: LeadSheet, bars: int) -> None:
+    """Raise ScoretokError unless a score goes on for some bars where another ends."""
+    if after.bar_count != before.bar_count + bars:
+        more = after.bar_count - before.bar_count
+        raise ScoretokError(
+            f"--continue {bars}: --after must be {bars} bar{'s' * (bars > 1)} longer than --before; it has {more:+d}"
+        )
+
+
+def chosen_by_name(
+    before: LeadSheet, after: LeadSheet, bars: tuple[str, ...], names: str | None
+) -> "tuple[list[Region] | None, list[str] | None]":
+    """Regions of another take, where --bars or --tracks ask for one; and the tracks named. Raises ScoretokError."""
+    from editing.inpaint.regions import chosen_regions
     from editing.where import find_tracks
 
-    chosen = [number for name in (tracks or "").split(",") if name for number in find_tracks(after, name.strip())]
-    if bars or (tracks and before == after):
-        if before != after:
+    numbers = [number for name in (names or "").split(",") if name for number in find_tracks(after, name.strip())]
+    tracks = [after.track_ids[number] for number in numbers] if names else None
+    if before != after:
+        if bars:
             raise ScoretokError("--bars is for another take of the same score; leave it out, or leave out --after")
-        spans = [parse_bars(text, after) for text in bars] or [range(after.bar_count)]
-        return chosen_regions(after, spans, chosen or range(len(after.tracks)))
-    regions = audible_regions(diff(before, after), before, after)
-    if chosen:
-        names = {after.track_ids[number] for number in chosen}
-        regions = [region for region in regions if region.track_id in names]
-    if not regions:
-        raise ScoretokError(
-            "no note differs between the two scores, so nothing would change; for another take name --bars, or --tracks"
-        )
-    return regions
-
-
-def make_anew(
-    recording: "Recording",
-    before: LeadSheet,
-    after: LeadSheet,
-    regions: "list[Region]",
-    seed: int,
-    options: dict,
-    quiet: bool,
-) -> "Inpainted":
-    """The samples that change, and where. Raises ScoretokError."""
-    from scoretok.extras import require
-
-    require("torch", "dit", "inpainting")
-    from editing.inpaint.clock import EVEN
-    from editing.inpaint.inpaint import inpaint as change
-    from editing.inpaint.inpaint import plan_spans
-    from editing.inpaint.separate import SeparatedStems
-    from editing.inpaint.stems import OwnStems, Stems
-    from renderer import load_engine
-    from renderer.provenance import read_comment
-
-    ours = read_comment(recording.comment)
-    given = {key: options[key] for key in ("model", "steps", "device") if options[key] is not None}
-    clock: Clock = EVEN
-    stems: Stems
-    if ours and ours.renders(before):
-        engine: Any = load_engine("dit", **{**ours.options, **given})
-        stems = OwnStems(before, engine, ours)
-    else:
-        clock = lay_along(recording, before, quiet)
-        engine = load_engine("dit", **given)
-        stems = SeparatedStems(recording, before, clock, engine)
-    spans = plan_spans(before, after, regions, clock)
-    with progress_bar("inpainting", len(spans), quiet) as advance:
-        return change(recording, after, spans, stems, engine, clock, seed, advance)
-
-
-def lay_along(recording: "Recording", before: LeadSheet, quiet: bool) -> "Clock":
-    """When the score is heard in a recording, with a word on how sure that is. Raises ScoretokError."""
-    from editing.inpaint.align import align
-
-    found = align(recording, before)
-    if not quiet:
-        click.echo(
-            f"{recording.path.name}: not a render of ours; the score lies along it,"
-            f" onsets {1000 * found.error_s:.0f} ms off in the middle; its tracks are told apart by the score",
-            err=True,
-        )
-    return found.clock
+        return None, tracks
+    if not bars and not names:
+        return None, None
+    spans = [parse_bars(text, after) for text in bars] or [range(after.bar_count)]
+    return chosen_regions(after, spans, numbers or range(len(after.tracks))), tracks
 
 
 def told(span: "Span") -> dict[str, object]:

@@ -3,7 +3,7 @@
 Axes: c channels, n samples.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import gcd
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from editing.inpaint.clock import EVEN, Clock
 from editing.inpaint.recording import Recording
-from editing.inpaint.regions import Region, audible_notes
+from editing.inpaint.regions import Region, audible_notes, notes_in_bar
 from editing.inpaint.splice import FADE_S, SEARCH_S, Change, splice
 from editing.inpaint.stems import Stems
 from renderer.audio_files import resample_channels
@@ -47,32 +47,57 @@ class Inpainted:
     spans: list[Span]
 
 
-def plan_spans(before: LeadSheet, after: LeadSheet, regions: Iterable[Region], clock: Clock = EVEN) -> list[Span]:
-    """Where in the recording the regions are heard; neighbours on a track that would meet become one."""
-    spans: list[Span] = []
-    for region in sorted(regions, key=lambda region: (region.track_id, region.bars.start)):
+def plan_spans(
+    before: LeadSheet, after: LeadSheet, regions: Iterable[Region], pairs: Mapping[int, int], clock: Clock = EVEN
+) -> list[Span]:
+    """Where in the recording the regions are heard, with the tails of notes that changed.
+
+    `pairs` names the bar before for bars after the edit that have one.
+    """
+    spans = []
+    for region in regions:
         start_s, bar_line_s = region.span_s(after)
-        tails_s = [end_s + RELEASE_S for end_s in _changed_ends_s(before, after, region)]
+        tails_s = [end_s + RELEASE_S for end_s in _changed_ends_s(before, after, region, pairs)]
         start_s, stop_s = (float(clock.heard_at(s)) for s in (start_s, max([bar_line_s, *tails_s])))
-        span = Span(region.track_id, (region,), max(0.0, start_s), max(0.0, stop_s))
-        last = spans[-1] if spans else None
-        if last and last.track_id == span.track_id and span.start_s - FADE_S < last.stop_s + SEARCH_S + 2 * FADE_S:
-            both = (*last.regions, region)
-            spans[-1] = Span(span.track_id, both, last.start_s, max(last.stop_s, span.stop_s))
-        else:
-            spans.append(span)
+        spans.append(Span(region.track_id, (region,), max(0.0, start_s), max(0.0, stop_s)))
+    return join_spans(spans)
+
+
+def joint_spans(sheet: LeadSheet, bars: Iterable[int], tracks: Iterable[str], clock: Clock) -> list[Span]:
+    """What is made anew behind bar lines at which a recording is joined: what rings there on every track."""
+    tracks = tuple(tracks)
+    spans = []
+    for bar in bars:
+        line_s = max(0.0, float(clock.heard_at(sheet.seconds_at(sheet.bar_starts[bar]))))
+        shown = min(bar, sheet.bar_count - 1)
+        region = range(shown, shown + 1)
+        spans += [Span(name, (Region(name, region),), line_s, line_s + RELEASE_S) for name in tracks]
     return spans
 
 
-def _changed_ends_s(before: LeadSheet, after: LeadSheet, region: Region) -> list[float]:
+def join_spans(spans: Iterable[Span]) -> list[Span]:
+    """Spans in order; neighbours on a track that would meet become one."""
+    joined: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span.track_id, span.start_s)):
+        last = joined[-1] if joined else None
+        if last and last.track_id == span.track_id and span.start_s - FADE_S < last.stop_s + SEARCH_S + 2 * FADE_S:
+            both = (*last.regions, *span.regions)
+            joined[-1] = Span(span.track_id, both, last.start_s, max(last.stop_s, span.stop_s))
+        else:
+            joined.append(span)
+    return joined
+
+
+def _changed_ends_s(before: LeadSheet, after: LeadSheet, region: Region, pairs: Mapping[int, int]) -> list[float]:
     """Ends in seconds of the notes of a region that are not in both scores; of all, when none differs."""
-    start, stop = (after.bar_starts[bar] for bar in (region.bars.start, region.bars.stop))
-    played = [
-        {(n.start_ticks, n.end_ticks, n.pitch, n.velocity) for n in audible_notes(sheet, region.track_id)
-         if start <= n.start_ticks < stop}
-        for sheet in (before, after)
-    ]  # fmt: skip
-    return [after.seconds_at(note[1]) for note in (played[0] ^ played[1] or played[1])]
+    ends_s, changed_s = [], []
+    for bar in region.bars:
+        new = notes_in_bar(after, region.track_id, bar)
+        old = notes_in_bar(before, region.track_id, pairs[bar]) if bar in pairs else set()
+        line = after.bar_starts[bar]
+        ends_s += [after.seconds_at(line + note[1]) for note in new]
+        changed_s += [after.seconds_at(line + note[1]) for note in old ^ new]
+    return changed_s or ends_s
 
 
 def notes_heard(sheet: LeadSheet, track_id: str, clock: Clock) -> NoteArray:

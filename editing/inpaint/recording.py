@@ -3,14 +3,18 @@
 Axes: c channels, n samples.
 """
 
+import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from renderer.audio_files import resample_channels
+from renderer.codec.mel import SAMPLE_RATE
+from renderer.provenance import MARK
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
 from scoretok.files import whole_file
@@ -18,6 +22,7 @@ from scoretok.files import whole_file
 LOSSLESS = {".wav": "WAV", ".flac": "FLAC", ".aif": "AIFF", ".aiff": "AIFF"}
 BLOCK = 1 << 18
 STORED_BYTES = {"PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8}
+EDITED = "inpainted by scoretok:"  # as long as MARK, to take its place
 FLOATS = ("FLOAT", "DOUBLE")
 SHORTEST_S = 0.1
 
@@ -44,6 +49,15 @@ class Recording:
         """Whether its samples can be kept as they are when it is written again."""
         return self.subtype in FLOATS or self.subtype.startswith("PCM_")
 
+    @property
+    def is_in_place(self) -> bool:
+        """Whether every sample lies where it does in the file."""
+        return True
+
+    def stored(self, start: int, stop: int) -> np.ndarray:
+        """Samples (n, c) exactly as they are stored; floats where the file is compressed. Raises ScoretokError."""
+        return read_span(self.path, start, stop, stored_type(self))
+
     def read(self, start: int, stop: int) -> np.ndarray:
         """Samples (c, stop - start), float64, zeros where there is no file. Raises ScoretokError."""
         out = np.zeros((self.channels, stop - start))
@@ -67,21 +81,44 @@ def read_span(path: Path, start: int, stop: int, dtype: str) -> np.ndarray:
         raise ScoretokError(f"{path} cannot be read as audio: {str(error).split(': ')[-1]}") from None
 
 
+@contextmanager
+def silent_decoders() -> Iterator[None]:
+    """Keep what decoders in C have to say of a broken file from standard error; one sentence of ours follows."""
+    kept = os.dup(2)
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
 def open_recording(path: str | Path) -> Recording:
     """Look at an audio file. Raises ScoretokError when there is nothing in it to work with."""
     soundfile = require("soundfile", "audio", "reading audio")
     if not Path(path).is_file():
         raise ScoretokError(f"{path} does not exist; check the name")
     try:
-        with soundfile.SoundFile(path) as file:
+        with silent_decoders(), soundfile.SoundFile(path) as file:
             found = Recording(
                 Path(path), file.samplerate, file.channels, file.frames, file.format, file.subtype, file.comment
             )
-    except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:
-        raise ScoretokError(f"{path} cannot be read as audio: {str(error).split(': ')[-1]}") from None
+    except (soundfile.LibsndfileError, RuntimeError, TypeError):
+        raise ScoretokError(f"{path} cannot be read as audio; is it whole, and in a usual format?") from None
     if found.n_samples < SHORTEST_S * found.sample_rate:
         raise ScoretokError(f"{path} is {found.duration_s:.2f} s long; there is nothing to inpaint in it")
     return found
+
+
+def at_model_rate(recording: Recording, start: int, stop: int) -> np.ndarray:
+    """Samples (c, stop - start) of a recording as if it were at 44.1 kHz, counted so."""
+    rate = recording.sample_rate
+    if rate == SAMPLE_RATE:
+        return recording.read(start, stop)
+    begin, end = round(start * rate / SAMPLE_RATE), round(stop * rate / SAMPLE_RATE) + 16
+    samples = resample_channels(recording.read(begin, end), rate, SAMPLE_RATE)
+    return np.pad(samples, ((0, 0), (0, stop - start)))[:, : stop - start]
 
 
 def check_output_of(recording: Recording, output: str | Path) -> None:
@@ -112,14 +149,16 @@ def write_changed(recording: Recording, output: str | Path, spans: Sequence[tupl
             _write_again(temporary, recording, spans, Path(output).suffix.lower())
 
 
-def _stored_type(recording: Recording) -> str:
+def stored_type(recording: Recording) -> str:
     """The type that holds the stored samples exactly."""
+    if not recording.is_lossless:
+        return "float64"
     return {"FLOAT": "float32", "DOUBLE": "float64"}.get(recording.subtype, "int32")
 
 
 def as_stored(samples: np.ndarray, recording: Recording) -> np.ndarray:
     """Float samples (c, n) as (n, c) of the stored type; whole numbers are rounded to the stored depth."""
-    kind = _stored_type(recording)
+    kind = stored_type(recording)
     if kind != "int32":
         return samples.T.astype(kind)
     bits = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24}.get(recording.subtype, 32)
@@ -129,7 +168,7 @@ def as_stored(samples: np.ndarray, recording: Recording) -> np.ndarray:
 
 def data_offset(recording: Recording) -> int | None:
     """Where the samples of a plain WAV file begin, in bytes; None for all other files."""
-    if recording.format not in ("WAV", "WAVEX") or recording.subtype not in STORED_BYTES:
+    if recording.format not in ("WAV", "WAVEX") or recording.subtype not in STORED_BYTES or not recording.is_in_place:
         return None
     with recording.path.open("rb") as file:
         if file.read(4) != b"RIFF":
@@ -153,22 +192,25 @@ def _write_in_place(path: Path, recording: Recording, spans: Sequence[tuple[int,
             columns = stored.astype(kind).view(np.uint8).reshape(*stored.shape, kind.itemsize)
             file.seek(data + start * recording.channels * sample_bytes)
             file.write(columns[..., kind.itemsize - sample_bytes :].tobytes())
+        if recording.comment.startswith(MARK):
+            file.seek(0)
+            head = file.read(data)
+            file.seek(0)
+            file.write(head.replace(MARK.encode(), EDITED.encode()))
 
 
 def _write_again(path: Path, recording: Recording, spans: Sequence[tuple[int, np.ndarray]], suffix: str) -> None:
     """Copy block by block into a new file of the same kind, or as 24 bit when the file was compressed."""
     soundfile = require("soundfile", "audio", "writing audio")
     subtype = recording.subtype if recording.is_lossless else "PCM_24"
-    kind: Any = _stored_type(recording) if recording.is_lossless else "float64"
-    new = soundfile.SoundFile(path, "w", recording.sample_rate, recording.channels, subtype, format=LOSSLESS[suffix])
-    with soundfile.SoundFile(recording.path) as old, new:
+    layout = (recording.sample_rate, recording.channels, subtype)
+    with soundfile.SoundFile(path, "w", *layout, format=LOSSLESS[suffix]) as file:
         if recording.comment:
-            new.comment = recording.comment
+            file.comment = recording.comment.replace(MARK, EDITED)
         for first in range(0, recording.n_samples, BLOCK):
-            block = old.read(BLOCK, dtype=kind, always_2d=True)
+            block = recording.stored(first, min(first + BLOCK, recording.n_samples))
             for start, samples in spans:
                 begin, stop = max(start, first), min(start + samples.shape[1], first + len(block))
                 if begin < stop:
-                    part = samples[:, begin - start : stop - start]
-                    block[begin - first : stop - first] = as_stored(part, recording) if kind != "float64" else part.T
-            new.write(block)
+                    block[begin - first : stop - first] = as_stored(samples[:, begin - start : stop - start], recording)
+            file.write(block)

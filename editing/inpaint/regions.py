@@ -3,7 +3,7 @@
 Axes: m notes.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scoretok.difference import MAPS, Difference
@@ -26,18 +26,27 @@ class Region:
         return sheet.seconds_at(sheet.bar_starts[self.bars.start]), sheet.seconds_at(sheet.bar_starts[self.bars.stop])
 
 
-def audible_regions(difference: Difference, before: LeadSheet, after: LeadSheet) -> list[Region]:
-    """The cells whose sound an edit changes; names of chords, keys and sections are not heard.
+def audible_regions(
+    difference: Difference, before: LeadSheet, after: LeadSheet, new_bars: Collection[int] = ()
+) -> list[Region]:
+    """The cells whose sound an edit changes; words, and names of chords, keys and sections, are not heard.
 
-    A track whose program or mute changed, or that came or went, sounds anew wherever it has notes.
+    All tracks sound anew in `new_bars`, those that were not there or whose time runs otherwise. A track whose
+    program or mute changed, or that came or went, sounds anew wherever it has notes.
     """
-    cells = {(cell.track, cell.after_bar) for cell in difference.cells if cell.track not in MAPS}
+    cells = {
+        (cell.track, cell.after_bar)
+        for cell in difference.cells
+        if cell.track not in MAPS and cell.before_bar is not None and cell.after_bar is not None
+        if notes_in_bar(before, cell.track, cell.before_bar) != notes_in_bar(after, cell.track, cell.after_bar)
+    }
     whole = {name for name, _, what in (header.partition(" ") for header in difference.headers) if what in HEARD}
     for track_id in whole:
         for sheet in (before, after):
             cells |= {(track_id, bar) for bar in _played_bars(sheet, track_id)}
+    cells |= {(name, bar) for name in after.track_ids for bar in _sounding_bars(after, name) & set(new_bars)}
     names = {name for name, _ in cells if heard(before, name) or heard(after, name)}
-    return join_cells((name, bar) for name, bar in cells if bar is not None and name in names)
+    return join_cells((name, bar) for name, bar in cells if bar < after.bar_count and name in names)
 
 
 def chosen_regions(sheet: LeadSheet, spans: Sequence[range], tracks: Sequence[int]) -> list[Region]:
@@ -71,6 +80,16 @@ def audible_notes(sheet: LeadSheet, track_id: str) -> tuple[Note, ...]:
     return sheet.tracks[sheet.track_ids.index(track_id)].notes if heard(sheet, track_id) else ()
 
 
+def notes_in_bar(sheet: LeadSheet, track_id: str, bar: int) -> set[tuple[int, int, int, int]]:
+    """(start, end, pitch, velocity) of what begins in a bar of a track, in ticks from the bar line."""
+    start, stop = sheet.bar_starts[bar], sheet.bar_starts[bar + 1]
+    return {
+        (note.start_ticks - start, note.end_ticks - start, note.pitch, note.velocity)
+        for note in audible_notes(sheet, track_id)
+        if start <= note.start_ticks < stop
+    }
+
+
 def _played_bars(sheet: LeadSheet, track_id: str) -> set[int]:
     """Bars in which notes of a track begin."""
     if track_id not in sheet.track_ids:
@@ -82,3 +101,13 @@ def _sounding_bars(sheet: LeadSheet, track_id: str) -> set[int]:
     """Bars in which notes of a track begin or go on."""
     notes = audible_notes(sheet, track_id)
     return {bar for n in notes for bar in range(sheet.bar_at(n.start_ticks), sheet.bar_at(n.end_ticks - 1) + 1)}
+
+
+def check_related(before: LeadSheet, after: LeadSheet, pairs: Mapping[int, int]) -> None:
+    """Raise ScoretokError when two scores have not even the rhythm of one bar of one track in common."""
+    for new, old in pairs.items():
+        for track_id in set(before.track_ids) & set(after.track_ids):
+            rhythms = [{note[0] for note in notes_in_bar(s, track_id, bar)} for s, bar in ((before, old), (after, new))]
+            if rhythms[0] and rhythms[0] == rhythms[1]:
+                return
+    raise ScoretokError("--before and --after have no bar in common; --after must be an edit of --before")

@@ -53,7 +53,7 @@ def splice(old: np.ndarray, new: np.ndarray, begin: int, stop: int, rate: int) -
         wanted[:, : begin - start] = crossfade(old[:, start:begin], new[:, start:begin])
     if out < n:
         wanted[:, out - start :] = crossfade(new[:, out:end], old[:, out:end])
-    return Change(start, wanted - old[:, start:end])
+    return Change(start, np.where(new[:, start:end] == old[:, start:end], 0.0, wanted - old[:, start:end]))
 
 
 def _most_alike(old: np.ndarray, new: np.ndarray, first: int, last: int, rate: int) -> int:

@@ -59,10 +59,7 @@ class OwnStems:
             if number is None or self.before.tracks[number].muted or not self.before.tracks[number].notes:
                 return np.zeros((1, stop - start), np.float32)
             self.renderers[track_id] = self.engine.track(self.before, number, self.provenance.seed)
-        size = self.engine.block_samples
-        numbers = range(start // size, -(-stop // size))
-        heard = np.concatenate([self.renderers[track_id].block(number) for number in numbers])
-        return heard[None, start - numbers.start * size : stop - numbers.start * size]
+        return self.renderers[track_id].span(start, stop)[None]
 
     def to_model(self, track_id: str, heard: np.ndarray) -> np.ndarray:
         """The same."""

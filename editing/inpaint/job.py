@@ -1,0 +1,98 @@
+"""All that belongs to one inpainting: what is heard where, what has to sound anew, with which stems."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from editing.inpaint.align import Alignment, align
+from editing.inpaint.clock import EVEN, Clock
+from editing.inpaint.heard import FileStems
+from editing.inpaint.inpaint import Inpainted, Span, inpaint, join_spans, joint_spans, plan_spans
+from editing.inpaint.recording import Recording
+from editing.inpaint.regions import Region, audible_regions, check_related, heard
+from editing.inpaint.separate import SeparatedStems
+from editing.inpaint.stems import OwnStems, Stems
+from editing.inpaint.timeline import MovedStems, Timeline, lay_out, moved
+from renderer.dit_engine import DitEngine
+from renderer.provenance import read_comment
+from scoretok.difference import diff
+from scoretok.errors import ScoretokError
+from scoretok.sheet import LeadSheet
+
+
+@dataclass(frozen=True)
+class Job:
+    """A recording with room for what is new, the spans that sound anew, and what is known of the rest."""
+
+    recording: Recording
+    after: LeadSheet
+    spans: Sequence[Span]
+    stems: Stems
+    engine: DitEngine
+    clock: Clock
+    timeline: Timeline | None
+    alignment: Alignment | None
+
+    def __post_init__(self) -> None:
+        for span in self.spans:
+            if span.start_s >= self.recording.duration_s:
+                raise ScoretokError(
+                    f"bar {span.bars[0] + 1} of {span.track_id} lies past the end of {self.recording.path.name}, which"
+                    f" lasts {self.recording.duration_s:.1f} s"
+                )
+
+    def run(self, seed: int = 0, advance: Callable[[], None] = lambda: None) -> Inpainted:
+        """Make every span anew."""
+        return inpaint(self.recording, self.after, self.spans, self.stems, self.engine, self.clock, seed, advance)
+
+
+def prepare(
+    recording: Recording,
+    before: LeadSheet,
+    after: LeadSheet,
+    chosen: Sequence[Region] | None = None,
+    tracks: Sequence[str] | None = None,
+    stems_folder: str | Path | None = None,
+    **options: object,
+) -> Job:
+    """Find out what an edit changes in a recording; or take the `chosen` regions, for another take.
+
+    `tracks` restricts it to these tracks. `options` are those of the dit engine. Raises ScoretokError.
+    """
+    ours = read_comment(recording.comment)
+    is_whole = ours is not None and ours.renders(before)
+    alignment = None if is_whole else align(recording, before)
+    clock = alignment.clock if alignment else EVEN
+    engine = DitEngine(**{**(ours.options if ours and is_whole else {}), **options})  # type: ignore[arg-type]
+    stems: Stems
+    if stems_folder:
+        stems = FileStems(stems_folder, recording, ours is not None, engine)
+    elif ours and is_whole:
+        stems = OwnStems(before, engine, ours)
+    else:
+        stems = SeparatedStems(recording, before, clock, engine)
+    if chosen is not None:
+        pairs = {bar: bar for bar in range(after.bar_count)}
+        spans = join_spans(plan_spans(before, after, chosen, pairs, clock))
+        return Job(recording, after, spans, stems, engine, clock, None, alignment)
+    difference = diff(before, after)
+    pairs = {new: old for old, new in difference.bar_pairs if new is not None and old is not None}
+    check_related(before, after, pairs)
+    timeline = lay_out(before, after, difference, clock, recording.n_samples, recording.sample_rate)
+    regions = audible_regions(difference, before, after, timeline.new_bars)
+    if tracks is not None:
+        regions = [region for region in regions if region.track_id in tracks]
+    if not regions and not timeline.moves:
+        raise ScoretokError(
+            "no note differs between the two scores, so nothing would change; for another take name --bars, or --tracks"
+        )
+    spans = plan_spans(before, after, regions, pairs, timeline.clock)
+    if timeline.moves:
+        names = [n for n in dict.fromkeys((*before.track_ids, *after.track_ids)) if heard(before, n) or heard(after, n)]
+        spans += joint_spans(after, timeline.joints, names, timeline.clock)
+        room = moved(recording, timeline.pieces)
+        return Job(
+            room, after, join_spans(spans), MovedStems(stems, before, clock, room), engine, timeline.clock, timeline,
+            alignment,
+        )  # fmt: skip
+    return Job(recording, after, join_spans(spans), stems, engine, clock, timeline, alignment)

@@ -1,0 +1,276 @@
+"""Edits of time: which stretches of a recording move, and where there is nothing yet.
+
+Axes: c channels, n samples.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from torch import Tensor
+
+from editing.inpaint.clock import Clock
+from editing.inpaint.recording import Recording, stored_type
+from editing.inpaint.regions import notes_in_bar
+from editing.inpaint.splice import Change
+from editing.inpaint.stems import Stems
+from renderer.codec.mel import SAMPLE_RATE
+from renderer.notes import notes_of
+from scoretok.difference import Difference
+from scoretok.sheet import LeadSheet
+
+TAIL_S = 2.0  # what is kept free behind a new last bar
+USUAL_S = 6.0
+EDGE_S = 0.01
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Samples `start` to `stop` of the new recording: copied from `source` on, or new where that is None."""
+
+    start: int
+    stop: int
+    source: int | None
+    is_last: bool = False
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The new recording as pieces of the old one, when the new score is heard in it, and its new and joined bars.
+
+    `joints` are bars (from 0) before whose first line the old recording went on otherwise, or did not go on.
+    """
+
+    pieces: tuple[Piece, ...]
+    clock: Clock
+    new_bars: tuple[int, ...]
+    joints: tuple[int, ...]
+
+    @property
+    def moves(self) -> bool:
+        """Whether anything lies elsewhere than before."""
+        return any(piece.source != piece.start for piece in self.pieces)
+
+
+def lay_out(
+    before: LeadSheet, after: LeadSheet, difference: Difference, clock: Clock, n_samples: int, sample_rate: int
+) -> Timeline:
+    """Keep every bar that lasts as long as before, move it where the new score has it, leave room for the others."""
+    kept = {
+        new: old
+        for old, new in difference.bar_pairs
+        if new is not None and old is not None and bar_clock(before, old) == bar_clock(after, new)
+    }
+    kept |= repeated_bars(before, after, kept)
+    written_s = np.array([before.seconds_at(tick) for tick in before.bar_starts])
+    old_lines_s = clock.heard_at(written_s)
+    pace = float(np.median(np.diff(old_lines_s) / np.diff(written_s)))
+    lines_s = [float(old_lines_s[0])]
+    for bar in range(after.bar_count):
+        old = kept.get(bar)
+        start_s, stop_s = (after.seconds_at(after.bar_starts[bar + i]) for i in (0, 1))
+        lasts_s = (stop_s - start_s) * pace if old is None else old_lines_s[old + 1] - old_lines_s[old]
+        lines_s.append(lines_s[-1] + float(lasts_s))
+    pieces = _pieces(kept, after.bar_count, before.bar_count, lines_s, old_lines_s, n_samples, sample_rate)
+    joints = [bar for bar in range(1, after.bar_count) if not goes_on(kept, bar)]
+    if kept.get(0, 0) > 0:
+        joints.insert(0, 0)
+    if pieces[-1].source is None:
+        joints.append(after.bar_count)
+    new_clock = _clock(after, kept, before, clock, lines_s)
+    return Timeline(pieces, new_clock, tuple(sorted(set(range(after.bar_count)) - kept.keys())), tuple(joints))
+
+
+def repeated_bars(before: LeadSheet, after: LeadSheet, kept: Mapping[int, int]) -> dict[int, int]:
+    """Bars without a bar of their own before that sound just like one: that one can be heard again."""
+    like: dict[tuple, list[int]] = {}
+    for bar in range(before.bar_count):
+        like.setdefault(bar_music(before, bar), []).append(bar)
+    found: dict[int, int] = {}
+    for bar in sorted(set(range(after.bar_count)) - kept.keys()):
+        same = like.get(bar_music(after, bar))
+        if same:
+            following = {**kept, **found}.get(bar - 1, -2) + 1
+            found[bar] = following if following in same else same[0]
+    return found
+
+
+def bar_music(sheet: LeadSheet, bar: int) -> tuple:
+    """How time runs in a bar, and what begins in it on every track that is heard."""
+    cells = [(name, frozenset(notes)) for name in sheet.track_ids if (notes := notes_in_bar(sheet, name, bar))]
+    return bar_clock(sheet, bar), frozenset(cells)
+
+
+def goes_on(kept: Mapping[int, int], bar: int) -> bool:
+    """Whether a bar and the one before it are both new, or were neighbours already."""
+    if bar not in kept or bar - 1 not in kept:
+        return bar not in kept and bar - 1 not in kept
+    return kept[bar] == kept[bar - 1] + 1
+
+
+def bar_clock(sheet: LeadSheet, bar: int) -> tuple:
+    """How time runs in a bar: its ticks, its tempo, and changes of tempo inside it."""
+    start, stop = sheet.bar_starts[bar], sheet.bar_starts[bar + 1]
+    inside = [(tempo.start_ticks - start, tempo.bpm) for tempo in sheet.tempos if start < tempo.start_ticks < stop]
+    return stop - start, sheet.tempo_at(start).bpm, tuple(inside)
+
+
+def _pieces(
+    kept: dict[int, int],
+    bars: int,
+    old_bars: int,
+    lines_s: Sequence[float],
+    old_lines_s: np.ndarray,
+    n_samples: int,
+    rate: int,
+) -> tuple[Piece, ...]:
+    """Runs of kept bars as copies, and what lies between them as room; a lead-in and an old ending stay."""
+    at = [round(line_s * rate) for line_s in lines_s]
+    pieces = [Piece(0, at[0], 0)]
+    for bar in range(bars):
+        old = kept.get(bar)
+        source = None if old is None else at[bar] + round((old_lines_s[old] - lines_s[bar]) * rate)
+        last = pieces[-1]
+        goes_on = source is None if last.source is None else source == last.source + last.stop - last.start
+        if goes_on:
+            pieces[-1] = replace(last, stop=at[bar + 1])
+        else:
+            pieces.append(Piece(at[bar], at[bar + 1], source))
+    last = pieces[-1]
+    if kept.get(bars - 1) == old_bars - 1 and last.source is not None:
+        pieces[-1] = replace(last, stop=last.stop + n_samples - (last.source + last.stop - last.start))
+    else:
+        pieces.append(Piece(at[-1], at[-1] + round(TAIL_S * rate), None))
+    pieces = [piece for piece in pieces if piece.start < piece.stop]
+    return (*pieces[:-1], replace(pieces[-1], is_last=True))
+
+
+def _clock(after: LeadSheet, kept: dict[int, int], before: LeadSheet, clock: Clock, lines_s: list[float]) -> Clock:
+    """When the new score is heard: at its bar lines, and inside kept bars as before."""
+    score_s, heard_s = [], []
+    for bar in range(after.bar_count):
+        start_s, stop_s = (after.seconds_at(after.bar_starts[bar + i]) for i in (0, 1))
+        score_s.append(start_s)
+        heard_s.append(lines_s[bar])
+        if bar in kept:
+            old_start_s = before.seconds_at(before.bar_starts[kept[bar]])
+            knots_s = [k for k in clock.score_s - old_start_s if 1e-6 < k < stop_s - start_s - 1e-6]
+            first_s = float(clock.heard_at(old_start_s))
+            score_s += [start_s + k for k in knots_s]
+            heard_s += [lines_s[bar] + float(clock.heard_at(old_start_s + k)) - first_s for k in knots_s]
+    score_s.append(after.duration_s)
+    heard_s.append(lines_s[-1])
+    return Clock(np.array(score_s), np.array(heard_s))
+
+
+def edges(piece: Piece, start: int, stop: int, rate: int) -> np.ndarray:
+    """Gains (n,) of samples of a piece that is copied: it begins and ends softly, so that no joint clicks."""
+    at = np.arange(start, stop)
+    fade = EDGE_S * rate
+    gains = np.ones(len(at))
+    if piece.start > 0:
+        gains *= np.clip((at - piece.start + 0.5) / fade, 0, 1)
+    if not piece.is_last:
+        gains *= np.clip((piece.stop - at - 0.5) / fade, 0, 1)
+    return gains
+
+
+@dataclass(frozen=True)
+class MovedRecording(Recording):
+    """A recording whose pieces lie elsewhere."""
+
+    pieces: tuple[Piece, ...] = ()
+    source: Recording | None = None
+
+    @property
+    def is_in_place(self) -> bool:
+        """Not so."""
+        return False
+
+    def stored(self, start: int, stop: int) -> np.ndarray:
+        """Samples (n, c) as they are stored, zeros where nothing is yet."""
+        assert self.source is not None
+        out = np.zeros((stop - start, self.channels), stored_type(self))
+        for piece in self.pieces:
+            begin, end = max(start, piece.start), min(stop, piece.stop)
+            if begin < end and piece.source is not None:
+                offset = piece.source - piece.start
+                out[begin - start : end - start] = self.source.stored(begin + offset, end + offset)
+        return out
+
+    def read(self, start: int, stop: int) -> np.ndarray:
+        """Samples (c, stop - start), zeros where nothing is yet."""
+        assert self.source is not None
+        out = np.zeros((self.channels, stop - start))
+        for piece in self.pieces:
+            begin, end = max(start, piece.start), min(stop, piece.stop)
+            if begin < end and piece.source is not None:
+                offset = piece.source - piece.start
+                copied = self.source.read(begin + offset, end + offset)
+                out[:, begin - start : end - start] = copied * edges(piece, begin, end, self.sample_rate)
+        return out
+
+
+def moved(recording: Recording, pieces: tuple[Piece, ...]) -> MovedRecording:
+    """A recording with its pieces in other places."""
+    same = {field.name: getattr(recording, field.name) for field in fields(Recording) if field.name != "n_samples"}
+    return MovedRecording(**same, n_samples=pieces[-1].stop, pieces=pieces, source=recording)
+
+
+class MovedStems:
+    """The stems of a recording whose pieces lie elsewhere."""
+
+    def __init__(self, stems: Stems, before: LeadSheet, clock: Clock, recording: MovedRecording) -> None:
+        self.stems, self.before, self.clock = stems, before, clock
+        scale = SAMPLE_RATE / recording.sample_rate
+        self.pieces = [
+            Piece(round(p.start * scale), round(p.stop * scale), round(p.source * scale), p.is_last)
+            for p in recording.pieces
+            if p.source is not None
+        ]
+
+    def hear(self, track_id: str, start: int, stop: int) -> np.ndarray:
+        """What is heard of a track in its new places."""
+        self._hear_usual(track_id)
+        parts = []
+        for piece in self.pieces:
+            begin, end = max(start, piece.start), min(stop, piece.stop)
+            if begin < end and piece.source is not None:
+                offset = piece.source - piece.start
+                heard = self.stems.hear(track_id, begin + offset, end + offset)
+                parts.append((begin - start, heard * edges(piece, begin, end, SAMPLE_RATE)))
+        channels = parts[0][1].shape[0] if parts else self._hear_usual(track_id).shape[0]
+        out = np.zeros((channels, stop - start))
+        for at, part in parts:
+            out[:, at : at + part.shape[1]] = part
+        return out
+
+    def _hear_usual(self, track_id: str) -> np.ndarray:
+        """Some seconds from the track's first note on, for its level and timbre."""
+        first_s = 0.0
+        if track_id in self.before.track_ids:
+            notes = notes_of(self.before, self.before.tracks[self.before.track_ids.index(track_id)])
+            first_s = float(self.clock.heard_at(notes.start_s.min())) if len(notes) else 0.0
+        start = round(max(0.0, first_s) * SAMPLE_RATE)
+        return self.stems.hear(track_id, start, start + round(USUAL_S * SAMPLE_RATE))
+
+    def to_model(self, track_id: str, heard: np.ndarray) -> np.ndarray:
+        """As the stems do."""
+        return self.stems.to_model(track_id, heard)
+
+    def from_model(self, track_id: str, made: np.ndarray) -> np.ndarray:
+        """As the stems do."""
+        return self.stems.from_model(track_id, made)
+
+    def reference(self, track_id: str, heard: np.ndarray) -> tuple[Tensor, Tensor] | None:
+        """What is heard around the span, or else where the track began."""
+        usual = self.stems.to_model(track_id, self._hear_usual(track_id))
+        return self.stems.reference(track_id, heard) or self.stems.reference(track_id, usual)
+
+    def into_mix(self, track_id: str, change: Change) -> Change:
+        """As the stems do."""
+        return self.stems.into_mix(track_id, change)
+
+    def add(self, mix: np.ndarray, change: np.ndarray) -> np.ndarray:
+        """As the stems do."""
+        return self.stems.add(mix, change)
