@@ -25,6 +25,9 @@ song: .venv/song
 	$(BIN)/scoretok plot examples/when-the-saints.lead -o out/saints.svg
 	$(BIN)/scoretok render examples/when-the-saints.lead -o out/saints.flac
 	$(BIN)/scoretok plot out/saints.flac -o out/saints-sound.png
+	$(BIN)/scoretok edit examples/when-the-saints.lead -o out/changed.lead "transpose +4 in bars 9-10 of piano"
+	$(BIN)/scoretok inpaint out/saints.flac --before examples/when-the-saints.lead --after out/changed.lead \
+	  -o out/changed.flac --plot out/changed-sound.png
 	@ls -l out
 
 test: .venv/test

@@ -18,6 +18,8 @@ SECTIONS = {
     "renderer": "The renderer: how it plays",
     "renderer_speed": "The renderer: speed and memory",
     "renderer_training": "The renderer: what training bought",
+    "inpaint": "Inpainting: what stays, what is heard",
+    "inpaint_speed": "Inpainting: speed",
 }
 ARGUMENTS = {
     "roundtrip": "--pop909 PATH",
@@ -25,6 +27,7 @@ ARGUMENTS = {
     "inference": "--pop909 PATH",
     "renderer": "--soundfont FONT --scores SCORES",
     "renderer_training": "--runs RUNS",
+    "inpaint": "--soundfont FONT --scores SCORES",
 }
 
 

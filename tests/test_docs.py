@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, run
 
 from editing.verbs import VERBS
 from scoretok.theory import QUALITY_NAMES
@@ -48,13 +48,21 @@ def test_every_command_of_the_readme_runs(workplace):
         "new.musicxml",
         "grace.abc",
         "mine.lead",
+        "changed.wav",
+        "change.png",
+        "take2.wav",
     ):
         assert (workplace / name).stat().st_size > 500
 
 
-@pytest.mark.parametrize("path", ["README.md", "docs/python.md", "docs/tokens.md", "docs/renderer.md"])
+@pytest.mark.parametrize(
+    "path", ["README.md", "docs/python.md", "docs/tokens.md", "docs/renderer.md", "docs/inpainting.md"]
+)
 def test_every_python_example_runs(path, workplace, monkeypatch):
     monkeypatch.chdir(workplace)
+    if path == "docs/inpainting.md":
+        rendered = run("render", "examples/when-the-saints.lead", "-o", "saints.wav", "--steps", "0", cwd=workplace)
+        assert rendered.returncode == 0, rendered.stderr
     exec("\n".join(blocks(path, "python")), {})
 
 

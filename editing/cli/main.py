@@ -28,7 +28,8 @@ Examples:
   scoretok edit song.lead -o new.lead "transpose +5 in bars 9-12 of piano"
   scoretok diff song.lead new.lead
   scoretok plot new.lead -o roll.png
-  scoretok render new.lead -o song.wav
+  scoretok render song.lead -o song.wav
+  scoretok inpaint song.wav --before song.lead --after new.lead -o new.wav
 
 Formats go by suffix: .mid .musicxml .mxl .abc .lead .json
 """
