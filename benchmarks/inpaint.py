@@ -27,11 +27,11 @@ from editing.inpaint.job import prepare
 from editing.inpaint.recording import open_recording, write_changed
 from renderer import render
 from renderer.codec.mel import SAMPLE_RATE
-from renderer.dit_engine import DitEngine
+from renderer.dit_engine import WEIGHTS, DitEngine
 from renderer.draft import DraftEngine
 from renderer.mixer import default_level, limit, place
 from renderer.notes import notes_of, program_of
-from renderer.provenance import Provenance, digest
+from renderer.provenance import Provenance, digest, weights_digest
 from renderer.training.soundfonts import Take, general_midi, play
 from scoretok import LeadSheet, ScoretokError, slice_bars
 
@@ -80,7 +80,7 @@ def our_render(sheet: LeadSheet, engine: DitEngine, folder: Path, seed: int) -> 
     """The song rendered as `scoretok render` does it."""
     path = folder / f"ours-{seed}.wav"
     with soundfile.SoundFile(path, "w", SAMPLE_RATE, 2, "PCM_16") as file:
-        file.comment = Provenance("dit", digest(sheet), seed).comment()
+        file.comment = Provenance("dit", digest(sheet), seed, weights=weights_digest(str(WEIGHTS))).comment()
         file.write(render(sheet, engine, keep_stems=False, seed=seed).mix.T)
     return Song(sheet, path, True, 1.0)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from renderer.engine import blocks_of
 from renderer.memory import check_memory
-from renderer.notes import DRUMS, NoteArray, notes_of
+from renderer.notes import DRUMS, NoteArray, drum_ring_s, notes_of
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
 from scoretok.sheet import LeadSheet
@@ -15,12 +15,6 @@ from scoretok.sheet import LeadSheet
 # The synthesizer moves envelopes on in steps of so many samples from the start of each call. Calls that begin on one
 # grid keep what an edit leaves alone bit-identical.
 STEP_SAMPLES = 64
-# Drums ring as long as their samples do, not as long as the note.
-DRUM_RING_S = 0.6
-LONG_RINGS_S = {
-    **dict.fromkeys((49, 52, 55, 57), 2.5),  # crash, china, splash
-    **dict.fromkeys((46, 51, 53, 59, 80, 81), 1.0),  # open hat, ride, bell, triangle
-}
 LONGEST_RELEASE_S = 3.0
 GAIN_DB = -3.0
 
@@ -87,7 +81,7 @@ def note_events(notes: NoteArray, sample_rate: int) -> list[tuple[int, int, int,
     """(step, 1 where a note begins, pitch, velocity), sorted; a note ends before the next of its pitch begins."""
     end_s = notes.end_s
     if notes.program == DRUMS:
-        end_s = notes.start_s + np.array([LONG_RINGS_S.get(int(pitch), DRUM_RING_S) for pitch in notes.pitch])
+        end_s = notes.start_s + np.array([drum_ring_s(int(pitch)) for pitch in notes.pitch])
     per_step = sample_rate / STEP_SAMPLES
     starts = np.rint(notes.start_s * per_step).astype(int)
     stops = np.maximum(np.rint(end_s * per_step).astype(int), starts + 1)

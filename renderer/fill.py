@@ -12,7 +12,7 @@ from torch import Tensor
 
 from renderer.codec.exciter import excite
 from renderer.codec.mel import LATENT_SAMPLES
-from renderer.dit.windows import ANCHOR, CONTEXT, GAP
+from renderer.dit.windows import ANCHOR, CONTEXT, GAP, PERIOD
 from renderer.notes import NoteArray
 from renderer.pipeline import HALO, Sampling, ScoreToAudio, gated
 
@@ -46,19 +46,44 @@ def fill(
     Spans longer than a window are made from left to right, each part in the context of the one before.
     """
     first = heard.first_frame
-    with torch.no_grad():
-        latents = pipeline.codec.encode(torch.from_numpy(heard.audio.astype(np.float32))[None].to(pipeline.device))[0]
-    latents = latents.cpu()
+    latents = encode(pipeline, heard.audio)
     chosen = reference or pipeline.timbres.reference(notes.program)
     for window, made in windows(span, heard.frames):
         known = latents[window.start - first : window.stop - first]
         keep_mask = torch.tensor([float(frame not in range(made.start, span.stop)) for frame in window])
         fresh = pipeline.sample(notes, window.start, known[None], keep_mask[None], chosen, sampling)[0]
         latents[made.start - first : made.stop - first] = fresh[made.start - window.start : made.stop - window.start]
-    start = first * LATENT_SAMPLES
-    excitation = excite(notes, start, len(heard.audio), sampling.seed)[None]
-    audio = pipeline.decode(latents[None], excitation)[0].numpy()
-    return gated(audio, notes, first)
+    return gated(decode(pipeline, latents, notes, first, sampling.seed), notes, first)
+
+
+def stretches(frames: int) -> Iterator[tuple[range, range]]:
+    """Stretches of up to PERIOD frames, and each with what its neighbours reach into: memory stays flat in `frames`."""
+    for begin in range(0, frames, PERIOD):
+        end = min(frames, begin + PERIOD)
+        yield range(begin, end), range(max(0, begin - HALO), min(frames, end + HALO))
+
+
+@torch.no_grad()
+def encode(pipeline: ScoreToAudio, audio: np.ndarray) -> Tensor:
+    """Audio (n,) -> latents (n / 2048, d)."""
+    parts = []
+    for inner, outer in stretches(len(audio) // LATENT_SAMPLES):
+        samples = audio[outer.start * LATENT_SAMPLES : outer.stop * LATENT_SAMPLES].astype(np.float32)
+        latents = pipeline.codec.encode(torch.from_numpy(samples)[None].to(pipeline.device))[0].cpu()
+        parts.append(latents[inner.start - outer.start : inner.stop - outer.start])
+    return torch.cat(parts)
+
+
+def decode(pipeline: ScoreToAudio, latents: Tensor, notes: NoteArray, first_frame: int, seed: int) -> np.ndarray:
+    """Latents (t, d) from a frame of the song on, with the exciter of the notes -> audio (2048 t,)."""
+    parts = []
+    for inner, outer in stretches(len(latents)):
+        start = (first_frame + outer.start) * LATENT_SAMPLES
+        excitation = excite(notes, start, len(outer) * LATENT_SAMPLES, seed)[None]
+        audio = pipeline.decode(latents[None, outer.start : outer.stop], excitation)[0].numpy()
+        offset = (inner.start - outer.start) * LATENT_SAMPLES
+        parts.append(audio[offset : offset + len(inner) * LATENT_SAMPLES])
+    return np.concatenate(parts)
 
 
 def windows(span: range, frames: range) -> Iterator[tuple[range, range]]:

@@ -14,6 +14,12 @@ DRUMS = 128  # the program that stands for all drum kits
 PROGRAMS = 129
 VOICE_PROGRAMS = frozenset((52, 53, 54, 85, 91))
 DEFAULT_VOICE = 53
+# Drums ring as long as their samples do, not as long as the note.
+DRUM_RING_S = 0.6
+LONG_RINGS_S = {
+    **dict.fromkeys((49, 52, 55, 57), 2.5),  # crash, china, splash
+    **dict.fromkeys((46, 51, 53, 59, 80, 81), 1.0),  # open hat, ride, bell, triangle
+}
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,11 @@ class NoteArray:
         keep = (self.start_s < end_s) & (ends_s + ring_s > start_s)
         fields = (self.start_s[keep], self.end_s[keep], self.pitch[keep], self.velocity[keep])
         return NoteArray(*fields, self.program, self.detune_cents)
+
+
+def drum_ring_s(pitch: int) -> float:
+    """How long a drum is heard after it was struck, in seconds."""
+    return LONG_RINGS_S.get(pitch, DRUM_RING_S)
 
 
 def notes_of(sheet: LeadSheet, track: Track) -> NoteArray:

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 from renderer.mixer import Level
 from scoretok.formats.lead import print_lead
@@ -17,21 +18,18 @@ MARK = "rendered by scoretok: "
 
 @dataclass(frozen=True)
 class Provenance:
-    """How a file was rendered: engine, its options, seed, levels by track id, and the digest of the score."""
+    """How a file was rendered: engine, its options, seed, levels by track id, digests of the score and the weights."""
 
     engine: str
     score: str
     seed: int = 0
     options: Mapping[str, object] = field(default_factory=dict)
     levels: Mapping[str, Level] = field(default_factory=dict)
+    weights: str = ""
 
     def comment(self) -> str:
         """The line that `read_comment` understands."""
         return MARK + json.dumps(asdict(self), sort_keys=True)
-
-    def renders(self, sheet: LeadSheet) -> bool:
-        """Whether the file is a render of a score by the dit engine, whose tracks can be made again."""
-        return self.engine == "dit" and self.score == digest(sheet)
 
 
 def read_comment(comment: str) -> Provenance | None:
@@ -44,6 +42,17 @@ def read_comment(comment: str) -> Provenance | None:
         return Provenance(**fields, levels=levels)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
+
+
+def weights_digest(model: str) -> str:
+    """A short digest of the weights in a folder, or the name of a model on a hub."""
+    files = sorted(Path(model).rglob("*.safetensors"))
+    if not files:
+        return model
+    every = hashlib.sha256()
+    for path in files:
+        every.update(path.read_bytes())
+    return every.hexdigest()[:16]
 
 
 def digest(sheet: LeadSheet) -> str:

@@ -66,6 +66,8 @@ def inpaint(
     check_output_of(recording, output)
     check_not_input(source, output, options["overwrite"], options["plot"])
     check_folder(output)
+    if options["plot"] and Path(options["plot"]).suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise ScoretokError(f"{options['plot']} does not end with .png, .svg or .pdf")
     old = load(before)
     new = load(after) if after else old
     if options["continue_bars"]:

@@ -131,13 +131,15 @@ def engine_for(sheet: LeadSheet, options: dict) -> "Engine | MixEngine":
 
 def provenance_of(sheet: LeadSheet, levels: "dict[str, Level]", seed: int, options: dict) -> str:
     """What the file says about itself, so that scoretok inpaint can make its stems again."""
-    from renderer.provenance import Provenance, digest
+    from renderer.dit_engine import WEIGHTS
+    from renderer.provenance import Provenance, digest, weights_digest
 
     keys = ("model", "steps", "soundfont")
     kept = {key: options[key] for key in keys if options[key] is not None}
     if options["reference"]:
         return ""
-    return Provenance(options["engine"], digest(sheet), seed, kept, levels).comment()
+    weights = weights_digest(options["model"] or str(WEIGHTS)) if options["engine"] == "dit" else ""
+    return Provenance(options["engine"], digest(sheet), seed, kept, levels, weights).comment()
 
 
 def read_references(sheet: LeadSheet, options: tuple[str, ...]) -> dict[str, str]:

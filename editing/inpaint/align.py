@@ -59,8 +59,9 @@ def align(recording: Recording, sheet: LeadSheet) -> Alignment:
     clock = _clock(path / FRAME_HZ)
     onsets_s = np.unique(np.concatenate([notes_of(sheet, track).start_s for track in sheet.tracks if not track.muted]))
     flux = spectral_flux(recording)
-    clock = by_onsets(clock, onsets_s, flux)
-    return Alignment(clock, onset_error_s(clock.heard_at(onsets_s), flux))
+    flux_hz = recording.sample_rate / (recording.sample_rate // FLUX_HZ)
+    clock = by_onsets(clock, onsets_s, flux, flux_hz)
+    return Alignment(clock, onset_error_s(clock.heard_at(onsets_s), flux, flux_hz))
 
 
 def check_fit(recording: Recording, written: np.ndarray, heard: np.ndarray, path: np.ndarray) -> None:
@@ -203,7 +204,7 @@ def _cost_along(a: np.ndarray, b: np.ndarray, path: np.ndarray) -> float:
 
 def _clock(path_s: np.ndarray) -> Clock:
     """A path in seconds as a clock with knots twice a second, each on the line that fits the path around it."""
-    knots = np.arange(path_s[0, 0], path_s[-1, 0], 0.5)
+    knots = np.linspace(path_s[0, 0], path_s[-1, 0], max(2, round(2 * (path_s[-1, 0] - path_s[0, 0])) + 1))
     heard_s = []
     for knot_s in knots:
         near = path_s[np.abs(path_s[:, 0] - knot_s) < SMOOTH_S]
@@ -211,17 +212,17 @@ def _clock(path_s: np.ndarray) -> Clock:
     return Clock(knots, np.maximum.accumulate(np.array(heard_s) + 1e-3 * np.arange(len(knots))))
 
 
-def by_onsets(clock: Clock, onsets_s: np.ndarray, flux: np.ndarray) -> Clock:
+def by_onsets(clock: Clock, onsets_s: np.ndarray, flux: np.ndarray, flux_hz: float) -> Clock:
     """The clock with each stretch moved to where its onsets meet the rises of the recording best.
 
     Chroma is slow to tell when a note begins; the flux knows it to a few milliseconds, but not of which note.
     """
-    shifts_s = np.arange(-SHIFT_S, SHIFT_S + 1e-9, 1 / FLUX_HZ)
+    shifts_s = np.arange(-SHIFT_S, SHIFT_S + 1e-9, 1 / flux_hz)
     expected = clock.heard_at(onsets_s)
     found = []
     for knot_s in clock.heard_s:
         near = expected[np.abs(expected - knot_s) < STRETCH_S]
-        places = np.rint((near[:, None] + shifts_s) * FLUX_HZ).astype(int)
+        places = np.rint((near[:, None] + shifts_s) * flux_hz).astype(int)
         met = flux[places.clip(0, len(flux) - 1)].sum(0)
         found.append(shifts_s[int(met.argmax())] if len(near) else 0.0)
     padded = np.pad(found, MEDIAN // 2, mode="edge")
@@ -232,7 +233,7 @@ def by_onsets(clock: Clock, onsets_s: np.ndarray, flux: np.ndarray) -> Clock:
 
 
 def spectral_flux(recording: Recording) -> np.ndarray:
-    """How much louder a recording gets in every hundredth of a second, over all frequencies, (f,)."""
+    """How much louder a recording gets in about every hundredth of a second, over all frequencies, (f,)."""
     hop, size = recording.sample_rate // FLUX_HZ, 2 * (recording.sample_rate // FLUX_HZ)
     window, last, parts = np.hanning(size), None, []
     for first in range(0, recording.n_samples, 1000 * hop):
@@ -245,9 +246,9 @@ def spectral_flux(recording: Recording) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def onset_error_s(onsets_s: np.ndarray, flux: np.ndarray) -> float:
+def onset_error_s(onsets_s: np.ndarray, flux: np.ndarray, flux_hz: float) -> float:
     """Median distance in seconds from onsets to the nearest peak of the flux."""
     peaks = np.flatnonzero((flux[1:-1] > flux[:-2]) & (flux[1:-1] >= flux[2:]) & (flux[1:-1] > 2 * flux.mean())) + 1
     if not len(peaks):
         return float("inf")
-    return float(np.median([np.abs(peaks / FLUX_HZ - onset_s).min() for onset_s in onsets_s]))
+    return float(np.median([np.abs(peaks / flux_hz - onset_s).min() for onset_s in onsets_s]))

@@ -3,6 +3,7 @@
 Axes: c channels, n samples at 44.1 kHz.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ from scoretok.errors import ScoretokError
 WORKING_LEVEL = 0.1  # root mean square of a track as the model was trained on
 LEAST = 1e-5
 SILENT = 1e-3
+FIT_S = 30
+MOST_REST = 0.05  # of the energy of a mix that its stems may leave unexplained
 
 
 class HeardStems:
@@ -27,7 +30,11 @@ class HeardStems:
     def __init__(self, engine: DitEngine) -> None:
         self.engine = engine
         self.gains: dict[str, np.ndarray] = {}
-        self.usual_gain = 1.0
+
+    @property
+    def usual_gain(self) -> float:
+        """What the model's level is multiplied by for a track of which nothing is heard."""
+        return 1.0
 
     def listen(self, track_id: str, heard: np.ndarray) -> np.ndarray:
         """Note how loud a track (c, n) is, and where it sits; the same samples."""
@@ -63,12 +70,12 @@ class HeardStems:
 
 
 class FileStems(HeardStems):
-    """A file a track, as `scoretok render --stems` leaves them; they add up to the mix before its limiter."""
+    """A file a track, as `scoretok render --stems` leaves them; they add up to the mix, perhaps before its limiter."""
 
-    def __init__(self, folder: str | Path, recording: Recording, is_limited: bool, engine: DitEngine) -> None:
-        """Find the stems of a recording. Raises ScoretokError when there are none, or of another length."""
+    def __init__(self, folder: str | Path, recording: Recording, tracks: Collection[str], engine: DitEngine) -> None:
+        """Find the stems of a recording. Raises ScoretokError when there are none, or they do not make it up."""
         super().__init__(engine)
-        self.is_limited = is_limited
+        self.folder, self.tracks, self.channels = folder, tracks, recording.channels
         paths = {path.stem: path for path in sorted(Path(folder).glob("*")) if path.suffix == recording.path.suffix}
         self.files = {name: open_recording(path) for name, path in paths.items()}
         if not self.files:
@@ -76,13 +83,40 @@ class FileStems(HeardStems):
         for name, file in self.files.items():
             if (file.sample_rate, file.n_samples) != (recording.sample_rate, recording.n_samples):
                 raise ScoretokError(f"{file.path} is not as long as {recording.path}; {name} is no stem of it")
+        self.gain, self.is_limited = self._fit(recording)
+
+    def _fit(self, recording: Recording) -> tuple[float, bool]:
+        """What the stems are multiplied by in the mix, and whether our limiter followed. Raises ScoretokError."""
+        middle, half = recording.n_samples // 2, FIT_S * recording.sample_rate // 2
+        span = max(0, middle - half), min(recording.n_samples, middle + half)
+        mix = recording.read(*span)
+        total = np.sum([match_channels(file.read(*span), self.channels) for file in self.files.values()], axis=0)
+        fits = []
+        for is_limited, whole in ((False, mix), (True, unlimit(mix))):
+            gain = float((total * whole).sum()) / max(float((total**2).sum()), 1e-12)
+            rest = float(((whole - gain * total) ** 2).sum()) / max(float((whole**2).sum()), 1e-12)
+            fits.append((rest, gain, is_limited))
+        rest, gain, is_limited = min(fits)
+        if rest > MOST_REST:
+            raise ScoretokError(f"the files in {self.folder} do not add up to {recording.path}; they are not its stems")
+        return gain, is_limited
 
     def hear(self, track_id: str, start: int, stop: int) -> np.ndarray:
-        """The stem, (c, n), or nothing of a track that has none."""
-        if track_id not in self.files:
-            return self.listen(track_id, np.zeros((2, stop - start)))
-        return self.listen(track_id, at_model_rate(self.files[track_id], start, stop))
+        """The stem, (c, n), or nothing of a track that is new. Raises ScoretokError where one is missing."""
+        if track_id in self.files:
+            return self.listen(track_id, at_model_rate(self.files[track_id], start, stop))
+        if track_id in self.tracks:
+            raise ScoretokError(f"{self.folder} has no file {track_id}; every track that changes needs its stem")
+        return self.listen(track_id, np.zeros((self.channels, stop - start)))
 
     def add(self, mix: np.ndarray, change: np.ndarray) -> np.ndarray:
         """Through the limiter of our mixes, backwards and forwards; elsewhere just added."""
-        return limit(unlimit(mix) + change) if self.is_limited else super().add(mix, change)
+        if self.is_limited:
+            return limit(unlimit(mix) + self.gain * change)
+        return super().add(mix, self.gain * change)
+
+
+def match_channels(samples: np.ndarray, channels: int) -> np.ndarray:
+    """Samples (c, n) with as many channels as another signal has."""
+    same = samples.shape[0] == channels
+    return samples if same else np.repeat(samples.mean(0, keepdims=True), channels, axis=0)

@@ -5,20 +5,21 @@ Axes: c channels, n samples.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import gcd
 
 import numpy as np
 
 from editing.inpaint.clock import EVEN, Clock
-from editing.inpaint.recording import Recording
-from editing.inpaint.regions import Region, audible_notes, notes_in_bar
+from editing.inpaint.heard import match_channels
+from editing.inpaint.recording import Recording, common_steps
+from editing.inpaint.regions import Region, audible_notes, held_over_s, notes_in_bar
 from editing.inpaint.splice import FADE_S, SEARCH_S, Change, splice
 from editing.inpaint.stems import Stems
+from editing.inpaint.timeline import Timeline
 from renderer.audio_files import resample_channels
 from renderer.codec.mel import LATENT_SAMPLES, SAMPLE_RATE
 from renderer.dit_engine import DitEngine
 from renderer.fill import AROUND_SAMPLES, Heard, fill
-from renderer.notes import DRUMS, NoteArray, notes_of
+from renderer.notes import DRUMS, NoteArray, drum_ring_s, notes_of
 from scoretok.sheet import LeadSheet
 
 RELEASE_S = 0.5  # how long the tails of notes that changed are looked after
@@ -63,16 +64,28 @@ def plan_spans(
     return join_spans(spans)
 
 
-def joint_spans(sheet: LeadSheet, bars: Iterable[int], tracks: Iterable[str], clock: Clock) -> list[Span]:
+def joint_spans(
+    before: LeadSheet, after: LeadSheet, timeline: Timeline, old_clock: Clock, tracks: Iterable[str]
+) -> list[Span]:
     """What is made anew behind bar lines at which a recording is joined: what rings there on every track."""
     tracks = tuple(tracks)
     spans = []
-    for bar in bars:
-        line_s = max(0.0, float(clock.heard_at(sheet.seconds_at(sheet.bar_starts[bar]))))
-        shown = min(bar, sheet.bar_count - 1)
-        region = range(shown, shown + 1)
-        spans += [Span(name, (Region(name, region),), line_s, line_s + RELEASE_S) for name in tracks]
+    for bar in timeline.joints:
+        line_s = max(0.0, float(timeline.clock.heard_at(after.seconds_at(after.bar_starts[bar]))))
+        shown = min(bar, after.bar_count - 1)
+        for name in tracks:
+            held_s = _heard_over_s(after, name, bar, timeline.clock)
+            if bar in timeline.kept:
+                held_s = max(held_s, _heard_over_s(before, name, timeline.kept[bar], old_clock))
+            spans.append(Span(name, (Region(name, range(shown, shown + 1)),), line_s, line_s + held_s + RELEASE_S))
     return spans
+
+
+def _heard_over_s(sheet: LeadSheet, track_id: str, bar: int, clock: Clock) -> float:
+    """How many seconds of the recording notes ring into a bar."""
+    line_s = sheet.seconds_at(sheet.bar_starts[bar])
+    heard_s = clock.heard_at(np.array([line_s, line_s + held_over_s(sheet, track_id, bar)]))
+    return float(heard_s[1] - heard_s[0])
 
 
 def join_spans(spans: Iterable[Span]) -> list[Span]:
@@ -90,13 +103,17 @@ def join_spans(spans: Iterable[Span]) -> list[Span]:
 
 def _changed_ends_s(before: LeadSheet, after: LeadSheet, region: Region, pairs: Mapping[int, int]) -> list[float]:
     """Ends in seconds of the notes of a region that are not in both scores; of all, when none differs."""
+    is_drums = region.track_id.startswith("drums.")
     ends_s, changed_s = [], []
     for bar in region.bars:
         new = notes_in_bar(after, region.track_id, bar)
         old = notes_in_bar(before, region.track_id, pairs[bar]) if bar in pairs else set()
         line = after.bar_starts[bar]
-        ends_s += [after.seconds_at(line + note[1]) for note in new]
-        changed_s += [after.seconds_at(line + note[1]) for note in old ^ new]
+        for start, end, pitch, velocity in old | new:
+            end_s = after.seconds_at(line + start) + drum_ring_s(pitch) if is_drums else after.seconds_at(line + end)
+            ends_s.append(end_s)
+            if ((start, end, pitch, velocity) in old) != ((start, end, pitch, velocity) in new):
+                changed_s.append(end_s)
     return changed_s or ends_s
 
 
@@ -146,11 +163,16 @@ def inpaint(
         notes = notes_heard(after, span.track_id, clock)
         changes.append(stems.into_mix(span.track_id, change_span(span, notes, stems, engine, seed)))
         advance()
-    changes = [at_rate(change, recording.sample_rate) for change in changes]
+    changes = [in_channels(at_rate(change, recording.sample_rate), recording.channels) for change in changes]
     samples = [_apply(recording, change, stems) for change in add_up(changes) if change.start < recording.n_samples]
     rate, end = recording.sample_rate, recording.n_samples
     edges_s = [(change.start / rate, min(change.stop, end) / rate) for change in changes]
     return Inpainted(samples, [replace(s, start_s=a, stop_s=b) for s, (a, b) in zip(spans, edges_s, strict=True)])
+
+
+def in_channels(change: Change, channels: int) -> Change:
+    """A change with as many channels as the recording has."""
+    return Change(change.start, match_channels(change.samples, channels))
 
 
 def add_up(changes: Iterable[Change]) -> list[Change]:
@@ -172,9 +194,7 @@ def at_rate(change: Change, sample_rate: int) -> Change:
     """A change at 44.1 kHz as one at another rate."""
     if sample_rate == SAMPLE_RATE:
         return change
-    # Only every so many samples do both rates have one at the same moment.
-    divisor = gcd(SAMPLE_RATE, sample_rate)
-    here, there = SAMPLE_RATE // divisor, sample_rate // divisor
+    here, there = common_steps(sample_rate)
     first = change.start // here
     padded = np.pad(change.samples, ((0, 0), (change.start - first * here, 0)))
     return Change(first * there, resample_channels(padded, SAMPLE_RATE, sample_rate))
@@ -185,8 +205,9 @@ def _apply(recording: Recording, change: Change, stems: Stems) -> tuple[int, np.
     stop = min(change.stop, recording.n_samples)
     delta = change.samples[:, : stop - change.start]
     old = recording.read(change.start, stop)
-    if delta.shape[0] != recording.channels:
-        delta = np.repeat(delta.mean(0, keepdims=True), recording.channels, axis=0)
+    if stop < change.stop:
+        fade = min(delta.shape[1], round(FADE_S * recording.sample_rate))
+        delta = np.concatenate([delta[:, :-fade], delta[:, -fade:] * np.linspace(1, 0, fade)], axis=1)
     touched = delta.any(axis=0)
     new = old.copy()
     new[:, touched] = stems.add(old[:, touched], delta[:, touched])

@@ -13,8 +13,9 @@ from editing.inpaint.regions import Region, audible_regions, check_related, hear
 from editing.inpaint.separate import SeparatedStems
 from editing.inpaint.stems import OwnStems, Stems
 from editing.inpaint.timeline import MovedStems, Timeline, lay_out, moved
-from renderer.dit_engine import DitEngine
-from renderer.provenance import read_comment
+from renderer.codec.mel import SAMPLE_RATE
+from renderer.dit_engine import WEIGHTS, DitEngine
+from renderer.provenance import Provenance, digest, read_comment, weights_digest
 from scoretok.difference import diff
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
@@ -46,6 +47,17 @@ class Job:
         return inpaint(self.recording, self.after, self.spans, self.stems, self.engine, self.clock, seed, advance)
 
 
+def own_render(recording: Recording, before: LeadSheet) -> Provenance | None:
+    """How a file was rendered, where it is a whole render of `before` by weights that are still the same."""
+    ours = read_comment(recording.comment)
+    if ours is None or ours.engine != "dit" or ours.score != digest(before):
+        return None
+    is_whole = recording.sample_rate == SAMPLE_RATE and recording.channels == 2
+    is_whole = is_whole and recording.n_samples >= int(before.duration_s * SAMPLE_RATE)
+    same_weights = ours.weights == weights_digest(str(ours.options.get("model") or WEIGHTS))
+    return ours if is_whole and same_weights else None
+
+
 def prepare(
     recording: Recording,
     before: LeadSheet,
@@ -59,16 +71,17 @@ def prepare(
 
     `tracks` restricts it to these tracks. `options` are those of the dit engine. Raises ScoretokError.
     """
-    ours = read_comment(recording.comment)
-    is_whole = ours is not None and ours.renders(before)
-    alignment = None if is_whole else align(recording, before)
+    ours = own_render(recording, before)
+    alignment = None if ours else align(recording, before)
     clock = alignment.clock if alignment else EVEN
-    engine = DitEngine(**{**(ours.options if ours and is_whole else {}), **options})  # type: ignore[arg-type]
     stems: Stems
+    engine = DitEngine(**{**(ours.options if ours else {}), **options})  # type: ignore[arg-type]
     if stems_folder:
-        stems = FileStems(stems_folder, recording, ours is not None, engine)
-    elif ours and is_whole:
-        stems = OwnStems(before, engine, ours)
+        stems = FileStems(stems_folder, recording, [i for i in before.track_ids if heard(before, i)], engine)
+    elif ours:
+        # The old stems have to be made as they were, whatever makes the new ones.
+        as_before = engine if options.keys() <= {"device"} else DitEngine(**ours.options)  # type: ignore[arg-type]
+        stems = OwnStems(before, as_before, ours)
     else:
         stems = SeparatedStems(recording, before, clock, engine)
     if chosen is not None:
@@ -89,7 +102,7 @@ def prepare(
     spans = plan_spans(before, after, regions, pairs, timeline.clock)
     if timeline.moves:
         names = [n for n in dict.fromkeys((*before.track_ids, *after.track_ids)) if heard(before, n) or heard(after, n)]
-        spans += joint_spans(after, timeline.joints, names, timeline.clock)
+        spans += joint_spans(before, after, timeline, clock, names)
         room = moved(recording, timeline.pieces)
         return Job(
             room, after, join_spans(spans), MovedStems(stems, before, clock, room), engine, timeline.clock, timeline,

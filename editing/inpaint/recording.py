@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import gcd
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ STORED_BYTES = {"PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8}
 EDITED = "inpainted by scoretok:"  # as long as MARK, to take its place
 FLOATS = ("FLOAT", "DOUBLE")
 SHORTEST_S = 0.1
+PADDING = 4096
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,12 @@ def read_span(path: Path, start: int, stop: int, dtype: str) -> np.ndarray:
     try:
         with soundfile.SoundFile(path) as file:
             file.seek(start)
-            return np.asarray(file.read(stop - start, dtype=dtype, always_2d=True))
+            samples = np.asarray(file.read(stop - start, dtype=dtype, always_2d=True))
     except (soundfile.LibsndfileError, RuntimeError) as error:
         raise ScoretokError(f"{path} cannot be read as audio: {str(error).split(': ')[-1]}") from None
+    if len(samples) < stop - start:
+        raise ScoretokError(f"{path} breaks off after {(start + len(samples))} samples, sooner than it says")
+    return samples
 
 
 @contextmanager
@@ -116,18 +121,31 @@ def at_model_rate(recording: Recording, start: int, stop: int) -> np.ndarray:
     rate = recording.sample_rate
     if rate == SAMPLE_RATE:
         return recording.read(start, stop)
-    begin, end = round(start * rate / SAMPLE_RATE), round(stop * rate / SAMPLE_RATE) + 16
-    samples = resample_channels(recording.read(begin, end), rate, SAMPLE_RATE)
-    return np.pad(samples, ((0, 0), (0, stop - start)))[:, : stop - start]
+    here, there = common_steps(rate)
+    # A little more on either side, for the resampler's filter.
+    first, last = start // here - 1 - PADDING // here, -(-stop // here) + 1 + PADDING // here
+    samples = resample_channels(recording.read(first * there, last * there), rate, SAMPLE_RATE)
+    return np.pad(samples, ((0, 0), (0, here)))[:, start - first * here : stop - first * here]
+
+
+def common_steps(rate: int) -> tuple[int, int]:
+    """Samples at 44.1 kHz and at another rate after which both have one at the same moment again."""
+    divisor = gcd(SAMPLE_RATE, rate)
+    return SAMPLE_RATE // divisor, rate // divisor
 
 
 def check_output_of(recording: Recording, output: str | Path) -> None:
     """Raise ScoretokError unless `output` can hold the recording with every other sample as it was."""
     suffix = Path(output).suffix.lower()
-    if recording.is_lossless:
-        wanted = next((s for s, name in LOSSLESS.items() if name == recording.format.replace("WAVEX", "WAV")), None)
-        if wanted and LOSSLESS.get(suffix) != LOSSLESS[wanted]:
+    wanted = next((s for s, name in LOSSLESS.items() if name == recording.format.replace("WAVEX", "WAV")), None)
+    if recording.is_lossless and wanted:
+        if LOSSLESS.get(suffix) != LOSSLESS[wanted]:
             raise ScoretokError(f"{output} would change the format; name a {wanted} file, as {recording.path.name} is")
+    elif recording.is_lossless:
+        if suffix != ".wav":
+            raise ScoretokError(
+                f"{recording.format} files are not written; name a .wav file, which holds the same samples"
+            )
     elif suffix not in (".wav", ".flac"):
         raise ScoretokError(
             f"{recording.path.name} is compressed, and compressing it again would change every sample;"

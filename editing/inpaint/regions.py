@@ -103,6 +103,13 @@ def _sounding_bars(sheet: LeadSheet, track_id: str) -> set[int]:
     return {bar for n in notes for bar in range(sheet.bar_at(n.start_ticks), sheet.bar_at(n.end_ticks - 1) + 1)}
 
 
+def held_over_s(sheet: LeadSheet, track_id: str, bar: int) -> float:
+    """How many seconds of a bar notes of a track ring that began before it."""
+    line = sheet.bar_starts[bar]
+    ends = [note.end_ticks for note in audible_notes(sheet, track_id) if note.start_ticks < line < note.end_ticks]
+    return sheet.seconds_at(max(ends)) - sheet.seconds_at(line) if ends else 0.0
+
+
 def check_related(before: LeadSheet, after: LeadSheet, pairs: Mapping[int, int]) -> None:
     """Raise ScoretokError when two scores have not even the rhythm of one bar of one track in common."""
     for new, old in pairs.items():

@@ -7,6 +7,8 @@ Ewert, Pardo, Müller, Plumbley, "Score-informed source separation for musical a
 Axes: c channels, n samples at 44.1 kHz, q STFT bins, f STFT frames, k mel bands, s tracks.
 """
 
+from functools import cached_property
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -14,7 +16,7 @@ from torch import Tensor
 from editing.inpaint.clock import Clock
 from editing.inpaint.heard import LEAST, HeardStems
 from editing.inpaint.recording import Recording, at_model_rate
-from renderer.codec.mel import LATENT_SAMPLES, istft, mel_filters, stft
+from renderer.codec.mel import LATENT_SAMPLES, SAMPLE_RATE, istft, mel_filters, stft
 from renderer.codec.model import band_interpolation
 from renderer.dit_engine import DitEngine
 from renderer.notes import notes_of
@@ -24,6 +26,8 @@ from scoretok.sheet import LeadSheet
 FIT_STEPS = 40
 REST = 0.01  # what no track plays has this share of the mean spectrum
 MARGIN = 4 * LATENT_SAMPLES
+USUAL_S = 6.0
+AT_ONCE = 20 * SAMPLE_RATE  # memory stays flat in the length of a span
 
 
 class SeparatedStems(HeardStems):
@@ -38,18 +42,34 @@ class SeparatedStems(HeardStems):
                 sampling = Sampling(steps=0, name=track_id)
                 self.players[track_id] = engine.pipeline.track(clock.notes(notes_of(before, track)), sampling)
 
+        starts_s = np.sort(np.concatenate([player.notes.start_s for player in self.players.values()]))
+        busiest = max(range(len(starts_s)), key=lambda i: np.searchsorted(starts_s, starts_s[i] + USUAL_S) - i)
+        self.usual = round(max(0.0, float(starts_s[busiest])) * SAMPLE_RATE)
+
+    @cached_property
+    def usual_gain(self) -> float:
+        """How much louder the recording is than what the model makes of the score, where most notes are."""
+        _, loudness, _ = self._shares(self.usual, self.usual + round(USUAL_S * SAMPLE_RATE))
+        return loudness
+
     def hear(self, track_id: str, start: int, stop: int) -> np.ndarray:
         """The share of a track in the recording, (c, n)."""
+        heard = np.zeros((self.recording.channels, stop - start))
+        for begin in range(start, stop if track_id in self.players else start, AT_ONCE):
+            end = min(stop, begin + AT_ONCE)
+            shares, _, mix = self._shares(begin, end)
+            spectrum = stft(torch.from_numpy(mix).float()) * shares[list(self.players).index(track_id)]
+            offset = begin - max(0, begin - MARGIN)
+            told = istft(spectrum, mix.shape[1]).numpy()[:, offset : offset + end - begin]
+            heard[:, begin - start : end - start] = told
+        return self.listen(track_id, heard)
+
+    def _shares(self, start: int, stop: int) -> tuple[Tensor, float, np.ndarray]:
+        """Shares of all tracks (s, q, f), how loud the mix is, and the mix (c, n), MARGIN around a stretch."""
         first = max(0, start - MARGIN)
         last = first - (first - stop - MARGIN) // LATENT_SAMPLES * LATENT_SAMPLES
         mix = at_model_rate(self.recording, first, last)
-        played = np.stack([player.span(first, last) for player in self.players.values()])
-        shares, self.usual_gain = shares_of(mix, played)
-        if track_id not in self.players:
-            return self.listen(track_id, np.zeros((mix.shape[0], stop - start)))
-        spectrum = stft(torch.from_numpy(mix).float()) * shares[list(self.players).index(track_id)]
-        heard = istft(spectrum, mix.shape[1]).numpy()[:, start - first : stop - first].astype(np.float64)
-        return self.listen(track_id, heard)
+        return *shares_of(mix, np.stack([player.span(first, last) for player in self.players.values()])), mix
 
 
 def shares_of(mix: np.ndarray, played: np.ndarray) -> tuple[Tensor, float]:

@@ -24,6 +24,10 @@ class Stems(Protocol):
         """A track before the edit from sample `start` to `stop`, (c, n)."""
         ...
 
+    def listen(self, track_id: str, heard: np.ndarray) -> np.ndarray:
+        """Take the level of a track from what is heard of it (c, n); the same samples."""
+        ...
+
     def to_model(self, track_id: str, heard: np.ndarray) -> np.ndarray:
         """What was heard (c, n) as the model takes it: mono (n,), at the level it works at."""
         ...
@@ -60,6 +64,10 @@ class OwnStems:
                 return np.zeros((1, stop - start), np.float32)
             self.renderers[track_id] = self.engine.track(self.before, number, self.provenance.seed)
         return self.renderers[track_id].span(start, stop)[None]
+
+    def listen(self, track_id: str, heard: np.ndarray) -> np.ndarray:
+        """The same: the level is known."""
+        return heard
 
     def to_model(self, track_id: str, heard: np.ndarray) -> np.ndarray:
         """The same."""

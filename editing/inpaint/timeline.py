@@ -10,8 +10,8 @@ import numpy as np
 from torch import Tensor
 
 from editing.inpaint.clock import Clock
-from editing.inpaint.recording import Recording, stored_type
-from editing.inpaint.regions import notes_in_bar
+from editing.inpaint.recording import Recording, common_steps, stored_type
+from editing.inpaint.regions import audible_notes
 from editing.inpaint.splice import Change
 from editing.inpaint.stems import Stems
 from renderer.codec.mel import SAMPLE_RATE
@@ -22,6 +22,7 @@ from scoretok.sheet import LeadSheet
 TAIL_S = 2.0  # what is kept free behind a new last bar
 USUAL_S = 6.0
 EDGE_S = 0.01
+MOST_STEP_S = 0.005
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,15 @@ class Piece:
 class Timeline:
     """The new recording as pieces of the old one, when the new score is heard in it, and its new and joined bars.
 
-    `joints` are bars (from 0) before whose first line the old recording went on otherwise, or did not go on.
+    `joints` are bars (from 0) before whose first line the old recording went on otherwise, or did not go on; `kept`
+    names the old bar of every bar that is copied.
     """
 
     pieces: tuple[Piece, ...]
     clock: Clock
     new_bars: tuple[int, ...]
     joints: tuple[int, ...]
+    kept: Mapping[int, int]
 
     @property
     def moves(self) -> bool:
@@ -78,27 +81,38 @@ def lay_out(
     if pieces[-1].source is None:
         joints.append(after.bar_count)
     new_clock = _clock(after, kept, before, clock, lines_s)
-    return Timeline(pieces, new_clock, tuple(sorted(set(range(after.bar_count)) - kept.keys())), tuple(joints))
+    return Timeline(pieces, new_clock, tuple(sorted(set(range(after.bar_count)) - kept.keys())), tuple(joints), kept)
 
 
 def repeated_bars(before: LeadSheet, after: LeadSheet, kept: Mapping[int, int]) -> dict[int, int]:
     """Bars without a bar of their own before that sound just like one: that one can be heard again."""
-    like: dict[tuple, list[int]] = {}
-    for bar in range(before.bar_count):
-        like.setdefault(bar_music(before, bar), []).append(bar)
     found: dict[int, int] = {}
-    for bar in sorted(set(range(after.bar_count)) - kept.keys()):
-        same = like.get(bar_music(after, bar))
+    missing = sorted(set(range(after.bar_count)) - kept.keys())
+    if not missing:
+        return found
+    like: dict[tuple, list[int]] = {}
+    for bar, music in enumerate(music_of_bars(before)):
+        like.setdefault(music, []).append(bar)
+    new = music_of_bars(after)
+    for bar in missing:
+        same = like.get(new[bar])
         if same:
             following = {**kept, **found}.get(bar - 1, -2) + 1
             found[bar] = following if following in same else same[0]
     return found
 
 
-def bar_music(sheet: LeadSheet, bar: int) -> tuple:
-    """How time runs in a bar, and what begins in it on every track that is heard."""
-    cells = [(name, frozenset(notes)) for name in sheet.track_ids if (notes := notes_in_bar(sheet, name, bar))]
-    return bar_clock(sheet, bar), frozenset(cells)
+def music_of_bars(sheet: LeadSheet) -> list[tuple]:
+    """Of every bar how time runs in it, what begins in it on tracks that are heard, and what rings into it."""
+    cells: list[list[tuple]] = [[] for _ in range(sheet.bar_count)]
+    for track_id in sheet.track_ids:
+        for note in audible_notes(sheet, track_id):
+            first, last = sheet.bar_at(note.start_ticks), sheet.bar_at(note.end_ticks - 1)
+            for bar in range(first, last + 1):
+                line = sheet.bar_starts[bar]
+                start = note.start_ticks - line if bar == first else -1
+                cells[bar].append((track_id, start, note.end_ticks - line, note.pitch, note.velocity))
+    return [(bar_clock(sheet, bar), frozenset(cells[bar])) for bar in range(sheet.bar_count)]
 
 
 def goes_on(kept: Mapping[int, int], bar: int) -> bool:
@@ -126,15 +140,17 @@ def _pieces(
 ) -> tuple[Piece, ...]:
     """Runs of kept bars as copies, and what lies between them as room; a lead-in and an old ending stay."""
     at = [round(line_s * rate) for line_s in lines_s]
+    step = common_steps(rate)[1] if common_steps(rate)[1] < MOST_STEP_S * rate else 1
     pieces = [Piece(0, at[0], 0)]
     for bar in range(bars):
         old = kept.get(bar)
-        source = None if old is None else at[bar] + round((old_lines_s[old] - lines_s[bar]) * rate)
         last = pieces[-1]
-        goes_on = source is None if last.source is None else source == last.source + last.stop - last.start
-        if goes_on:
+        if goes_on(kept, bar) if bar else old == 0:
             pieces[-1] = replace(last, stop=at[bar + 1])
         else:
+            # Whole steps of both rates, so that stems at 44.1 kHz move by whole samples too.
+            shift = 0.0 if old is None else (old_lines_s[old] - lines_s[bar]) * rate
+            source = None if old is None else at[bar] + step * round(shift / step)
             pieces.append(Piece(at[bar], at[bar + 1], source))
     last = pieces[-1]
     if kept.get(bars - 1) == old_bars - 1 and last.source is not None:
@@ -195,7 +211,9 @@ class MovedRecording(Recording):
             begin, end = max(start, piece.start), min(stop, piece.stop)
             if begin < end and piece.source is not None:
                 offset = piece.source - piece.start
-                out[begin - start : end - start] = self.source.stored(begin + offset, end + offset)
+                begin, end = max(begin, -offset), min(end, self.source.n_samples - offset)
+                if begin < end:
+                    out[begin - start : end - start] = self.source.stored(begin + offset, end + offset)
         return out
 
     def read(self, start: int, stop: int) -> np.ndarray:
@@ -222,6 +240,7 @@ class MovedStems:
 
     def __init__(self, stems: Stems, before: LeadSheet, clock: Clock, recording: MovedRecording) -> None:
         self.stems, self.before, self.clock = stems, before, clock
+        self.usual: dict[str, np.ndarray] = {}
         scale = SAMPLE_RATE / recording.sample_rate
         self.pieces = [
             Piece(round(p.start * scale), round(p.stop * scale), round(p.source * scale), p.is_last)
@@ -231,7 +250,6 @@ class MovedStems:
 
     def hear(self, track_id: str, start: int, stop: int) -> np.ndarray:
         """What is heard of a track in its new places."""
-        self._hear_usual(track_id)
         parts = []
         for piece in self.pieces:
             begin, end = max(start, piece.start), min(stop, piece.stop)
@@ -239,20 +257,28 @@ class MovedStems:
                 offset = piece.source - piece.start
                 heard = self.stems.hear(track_id, begin + offset, end + offset)
                 parts.append((begin - start, heard * edges(piece, begin, end, SAMPLE_RATE)))
-        channels = parts[0][1].shape[0] if parts else self._hear_usual(track_id).shape[0]
-        out = np.zeros((channels, stop - start))
+        # The level is the track's usual one, not that of a tail at the edge of a piece.
+        usual = self.stems.listen(track_id, self._usual(track_id))
+        out = np.zeros((usual.shape[0], stop - start))
         for at, part in parts:
             out[:, at : at + part.shape[1]] = part
         return out
 
-    def _hear_usual(self, track_id: str) -> np.ndarray:
+    def _usual(self, track_id: str) -> np.ndarray:
         """Some seconds from the track's first note on, for its level and timbre."""
+        if track_id in self.usual:
+            return self.usual[track_id]
         first_s = 0.0
         if track_id in self.before.track_ids:
             notes = notes_of(self.before, self.before.tracks[self.before.track_ids.index(track_id)])
             first_s = float(self.clock.heard_at(notes.start_s.min())) if len(notes) else 0.0
         start = round(max(0.0, first_s) * SAMPLE_RATE)
-        return self.stems.hear(track_id, start, start + round(USUAL_S * SAMPLE_RATE))
+        self.usual[track_id] = self.stems.hear(track_id, start, start + round(USUAL_S * SAMPLE_RATE))
+        return self.usual[track_id]
+
+    def listen(self, track_id: str, heard: np.ndarray) -> np.ndarray:
+        """As the stems do."""
+        return self.stems.listen(track_id, heard)
 
     def to_model(self, track_id: str, heard: np.ndarray) -> np.ndarray:
         """As the stems do."""
@@ -264,7 +290,7 @@ class MovedStems:
 
     def reference(self, track_id: str, heard: np.ndarray) -> tuple[Tensor, Tensor] | None:
         """What is heard around the span, or else where the track began."""
-        usual = self.stems.to_model(track_id, self._hear_usual(track_id))
+        usual = self.stems.to_model(track_id, self._usual(track_id))
         return self.stems.reference(track_id, heard) or self.stems.reference(track_id, usual)
 
     def into_mix(self, track_id: str, change: Change) -> Change:
