@@ -36,6 +36,11 @@ from renderer.pipeline import Sampling, ScoreToAudio
 from renderer.spectrogram import draw
 
 COLUMNS = ("reference", "codec", "DiT, 3 s heard", "DiT, nothing heard", "draft")
+OTHER_WAYS = {
+    "coarse prediction alone": Sampling(steps=0),
+    "flow from noise, 8 steps": Sampling(steps=8, start_noise=1.0, temperature=1.0),
+    "flow from the coarse, full temperature": Sampling(temperature=1.0),
+}
 PICTURES = Path("docs/images")
 DRAWN = ("piano", "guitar", "brass", "drums")
 
@@ -53,6 +58,8 @@ def play(clip: TestClip, pipeline: ScoreToAudio, draft: DraftEngine, steps: int,
     unheard = pipeline(notes, sampling)
     drafted = render(clip.sheet, draft, {track.role: Level()}, keep_stems=False).mix.mean(0)
     every = dict(zip(COLUMNS, (clip.reference[:n], codec, heard, unheard, drafted), strict=True))
+    prompt = pipeline.encode_reference(clip.prompt)
+    every |= {name: pipeline(notes, other, prompt) for name, other in OTHER_WAYS.items()}
     return {name: np.pad(audio[:n], (0, max(0, n - len(audio)))) for name, audio in every.items()}
 
 
@@ -77,12 +84,13 @@ def measure(clips: list[TestClip], pipeline: ScoreToAudio, steps: int, start: fl
                 figures |= distances(audio, sounds["reference"])
             for name, value in figures.items():
                 found[name, column, clip.family].append(value)
-            heard[column].append(embeddings(audio))
+            if column in COLUMNS:
+                heard[column].append(embeddings(audio))
         own = mean_spectrum(sounds["reference"])
         for column in COLUMNS[1:4]:
             averages[column].append(float(np.abs(mean_spectrum(sounds[column]) - own).mean()))
         if clip.family in DRAWN and not any(c.family == clip.family for c in clips[:number]):
-            shown = [(f"{clip.family}: {name}", audio) for name, audio in sounds.items()]
+            shown = [(f"{clip.family}: {name}", sounds[name]) for name in COLUMNS]
             draw(shown, PICTURES / f"render-{clip.family}.png")
         print(f"{number + 1}/{len(clips)} {clip.family} {clip.program}", flush=True)
     first = np.concatenate(heard["reference"])
@@ -131,6 +139,12 @@ def report(result: dict) -> list[str]:
     spread = result["frechet"]
     rows.append(["Fréchet distance (Resemblyzer)", "0", *(f"{spread[column]:.4f}" for column in COLUMNS[1:])])
     lines += ["", *table(["figure", *COLUMNS], rows)]
+    rows = []
+    for column in (COLUMNS[2], *OTHER_WAYS):
+        values = [mean(found, name, column) for name in ("F1", "mel_db", "stft", "highs_db")]
+        rows.append([column, *(f"{value:.2f}" for value in values)])
+    heads = ["way of sampling, 3 s heard", "note F1", "log-mel distance, dB", "STFT distance", "highs, dB"]
+    lines += ["", *table(heads, rows)]
     timbre = result["timbre"]
     near = np.mean(np.array(timbre[COLUMNS[2]]) < np.array(timbre[COLUMNS[3]]))
     lines += [

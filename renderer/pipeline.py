@@ -23,18 +23,20 @@ from renderer.notes import DRUMS, NoteArray
 
 HALO = 8  # latent frames on either side that the decoder's convolutions and STFT reach into
 PERIOD_SAMPLES = PERIOD * LATENT_SAMPLES
-STEPS, START_NOISE = 4, 0.5
+STEPS, START_NOISE, TEMPERATURE = 4, 0.5, 0.5
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How the flow runs: steps, the noise level that it starts from (1 is pure noise), the seed.
+    """How the flow runs: steps, the noise level that it starts from (1 is pure noise), how strong the
+    noise is against what the level says (less is smoother), the seed.
 
     `name` tells tracks apart, so that equal tracks of one song do not get equal noise.
     """
 
     steps: int = STEPS
     start_noise: float = START_NOISE
+    temperature: float = TEMPERATURE
     seed: int = 0
     name: str = ""
 
@@ -196,7 +198,7 @@ class ScoreToAudio:
         if sampling.steps:
             start = sampling.start_noise
             noise = torch.randn(coarse.shape, generator=sampling.generator(first_frame)).to(self.device)
-            noisy = start * noise + (1 - start) * coarse
+            noisy = start * sampling.temperature * noise + (1 - start) * coarse
             self.scheduler.set_timesteps(sigmas=[start * (1 - i / sampling.steps) for i in range(sampling.steps)])
             for timestep in self.scheduler.timesteps:
                 velocity = self.dit(noisy, timestep.expand(1).to(self.device), coarse, hidden, known, keep)

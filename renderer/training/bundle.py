@@ -3,6 +3,7 @@
 Axes: r reference frames, d latent dims, n samples.
 """
 
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -42,6 +43,10 @@ def write_bundle(out: Path, dit: str | None, codec: str | None, soundfont: str |
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
         ScoreToAudioPipeline(**parts, scheduler=FlowMatchEulerDiscreteScheduler()).save_pretrained(folder)
+        for path in Path(folder).glob("*/config.json"):
+            config = json.loads(path.read_text())
+            config.pop("_name_or_path", None)  # a folder of this machine, which is nobody else's business
+            path.write_text(json.dumps(config, indent=2) + "\n")
         Path(folder).chmod(0o755)
         shutil.copytree(folder, out, dirs_exist_ok=True)
     for path in out.rglob("*.safetensors"):
