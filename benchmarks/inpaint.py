@@ -46,7 +46,7 @@ EDITS: dict[str, Callable[[np.random.Generator, str], str]] = {
     ),
     "rhythm": lambda rng, melody: f"quantise 1/2 in bars {FIRST}-{LAST} of {melody}",
     "key": lambda rng, _: f"transpose {rng.choice([-4, -3, 2, 3, 5]):+d} with key",
-    "tempo": lambda rng, _: f"tempo {'+' if rng.random() < 0.5 else '-'}15 % in bars {FIRST}-{LAST}",
+    "tempo": lambda rng, _: f"tempo x{1.15 if rng.random() < 0.5 else 0.85} in bars {FIRST}-{LAST}",
 }
 
 
