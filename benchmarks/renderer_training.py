@@ -16,7 +16,8 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 PICTURE = Path("docs/images/render-training.png")
 RUNS = {
     "dit": "DiT, as shipped",
-    "dit-small": "DiT, 128 wide instead of 256",
+    "dit-short": "DiT, the same from random weights",
+    "dit-small": "DiT, 128 wide instead of 256, from random weights",
     "codec": "codec, exciter head on principal components, as shipped",
     "codec-pca-exciter": "codec, exciter head on principal components",
     "codec-pca-phase": "codec, phase predicted (Vocos head) on principal components",
