@@ -54,11 +54,11 @@ def play(clip: TestClip, pipeline: ScoreToAudio, draft: DraftEngine, steps: int,
     with torch.no_grad():
         codec = pipeline.codec(reference, excite(notes, 0, n)[None])[0].numpy()
     sampling = Sampling(steps=steps, start_noise=start)
-    heard = pipeline(notes, sampling, pipeline.encode_reference(clip.prompt))
+    prompt = pipeline.encode_reference(clip.prompt)
+    heard = pipeline(notes, sampling, prompt)
     unheard = pipeline(notes, sampling)
     drafted = render(clip.sheet, draft, {track.role: Level()}, keep_stems=False).mix.mean(0)
     every = dict(zip(COLUMNS, (clip.reference[:n], codec, heard, unheard, drafted), strict=True))
-    prompt = pipeline.encode_reference(clip.prompt)
     every |= {name: pipeline(notes, other, prompt) for name, other in OTHER_WAYS.items()}
     return {name: np.pad(audio[:n], (0, max(0, n - len(audio)))) for name, audio in every.items()}
 

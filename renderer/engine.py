@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from renderer.memory import check_memory
-from renderer.mixer import HEADROOM, Level, level_of, limit, place
+from renderer.mixer import HEADROOM, Level, level_of, limit, place_in_room
 from renderer.reverb import Reverb
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
@@ -90,10 +90,7 @@ class Channel:
         if dry is None:
             self.silent_blocks += 1
             dry = np.zeros((1, self.block_samples), np.float32)
-        placed = place(dry, self.level)
-        if self.reverb:
-            placed += self.reverb(dry.mean(0)) * np.float32(self.level.room * 10 ** (self.level.gain_db / 20))
-        return placed
+        return place_in_room(dry, self.level, self.reverb)
 
 
 def load_engine(name: str, **options: object) -> Engine | MixEngine:

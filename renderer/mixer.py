@@ -3,7 +3,7 @@
 Axes: c channels, n samples.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,6 +48,14 @@ def place(stem: np.ndarray, level: Level) -> np.ndarray:
     angle = (min(max(level.pan, -1.0), 1.0) + 1) * np.pi / 4
     left, right = min(np.sqrt(2) * np.cos(angle), 1.0), min(np.sqrt(2) * np.sin(angle), 1.0)
     return stem * np.array([[gain * left], [gain * right]], np.float32)
+
+
+def place_in_room(dry: np.ndarray, level: Level, room: Callable[[np.ndarray], np.ndarray] | None) -> np.ndarray:
+    """A stem (c, n) in its place, with what the room makes of its mono samples (n,), if it is in one: (2, n)."""
+    placed = place(dry, level)
+    if room:
+        placed += room(dry.mean(0)) * np.float32(level.room * 10 ** (level.gain_db / 20))
+    return placed
 
 
 def limit(mix: np.ndarray) -> np.ndarray:

@@ -96,6 +96,12 @@ def check_output(path: str) -> None:
         check_folder(path)
 
 
+def check_picture(path: str) -> None:
+    """Raise ScoretokError when a picture cannot be drawn as this."""
+    if Path(path).suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise ScoretokError(f"{path} does not end with .png, .svg or .pdf")
+
+
 def check_folder(path: str) -> None:
     """Raise ScoretokError when the folder of an output does not exist."""
     folder = Path(path).resolve().parent

@@ -9,6 +9,7 @@ import click
 from editing.cli.common import (
     bar_list,
     check_folder,
+    check_picture,
     json_option,
     load,
     parse_bars,
@@ -66,8 +67,8 @@ def inpaint(
     check_output_of(recording, output)
     check_not_input(source, output, options["overwrite"], options["plot"])
     check_folder(output)
-    if options["plot"] and Path(options["plot"]).suffix.lower() not in (".png", ".svg", ".pdf"):
-        raise ScoretokError(f"{options['plot']} does not end with .png, .svg or .pdf")
+    if options["plot"]:
+        check_picture(options["plot"])
     old = load(before)
     new = load(after) if after else old
     if options["continue_bars"]:
@@ -107,9 +108,11 @@ def tell_alignment(source: str, alignment: "Alignment") -> None:
 
 def check_not_input(source: str, output: str, overwrite: bool, plot: str | None) -> None:
     """Raise ScoretokError when the output would take the place of the input unasked."""
-    if Path(source).resolve() == Path(output).resolve() and not overwrite:
+    if Path(source).resolve() != Path(output).resolve():
+        return
+    if not overwrite:
         raise ScoretokError(f"{output} is the file to be changed; name another output, or add --overwrite")
-    if Path(source).resolve() == Path(output).resolve() and plot:
+    if plot:
         raise ScoretokError("--plot compares two files; name another output than the source")
 
 

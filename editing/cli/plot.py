@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from editing.cli.common import bars_option, check_folder, load, only_bars, quiet_option, silence
+from editing.cli.common import bars_option, check_folder, check_picture, load, only_bars, quiet_option, silence
 from scoretok.errors import ScoretokError
 
 EPILOG = """\b
@@ -31,8 +31,7 @@ def plot(source: str, output: str, roll: bool | None, exact: bool, bars: str | N
     """Draw a piano roll with chords, sections and words, engraved notation, or the spectrogram of an audio file."""
     silence(quiet)
     suffix = Path(output).suffix.lower()
-    if suffix not in (".png", ".svg", ".pdf"):
-        raise ScoretokError(f"{output} does not end with .png, .svg or .pdf")
+    check_picture(output)
     if suffix == ".png" and roll is False:
         raise ScoretokError("notation is drawn as .svg or .pdf; name such a file")
     check_folder(output)

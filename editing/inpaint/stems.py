@@ -10,7 +10,7 @@ from torch import Tensor
 
 from editing.inpaint.splice import Change
 from renderer.dit_engine import DitEngine
-from renderer.mixer import level_of, limit, place, unlimit
+from renderer.mixer import level_of, limit, place, place_in_room, unlimit
 from renderer.pipeline import TrackRenderer
 from renderer.provenance import Provenance
 from renderer.reverb import Reverb
@@ -88,8 +88,7 @@ class OwnStems:
             return Change(change.start, place(change.samples, level))
         room = Reverb(self.engine.sample_rate)
         dry = np.pad(change.samples.astype(np.float32), ((0, 0), (0, room.reach_samples)))
-        echoes = room(dry[0]) * np.float32(level.room * 10 ** (level.gain_db / 20))
-        return Change(change.start, place(dry, level) + echoes)
+        return Change(change.start, place_in_room(dry, level, room))
 
     def add(self, mix: np.ndarray, change: np.ndarray) -> np.ndarray:
         """Through the limiter, backwards and forwards."""
