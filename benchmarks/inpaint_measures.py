@@ -1,104 +1,155 @@
 """Analysers that know nothing of the model: is an edit heard, and do its seams stand out?
 
-Axes: n samples, f frames.
+Axes: n samples, f frames, k mel bands.
 """
 
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
-import soundfile
 import torch
 
 from editing.inpaint.clock import Clock
+from editing.inpaint.inpaint import Span
 from renderer.audio_files import resample
 from renderer.codec.mel import HOP_SAMPLES, SAMPLE_RATE, LogMel
 from scoretok import LeadSheet
-from scoretok.theory import QUALITY_BY_NAME
 
 ANALYSIS_RATE = 22050
 AROUND_S = 4.0
+DECIBELS = 20 / np.log(10)
+ANOTHER = 0.9  # harmonies whose notes are less alike than this differ to the ear
+ONSET_S = 0.1
+PARTIALS = (0, 12, 19)  # semitones of the first three partials
 
 
-def notes_between(sheet: LeadSheet, track_id: str | None, clock: Clock, start_s: float, stop_s: float) -> list:
-    """(start_s, end_s, pitch) of what is heard between two moments."""
-    tracks = [t for i, t in zip(sheet.track_ids, sheet.tracks, strict=True) if track_id in (None, i)]
+def pitch_energy(audio: np.ndarray, start_s: float, end_s: float, pitch: int) -> float:
+    """Energy about a pitch and its next two partials in a stretch of audio (n,)."""
+    span = audio[max(0, round(start_s * SAMPLE_RATE)) : max(0, round(end_s * SAMPLE_RATE))]
+    if len(span) < 64:
+        return 0.0
+    size = 1 << 16
+    spectrum = np.abs(np.fft.rfft(span * np.hanning(len(span)), size)) ** 2
+    semitones = 69 + 12 * np.log2(np.fft.rfftfreq(size, 1 / SAMPLE_RATE).clip(1) / 440)
+    return float(sum(spectrum[np.abs(semitones - pitch - up) < 0.4].sum() for up in PARTIALS))
+
+
+def notes_of_others(sheet: LeadSheet, track_id: str, clock: Clock) -> list[tuple[float, float, int]]:
+    """(start_s, end_s, pitch) of the pitched notes of all other tracks."""
+    return [
+        (*(float(clock.heard_at(sheet.seconds_at(t))) for t in (note.start_ticks, note.end_ticks)), note.pitch)
+        for name, track in sheet.tracks_by_id.items()
+        for note in track.notes
+        if name != track_id and not track.is_drums
+    ]
+
+
+def shares_partials(one: int, other: int) -> bool:
+    """Whether the first partials of two pitches, or their octaves, meet."""
+    return (one - other) % 12 in (0, 5, 7)
+
+
+def changed_notes(before: LeadSheet, after: LeadSheet, track_id: str, clock: Clock) -> list[tuple]:
+    """(start_s, end_s, new pitch, old pitch) of notes that changed their pitch only, where no other track hides it."""
+    old, new = (sheet.tracks_by_id[track_id].notes for sheet in (before, after))
+    others = notes_of_others(after, track_id, clock)
     found = []
-    for track in tracks:
-        for note in track.notes:
-            begin, end = (float(clock.heard_at(sheet.seconds_at(t))) for t in (note.start_ticks, note.end_ticks))
-            if start_s <= begin < stop_s:
-                found.append((begin, end, note.pitch if not track.is_drums else None))
+    for a, b in zip(old, new, strict=True):
+        start_s, end_s = (float(clock.heard_at(after.seconds_at(t))) for t in (b.start_ticks, b.end_ticks))
+        during = [pitch for begin_s, stop_s, pitch in others if begin_s < end_s and stop_s > start_s]
+        if a.pitch != b.pitch and not any(shares_partials(p, q) for p in (a.pitch, b.pitch) for q in during):
+            found.append((start_s + 0.02, max(end_s, start_s + 0.12), b.pitch, a.pitch))
     return found
 
 
-def pitch_energy(audio: np.ndarray, rate: int, start_s: float, end_s: float, pitch: int) -> float:
-    """Energy about a pitch and its next two partials while a note sounds, of audio (n,)."""
-    span = audio[round((start_s + 0.02) * rate) : round(max(end_s, start_s + 0.12) * rate)]
-    if len(span) < 64:
-        return 0.0
-    spectrum = np.abs(np.fft.rfft(span * np.hanning(len(span)), 1 << 16)) ** 2
-    semitones = 69 + 12 * np.log2(np.fft.rfftfreq(1 << 16, 1 / rate).clip(1) / 440)
-    return float(sum(spectrum[np.abs(semitones - pitch - up) < 0.4].sum() for up in (0, 12, 19)))
+def melody_agreement(audio: np.ndarray, changed: Sequence[tuple]) -> list[bool]:
+    """Of every changed note whether its new pitch is louder in audio (n,) than its old one."""
+    return [
+        pitch_energy(audio, start_s, end_s, new) > pitch_energy(audio, start_s, end_s, old)
+        for start_s, end_s, new, old in changed
+    ]
 
 
-def melody_agreement(
-    audio: np.ndarray, rate: int, before: LeadSheet, after: LeadSheet, track_id: str, clock: Clock
-) -> float:
-    """Share of the changed notes of a track whose new pitch is louder than their old one."""
-    old, new = (s.tracks[s.track_ids.index(track_id)].notes for s in (before, after))
-    won = []
-    for a, b in zip(old, new, strict=False):
-        if a.pitch != b.pitch and a.start_ticks == b.start_ticks:
-            begin, end = (float(clock.heard_at(after.seconds_at(t))) for t in (b.start_ticks, b.end_ticks))
-            won.append(pitch_energy(audio, rate, begin, end, b.pitch) > pitch_energy(audio, rate, begin, end, a.pitch))
-    return float(np.mean(won)) if won else float("nan")
+def level_error_db(audio: np.ndarray, true: np.ndarray, changed: Sequence[tuple]) -> float:
+    """How much louder changed notes are in audio (n,) than they would have been, in the median."""
+    ratios = [
+        pitch_energy(audio, start_s, end_s, new) / max(pitch_energy(true, start_s, end_s, new), 1e-9)
+        for start_s, end_s, new, _ in changed
+    ]
+    return float(10 * np.log10(max(np.median(ratios), 1e-9))) if ratios else float("nan")
 
 
-def chroma_of(audio: np.ndarray, rate: int) -> np.ndarray:
+def moved_onsets(before: LeadSheet, after: LeadSheet, track_id: str, clock: Clock) -> list[tuple]:
+    """(pitch, new onset, old onset) in seconds of notes that begin elsewhere, where no other note hides it."""
+
+    def onsets(sheet: LeadSheet) -> set[tuple[int, float]]:
+        notes = sheet.tracks_by_id[track_id].notes
+        return {(note.pitch, float(clock.heard_at(sheet.seconds_at(note.start_ticks)))) for note in notes}
+
+    old, new = onsets(before), onsets(after)
+    hiding = [(pitch, start_s) for start_s, _, pitch in notes_of_others(after, track_id, clock)]
+    found = []
+    for pitch, at_s in sorted(new - old):
+        gone_s = [t for p, t in old - new if p == pitch and ONSET_S < abs(t - at_s) < 2]
+        if not gone_s:
+            continue
+        nearest_s = min(gone_s, key=lambda t: abs(t - at_s))
+        near = [p for p, t in hiding if min(abs(t - at_s), abs(t - nearest_s)) < ONSET_S]
+        near += [p for p, t in new if abs(t - nearest_s) < ONSET_S]
+        if not any(shares_partials(pitch, p) for p in near):
+            found.append((pitch, at_s, nearest_s))
+    return found
+
+
+def rhythm_agreement(audio: np.ndarray, moved: Sequence[tuple]) -> list[bool]:
+    """Of every moved note whether its pitch rises in audio (n,) more at the new onset than at the old one."""
+
+    def rise(pitch: int, at_s: float) -> float:
+        return pitch_energy(audio, at_s, at_s + ONSET_S, pitch) - pitch_energy(audio, at_s - ONSET_S, at_s, pitch)
+
+    return [rise(pitch, new_s) > rise(pitch, old_s) for pitch, new_s, old_s in moved]
+
+
+def chroma_of(audio: np.ndarray) -> np.ndarray:
     """Constant-Q chroma (12,) of audio (n,)."""
     import librosa
 
-    y = resample(audio.astype(np.float32), rate, ANALYSIS_RATE)
-    return librosa.feature.chroma_cqt(y=y, sr=ANALYSIS_RATE).mean(1)
+    y = resample(audio.astype(np.float32), SAMPLE_RATE, ANALYSIS_RATE)
+    return librosa.feature.chroma_cqt(y=y, sr=ANALYSIS_RATE, tuning=0.0).mean(1)
 
 
-def chord_agreement(
-    audio: np.ndarray, rate: int, before: LeadSheet, after: LeadSheet, clock: Clock, first: int, stop: int
-) -> float:
-    """Share of bars whose chroma is nearer to the new chord than to the old one, where they differ."""
+def written_chroma(sheet: LeadSheet, clock: Clock, start_s: float, stop_s: float) -> np.ndarray:
+    """Seconds that each pitch class is written for in a stretch, (12,)."""
+    chroma = np.zeros(12)
+    for begin_s, end_s, pitch in notes_of_others(sheet, "", clock):
+        chroma[pitch % 12] += max(0.0, min(end_s, stop_s) - max(begin_s, start_s))
+    return chroma
+
+
+def changed_harmony(before: LeadSheet, after: LeadSheet, clock: Clock, bars: range) -> list[tuple]:
+    """(start_s, stop_s, new chroma, old chroma) of bars whose notes make another harmony."""
+    found = []
+    for bar in bars:
+        edges_s = [float(clock.heard_at(after.seconds_at(after.bar_starts[bar + i]))) for i in (0, 1)]
+        new, old = (written_chroma(sheet, clock, *edges_s) for sheet in (after, before))
+        if new.any() and old.any() and np.corrcoef(new, old)[0, 1] < ANOTHER:
+            found.append((*edges_s, new, old))
+    return found
+
+
+def harmony_agreement(audio: np.ndarray, changed: Sequence[tuple]) -> list[bool]:
+    """Of every bar whether its chroma in audio (n,) is more like that of the new notes than that of the old ones."""
     won = []
-    for bar in range(first, stop):
-        old, new = (sheet.chord_at(sheet.bar_starts[bar]) for sheet in (before, after))
-        if (
-            old is None
-            or new is None
-            or None in (old.root, new.root)
-            or (old.root, old.quality) == (new.root, new.quality)
-        ):
-            continue
-        start_s, stop_s = (float(clock.heard_at(after.seconds_at(after.bar_starts[bar + i]))) for i in (0, 1))
-        chroma = chroma_of(audio[round(start_s * rate) : round(stop_s * rate)], rate)
-        fits = [np.mean([chroma[(c.root + i) % 12] for i in QUALITY_BY_NAME[c.quality].intervals]) for c in (old, new)]
-        won.append(fits[1] > fits[0])
-    return float(np.mean(won)) if won else float("nan")
+    for start_s, stop_s, new, old in changed:
+        heard = chroma_of(audio[round(start_s * SAMPLE_RATE) : round(stop_s * SAMPLE_RATE)])
+        won.append(bool(np.corrcoef(heard, new)[0, 1] > np.corrcoef(heard, old)[0, 1]))
+    return won
 
 
-def onset_f1(audio: np.ndarray, rate: int, sheet: LeadSheet, clock: Clock, start_s: float, stop_s: float) -> float:
-    """F-measure of onsets (50 ms) that librosa hears in a span against those of the score."""
-    import librosa
-    from mir_eval.onset import f_measure
-
-    y = resample(audio.astype(np.float32), rate, ANALYSIS_RATE)
-    heard = librosa.onset.onset_detect(y=y, sr=ANALYSIS_RATE, hop_length=256, units="time")
-    true = np.unique([note[0] for note in notes_between(sheet, None, clock, start_s, stop_s)])
-    return float(f_measure(true, heard[(heard >= start_s - 0.05) & (heard < stop_s)])[0])
-
-
-def key_of(audio: np.ndarray, rate: int) -> tuple[int, str]:
+def key_of(audio: np.ndarray) -> tuple[int, str]:
     """Tonic and mode by correlation of the chroma with the profiles of Krumhansl and Kessler (1982)."""
     major = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
     minor = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
-    chroma = chroma_of(audio, rate)
+    chroma = chroma_of(audio)
     fits = {
         (tonic, mode): np.corrcoef(np.roll(profile, tonic), chroma)[0, 1]
         for mode, profile in (("major", major), ("minor", minor))
@@ -107,37 +158,41 @@ def key_of(audio: np.ndarray, rate: int) -> tuple[int, str]:
     return max(fits, key=lambda key: fits[key])
 
 
-def tempo_ratio(audio: np.ndarray, rate: int, sheet: LeadSheet, clock: Clock, start_s: float, stop_s: float) -> float:
-    """1 where the tempo that librosa hears in a span is the score's to 4 %, or a multiple by 2 or 3 of it (Acc2)."""
+def tempo_agreement(audio: np.ndarray, quarter_s: float) -> bool:
+    """Whether the tempo that librosa hears in audio (n,) is right to 4 %, up to a factor of 2 or 3 (Acc2)."""
     import librosa
 
-    y = resample(audio[round(start_s * rate) : round(stop_s * rate)].astype(np.float32), rate, ANALYSIS_RATE)
-    heard = float(librosa.feature.tempo(y=y, sr=ANALYSIS_RATE, hop_length=256)[0])
-    bar = sheet.bar_at(round(sheet.ticks_at(0))) + 4
-    quarter_s = float(
-        np.diff(clock.heard_at(np.array([sheet.seconds_at(sheet.bar_starts[bar] + k * 24) for k in (0, 4)])))[0] / 4
-    )
-    true = 60 / quarter_s
-    return float(any(abs(heard / (true * factor) - 1) < 0.04 for factor in (1, 2, 3, 0.5, 1 / 3)))
+    y = resample(audio.astype(np.float32), SAMPLE_RATE, ANALYSIS_RATE)
+    heard = float(librosa.feature.tempo(y=y, sr=ANALYSIS_RATE, hop_length=128)[0])
+    return bool(any(abs(heard * quarter_s / 60 / factor - 1) < 0.04 for factor in (1, 2, 3, 1 / 2, 1 / 3)))
 
 
-def seam_ranks(old: Path, new: Path, spans: list) -> list[float]:
-    """Percentile, among the natural jumps around it, of the log-mel jump at each edge of each span."""
-    rate = soundfile.info(old).samplerate
+def log_mel(audio: np.ndarray) -> np.ndarray:
+    """Log-mel spectrogram (f, k) of audio (n,) in decibels."""
+    whole = audio[: len(audio) // 2048 * 2048].astype(np.float32)
+    return LogMel()(torch.from_numpy(whole)[None])[0].numpy() * DECIBELS
+
+
+def frames(start_s: float, stop_s: float) -> slice:
+    """Frames of `log_mel` in a stretch."""
+    return slice(*(max(0, round(s * SAMPLE_RATE / HOP_SAMPLES)) for s in (start_s, stop_s)))
+
+
+def seam_ranks(old: np.ndarray, new: np.ndarray, spans: Sequence[Span]) -> list[float]:
+    """Percentile, among the natural jumps of old (f, k) around it, of the jump of new at each edge of each span."""
     ranks = []
-    for span in spans:
-        for edge_s in (span.start_s, span.stop_s):
-            begin, end = (round(max(0.0, edge_s + side) * rate) for side in (-AROUND_S, AROUND_S))
-            jumps = []
-            for path in (old, new):
-                audio = soundfile.read(path, start=begin, stop=end, always_2d=True)[0].mean(1).astype(np.float32)
-                audio = audio if rate == SAMPLE_RATE else resample(audio, rate, SAMPLE_RATE)
-                frames = LogMel()(torch.from_numpy(audio[: len(audio) // 2048 * 2048])[None])[0].numpy()
-                jumps.append(np.abs(np.diff(frames, axis=0)).mean(1))
-            at = round((edge_s - begin / rate) * SAMPLE_RATE / HOP_SAMPLES)
-            near = jumps[1][max(0, at - 2) : at + 2]
-            if len(near) and len(jumps[0]):
-                # Four frames lie about the seam, so it is compared with the largest of four natural ones.
-                natural = np.lib.stride_tricks.sliding_window_view(jumps[0], 4).max(1)
-                ranks.append(float(100 * (natural < near.max()).mean()))
+    for edge_s in (edge_s for span in spans for edge_s in (span.start_s, span.stop_s)):
+        jumps = np.abs(np.diff(old[frames(edge_s - AROUND_S, edge_s + AROUND_S)], axis=0)).mean(1)
+        at = round(edge_s * SAMPLE_RATE / HOP_SAMPLES)
+        near = np.abs(np.diff(new[max(0, at - 2) : at + 3], axis=0)).mean(1)
+        if len(near) and len(jumps) > 8:
+            # Four jumps lie about the seam, so it is compared with the largest of four natural ones.
+            natural = np.lib.stride_tricks.sliding_window_view(jumps, 4).max(1)
+            ranks.append(float(100 * (natural < near.max()).mean()))
     return ranks
+
+
+def colour_distance_db(region: np.ndarray, old: np.ndarray, span: Span) -> float:
+    """How far the mean spectrum of a span (f, k) lies from that of the seconds around it in the old recording."""
+    around = [old[frames(span.start_s - AROUND_S, span.start_s)], old[frames(span.stop_s, span.stop_s + AROUND_S)]]
+    return float(np.abs(region[frames(span.start_s, span.stop_s)].mean(0) - np.concatenate(around).mean(0)).mean())

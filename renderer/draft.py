@@ -56,7 +56,10 @@ class DraftEngine:
 
     def render_track(self, sheet: LeadSheet, track: int) -> np.ndarray:
         """All samples of one track, float32 of shape (2, n), from tick 0 until its last sound has died away."""
-        notes = notes_of(sheet, sheet.tracks[track])
+        return self.play(notes_of(sheet, sheet.tracks[track]))
+
+    def play(self, notes: NoteArray) -> np.ndarray:
+        """All samples of notes, float32 of shape (2, n), from second 0 until the last sound has died away."""
         drums = notes.program == DRUMS
         self._synthesizer.sounds_off()
         self._synthesizer.program_select(0, self._soundfont, 128 if drums else 0, 0 if drums else notes.program, drums)

@@ -40,18 +40,22 @@ def fill(
     span: range,
     sampling: Sampling,
     reference: tuple[Tensor, Tensor] | None = None,
+    begin: np.ndarray | None = None,
 ) -> np.ndarray:
     """Audio (n,) like `heard` in which the latent frames `span` play `notes`; the rest is what the codec makes of it.
 
-    Spans longer than a window are made from left to right, each part in the context of the one before.
+    Spans longer than a window are made from left to right, each part in the context of the one before. `begin` is
+    audio (n,) that the flow starts from instead of what the model predicts at once.
     """
     first = heard.first_frame
     latents = encode(pipeline, heard.audio)
     chosen = reference or pipeline.timbres.reference(notes.program)
+    starts = None if begin is None else encode(pipeline, begin)[None]
     for window, made in windows(span, heard.frames):
         known = latents[window.start - first : window.stop - first]
         keep_mask = torch.tensor([float(frame not in range(made.start, span.stop)) for frame in window])
-        fresh = pipeline.sample(notes, window.start, known[None], keep_mask[None], chosen, sampling)[0]
+        start = None if starts is None else starts[:, window.start - first : window.stop - first]
+        fresh = pipeline.sample(notes, window.start, known[None], keep_mask[None], chosen, sampling, start)[0]
         latents[made.start - first : made.stop - first] = fresh[made.start - window.start : made.stop - window.start]
     return gated(decode(pipeline, latents, notes, first, sampling.seed), notes, first)
 

@@ -19,11 +19,10 @@ def available_bytes() -> int | None:
             return None
 
 
-def check_memory(needed_bytes: int, what: str) -> None:
-    """Raise ScoretokError when something surely does not fit."""
+def check_memory(needed_bytes: int, what: str, cure: str = "render fewer bars with --bars, or mute tracks") -> None:
+    """Raise ScoretokError when something surely does not fit, with the `cure`."""
     free = available_bytes()
     if free is not None and needed_bytes > free:
         raise ScoretokError(
-            f"{what} needs {needed_bytes / 2**30:.1f} GB of memory and {free / 2**30:.1f} GB are free;"
-            " render fewer bars with --bars, or mute tracks"
+            f"{what} needs {needed_bytes / 2**30:.1f} GB of memory and {free / 2**30:.1f} GB are free; {cure}"
         )

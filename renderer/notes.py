@@ -43,7 +43,11 @@ class NoteArray:
         """The notes that begin before `end_s` and ended at most `ring_s` before `start_s`."""
         ends_s = self.start_s if self.program == DRUMS else self.end_s
         keep = (self.start_s < end_s) & (ends_s + ring_s > start_s)
-        fields = (self.start_s[keep], self.end_s[keep], self.pitch[keep], self.velocity[keep])
+        return self.take(keep)
+
+    def take(self, keep_mask: np.ndarray) -> "NoteArray":
+        """The notes for which `keep_mask` (m,) is true."""
+        fields = (self.start_s[keep_mask], self.end_s[keep_mask], self.pitch[keep_mask], self.velocity[keep_mask])
         return NoteArray(*fields, self.program, self.detune_cents)
 
 

@@ -178,8 +178,12 @@ class ScoreToAudio:
         keep_mask: Tensor,
         reference: tuple[Tensor, Tensor],
         sampling: Sampling,
+        begin: Tensor | None = None,
     ) -> Tensor:
-        """Latents (1, t, d) from frame `first_frame` on; where `keep_mask` (1, t) is 1 they are the known ones."""
+        """Latents (1, t, d) from frame `first_frame` on; where `keep_mask` (1, t) is 1 they are the known ones.
+
+        The flow starts from what the model predicts at once, with noise; or from other latents `begin` (1, t, d).
+        """
         frames = known.shape[1]
         heard, mask = (tensor.to(self.device) for tensor in reference)
         away = np.full(heard.shape[1], -1e9)
@@ -198,7 +202,9 @@ class ScoreToAudio:
         if sampling.steps:
             start = sampling.start_noise
             noise = torch.randn(coarse.shape, generator=sampling.generator(first_frame)).to(self.device)
-            noisy = start * sampling.temperature * noise + (1 - start) * coarse
+            noisy = start * sampling.temperature * noise + (1 - start) * (
+                coarse if begin is None else begin.to(self.device)
+            )
             self.scheduler.set_timesteps(sigmas=[start * (1 - i / sampling.steps) for i in range(sampling.steps)])
             for timestep in self.scheduler.timesteps:
                 velocity = self.dit(noisy, timestep.expand(1).to(self.device), coarse, hidden, known, keep)

@@ -50,7 +50,7 @@ def diff(before: LeadSheet, after: LeadSheet) -> Difference:
         cells += [Cell(name, before_bar, after_bar) for name in names if old_cells.get(name) != new_cells.get(name)]
     fields = {"title": "title", "pickup_ticks": "pickup"}
     headers = [name for field, name in fields.items() if getattr(before, field) != getattr(after, field)]
-    old_tracks, new_tracks = (dict(zip(s.track_ids, s.tracks, strict=True)) for s in (before, after))
+    old_tracks, new_tracks = (sheet.tracks_by_id for sheet in (before, after))
     for track_id in old_tracks.keys() | new_tracks.keys():
         one, two = old_tracks.get(track_id), new_tracks.get(track_id)
         if one is None or two is None:
@@ -82,7 +82,7 @@ def _fingerprints(sheet: LeadSheet) -> list[dict[str, object]]:
         bar = sheet.bar_at(chord.start_ticks)
         moved = replace(chord, start_ticks=chord.start_ticks - sheet.bar_starts[bar])
         bars[bar].setdefault("chords", []).append(moved)  # type: ignore[attr-defined]
-    for track_id, track in zip(sheet.track_ids, sheet.tracks, strict=True):
+    for track_id, track in sheet.tracks_by_id.items():
         for note in track.notes:
             bar = sheet.bar_at(note.start_ticks)
             moved_note = note._replace(start_ticks=note.start_ticks - sheet.bar_starts[bar])

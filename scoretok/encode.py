@@ -29,12 +29,12 @@ def encode(sheet: LeadSheet) -> list[int]:
     ids = [ID["BOS"]]
     if sheet.title:
         ids += [ID["Title"], *_text(sheet.title), ID["TextEnd"]]
-    for track_id, track in zip(sheet.track_ids, sheet.tracks, strict=True):
+    for track_id, track in sheet.tracks_by_id.items():
         ids += [token_id("Track", track_id), ID["Program"] + track.program]
         ids += [ID["Mute"]] if track.muted else []
         ids += [ID["Name"], *_text(track.name), ID["TextEnd"]] if track.name else []
     bars = list(_bar_headers(sheet))
-    for track_id, track in zip(sheet.track_ids, sheet.tracks, strict=True):
+    for track_id, track in sheet.tracks_by_id.items():
         _encode_cells(sheet, token_id("Track", track_id), track, bars)
     for bar in bars:
         ids += bar

@@ -191,6 +191,11 @@ class LeadSheet:
             ids.append(f"{track.role}.{seen[track.role]}")
         return tuple(ids)
 
+    @cached_property
+    def tracks_by_id(self) -> dict[str, Track]:
+        """Every track by its stable name, in their order."""
+        return dict(zip(self.track_ids, self.tracks, strict=True))
+
     def notes_in(self, track: int, bar: int) -> tuple[Note, ...]:
         """Notes of a track that start in a bar."""
         notes = self.tracks[track].notes

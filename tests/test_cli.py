@@ -31,7 +31,7 @@ def test_the_main_job(tmp_path, foreign_midi):
     assert run("render", "new.lead", "-o", "new.wav", *draft, "--stems", "stems", cwd=tmp_path).returncode == 0
     assert soundfile.info(tmp_path / "new.wav").duration > 5
     song = scoretok.read(tmp_path / "new.lead")
-    sounding = [f"{name}.wav" for name, track in zip(song.track_ids, song.tracks, strict=True) if track.notes]
+    sounding = [f"{name}.wav" for name, track in song.tracks_by_id.items() if track.notes]
     assert sorted(path.name for path in (tmp_path / "stems").iterdir()) == sorted(sounding)
     for picture in ("roll.png", "sheet.pdf", "sheet.svg"):
         assert run("plot", "new.lead", "-o", picture, "--bars", "1-4", cwd=tmp_path).returncode == 0

@@ -84,6 +84,15 @@ def test_only_the_edit_of_our_own_render_is_heard(folder):
     assert [loudest_pitch(new, 6 + i / 2, 6.4 + i / 2) for i in range(4)] == [74, 72, 70, 67]
 
 
+def test_edits_of_one_render_add_up(folder):
+    inpaint(folder, "a.wav", "--after", "b.lead", "-o", "one.wav")
+    write(edit(song(), ["transpose +5 in bars 4 of piano", "transpose -3 in bars 8 of piano"]), folder / "two.lead")
+    (first, second) = inpaint(folder, "a.wav", "--after", "two.lead", "-o", "two.wav")
+    assert (first["bars"], second["bars"]) == ([4], [8])
+    first_s, last_s = changed_s(folder, "one.wav", "two.wav")
+    assert second["start_s"] <= first_s < last_s <= second["stop_s"]
+
+
 def test_an_inpainted_file_does_not_pass_as_a_render(folder):
     inpaint(folder, "a.wav", "--after", "b.lead", "-o", "c.wav")
     with soundfile.SoundFile(folder / "a.wav") as old, soundfile.SoundFile(folder / "c.wav") as new:

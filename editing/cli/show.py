@@ -69,7 +69,7 @@ def _print_table(sheet: LeadSheet, bars: range) -> None:
     table = Table(title=Text(title), title_justify="left", show_lines=False, header_style="bold")
     for heading in ("bar", "section", "changes", "chords"):
         table.add_column(heading, style="dim" if heading == "changes" else "", no_wrap=heading == "bar")
-    for track_id, track in zip(sheet.track_ids, sheet.tracks, strict=True):
+    for track_id, track in sheet.tracks_by_id.items():
         heading = short_id(track_id) + (f"\n{track.name}" if track.name else "") + ("\n(muted)" if track.muted else "")
         table.add_column(Text(heading), style=ROLE_STYLES[track.role], max_width=44, overflow="ellipsis")
     for bar in bars:

@@ -120,13 +120,15 @@ def _changed_ends_s(before: LeadSheet, after: LeadSheet, region: Region, pairs: 
 def notes_heard(sheet: LeadSheet, track_id: str, clock: Clock) -> NoteArray:
     """The notes of a track as they are heard in the recording; none of a track that is muted or not there."""
     if audible_notes(sheet, track_id):
-        return clock.notes(notes_of(sheet, sheet.tracks[sheet.track_ids.index(track_id)]))
+        return clock.notes(notes_of(sheet, sheet.tracks_by_id[track_id]))
     nothing = np.zeros(0)
     return NoteArray(nothing, nothing, nothing.astype(int), nothing.astype(int), DRUMS)
 
 
-def change_span(span: Span, notes: NoteArray, stems: Stems, engine: DitEngine, seed: int) -> Change:
-    """One span of a track made anew in its context, as a change of what is heard of the track."""
+def change_span(
+    span: Span, notes: NoteArray, stems: Stems, engine: DitEngine, seed: int, make: Callable[..., np.ndarray] = fill
+) -> Change:
+    """One span of a track made anew in its context by `make`, as a change of what is heard of the track."""
     begin, stop = round(span.start_s * SAMPLE_RATE), round(span.stop_s * SAMPLE_RATE)
     fade = round(FADE_S * SAMPLE_RATE)
     frames = range(max(0, begin - fade) // LATENT_SAMPLES, -(-(stop + fade) // LATENT_SAMPLES))
@@ -138,7 +140,7 @@ def change_span(span: Span, notes: NoteArray, stems: Stems, engine: DitEngine, s
         kept = np.concatenate([heard[: begin - first * LATENT_SAMPLES], heard[stop - first * LATENT_SAMPLES :]])
         reference = engine.reference(span.track_id) or stems.reference(span.track_id, kept)
         sampling = engine.sampling(span.track_id, seed)
-        made = fill(engine.pipeline, notes, Heard(heard, first), frames, sampling, reference)
+        made = make(engine.pipeline, notes, Heard(heard, first), frames, sampling, reference)
         new = stems.from_model(span.track_id, made)
     else:
         new = np.zeros_like(old)
@@ -156,12 +158,16 @@ def inpaint(
     clock: Clock = EVEN,
     seed: int = 0,
     advance: Callable[[], None] = lambda: None,
+    make: Callable[..., np.ndarray] = fill,
 ) -> "Inpainted":
-    """Make spans anew: the samples of the recording that change, with the seconds they lie in."""
+    """Make spans anew: the samples of the recording that change, with the seconds they lie in.
+
+    `make` is called as `renderer.fill.fill` is.
+    """
     changes = []
     for span in spans:
         notes = notes_heard(after, span.track_id, clock)
-        changes.append(stems.into_mix(span.track_id, change_span(span, notes, stems, engine, seed)))
+        changes.append(stems.into_mix(span.track_id, change_span(span, notes, stems, engine, seed, make)))
         advance()
     changes = [in_channels(at_rate(change, recording.sample_rate), recording.channels) for change in changes]
     samples = [_apply(recording, change, stems) for change in add_up(changes) if change.start < recording.n_samples]

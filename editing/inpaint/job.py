@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from editing.inpaint.align import Alignment, align
 from editing.inpaint.clock import EVEN, Clock
 from editing.inpaint.heard import FileStems
@@ -15,6 +17,8 @@ from editing.inpaint.stems import OwnStems, Stems
 from editing.inpaint.timeline import MovedStems, Timeline, lay_out, moved
 from renderer.codec.mel import SAMPLE_RATE
 from renderer.dit_engine import WEIGHTS, DitEngine
+from renderer.fill import fill
+from renderer.memory import check_memory
 from renderer.provenance import Provenance, digest, read_comment, weights_digest
 from scoretok.difference import diff
 from scoretok.errors import ScoretokError
@@ -41,10 +45,16 @@ class Job:
                     f"bar {span.bars[0] + 1} of {span.track_id} lies past the end of {self.recording.path.name}, which"
                     f" lasts {self.recording.duration_s:.1f} s"
                 )
+        seconds = sum(span.stop_s - span.start_s for span in self.spans)
+        needed_bytes = round(seconds * SAMPLE_RATE * self.recording.channels * 3 * 8)
+        check_memory(needed_bytes, "what changes", "change fewer bars at a time, or render the whole score")
 
-    def run(self, seed: int = 0, advance: Callable[[], None] = lambda: None) -> Inpainted:
-        """Make every span anew."""
-        return inpaint(self.recording, self.after, self.spans, self.stems, self.engine, self.clock, seed, advance)
+    def run(
+        self, seed: int = 0, advance: Callable[[], None] = lambda: None, make: Callable[..., np.ndarray] = fill
+    ) -> Inpainted:
+        """Make every span anew; by another means than the model, when `make` is called as `renderer.fill.fill` is."""
+        arguments = self.recording, self.after, self.spans, self.stems, self.engine, self.clock
+        return inpaint(*arguments, seed, advance, make)
 
 
 def own_render(recording: Recording, before: LeadSheet) -> Provenance | None:

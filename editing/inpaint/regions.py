@@ -72,12 +72,12 @@ def join_cells(cells: Iterable[tuple[str, int]]) -> list[Region]:
 
 def heard(sheet: LeadSheet, track_id: str) -> bool:
     """Whether a score has a track of this id that is not muted."""
-    return track_id in sheet.track_ids and not sheet.tracks[sheet.track_ids.index(track_id)].muted
+    return track_id in sheet.tracks_by_id and not sheet.tracks_by_id[track_id].muted
 
 
 def audible_notes(sheet: LeadSheet, track_id: str) -> tuple[Note, ...]:
     """The notes of a track, none when it is muted or not there."""
-    return sheet.tracks[sheet.track_ids.index(track_id)].notes if heard(sheet, track_id) else ()
+    return sheet.tracks_by_id[track_id].notes if heard(sheet, track_id) else ()
 
 
 def notes_in_bar(sheet: LeadSheet, track_id: str, bar: int) -> set[tuple[int, int, int, int]]:
@@ -92,9 +92,9 @@ def notes_in_bar(sheet: LeadSheet, track_id: str, bar: int) -> set[tuple[int, in
 
 def _played_bars(sheet: LeadSheet, track_id: str) -> set[int]:
     """Bars in which notes of a track begin."""
-    if track_id not in sheet.track_ids:
+    if track_id not in sheet.tracks_by_id:
         return set()
-    return {sheet.bar_at(note.start_ticks) for note in sheet.tracks[sheet.track_ids.index(track_id)].notes}
+    return {sheet.bar_at(note.start_ticks) for note in sheet.tracks_by_id[track_id].notes}
 
 
 def _sounding_bars(sheet: LeadSheet, track_id: str) -> set[int]:

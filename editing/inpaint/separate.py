@@ -37,7 +37,7 @@ class SeparatedStems(HeardStems):
         super().__init__(engine)
         self.recording = recording
         self.players: dict[str, TrackRenderer] = {}
-        for track_id, track in zip(before.track_ids, before.tracks, strict=True):
+        for track_id, track in before.tracks_by_id.items():
             if track.notes and not track.muted:
                 sampling = Sampling(steps=0, name=track_id)
                 self.players[track_id] = engine.pipeline.track(clock.notes(notes_of(before, track)), sampling)

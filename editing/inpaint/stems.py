@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from torch import Tensor
 
+from editing.inpaint.regions import audible_notes
 from editing.inpaint.splice import Change
 from renderer.dit_engine import DitEngine
 from renderer.mixer import level_of, limit, place, place_in_room, unlimit
@@ -59,9 +60,9 @@ class OwnStems:
     def hear(self, track_id: str, start: int, stop: int) -> np.ndarray:
         """The dry track as it was rendered, (1, n)."""
         if track_id not in self.renderers:
-            number = self.before.track_ids.index(track_id) if track_id in self.before.track_ids else None
-            if number is None or self.before.tracks[number].muted or not self.before.tracks[number].notes:
+            if not audible_notes(self.before, track_id):
                 return np.zeros((1, stop - start), np.float32)
+            number = self.before.track_ids.index(track_id)
             self.renderers[track_id] = self.engine.track(self.before, number, self.provenance.seed)
         return self.renderers[track_id].span(start, stop)[None]
 

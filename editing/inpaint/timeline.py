@@ -269,8 +269,8 @@ class MovedStems:
         if track_id in self.usual:
             return self.usual[track_id]
         first_s = 0.0
-        if track_id in self.before.track_ids:
-            notes = notes_of(self.before, self.before.tracks[self.before.track_ids.index(track_id)])
+        if track_id in self.before.tracks_by_id:
+            notes = notes_of(self.before, self.before.tracks_by_id[track_id])
             first_s = float(self.clock.heard_at(notes.start_s.min())) if len(notes) else 0.0
         start = round(max(0.0, first_s) * SAMPLE_RATE)
         self.usual[track_id] = self.stems.hear(track_id, start, start + round(USUAL_S * SAMPLE_RATE))

@@ -1,0 +1,185 @@
+"""What an inpainting of a recording of others starts from, and what plain splices would give.
+
+python -m benchmarks.inpaint_starts --soundfont sf_GMbank.sf2 --scores DIR
+
+A melody is transposed for four bars; how the soundfont would have played that is known, so every result is compared
+with it. Arguments are those of benchmarks.inpaint.
+"""
+
+import argparse
+import tempfile
+import warnings
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import torch
+
+from benchmarks.common import save, table
+from benchmarks.inpaint_measures import (
+    changed_notes,
+    colour_distance_db,
+    frames,
+    level_error_db,
+    log_mel,
+    melody_agreement,
+    seam_ranks,
+)
+from benchmarks.inpaint_songs import FIRST, LAST, Song, excerpts, recording_of
+from editing import edit
+from editing.inpaint.inpaint import notes_heard
+from editing.inpaint.job import Job, prepare
+from editing.inpaint.recording import open_recording, write_changed
+from renderer.audio_files import resample
+from renderer.codec.mel import LATENT_SAMPLES, SAMPLE_RATE
+from renderer.dit.timbres import loudest_stretch
+from renderer.draft import DraftEngine
+from renderer.fill import Heard, fill
+from renderer.notes import NoteArray
+from scoretok import LeadSheet
+
+RELEASE_S = 0.05
+MAKERS = {
+    "inpainting from the coarse prediction": "coarse",
+    "inpainting from a draft": "draft start",
+    "inpainting from the recording's own notes": "own start",
+    "coarse prediction alone": "no flow",
+    "draft spliced in": "draft",
+    "the recording's own notes spliced in": "own",
+}
+
+
+def as_loud(audio: np.ndarray, heard: np.ndarray) -> np.ndarray:
+    """Audio (n,) with its loudest three seconds as loud as those of what is heard around it."""
+    levels = [float(np.sqrt((loudest_stretch(a, 3 * SAMPLE_RATE) ** 2).mean())) for a in (audio, heard)]
+    return audio * np.float32(levels[1] / max(levels[0], 1e-6))
+
+
+def drafted(notes: NoteArray, heard: Heard) -> np.ndarray:
+    """Notes played by the soundfont of the draft engine, where `heard` lies, (n,)."""
+    start = heard.first_frame * LATENT_SAMPLES
+    near = notes.sounding_in(start / SAMPLE_RATE, (start + len(heard.audio)) / SAMPLE_RATE, 0.0)
+    played = DraftEngine().play(near).mean(0)[max(0, start) : start + len(heard.audio)]
+    played = np.pad(played, (max(0, -start), 0))[: len(heard.audio)]
+    return as_loud(np.pad(played, (0, len(heard.audio) - len(played))), heard.audio)
+
+
+def own_notes(notes: NoteArray, heard: Heard, known: NoteArray, track: np.ndarray) -> np.ndarray:
+    """Notes put together from the nearest ones of a track (n,) that sound elsewhere, (n,): resampled to their pitch."""
+    out = np.zeros(len(heard.audio), np.float32)
+    begin = heard.first_frame * LATENT_SAMPLES
+    for start_s, end_s, pitch in zip(notes.start_s, notes.end_s, notes.pitch, strict=True):
+        at = round(start_s * SAMPLE_RATE) - begin
+        if not 0 <= at < len(out):
+            continue
+        short = np.maximum(0, (end_s - start_s) - (known.end_s - known.start_s))
+        nearest = int(np.argmin(np.abs(known.pitch - pitch) + 4 * short))
+        span_s = known.start_s[nearest], known.end_s[nearest] + RELEASE_S
+        sample = track[round(span_s[0] * SAMPLE_RATE) : round(span_s[1] * SAMPLE_RATE)]
+        ratio = 2 ** ((pitch - known.pitch[nearest]) / 12)
+        sample = resample(sample.astype(np.float32), round(SAMPLE_RATE * ratio), SAMPLE_RATE)
+        sample = sample[: min(round((end_s - start_s + RELEASE_S) * SAMPLE_RATE), len(out) - at)]
+        fade = min(len(sample), round(RELEASE_S * SAMPLE_RATE))
+        sample[len(sample) - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
+        out[at : at + len(sample)] += sample
+    return out
+
+
+def maker(name: str, known: NoteArray, track: np.ndarray) -> Callable[..., np.ndarray]:
+    """What stands in for `renderer.fill.fill`; `known` are notes of the track (n,) that are not edited."""
+
+    def make(pipeline, notes, heard, span, sampling, reference):
+        if name == "no flow":
+            return fill(pipeline, notes, heard, span, replace(sampling, steps=0), reference)
+        if name == "coarse":
+            return fill(pipeline, notes, heard, span, sampling, reference)
+        begin = drafted(notes, heard) if name.startswith("draft") else own_notes(notes, heard, known, track)
+        return fill(pipeline, notes, heard, span, sampling, reference, begin) if name.endswith("start") else begin
+
+    return make
+
+
+def measure(number: int, sheet: LeadSheet, soundfont: str) -> dict[str, dict[str, list[float]]]:
+    """Figures of one song by what its edit was made with."""
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+    found: dict[str, dict[str, list[float]]] = {}
+    interval = np.random.default_rng(number).choice([-5, -4, -3, 3, 4, 5])
+    with tempfile.TemporaryDirectory() as name:
+        song = recording_of(sheet, soundfont, Path(name), number)
+        after = edit(sheet, [f"transpose {interval:+d} in bars {FIRST}-{LAST} of {song.melody}"])
+        job = prepare(open_recording(song.path), sheet, after)
+        known, track = elsewhere(job, song)
+        old = soundfile.read(song.path, always_2d=True)[0].mean(1)
+        true = song.performance(after).mean(0)[: len(old)]
+        changed = changed_notes(sheet, after, song.melody, song.clock(after))
+        for kind in MAKERS.values():
+            made = job.run(number, make=maker(kind, known, track))
+            output = Path(name, "after.wav")
+            write_changed(job.recording, output, made.samples)
+            new = soundfile.read(output, always_2d=True)[0].mean(1)
+            mels = {"new": log_mel(new), "old": log_mel(old), "true": log_mel(true)}
+            inside = [frames(span.start_s, span.stop_s) for span in made.spans]
+            found[kind] = {
+                "distance": [float(np.abs(mels["new"][i] - mels["true"][i]).mean()) for i in inside],
+                "colour": [colour_distance_db(mels["new"], mels["old"], span) for span in made.spans],
+                "colour true": [colour_distance_db(mels["true"], mels["old"], span) for span in made.spans],
+                "heard": [float(won) for won in melody_agreement(new, changed)],
+                "level": [level_error_db(new, true, changed)],
+                "seams": [float(rank <= 95) for rank in seam_ranks(mels["old"], mels["new"], made.spans)],
+            }
+    return found
+
+
+def elsewhere(job: Job, song: Song) -> tuple[NoteArray, np.ndarray]:
+    """The notes of the melody outside the edited spans, and what is heard of it in the whole recording, (n,)."""
+    notes = notes_heard(song.sheet, song.melody, job.clock)
+    spans = [(span.start_s, span.stop_s) for span in job.spans]
+    outside = np.all([(notes.end_s < start_s) | (notes.start_s > stop_s) for start_s, stop_s in spans], axis=0)
+    known = notes.take(outside)
+    heard = job.stems.hear(song.melody, 0, job.recording.n_samples)
+    return known, job.stems.to_model(song.melody, heard)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--soundfont", required=True)
+    parser.add_argument("--scores", required=True)
+    parser.add_argument("--songs", type=int, default=24)
+    arguments = parser.parse_args()
+    sheets = excerpts(arguments.scores, arguments.songs, np.random.default_rng(1))
+    found: dict[str, dict[str, list[float]]] = {kind: defaultdict(list) for kind in MAKERS.values()}
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        tasks = [pool.submit(measure, number, sheet, arguments.soundfont) for number, sheet in enumerate(sheets)]
+        for done, task in enumerate(as_completed(tasks), 1):
+            for kind, figures in task.result().items():
+                for name, values in figures.items():
+                    found[kind][name] += values
+            print(
+                f"{done}/{len(tasks)}",
+                {k: round(float(np.mean(v["distance"])), 2) for k, v in found.items()},
+                flush=True,
+            )
+    rows: list[list[object]] = []
+    for title, kind in MAKERS.items():
+        of = found[kind]
+        rows.append([
+            title, f"{np.mean(of['distance']):.2f} dB", f"{np.mean(of['colour']):.2f} dB",
+            f"{100 * np.mean(of['heard']):.1f} %", f"{np.nanmedian(of['level']):+.1f} dB",
+            f"{100 * np.mean(of['seams']):.0f} %",
+        ])  # fmt: skip
+    rows.append(["(the true performance)", "0 dB", f"{np.mean(found['coarse']['colour true']):.2f} dB", "", "0 dB", ""])
+    heads = [
+        "made with", "log-mel distance to the true performance", "mean spectrum against the seconds around",
+        "changed notes heard", "their level", "seams within the 95th percentile",
+    ]  # fmt: skip
+    save("inpaint_starts", [f"{len(sheets)} recordings of others.", "", *table(heads, rows)])
+
+
+if __name__ == "__main__":
+    main()
