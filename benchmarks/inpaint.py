@@ -30,7 +30,7 @@ from benchmarks.inpaint_measures import (
     level_error_db,
     log_mel,
     melody_agreement,
-    moved_onsets,
+    moved_notes,
     rhythm_agreement,
     seam_ranks,
     tempo_agreement,
@@ -61,8 +61,8 @@ PHRASES: dict[str, Callable[[np.random.Generator, str], str]] = {
 TITLES = {
     "melody": "melody: changed notes heard at the new pitch",
     "harmony": "harmony: bars more like the new chords",
-    "rhythm": "rhythm: moved notes heard at the new onset",
-    "key": "key: songs heard in the new key",
+    "rhythm": "rhythm: moved notes heard at the new time",
+    "key": "key: songs heard in the key of before, transposed",
     "tempo": "tempo: songs heard at the new tempo",
 }
 
@@ -74,12 +74,13 @@ def measurer(name: str, song: Song, after: LeadSheet) -> Callable[[np.ndarray], 
     if name == "melody":
         return partial(melody_agreement, changed=changed_notes(song.sheet, after, song.melody, clock))
     if name == "rhythm":
-        return partial(rhythm_agreement, moved=moved_onsets(song.sheet, after, song.melody, clock))
+        return partial(rhythm_agreement, moved=moved_notes(song.sheet, after, song.melody, clock))
     if name == "harmony":
         return partial(harmony_agreement, changed=changed_harmony(song.sheet, after, clock, bars))
     if name == "key":
-        true = key_of(song.performance(after).mean(0))
-        return lambda audio: [key_of(audio) == true]
+        tonic, mode = key_of(soundfile.read(song.path, always_2d=True)[0].mean(1))
+        moved = after.tracks[0].notes[0].pitch - song.sheet.tracks[0].notes[0].pitch
+        return lambda audio: [key_of(audio) == ((tonic + moved) % 12, mode)]
     return partial(tempo_between, after=after, clock=clock)
 
 

@@ -18,7 +18,7 @@ ANALYSIS_RATE = 22050
 AROUND_S = 4.0
 DECIBELS = 20 / np.log(10)
 ANOTHER = 0.9  # harmonies whose notes are less alike than this differ to the ear
-ONSET_S = 0.1
+RELEASE_S, SHORTEST_S = 0.06, 0.06
 PARTIALS = (0, 12, 19)  # semitones of the first three partials
 
 
@@ -78,35 +78,44 @@ def level_error_db(audio: np.ndarray, true: np.ndarray, changed: Sequence[tuple]
     return float(10 * np.log10(max(np.median(ratios), 1e-9))) if ratios else float("nan")
 
 
-def moved_onsets(before: LeadSheet, after: LeadSheet, track_id: str, clock: Clock) -> list[tuple]:
-    """(pitch, new onset, old onset) in seconds of notes that begin elsewhere, where no other note hides it."""
+def moved_notes(before: LeadSheet, after: LeadSheet, track_id: str, clock: Clock) -> list[tuple]:
+    """(pitch, new span, old span) in seconds of notes that moved: when only the new or only the old one sounds.
 
-    def onsets(sheet: LeadSheet) -> set[tuple[int, float]]:
-        notes = sheet.tracks_by_id[track_id].notes
-        return {(note.pitch, float(clock.heard_at(sheet.seconds_at(note.start_ticks)))) for note in notes}
+    Notes whose pitch class sounds in another track at that time are left out.
+    """
 
-    old, new = onsets(before), onsets(after)
-    hiding = [(pitch, start_s) for start_s, _, pitch in notes_of_others(after, track_id, clock)]
+    def spans(sheet: LeadSheet) -> set[tuple[int, float, float]]:
+        return {
+            (n.pitch, *(float(clock.heard_at(sheet.seconds_at(t))) for t in (n.start_ticks, n.end_ticks)))
+            for n in sheet.tracks_by_id[track_id].notes
+        }
+
+    old, new = spans(before), spans(after)
+    others = notes_of_others(after, track_id, clock)
     found = []
-    for pitch, at_s in sorted(new - old):
-        gone_s = [t for p, t in old - new if p == pitch and ONSET_S < abs(t - at_s) < 2]
-        if not gone_s:
+    for pitch, start_s, end_s in sorted(new - old):
+        gone = [(a, b) for p, a, b in old - new if p == pitch and abs(a - start_s) < 2]
+        if not gone:
             continue
-        nearest_s = min(gone_s, key=lambda t: abs(t - at_s))
-        near = [p for p, t in hiding if min(abs(t - at_s), abs(t - nearest_s)) < ONSET_S]
-        near += [p for p, t in new if abs(t - nearest_s) < ONSET_S]
-        if not any(shares_partials(pitch, p) for p in near):
-            found.append((pitch, at_s, nearest_s))
+        old_s = min(gone, key=lambda span: abs(span[0] - start_s))
+        is_earlier = start_s < old_s[0]
+        only_new = (start_s, min(old_s[0], end_s)) if is_earlier else (max(old_s[1], start_s), end_s)
+        only_old = (max(end_s + RELEASE_S, old_s[0]), old_s[1]) if is_earlier else (old_s[0], min(start_s, old_s[1]))
+        sounding = [(a, b) for a, b, p in others if (p - pitch) % 12 == 0]
+        sounding += [(a, b) for p, a, b in new if (p - pitch) % 12 == 0 and (a, b) != (start_s, end_s)]
+        hidden = any(a < stop and b + RELEASE_S > begin for a, b in sounding for begin, stop in (only_new, only_old))
+        if not hidden and min(only_new[1] - only_new[0], only_old[1] - only_old[0]) > SHORTEST_S:
+            found.append((pitch, only_new, only_old))
     return found
 
 
 def rhythm_agreement(audio: np.ndarray, moved: Sequence[tuple]) -> list[bool]:
-    """Of every moved note whether its pitch rises in audio (n,) more at the new onset than at the old one."""
+    """Of every moved note whether audio (n,) has more power at its pitch when only the new note sounds."""
 
-    def rise(pitch: int, at_s: float) -> float:
-        return pitch_energy(audio, at_s, at_s + ONSET_S, pitch) - pitch_energy(audio, at_s - ONSET_S, at_s, pitch)
+    def power(pitch: int, start_s: float, stop_s: float) -> float:
+        return pitch_energy(audio, start_s, stop_s, pitch) / (stop_s - start_s)
 
-    return [rise(pitch, new_s) > rise(pitch, old_s) for pitch, new_s, old_s in moved]
+    return [power(pitch, *new) > power(pitch, *old) for pitch, new, old in moved]
 
 
 def chroma_of(audio: np.ndarray) -> np.ndarray:

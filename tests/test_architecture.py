@@ -10,7 +10,8 @@ HEAVY = {"music21", "matplotlib", "verovio", "gruut", "soundfile", "pretty_midi"
 HEAVY_OUTSIDE_MODELS = {"torch", "diffusers", "transformers", "accelerate", "safetensors"}
 # The modules of the models themselves; the engine imports them when it is made.
 FOLDERS = ("editing/inpaint/", "renderer/codec/", "renderer/dit/", "renderer/training/")
-MODELS = (*FOLDERS, "renderer/fill.py", "renderer/pipeline.py", "renderer/load.py", "renderer/hub.py")
+PLANNER = ("planner/model.py", "planner/load.py", "planner/training.py")
+MODELS = (*FOLDERS, *PLANNER, "renderer/fill.py", "renderer/pipeline.py", "renderer/load.py", "renderer/hub.py")
 MODULES = sorted(path for room in (*ROOMS, "editing") for path in (ROOT / room).rglob("*.py"))
 
 

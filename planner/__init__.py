@@ -1,0 +1,1 @@
+"""The planner: a language model that plans, composes and infills scores."""

@@ -1,0 +1,191 @@
+"""A song as one sequence of tokens, with what is given before what is to be written; and back.
+
+    sequence = BOS header [Given {bar cells}] Plan {bar plan} Notes {bar cells} EOS
+    header   = Genre Tempo Meter Key Bars {Track Program}
+    plan     = [Meter] [Key] [(Section | Phrase) Density ...] {Position Root [Quality [Bass]]}
+    cells    = {Track (Repeat | Rest | notes)}
+
+So one model composes (nothing is given), infills (all but some cells are given), accompanies (one part is given) and
+harmonises (a part is given, and only the plan is written): cells that are to be written are moved behind all that is
+known, as spans are in VoiceCraft (Peng et al., 2024). What stands behind Notes is every cell, not given, of a part that
+the plan says plays there, so where a token belongs is never in doubt.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+
+from planner.language import (
+    FIRST,
+    ID,
+    KIND_OF,
+    MAX_WINDOW_BARS,
+    METERS,
+    TOKENS,
+    TRACKS_PER_ROLE,
+    Cell,
+    bpm_of_step,
+    cell_tokens,
+    read_cell,
+    repeat_of,
+    split_at,
+    tempo_step,
+)
+from planner.song import PHRASE, Part, PlanBar, Song
+from scoretok.errors import ScoretokError
+from scoretok.parts import ROLES, Chord
+from scoretok.theory import PITCH_CLASS_NAMES, QUALITY_NAMES
+
+BAR, TRACK = frozenset(("Bar",)), frozenset(("Track",))
+Place = tuple[int, int]  # part, bar
+
+
+def header_tokens(song: Song) -> list[int]:
+    """Genre, tempo, meter, key, how many bars, and the parts. Raises ScoretokError for too many bars."""
+    if not 1 <= len(song) <= MAX_WINDOW_BARS:
+        raise ScoretokError(f"a window has 1 to {MAX_WINDOW_BARS} bars, not {len(song)}")
+    ids = [ID["BOS"], ID[f"Genre_{song.genre}"], FIRST["Tempo"] + tempo_step(song.bpm)]
+    ids += [FIRST["Meter"] + METERS.index(song.meter), ID[f"Key_{song.key}"], FIRST["Bars"] + len(song) - 1]
+    for part in song.parts:
+        ids += [track_token(part), FIRST["Program"] + part.program]
+    return ids
+
+
+def track_token(part: Part) -> int:
+    """The token of a part."""
+    role, _, number = part.name.partition(".")
+    return FIRST["Track"] + ROLES.index(role) * TRACKS_PER_ROLE + int(number) - 1
+
+
+def plan_tokens(plan: PlanBar) -> list[int]:
+    """What is planned for a bar, without its Bar token."""
+    ids = [FIRST["Meter"] + METERS.index(plan.meter)] if plan.meter else []
+    ids += [ID[f"Key_{plan.key}"]] if plan.key else []
+    if plan.label is not None:
+        ids.append(ID["Phrase"] if plan.label == PHRASE else ID[f"Section_{plan.label}"])
+        ids += [FIRST["Density"] + level for level in plan.densities or ()]
+    for chord in plan.chords:
+        ids += [FIRST["Position"] + chord.start_ticks, *chord_tokens(chord)]
+    return ids
+
+
+def chord_tokens(chord: Chord) -> list[int]:
+    """A chord without its position."""
+    if chord.root is None:
+        return [ID["Root_N"]]
+    ids = [FIRST["Root"] + chord.root, ID[f"Quality_{chord.quality}"]]
+    return ids if chord.bass is None else [*ids, FIRST["Bass"] + chord.bass]
+
+
+def places_to_write(song: Song, given: Collection[Place]) -> Iterator[Place]:
+    """Cells that are not given and whose part plays there by the plan, bar by bar."""
+    for bar in range(len(song)):
+        densities = song.densities_at(bar)
+        for part in range(len(song.parts)):
+            if (part, bar) not in given and densities[part]:
+                yield part, bar
+
+
+def sequence(song: Song, given: Collection[Place] = frozenset()) -> list[int]:
+    """The tokens of a song of which some cells are given. Raises ScoretokError when it has too many bars."""
+    ids = header_tokens(song)
+    known: dict[Place, Cell] = {}
+    tracks = [track_token(part) for part in song.parts]
+    if given:
+        ids.append(ID["Given"])
+        for bar in range(len(song)):
+            ids.append(FIRST["Bar"] + bar)
+            for part in range(len(song.parts)):
+                if (part, bar) in given and (part, bar) in song.cells:
+                    ids += [tracks[part], *content(song, known, part, bar)]
+                    known[part, bar] = song.cells[part, bar]
+    ids.append(ID["Plan"])
+    for bar, plan in enumerate(song.plan):
+        ids += [FIRST["Bar"] + bar, *plan_tokens(plan)]
+    ids.append(ID["Notes"])
+    at = -1
+    for part, bar in places_to_write(song, given):
+        ids += [FIRST["Bar"] + bar] if bar != at else []
+        ids += [tracks[part], *content(song, known, part, bar)]
+        known[part, bar] = song.cells.get((part, bar), ())
+        at = bar
+    return [*ids, ID["EOS"]]
+
+
+def content(song: Song, known: dict[Place, Cell], part: int, bar: int) -> list[int]:
+    """What follows the Track token: an earlier cell again, or notes, or a rest."""
+    cell = song.cells.get((part, bar), ())
+    back = repeat_of(known, part, bar, cell)
+    return [ID[f"Repeat_{back}"]] if back else cell_tokens(cell, song.parts[part].is_drums)
+
+
+def read_sequence(ids: Sequence[int]) -> tuple[Song, frozenset[Place]]:
+    """The song that a whole sequence says, and which of its cells with notes were given. Raises ScoretokError."""
+    try:
+        return _read(list(ids))
+    except (ValueError, IndexError, StopIteration):
+        raise ScoretokError("these tokens do not make a song") from None
+
+
+def _read(ids: list[int]) -> tuple[Song, frozenset[Place]]:
+    plan_at, notes_at = ids.index(ID["Plan"]), ids.index(ID["Notes"])
+    given_at = ids.index(ID["Given"]) if ID["Given"] in ids else plan_at
+    header = ids[:given_at]
+    parts = tuple(
+        Part(TOKENS[track].partition("_")[2], program - FIRST["Program"])
+        for track, program in zip(header[6::2], header[7::2], strict=True)
+    )
+    song = Song(
+        parts,
+        tuple(read_plan(group[1:], len(parts)) for group in split_at(ids[plan_at + 1 : notes_at], BAR)),
+        {},
+        METERS[header[3] - FIRST["Meter"]],
+        TOKENS[header[4]].partition("_")[2],
+        bpm_of_step(header[2] - FIRST["Tempo"]),
+        TOKENS[header[1]].partition("_")[2],
+    )
+    cells: dict[Place, Cell] = {}
+    _read_cells(song, ids[given_at + 1 : plan_at], cells)
+    given = frozenset(cells)
+    _read_cells(song, ids[notes_at + 1 : -1], cells)
+    return replace(song, cells={place: cell for place, cell in cells.items() if cell}), given
+
+
+def _read_cells(song: Song, ids: list[int], cells: dict[Place, Cell]) -> None:
+    """Add cells of bars to those that are known."""
+    numbers = {track_token(part): number for number, part in enumerate(song.parts)}
+    for group in split_at(ids, BAR):
+        bar = group[0] - FIRST["Bar"]
+        for track, *notes in split_at(group[1:], TRACK):
+            part = numbers[track]
+            if KIND_OF[notes[0]] == "Repeat":
+                cells[part, bar] = cells[part, bar - int(TOKENS[notes[0]].partition("_")[2])]
+            else:
+                cells[part, bar] = read_cell(notes, song.parts[part].is_drums)
+
+
+def read_plan(ids: Sequence[int], parts: int) -> PlanBar:
+    """What tokens plan for a bar."""
+    plan, densities, chords = PlanBar(), [], []
+    for token in ids:
+        kind, value = KIND_OF[token], token - FIRST[KIND_OF[token]]
+        if kind == "Meter":
+            plan = replace(plan, meter=METERS[value])
+        elif kind == "Key":
+            plan = replace(plan, key=TOKENS[token].partition("_")[2])
+        elif kind in ("Section", "Phrase"):
+            plan = replace(plan, label=PHRASE if kind == "Phrase" else TOKENS[token].partition("_")[2])
+        elif kind == "Density":
+            densities.append(value)
+        elif kind == "Position":
+            chords.append(Chord(value, None))
+        elif kind == "Root":
+            chords[-1] = replace(chords[-1], root=value if value < len(PITCH_CLASS_NAMES) else None)
+        elif kind == "Quality":
+            chords[-1] = replace(chords[-1], quality=QUALITY_NAMES[value])
+        elif kind == "Bass":
+            chords[-1] = replace(chords[-1], bass=value)
+        else:
+            raise ScoretokError(f"{TOKENS[token]} is no part of a plan")
+    if plan.label is not None and len(densities) != parts:
+        raise ScoretokError(f"a section states {len(densities)} densities for {parts} parts")
+    return replace(plan, chords=tuple(chords), densities=tuple(densities) if plan.label is not None else None)
