@@ -16,8 +16,8 @@ from scoretok.theory import PITCH_CLASS_NAMES, QUALITY_NAMES
 
 GENRES = (
     "ambient", "art song", "ballad", "blues", "bossa", "country", "disco", "folk", "funk", "fusion", "game", "hiphop",
-    "house", "hymn", "jazz", "mandopop", "march", "metal", "pop", "ragtime", "rnb", "rock", "salsa", "samba", "showtune",
-    "shuffle", "ska", "soul", "swing", "tango", "waltz", "other",
+    "house", "hymn", "jazz", "mandopop", "march", "metal", "pop", "ragtime", "rnb", "rock", "salsa", "samba",
+    "showtune", "shuffle", "ska", "soul", "swing", "tango", "waltz", "other",
 )  # fmt: skip
 MAX_WINDOW_BARS = 64
 TRACKS_PER_ROLE = 4
@@ -60,9 +60,7 @@ TOKENS = tuple(f"{kind}_{value}" if value != "" else kind for kind, values in KI
 ID = {token: i for i, token in enumerate(TOKENS)}
 SIZE = len(TOKENS)
 KIND_OF = tuple(kind for kind, values in KINDS.items() for _ in values)
-FIRST: dict[str, int] = {}
-for _kind, _values in KINDS.items():
-    FIRST[_kind] = sum(len(values) for values in list(KINDS.values())[: len(FIRST)])
+FIRST = {kind: KIND_OF.index(kind) for kind in KINDS}
 
 
 class Hit(NamedTuple):

@@ -1,15 +1,16 @@
 """Songs as JSON lines, one a line: notes by role in ticks, bar lines, chords, sections, words.
 
 A record has `id`, `tracks` (role -> [[onset, duration, pitch, velocity], ...]), `bars` (the tick of every bar line) and
-`end`, 24 ticks to a quarter note; and may have `meter`, `tempo`, `key`, `chords` ([[tick, value], ...], chords in Harte
-syntax), `sections`, `programs` (role -> General MIDI programs), `lyrics` ([[tick, text, place in its word], ...]; place 0
-is a whole word, 1 its first syllable, 2 one inside, 3 its last), `genre` and `licence`.
+`end`, 24 ticks to a quarter note; and may have `meter`, `tempo`, `key`, `chords` ([[tick, value], ...], chords in
+Harte syntax), `sections`, `programs` (role -> General MIDI programs), `lyrics` ([[tick, text, place in its word], ...];
+place 0 is a whole word, 1 its first syllable, 2 one inside, 3 its last), `genre` and `licence`.
 """
 
 import gzip
 import json
 import warnings
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def sheet_of(record: dict[str, Any]) -> LeadSheet:
     bars = [*record["bars"], record["end"]]
     signatures = [_value_at(record["meter"], tick) for tick in bars[:-1]]
     fractions = [(int(n), int(d)) for n, d in (str(text).split("/") for text in signatures)]
-    layout = lay_bars(fractions, [b - a for a, b in zip(bars, bars[1:], strict=False)])
+    layout = lay_bars(fractions, [b - a for a, b in pairwise(bars)])
     shift = bars[0]
     end = layout.measure_starts[-1]
     first_bars = dict(zip(bars, layout.first_bars, strict=False))

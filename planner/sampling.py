@@ -39,11 +39,10 @@ def transposed(song: Song, semitones: int) -> Song | None:
     """A song in another key; None when a note would leave the piano's range."""
     cells = {}
     for (part, bar), cell in song.cells.items():
-        if not song.parts[part].is_drums:
-            if not all(LOWEST <= hit.pitch + semitones <= HIGHEST for hit in cell):
-                return None
-            cell = tuple(hit._replace(pitch=hit.pitch + semitones) for hit in cell)
-        cells[part, bar] = cell
+        shift = 0 if song.parts[part].is_drums else semitones
+        if shift and not all(LOWEST <= hit.pitch + shift <= HIGHEST for hit in cell):
+            return None
+        cells[part, bar] = tuple(hit._replace(pitch=hit.pitch + shift) for hit in cell)
 
     def moved(pitch_class: int | None) -> int | None:
         return None if pitch_class is None else (pitch_class + semitones) % 12
@@ -146,7 +145,7 @@ def rows(found: Iterator[Example], context: int) -> Iterator[np.ndarray]:
         while len(waiting) < 8:
             waiting.append(next(found).ids)
         while fitting := [ids for ids in waiting if len(row) + len(ids) <= context]:
-            longest = max(fitting, key=lambda ids: len(ids))
+            longest = sorted(fitting, key=len)[-1]
             row += longest
             waiting.remove(longest)
             if len(waiting) < 8:

@@ -87,28 +87,38 @@ def places_to_write(song: Song, given: Collection[Place]) -> Iterator[Place]:
 
 def sequence(song: Song, given: Collection[Place] = frozenset()) -> list[int]:
     """The tokens of a song of which some cells are given. Raises ScoretokError when it has too many bars."""
-    ids = header_tokens(song)
-    known: dict[Place, Cell] = {}
-    tracks = [track_token(part) for part in song.parts]
-    if given:
-        ids.append(ID["Given"])
-        for bar in range(len(song)):
-            ids.append(FIRST["Bar"] + bar)
-            for part in range(len(song.parts)):
-                if (part, bar) in given and (part, bar) in song.cells:
-                    ids += [tracks[part], *content(song, known, part, bar)]
-                    known[part, bar] = song.cells[part, bar]
-    ids.append(ID["Plan"])
-    for bar, plan in enumerate(song.plan):
-        ids += [FIRST["Bar"] + bar, *plan_tokens(plan)]
-    ids.append(ID["Notes"])
+    known = {place: cell for place, cell in song.cells.items() if place in given}
+    ids = known_tokens(song, given)
     at = -1
     for part, bar in places_to_write(song, given):
         ids += [FIRST["Bar"] + bar] if bar != at else []
-        ids += [tracks[part], *content(song, known, part, bar)]
+        ids += [track_token(song.parts[part]), *content(song, known, part, bar)]
         known[part, bar] = song.cells.get((part, bar), ())
         at = bar
     return [*ids, ID["EOS"]]
+
+
+def known_tokens(song: Song, given: Collection[Place]) -> list[int]:
+    """What stands before the cells that are to be written: header, given cells, plan."""
+    ids = [*header_tokens(song), *given_tokens(song, given), ID["Plan"]]
+    for bar, plan in enumerate(song.plan):
+        ids += [FIRST["Bar"] + bar, *plan_tokens(plan)]
+    return [*ids, ID["Notes"]]
+
+
+def given_tokens(song: Song, given: Collection[Place]) -> list[int]:
+    """The cells that are given."""
+    if not given:
+        return []
+    ids = [ID["Given"]]
+    known: dict[Place, Cell] = {}
+    for bar in range(len(song)):
+        ids.append(FIRST["Bar"] + bar)
+        for part in range(len(song.parts)):
+            if (part, bar) in given and (part, bar) in song.cells:
+                ids += [track_token(song.parts[part]), *content(song, known, part, bar)]
+                known[part, bar] = song.cells[part, bar]
+    return ids
 
 
 def content(song: Song, known: dict[Place, Cell], part: int, bar: int) -> list[int]:

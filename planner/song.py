@@ -65,6 +65,7 @@ class Song:
     key: str = "C:maj"
     bpm: float = 120.0
     genre: str = "other"
+    pickup_ticks: int = 0  # how long the first bar lasts, where it is shorter than its meter says
 
     def __len__(self) -> int:
         return len(self.plan)
@@ -84,7 +85,7 @@ class Song:
         for plan in self.plan:
             meter = plan.meter or meter
             ticks.append(96 * meter[0] // meter[1])
-        return ticks
+        return [self.pickup_ticks or ticks[0], *ticks[1:]]
 
 
 def key_name(key: Key) -> str:
@@ -118,7 +119,7 @@ def song_of(sheet: LeadSheet, genre: str = "other") -> Song:
     first = sheet.meters[0]
     song = Song(
         parts, _plan(sheet), cells, (first.numerator, first.denominator), key_name(sheet.keys[0]),
-        sheet.tempos[0].bpm, genre,
+        sheet.tempos[0].bpm, genre, sheet.pickup_ticks,
     )  # fmt: skip
     return with_densities(song)
 
@@ -178,8 +179,11 @@ def densities_in(song: Song, bars: range) -> tuple[int, ...]:
     )
 
 
-def window(song: Song, bars: range) -> Song:
-    """Some bars of a song as a song of their own: what was in force when they begin is told again."""
+def window(song: Song, bars: range, recount: bool = True) -> Song:
+    """Some bars of a song as a song of their own: what was in force when they begin is told again.
+
+    Densities are counted anew, or those that were planned stay.
+    """
     before = song.plan[: bars.start + 1]
     meter = next((bar.meter for bar in reversed(before) if bar.meter), song.meter)
     key = next((bar.key for bar in reversed(before) if bar.key), song.key)
@@ -189,9 +193,11 @@ def window(song: Song, bars: range) -> Song:
     if chord and (not first.chords or first.chords[0].start_ticks > 0):
         first = replace(first, chords=(replace(chord, start_ticks=0), *first.chords))
     label = next((bar.label for bar in reversed(before) if bar.label), PHRASE)
-    plan[0] = replace(first, label=label, meter=None, key=None)
+    densities = song.densities_at(bars.start)
+    plan[0] = replace(first, label=label, densities=densities, meter=None, key=None)
     cells = {(part, bar - bars.start): cell for (part, bar), cell in song.cells.items() if bar in bars}
-    part_of = replace(song, plan=tuple(plan), cells=cells, meter=meter, key=key)
-    for block in part_of.blocks():
+    pickup_ticks = 0 if bars.start else song.pickup_ticks
+    part_of = replace(song, plan=tuple(plan), cells=cells, meter=meter, key=key, pickup_ticks=pickup_ticks)
+    for block in part_of.blocks() if recount else ():
         plan[block.start] = replace(plan[block.start], densities=densities_in(part_of, block))
     return replace(part_of, plan=tuple(plan))

@@ -1,0 +1,190 @@
+"""Writing the notes of a song: cell after cell, in windows that fit into the context of the model."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
+
+from planner.cells import CellState
+from planner.language import FIRST, ID, MAX_WINDOW_BARS, REPEATS, Cell
+from planner.request import Request
+from planner.sequence import Place, known_tokens, places_to_write, track_token
+from planner.song import Song, window
+from planner.writer import Writer
+from scoretok.errors import ScoretokError
+
+TRIES = 20
+BEFORE_BARS, AFTER_BARS = 16, 8  # how much around what is written is shown at most
+ROOM_SHARE = 0.3  # of the context is kept free for what is written
+ROOM_TOKENS = 320  # a bar is begun when so many tokens still fit
+Span = tuple[int, int, int]  # start, end, pitch
+
+
+class NoteBook:
+    """Which notes sound when: (start, end, pitch) in ticks of the song, by part."""
+
+    def __init__(self, song: Song, given: Mapping[int, Iterable[Span]] | None = None) -> None:
+        self.starts = [0, *accumulate(song.bar_ticks())]
+        self.spans: dict[int, list[Span]] = {part: [] for part in range(len(song.parts))}
+        if given is not None:
+            for part, spans in given.items():
+                self.spans[part] += spans
+        else:
+            for (part, bar), cell in song.cells.items():
+                self.add(part, bar, cell)
+
+    def add(self, part: int, bar: int, cell: Cell) -> None:
+        """Take in a cell."""
+        start = self.starts[bar]
+        self.spans[part] += [(start + hit.position, start + hit.position + hit.duration, hit.pitch) for hit in cell]
+
+    def sounding(self, part: int, bar: int) -> dict[int, int]:
+        """Until when every pitch sounds that sounds as a bar begins."""
+        start = self.starts[bar]
+        return {pitch: end for begin, end, pitch in self.spans[part] if begin < start < end}
+
+    def to_come(self, part: int, bar: int) -> list[tuple[int, int]]:
+        """(tick, pitch) of notes behind a bar, sorted."""
+        stop = self.starts[bar + 1]
+        return sorted((begin, pitch) for begin, _, pitch in self.spans[part] if begin >= stop)
+
+
+@dataclass
+class NotesTask:
+    """The cells of a song that are to be written, and those that are written already."""
+
+    writer: Writer
+    request: Request
+    song: Song
+    book: NoteBook
+    advance: Callable[[int], None] = lambda bar: None
+    done: set[Place] = field(default_factory=set)
+
+    def run(self) -> Song:
+        """The song with every cell. Raises ScoretokError when what is demanded cannot be met."""
+        places = list(places_to_write(self.song, self.request.given))
+        at = 0
+        while at < len(places):
+            at = self._window(places, at)
+        return self.song
+
+    def _window(self, places: list[Place], at: int) -> int:
+        """Write as many cells as fit into one context; the number of the next one."""
+        bars, known = self._fitting(places[at][1], places)
+        limit = self.writer.model.config.max_position_embeddings
+        self.writer.restart()
+        self.writer.say(*known)
+        first, lead = at, self._lead(places, at, bars, None)
+        self.writer.say(*lead)
+        while at < len(places):
+            part, bar = places[at]
+            following = self._lead(places, at + 1, bars, bar)
+            new_bar = at + 1 < len(places) and places[at + 1][1] != bar
+            if new_bar and self.writer.length + ROOM_TOKENS > limit:
+                following = [ID["EOS"]]
+            self._cell(part, bar, bars, following[0])
+            at += 1
+            if new_bar or at == len(places):
+                self.advance(bar)
+            if following == [ID["EOS"]]:
+                break
+            self.writer.say(*following[1:])
+        assert at > first
+        return at
+
+    def _fitting(self, bar: int, places: list[Place]) -> tuple[range, list[int]]:
+        """Bars around one whose known tokens leave room to write, and these tokens. Raises ScoretokError."""
+        context = self.writer.model.config.max_position_embeddings
+        last = max(b for _, b in places if b < bar + MAX_WINDOW_BARS - BEFORE_BARS)
+        start, stop = max(0, bar - BEFORE_BARS), min(len(self.song), last + 1 + AFTER_BARS)
+        stop = min(stop, start + MAX_WINDOW_BARS)
+        while True:
+            bars = range(start, stop)
+            view = window(self.song, bars, recount=False)
+            known = known_tokens(view, {(part, b - start) for part, b in self._standing(bars)})
+            if len(known) <= context * (1 - ROOM_SHARE):
+                return bars, known
+            if stop - bar > bar - start and stop > bar + 1:
+                stop -= max(1, (stop - bar - 1) // 4)
+            elif start < bar:
+                start += max(1, (bar - start) // 4)
+            else:
+                raise ScoretokError(f"bar {bar + 1} is too full for the model; write fewer tracks at a time")
+
+    def _standing(self, bars: range) -> set[Place]:
+        """Cells of some bars that are given or written."""
+        return {
+            (part, bar)
+            for part in range(len(self.song.parts))
+            for bar in bars
+            if (part, bar) in self.request.given or (part, bar) in self.done
+        }
+
+    def _lead(self, places: list[Place], at: int, bars: range, bar: int | None) -> list[int]:
+        """The tokens before the notes of a place; EOS where the window holds none."""
+        if at >= len(places) or places[at][1] not in bars:
+            return [ID["EOS"]]
+        part, here = places[at]
+        ids = [] if here == bar else [FIRST["Bar"] + here - bars.start]
+        return [*ids, track_token(self.song.parts[part])]
+
+    def _cell(self, part: int, bar: int, bars: range, after: int) -> None:
+        """Write one cell and the token behind it."""
+        mark = self.writer.mark()
+        for _ in range(TRIES):
+            state = self._state(part, bar, bars)
+            if self._draw(state, after):
+                cell = tuple(state.hits)
+                cells = dict(self.song.cells)
+                if cell:
+                    cells[part, bar] = cell
+                self.song = replace(self.song, cells=cells)
+                self.book.add(part, bar, cell)
+                self.done.add((part, bar))
+                return
+            self.writer.rewind(mark)
+        raise ScoretokError(
+            f"no notes were found for {self.song.parts[part].name} in bar {bar + 1} that meet all demands; relax one"
+        )
+
+    def _draw(self, state: CellState, after: int) -> bool:
+        """Draw the tokens of a cell; whether it came to an end."""
+        while True:
+            mask = state.mask(after)
+            if not mask.any():
+                return False
+            token = self.writer.draw(mask)
+            if token == after:
+                return True
+            state.advance(token)
+            if state.last in ("Repeat", "Rest"):
+                self.writer.say(after)
+                return True
+
+    def _state(self, part: int, bar: int, bars: range) -> CellState:
+        song = self.song
+        known = self._standing(range(bars.start, bar))
+        earlier = {back: song.cells.get((part, bar - back), ()) for back in REPEATS if (part, bar - back) in known}
+        return CellState(
+            song.parts[part].is_drums,
+            self.book.starts[bar],
+            self.book.starts[bar + 1] - self.book.starts[bar],
+            self.book.sounding(part, bar),
+            self.book.to_come(part, bar),
+            self.request.controls.rules(song, (part, bar)),
+            earlier,
+            (part, bar) in self.request.controls.syllables,
+        )
+
+
+def write_notes(
+    writer: Writer,
+    request: Request,
+    song: Song,
+    given_notes: Mapping[int, Iterable[Span]] | None = None,
+    advance: Callable[[int], None] = lambda bar: None,
+) -> Song:
+    """The song with all cells that are not given. Raises ScoretokError when what is demanded cannot be met.
+
+    `given_notes` tell exactly when given notes sound, by part, where the cells tell it rounded.
+    """
+    return NotesTask(writer, request, song, NoteBook(song, given_notes), advance).run()

@@ -1,0 +1,93 @@
+"""What the model wrote as scores: a new one, or cells put into one whose other cells stay as they are."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from planner.language import Cell
+from planner.request import Request
+from planner.sequence import Place
+from planner.song import PHRASE, Part, Song
+from scoretok.harmony import parse_key
+from scoretok.parts import Chord, Meter, Note, Section, Syllable, Tempo, Track
+from scoretok.sheet import LeadSheet
+
+
+def notes_of_cell(cell: Cell, start_ticks: int, is_drums: bool, syllables: tuple[Syllable, ...] = ()) -> list[Note]:
+    """The notes of a cell that begins at a tick; `syllables` are laid on its onsets one by one."""
+    notes, sung = [], iter(syllables)
+    for hit in cell:
+        duration = 1 if is_drums else hit.duration
+        syllable = next(sung, None) if hit.syllable else None
+        notes.append(Note(start_ticks + hit.position, hit.pitch, duration, hit.velocity, syllable))
+    return notes
+
+
+def sheet_of_song(song: Song, words: Mapping[Place, tuple[Syllable, ...]] | None = None, title: str = "") -> LeadSheet:
+    """A new score that holds all that a song does."""
+    starts = [0]
+    for ticks in song.bar_ticks():
+        starts.append(starts[-1] + ticks)
+    meters, keys = [Meter(0, *song.meter)], [parse_key(song.key)]
+    sections, chords = [], []
+    for bar, plan in enumerate(song.plan):
+        meters += [Meter(bar, *plan.meter)] if plan.meter and bar else []
+        keys += [parse_key(plan.key, bar)] if plan.key and bar else []
+        sections += [Section(bar, plan.label)] if plan.label not in (None, PHRASE) else []
+        chords += [replace(chord, start_ticks=starts[bar] + chord.start_ticks) for chord in plan.chords]
+    tracks = []
+    for number, part in enumerate(song.parts):
+        notes: list[Note] = []
+        for bar in range(len(song)):
+            cell = song.cells.get((number, bar), ())
+            notes += notes_of_cell(cell, starts[bar], part.is_drums, (words or {}).get((number, bar), ()))
+        tracks.append(Track(part.name.partition(".")[0], tuple(notes), part.program))
+    return LeadSheet(
+        len(song), tuple(tracks), without_repeats(chords), tuple(sections), tuple(meters),
+        (Tempo(0, song.bpm),), tuple(keys), song.pickup_ticks, title,
+    )  # fmt: skip
+
+
+def without_repeats(chords: list[Chord]) -> tuple[Chord, ...]:
+    """Chords without those that say again what sounds already."""
+    kept: list[Chord] = []
+    for chord in chords:
+        if not kept or replace(kept[-1], start_ticks=chord.start_ticks) != chord:
+            kept.append(chord)
+    return tuple(kept)
+
+
+def put_cells(
+    sheet: LeadSheet, song: Song, places: list[Place], words: Mapping[Place, tuple[Syllable, ...]] | None = None
+) -> LeadSheet:
+    """A score with some of its cells as a song has them; parts of the song that it lacks become tracks."""
+    tracks = dict(sheet.tracks_by_id)
+    for number, part in enumerate(song.parts):
+        mine = [bar for part_number, bar in places if part_number == number]
+        if not mine:
+            continue
+        old = tracks.get(part.name) or new_track(part)
+        gone = [range(sheet.bar_starts[bar], sheet.bar_starts[bar + 1]) for bar in mine]
+        notes = [note for note in old.notes if not any(note.start_ticks in span for span in gone)]
+        for bar in mine:
+            cell = song.cells.get((number, bar), ())
+            notes += notes_of_cell(cell, sheet.bar_starts[bar], part.is_drums, (words or {}).get((number, bar), ()))
+        tracks[part.name] = replace(old, notes=tuple(notes))
+    return sheet.with_tracks(tracks.values())
+
+
+def new_track(part: Part) -> Track:
+    """An empty track for a part."""
+    return Track(part.name.partition(".")[0], (), part.program)
+
+
+def spans_given(sheet: LeadSheet, song: Song, request: Request) -> dict[int, list[tuple[int, int, int]]]:
+    """When the notes of a score sound that are not to be written anew, exactly: (start, end, pitch) by part."""
+    found: dict[int, list[tuple[int, int, int]]] = {}
+    for number, part in enumerate(song.parts):
+        track = sheet.tracks_by_id.get(part.name)
+        found[number] = [
+            (note.start_ticks, note.end_ticks, note.pitch)
+            for note in (track.notes if track else ())
+            if (number, sheet.bar_at(note.start_ticks)) in request.given
+        ]
+    return found

@@ -1,0 +1,153 @@
+"""What is asked of the model: bars and parts, what of the plan and of the notes is given, what is demanded of the rest.
+
+Axes: b bars, p parts.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from planner.language import ID, MAX_POSITION, Cell
+from planner.rules import Rule
+from planner.rules.contour import Contour
+from planner.rules.density import Density
+from planner.rules.novelty import Novelty
+from planner.rules.polyphony import Polyphony
+from planner.rules.rhythm import Rhythm
+from planner.rules.scale import Scale
+from planner.rules.span import Span
+from planner.rules.syllables import Syllables
+from planner.sequence import Place
+from planner.song import PHRASE, Song
+from scoretok.errors import ScoretokError
+from scoretok.parts import Chord
+
+FREE = "free"  # a label that the model may choose
+
+
+@dataclass(frozen=True)
+class BarRequest:
+    """What is given of the plan of a bar; what is None the model chooses.
+
+    `label` is the section that begins, None where none does, or FREE. `densities` (p,) are those of the section.
+    """
+
+    chords: tuple[Chord, ...] | None = None
+    label: str | None = FREE
+    densities: tuple[int | None, ...] = ()
+    meter: tuple[int, int] | None = None
+    key: str | None = None
+
+    def label_token(self) -> int | None:
+        """The label as `PlanBarState` takes it."""
+        if self.label == FREE:
+            return None
+        if self.label is None:
+            return 0
+        return ID["Phrase"] if self.label == PHRASE else ID[f"Section_{self.label}"]
+
+
+@dataclass(frozen=True)
+class Controls:
+    """What notes have to be like; by part name where a rule is for one part. Everything here is kept, or refused.
+
+    `scale` are pitch classes, `spans` lowest and highest pitch, `polyphony` most notes at once, `density` least and
+    most onsets a bar. `rhythm`, `contour` and `novelty` hold the cells whose rhythm or contour is kept, or that must
+    not come out as they were; `syllables` what is sung in a cell, 1 a syllable, 2 one that ends its word.
+    """
+
+    scale: frozenset[int] | None = None
+    spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    polyphony: Mapping[str, int] = field(default_factory=dict)
+    density: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    rhythm: Mapping[Place, Cell] = field(default_factory=dict)
+    contour: Mapping[Place, Cell] = field(default_factory=dict)
+    novelty: Mapping[Place, Cell] = field(default_factory=dict)
+    syllables: Mapping[Place, Sequence[int]] = field(default_factory=dict)
+
+    def rules(self, song: Song, place: Place) -> list[Rule]:
+        """The rules of one cell."""
+        part = song.parts[place[0]]
+        rules: list[Rule] = []
+        if self.scale is not None and not part.is_drums:
+            rules.append(Scale(self.scale))
+        if part.name in self.spans:
+            rules.append(Span(*self.spans[part.name]))
+        if part.name in self.density:
+            rules.append(Density(*self.density[part.name]))
+        if part.name in self.polyphony:
+            rules.append(Polyphony(self.polyphony[part.name], self.density.get(part.name, (0, 0))[0]))
+        if place in self.rhythm:
+            rules.append(Rhythm(self.rhythm[place]))
+        if place in self.contour:
+            rules.append(Contour(self.contour[place]))
+        if place in self.novelty:
+            rules.append(Novelty(self.novelty[place]))
+        if place in self.syllables:
+            rules.append(Syllables(self.syllables[place]))
+        return rules
+
+    def shifted(self, bars: int) -> "Controls":
+        """The same for a window that begins so many bars later."""
+
+        def moved(cells: Mapping) -> dict:
+            return {(part, bar - bars): cell for (part, bar), cell in cells.items()}
+
+        return replace(
+            self, rhythm=moved(self.rhythm), contour=moved(self.contour), novelty=moved(self.novelty),
+            syllables=moved(self.syllables),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Request:
+    """A song of which `given` cells stand (those with notes are in `song.cells`) and all others are to be written.
+
+    `song.plan` is not looked at; `bars` (b,) say what of it is given.
+    """
+
+    song: Song
+    bars: tuple[BarRequest, ...]
+    given: frozenset[Place] = frozenset()
+    controls: Controls = field(default_factory=Controls)
+
+    def check(self) -> None:
+        """Raise ScoretokError where what is demanded contradicts itself."""
+        for bar, asked in enumerate(self.bars):
+            if asked.densities and len(asked.densities) != len(self.song.parts):
+                raise ScoretokError(f"bar {bar + 1} plans {len(asked.densities)} parts of {len(self.song.parts)}")
+        controls = self.controls
+        for name, (lowest, highest) in controls.spans.items():
+            allowed = [p for p in range(lowest, highest + 1) if controls.scale is None or p % 12 in controls.scale]
+            if not allowed:
+                raise ScoretokError(
+                    f"no pitch from {lowest} to {highest} is allowed for {name}; widen its range or scale"
+                )
+        for name, (least, most) in controls.density.items():
+            if not 0 <= least <= most <= MAX_POSITION:
+                raise ScoretokError(f"{name} cannot have {least} to {most} onsets a bar; the second is the larger one")
+        for place, syllables in controls.syllables.items():
+            part = self.song.parts[place[0]]
+            if not part.name.startswith("vocal."):
+                raise ScoretokError(f"words are sung by a vocal track, not by {part.name}")
+            least, most = controls.density.get(part.name, (0, MAX_POSITION))
+            if not least <= len(syllables) <= most:
+                raise ScoretokError(
+                    f"bar {place[1] + 1} has {len(syllables)} syllables, and {part.name} is to have {least} to {most}"
+                    " onsets a bar"
+                )
+        for places, what in ((controls.rhythm, "rhythm"), (controls.contour, "contour")):
+            for part_number, bar in places:
+                if (part_number, bar) in self.given:
+                    raise ScoretokError(f"the {what} of bar {bar + 1} is to be kept, but the bar is not written anew")
+
+
+def given_plan(song: Song, free_parts: Collection[int] = ()) -> tuple[BarRequest, ...]:
+    """A plan that is given whole, but for the densities of some parts."""
+    return tuple(
+        BarRequest(
+            bar.chords, bar.label,
+            () if bar.densities is None else tuple(None if p in free_parts else d for p, d in enumerate(bar.densities)),
+            bar.meter, bar.key,
+        )
+        for bar in song.plan
+    )  # fmt: skip

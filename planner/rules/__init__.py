@@ -1,0 +1,39 @@
+"""What a request demands of a cell, one small file a rule. A rule only ever forbids; it is asked at every step."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from planner.cells import CellState
+
+
+class Rule:
+    """Forbids nothing; rules override what they care about. Masks are 1 where something is allowed.
+
+    `varies` says whether what it forbids of pitches depends on the moment.
+    """
+
+    varies = False
+
+    def positions(self, state: "CellState", mask: np.ndarray) -> None:
+        """Forbid onsets: `mask` (ticks of the bar,) holds those behind the last one."""
+
+    def pitches(self, state: "CellState", tick: int, mask: np.ndarray) -> None:
+        """Forbid pitches (128,) of a note that begins `tick` ticks after the bar line."""
+
+    def longest_ticks(self, state: "CellState", tick: int) -> int:
+        """How long a note that begins at a tick of the bar may last."""
+        return 1 << 30
+
+    def duration(self, state: "CellState", tick: int) -> int | None:
+        """How long a note that begins at a tick of the bar has to last, None where it is free."""
+        return None
+
+    def syllable(self, state: "CellState") -> int | None:
+        """What is sung on the note just written: 0 nothing new, 1 a syllable, 2 one that ends its word; None: free."""
+        return None
+
+    def may_end(self, state: "CellState") -> bool:
+        """Whether the cell may be as it is."""
+        return True

@@ -1,0 +1,18 @@
+"""Only some pitch classes: those of a key, or of a scale."""
+
+from collections.abc import Collection
+
+import numpy as np
+
+from planner.cells import CellState
+from planner.rules import Rule
+
+
+class Scale(Rule):
+    """Notes have one of some pitch classes."""
+
+    def __init__(self, pitch_classes: Collection[int]) -> None:
+        self.forbidden = np.array([pitch % 12 not in pitch_classes for pitch in range(128)])
+
+    def pitches(self, state: CellState, tick: int, mask: np.ndarray) -> None:
+        mask[self.forbidden] = False

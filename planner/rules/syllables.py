@@ -1,0 +1,40 @@
+"""Words that are given: one note a syllable."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from planner.cells import CellState
+from planner.rules import Rule
+
+
+class Syllables(Rule):
+    """A cell sings these syllables, each on one note; 1 a syllable, 2 one that ends its word."""
+
+    varies = True
+
+    def __init__(self, syllables: Sequence[int]) -> None:
+        self.syllables = tuple(syllables)
+
+    def positions(self, state: CellState, mask: np.ndarray) -> None:
+        missing = len(self.syllables) - state.onsets
+        if missing <= 0:
+            mask[:] = False
+        elif missing > 1:
+            allowed = np.flatnonzero(mask)
+            mask[allowed[max(0, len(allowed) - missing + 1) :]] = False
+
+    def pitches(self, state: CellState, tick: int, mask: np.ndarray) -> None:
+        if tick in state.onset_ticks or state.sounding_at(tick):
+            mask[:] = False
+
+    def longest_ticks(self, state: CellState, tick: int) -> int:
+        # One tick a syllable is left for those that are still to come.
+        missing = len(self.syllables) - state.onsets - (tick not in state.onset_ticks)
+        return 1 << 30 if missing <= 0 else max(1, state.bar_ticks - missing - tick)
+
+    def syllable(self, state: CellState) -> int | None:
+        return self.syllables[state.onsets - 1]
+
+    def may_end(self, state: CellState) -> bool:
+        return state.onsets == len(self.syllables)
