@@ -110,14 +110,17 @@ def fingerprint(sheet: LeadSheet) -> str:
     return sha256(json.dumps(rows).encode()).hexdigest()
 
 
+def shard_name(path: Path) -> str:
+    """What the shard of a file or folder is called."""
+    return next((path.name.removesuffix(ending) for ending in RECORDS if path.name.endswith(ending)), path.name)
+
+
 def make_shard(path: Path, out: Path, leave_out: Collection[str] = ()) -> Counter[str]:
     """Make the shard of one file or folder of scores; how many were taken, and left out for which reason.
 
     `leave_out` are texts that a licence must not hold.
     """
-    name = path.name
-    for ending in RECORDS:
-        name = name.removesuffix(ending)
+    name = shard_name(path)
     counts: Counter[str] = Counter()
     entries: list[Entry] = []
     tokens: list[np.ndarray] = []
@@ -163,14 +166,20 @@ class Shards:
     """The scores of all shards of a folder; one split of them, or all."""
 
     def __init__(self, folder: str | Path, split: str | None = None) -> None:
-        """Map a folder's shards. Raises ScoretokError when there are none."""
+        """Map a folder's shards. Raises ScoretokError when there are none, or none of the split."""
+        any_shard = False
         self.entries: list[tuple[np.ndarray, Entry]] = []
         for path in sorted(Path(folder).glob("*.json")):
             tokens = np.load(path.with_suffix(".npy"), mmap_mode="r")
+            any_shard = True
             for row in json.loads(path.read_text())["entries"]:
                 entry = Entry(**row)
                 if split in (None, entry.split):
                     self.entries.append((tokens, entry))
+        if any_shard and not self.entries:
+            raise ScoretokError(
+                f"{folder} holds no songs of the {split} split, which has one in {SPLIT_SHARE}; add songs"
+            )
         if not self.entries:
             raise ScoretokError(f"{folder} holds no shards of scores; make some with: scoretok train scores")
 

@@ -11,6 +11,7 @@ EXTRAS = {
     "lyrics": ("gruut", "pyphen"),
     "audio": ("soundfile", "pretty_midi", "soxr", "pyloudnorm"),
     "dit": ("torch", "diffusers", "accelerate", "safetensors"),
+    "planner": ("torch", "safetensors", "accelerate", "matplotlib"),
     "ace-step": ("torch", "diffusers", "transformers"),
 }
 

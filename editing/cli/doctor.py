@@ -16,6 +16,7 @@ PURPOSES = {
     "lyrics": "syllables and phonemes",
     "audio": "draft sound, audio files",
     "dit": "the default sound, training",
+    "planner": "the language model",
     "ace-step": "an adapter for a large open model",
 }
 BASE = ("numpy", "symusic", "miditok", "click", "rich", "defusedxml", "mido")

@@ -1,6 +1,7 @@
-"""scoretok train: pairs, codec, renderer."""
+"""scoretok train: pairs, codec, renderer, scores, planner."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ Examples:
   scoretok train renderer --data my_stems/ --out run/ --steps 2000    stems beside their MIDI files
   scoretok train codec --data pairs/ --out codec/ --from-scratch
   scoretok train bundle --renderer run/ --out model/                  then: scoretok render --model model/
+  scoretok train scores --data songs/ --data more.jsonl.gz --out shards/
+  scoretok train planner --data shards/ --out run/ --steps 5000       the language model, in run/model
 """
 
 RUN_OPTIONS = (
@@ -131,11 +134,89 @@ def bundle(dit: str | None, codec: str | None, soundfont: str | None, out: str, 
         click.echo(f"{out}: use it with scoretok render --model {out}", err=True)
 
 
-def _train(run: Callable[..., dict[str, float]], options: dict, **more: object) -> None:
-    """Run a training with progress, on pairs or on stems that are made pairs of first."""
+@train.command()
+@click.option("--data", "paths", multiple=True, required=True, metavar="PATH", help="Folder of scores, or .jsonl[.gz].")
+@click.option("--out", required=True, metavar="DIR", help="Folder of shards; those that are there stay.")
+@click.option("--leave-out", multiple=True, metavar="TEXT", help="Leave out records whose licence holds this text.")
+@quiet_option
+def scores(paths: tuple[str, ...], out: str, leave_out: tuple[str, ...], quiet: bool) -> None:
+    """Make shards of scores for the language model: cleaned, split by song."""
+    from planner.data import make_shard, shard_name
+
+    for name in paths:
+        path = Path(name)
+        if not path.exists():
+            raise ScoretokError(f"{path} does not exist; check the name")
+        if (Path(out) / f"{shard_name(path)}.json").is_file():
+            continue
+        counts = make_shard(path, Path(out), leave_out)
+        if not quiet:
+            told = ", ".join(
+                f"{count} {'taken' if why == 'taken' else f'left out: {why}'}" for why, count in counts.items()
+            )
+            click.echo(f"{path}: {told or 'no scores'}", err=True)
+
+
+@train.command()
+@click.option("--data", required=True, metavar="DIR", help="Shards of 'train scores'.")
+@click.option("--out", required=True, metavar="DIR", help="Folder of the run; an earlier run goes on.")
+@click.option("--start", metavar="DIR", help="Start from the model in this folder.")
+@click.option("--steps", type=click.IntRange(1), default=2000, show_default=True)
+@click.option("--batch", type=click.IntRange(1), default=4, show_default=True, help="Rows of --context tokens a step.")
+@click.option("--context", type=click.IntRange(256), default=2048, show_default=True)
+@click.option("--width", type=click.IntRange(64), default=320, show_default=True, help="Channels, a multiple of 64.")
+@click.option("--layers", type=click.IntRange(1), default=6, show_default=True)
+@click.option("--learning-rate", type=click.FloatRange(0, 1, min_open=True), default=2e-3, show_default=True)
+@click.option("--evaluate-every", type=click.IntRange(1), default=100, show_default=True)
+@seed_option
+@quiet_option
+def planner(
+    data: str, out: str, start: str | None, width: int, layers: int, seed: int, quiet: bool, **options: Any
+) -> None:
+    """Train the language model that plans, composes and infills."""
+    from scoretok.extras import require
+
+    require("torch", "planner", "training")
+    require("accelerate", "planner", "training")
+    import torch
+
+    from planner.load import load_model
+    from planner.model import Config, PlannerModel
+    from planner.training import PLOT, Recipe, train
+
+    if width % 64:
+        raise ScoretokError(f"--width {width} is not a multiple of 64")
+    torch.manual_seed(seed)
+    config = Config(hidden_size=width, intermediate_size=width * 14 // 5, num_hidden_layers=layers,
+                    num_attention_heads=width // 64, max_position_embeddings=options["context"])  # fmt: skip
+    model = load_model(start) if start else PlannerModel(config)
+    with reporting(options["steps"], quiet) as report:
+        train(data, out, model.train(), Recipe(**options), seed, report)
+    if not quiet:
+        click.echo(f"{out}: the model is in model/, losses in {PLOT}", err=True)
+
+
+@contextmanager
+def reporting(steps: int, quiet: bool) -> Iterator[Callable[[int, dict[str, float]], None]]:
+    """Progress of a training, and its figures line by line."""
     from rich.console import Console
     from rich.progress import Progress
 
+    console = Console(stderr=True)
+    with Progress(console=console, disable=quiet or not console.is_terminal) as progress:
+        task = progress.add_task("training", total=steps)
+
+        def report(step: int, figures: dict[str, float]) -> None:
+            progress.update(task, completed=step)
+            if not quiet:
+                shown = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
+                progress.console.print(f"step {step}  {shown}")
+
+        yield report
+
+
+def _train(run: Callable[..., dict[str, float]], options: dict, **more: object) -> None:
+    """Run a training with progress, on pairs or on stems that are made pairs of first."""
     from renderer.training.loop import PLOT, Recipe
     from renderer.training.stems import stems_to_pairs
 
@@ -149,17 +230,8 @@ def _train(run: Callable[..., dict[str, float]], options: dict, **more: object) 
         data = made
     rate = options["learning_rate"] or (1.2e-3 if options["from_scratch"] else 3e-4)
     recipe = Recipe(options["steps"], rate, evaluate_every=options["evaluate_every"])
-    console = Console(stderr=True)
-    with Progress(console=console, disable=options["quiet"] or not console.is_terminal) as progress:
-        task = progress.add_task("training", total=recipe.steps)
-
-        def report(step: int, figures: dict[str, float]) -> None:
-            progress.update(task, completed=step)
-            if not options["quiet"]:
-                shown = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
-                progress.console.print(f"step {step}  {shown}")
-
-        test = Path(options["test"]) if options["test"] else None
+    test = Path(options["test"]) if options["test"] else None
+    with reporting(recipe.steps, options["quiet"]) as report:
         run(data, out, recipe, test=test, batch=options["batch"], seed=options["seed"], report=report, **more)
     if not options["quiet"]:
         click.echo(f"{out}: weights in ema/, losses in {PLOT}", err=True)

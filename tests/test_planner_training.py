@@ -1,0 +1,83 @@
+"""Training the language model through the command: it learns, goes on where it stood, and others can read it."""
+
+import json
+
+import pytest
+import torch
+from conftest import run
+
+from planner.load import load_model, save_model
+from planner.model import Config, PlannerModel
+from planner.training import Recipe
+from scoretok import ScoretokError
+
+TINY = Config(hidden_size=64, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2)
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory):
+    """Eighty songs of one voice, each another scale."""
+    folder = tmp_path_factory.mktemp("planner")
+    with (folder / "set.jsonl").open("w") as file:
+        for song in range(80):
+            notes = [[i * 12, 12, 50 + (i * (1 + song % 7)) % (8 + song // 7), 80] for i in range(96)]
+            row = {"id": f"set/{song}", "bars": list(range(0, 1152, 96)), "end": 1152, "meter": [[0, "4/4"]]}
+            file.write(json.dumps(row | {"tracks": {"piano": notes}, "chords": [[0, "C:maj"]]}) + "\n")
+    made = run("train", "scores", "--data", "set.jsonl", "--out", "shards", cwd=folder)
+    assert made.returncode == 0, made.stderr
+    assert "taken" in made.stderr
+    return folder
+
+
+def test_it_learns_and_goes_on(shards):
+    options = ("--data", "shards", "--out", "run", "--batch", "1", "--context", "512", "--width", "64", "--layers", "1")
+    for steps in (3, 6):
+        done = run("train", "planner", *options, "--evaluate-every", "3", "--steps", steps, cwd=shards)
+        assert done.returncode == 0, done.stderr
+    log = [json.loads(line) for line in (shards / "run" / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in log] == [3, 6]
+    assert log[1]["loss"] < log[0]["loss"]
+    assert {"Pitch", "Position", "Duration"} <= log[0].keys()
+    assert (shards / "run" / "loss.png").stat().st_size > 1000
+    assert load_model(shards / "run" / "model").config.num_hidden_layers == 1
+    again = run("train", "planner", *options[:-1], "2", "--steps", 9, cwd=shards)
+    assert again.returncode == 1
+    assert "run of another model" in again.stderr
+
+
+def test_transformers_reads_the_same_model(tmp_path):
+    transformers = pytest.importorskip("transformers")
+    torch.manual_seed(0)
+    model = PlannerModel(TINY).eval()
+    save_model(model, tmp_path, torch.float32)
+    other = transformers.LlamaForCausalLM.from_pretrained(tmp_path).eval()
+    ids = torch.randint(0, TINY.vocab_size, (1, 30))
+    with torch.no_grad():
+        assert torch.allclose(model(ids), other(ids).logits, atol=1e-4)
+    other.save_pretrained(tmp_path / "theirs")
+    with torch.no_grad():
+        assert torch.allclose(load_model(tmp_path / "theirs")(ids), model(ids), atol=1e-6)
+
+
+def test_the_rate_rises_stays_and_falls():
+    recipe = Recipe(steps=100, learning_rate=1.0, warmup_steps=10, decay_share=0.5)
+    rates = [recipe.rate_at(step) for step in range(100)]
+    assert rates[0] < rates[5] < rates[10] == rates[40] == 1.0 > rates[80] > rates[99] > 0
+
+
+@pytest.mark.parametrize(
+    "config", [None, "{}", '{"model_type": "gpt2"}', '{"model_type": "llama", "vocab_size": 7}', "no"]
+)
+def test_foreign_folders_are_refused(tmp_path, config):
+    if config is not None:
+        (tmp_path / "config.json").write_text(config)
+        (tmp_path / "model.safetensors").write_bytes(b"not tensors")
+    with pytest.raises(ScoretokError, match=r"holds no model|is not a model of this planner"):
+        load_model(tmp_path)
+
+
+def test_training_without_songs_says_so(tmp_path):
+    for what, path, message in (("scores", "none", "does not exist"), ("planner", tmp_path, "holds no shards")):
+        result = run("train", what, "--data", path, "--out", tmp_path / "out")
+        assert result.returncode == 1
+        assert message in result.stderr
