@@ -17,6 +17,7 @@ from scoretok import LeadSheet
 ANALYSIS_RATE = 22050
 AROUND_S = 4.0
 DECIBELS = 20 / np.log(10)
+CHROMA_PARTIALS = ((0, 1.0), (7, 0.35), (4, 0.15))  # the octave, the twelfth, the seventeenth
 ANOTHER = 0.9  # harmonies whose notes are less alike than this differ to the ear
 RELEASE_S, SHORTEST_S = 0.06, 0.06
 PARTIALS = (0, 12, 19)  # semitones of the first three partials
@@ -127,10 +128,14 @@ def chroma_of(audio: np.ndarray) -> np.ndarray:
 
 
 def written_chroma(sheet: LeadSheet, clock: Clock, start_s: float, stop_s: float) -> np.ndarray:
-    """Seconds that each pitch class is written for in a stretch, (12,)."""
-    chroma = np.zeros(12)
-    for begin_s, end_s, pitch in notes_of_others(sheet, "", clock):
-        chroma[pitch % 12] += max(0.0, min(end_s, stop_s) - max(begin_s, start_s))
+    """Seconds that each pitch class and its partials sound for on every track in a stretch, (12, tracks)."""
+    chroma = np.zeros((12, len(sheet.tracks)))
+    for number, track in enumerate(sheet.tracks):
+        for note in () if track.is_drums else track.notes:
+            begin_s, end_s = (float(clock.heard_at(sheet.seconds_at(t))) for t in (note.start_ticks, note.end_ticks))
+            lasts_s = max(0.0, min(end_s, stop_s) - max(begin_s, start_s))
+            for up, weight in CHROMA_PARTIALS:
+                chroma[(note.pitch + up) % 12, number] += weight * lasts_s
     return chroma
 
 
@@ -140,31 +145,50 @@ def changed_harmony(before: LeadSheet, after: LeadSheet, clock: Clock, bars: ran
     for bar in bars:
         edges_s = [float(clock.heard_at(after.seconds_at(after.bar_starts[bar + i]))) for i in (0, 1)]
         new, old = (written_chroma(sheet, clock, *edges_s) for sheet in (after, before))
-        if new.any() and old.any() and np.corrcoef(new, old)[0, 1] < ANOTHER:
+        if new.any() and old.any() and np.corrcoef(new.sum(1), old.sum(1))[0, 1] < ANOTHER:
             found.append((*edges_s, new, old))
     return found
 
 
 def harmony_agreement(audio: np.ndarray, changed: Sequence[tuple]) -> list[bool]:
-    """Of every bar whether its chroma in audio (n,) is more like that of the new notes than that of the old ones."""
+    """Of every bar whether the new notes, each track as loud as fits, make its chroma in audio (n,) better than the old."""
+    from scipy.optimize import nnls
+
     won = []
     for start_s, stop_s, new, old in changed:
         heard = chroma_of(audio[round(start_s * SAMPLE_RATE) : round(stop_s * SAMPLE_RATE)])
-        won.append(bool(np.corrcoef(heard, new)[0, 1] > np.corrcoef(heard, old)[0, 1]))
+        rests = [nnls(np.column_stack([chroma, np.ones(12)]), heard)[1] for chroma in (new, old)]
+        won.append(bool(rests[0] < rests[1]))
     return won
 
 
-def key_of(audio: np.ndarray) -> tuple[int, str]:
-    """Tonic and mode by correlation of the chroma with the profiles of Krumhansl and Kessler (1982)."""
-    major = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
-    minor = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
-    chroma = chroma_of(audio)
-    fits = {
-        (tonic, mode): np.corrcoef(np.roll(profile, tonic), chroma)[0, 1]
-        for mode, profile in (("major", major), ("minor", minor))
-        for tonic in range(12)
-    }
-    return max(fits, key=lambda key: fits[key])
+def transposition_of(old: np.ndarray, new: np.ndarray) -> int:
+    """By how many semitones up, 0 to 11, the chroma of new (n,) is that of old (n,)."""
+    chroma = chroma_of(old), chroma_of(new)
+    return int(np.argmax([np.corrcoef(np.roll(chroma[0], k), chroma[1])[0, 1] for k in range(12)]))
+
+
+def onset_envelope(audio: np.ndarray) -> np.ndarray:
+    """Onset strength (f,) of audio (n,) without its mean."""
+    import librosa
+
+    y = resample(audio.astype(np.float32), SAMPLE_RATE, ANALYSIS_RATE)
+    envelope = librosa.onset.onset_strength(y=y, sr=ANALYSIS_RATE, hop_length=256)
+    return envelope - envelope.mean()
+
+
+def stretch_of(old: np.ndarray, new: np.ndarray) -> float:
+    """The factor by which the onsets of old (n,) lie further apart in new (n,), by their correlation."""
+    before, after = onset_envelope(old), onset_envelope(new)
+    frames_after = np.arange(len(after))
+    factors = np.geomspace(0.6, 1.6, 141)
+
+    def fit(factor: float) -> float:
+        stretched = np.interp(frames_after / factor, np.arange(len(before)), before, right=0.0)
+        stretched -= stretched.mean()
+        return float(stretched @ after / max(np.linalg.norm(stretched), 1e-9))
+
+    return float(max(factors, key=fit))
 
 
 def tempo_agreement(audio: np.ndarray, quarter_s: float) -> bool:

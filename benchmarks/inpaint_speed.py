@@ -24,12 +24,12 @@ from scoretok import write
 COMMAND = str(Path(sys.executable).with_name("scoretok"))
 
 
-def stand_in(path: Path, sheet, minutes: float) -> None:
+def stand_in(path: Path, sheet) -> None:
     """A file that says it is a render of the score: what an inpainting costs does not depend on its samples."""
     noise = np.random.default_rng(0).normal(0, 0.05, (SAMPLE_RATE * 60, 2))
     with soundfile.SoundFile(path, "w", SAMPLE_RATE, 2, "PCM_16") as file:
         file.comment = Provenance("dit", digest(sheet), weights=weights_digest(str(WEIGHTS))).comment()
-        for _ in range(round(minutes)):
+        for _ in range(int(sheet.duration_s // 60) + 1):
             file.write(noise)
 
 
@@ -45,7 +45,7 @@ def main() -> None:
             phrases = [f"transpose +3 in bars {start}-{start + 3} of piano" for start in starts]
             write(sheet, folder / "a.lead")
             write(edit(sheet, phrases), folder / "b.lead")
-            stand_in(folder / "a.wav", sheet, minutes)
+            stand_in(folder / "a.wav", sheet)
             command = [COMMAND, "inpaint", "a.wav", "--before", "a.lead", "--after", "b.lead", "-o", "b.wav", "-q"]
             taken = sorted(seconds(partial(subprocess.run, command, cwd=folder, check=True)) for _ in range(3))
             copied = seconds(partial(shutil.copyfile, folder / "a.wav", folder / "c.wav"))

@@ -44,6 +44,10 @@ class CellState:
         self.next_start: dict[int, int] = {}
         for tick, pitch in reversed(to_come):
             self.next_start[pitch] = tick
+        self.allowed = np.ones(128, bool)
+        for rule in rules:
+            if rule.allowed is not None:
+                self.allowed &= rule.allowed
         self.hits: list[Hit] = []
         self.onset_ticks: set[int] = set()
         self.position = self.velocity = self.duration = -1
@@ -78,7 +82,7 @@ class CellState:
 
     def pitches(self, tick: int) -> np.ndarray:
         """Pitches (128,) that may begin at a tick of the bar."""
-        mask = np.ones(128, bool)
+        mask = self.allowed.copy()
         if self.hits and tick == self.hits[-1].position:
             mask[: self.hits[-1].pitch + 1] = False
         now = self.start_ticks + tick
@@ -133,10 +137,7 @@ class CellState:
         """Whether no more pitches sound than the rules leave, whatever the moment."""
         if any(rule.varies for rule in self.rules):
             return False
-        mask = np.ones(128, bool)
-        for rule in self.rules:
-            rule.pitches(self, 0, mask)
-        return int(mask.sum()) > len(self.until) + len(self.next_start)
+        return int(self.allowed.sum()) > len(self.until) + len(self.next_start)
 
     def may_end(self) -> bool:
         """Whether the cell may be as it is."""

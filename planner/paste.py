@@ -1,10 +1,9 @@
 """What the model wrote as scores: a new one, or cells put into one whose other cells stay as they are."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from planner.language import Cell
-from planner.request import Request
 from planner.sequence import Place
 from planner.song import PHRASE, Part, Song
 from scoretok.harmony import parse_key
@@ -80,14 +79,14 @@ def new_track(part: Part) -> Track:
     return Track(part.name.partition(".")[0], (), part.program)
 
 
-def spans_given(sheet: LeadSheet, song: Song, request: Request) -> dict[int, list[tuple[int, int, int]]]:
-    """When the notes of a score sound that are not to be written anew, exactly: (start, end, pitch) by part."""
+def spans_given(sheet: LeadSheet, song: Song, written: Collection[Place]) -> dict[int, list[tuple[int, int, int]]]:
+    """When the notes of a score sound that are not in cells to be written, exactly: (start, end, pitch) by part."""
     found: dict[int, list[tuple[int, int, int]]] = {}
     for number, part in enumerate(song.parts):
         track = sheet.tracks_by_id.get(part.name)
         found[number] = [
             (note.start_ticks, note.end_ticks, note.pitch)
             for note in (track.notes if track else ())
-            if (number, sheet.bar_at(note.start_ticks)) in request.given
+            if (number, sheet.bar_at(note.start_ticks)) not in written
         ]
     return found

@@ -20,9 +20,10 @@ class PlanBarState:
     """The plan of one bar so far.
 
     `label` is the token of the section that begins with the bar; None where the model may choose, 0 where none does.
-    `densities` are those of the parts, None where the model may choose; `must_play` (p,) the parts that have to play in
-    this section. `chords` are the tokens of its chords when they are given. `scale` holds the pitch classes that roots
-    have, if any. `since` is how many bars ago a section began, `left` how many bars the song still has with this one.
+    `densities` are those of the parts, None where the model may choose, negative where it may choose all but silence;
+    `must_play` (p,) the parts that have to play in this section. `chords` are the tokens of its chords when they are
+    given. `scale` holds the pitch classes that roots have, if any. `since` is how many bars ago a section began, None
+    where none did; `left` how many bars the song still has with this one.
     """
 
     def __init__(
@@ -77,12 +78,12 @@ class PlanBarState:
     def _densities(self, mask: np.ndarray) -> None:
         part = len(self.told)
         due = self.densities[part]
-        if due is not None:
+        if due is not None and due >= 0:
             mask[DENSITY + due] = True
             return
         mask[DENSITY : DENSITY + len(DENSITIES)] = True
         is_last_chance = part == len(self.densities) - 1 and not any(self.told)
-        if is_last_chance or self.must_play[part]:
+        if due is not None or is_last_chance or self.must_play[part]:
             mask[DENSITY] = False
 
     def _chords(self, mask: np.ndarray, last: str, after: int) -> None:

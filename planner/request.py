@@ -22,13 +22,15 @@ from scoretok.errors import ScoretokError
 from scoretok.parts import Chord
 
 FREE = "free"  # a label that the model may choose
+PLAYS = -1  # a density that the model may choose, but not silence
 
 
 @dataclass(frozen=True)
 class BarRequest:
     """What is given of the plan of a bar; what is None the model chooses.
 
-    `label` is the section that begins, None where none does, or FREE. `densities` (p,) are those of the section.
+    `label` is the section that begins, None where none does, or FREE. `densities` (p,) are those of the section, None
+    where the model may choose, PLAYS where it may choose all but silence.
     """
 
     chords: tuple[Chord, ...] | None = None

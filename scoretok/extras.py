@@ -9,7 +9,7 @@ EXTRAS = {
     "notation": ("music21", "verovio", "svglib", "reportlab", "matplotlib"),
     "plot": ("matplotlib",),
     "lyrics": ("gruut", "pyphen"),
-    "audio": ("soundfile", "pretty_midi", "soxr", "pyloudnorm"),
+    "audio": ("soundfile", "pretty_midi", "soxr", "pyloudnorm", "scipy"),
     "dit": ("torch", "diffusers", "accelerate", "safetensors"),
     "planner": ("torch", "safetensors", "accelerate", "matplotlib"),
     "ace-step": ("torch", "diffusers", "transformers"),

@@ -17,6 +17,7 @@ from editing.inpaint.recording import as_stored, check_output_of, open_recording
 from editing.inpaint.regions import Region, audible_regions, join_cells
 from editing.inpaint.separate import shares_of
 from editing.inpaint.splice import FADE_S, SEARCH_S, Change, crossfade, splice
+from editing.inpaint.steady import steady
 from editing.inpaint.timeline import lay_out
 from renderer import render
 from renderer.codec.mel import LATENT_SAMPLES, istft, stft
@@ -212,6 +213,24 @@ def test_a_score_is_laid_along_a_recording_at_another_tempo(saints, tmp_path):
     for other in ("amazing-grace", "greensleeves"):
         with pytest.raises(ScoretokError, match="does not fit"):
             align(open_recording(tmp_path / "slow.flac"), scoretok.read(EXAMPLES / f"{other}.lead"))
+
+
+@given(st.floats(0.6, 1.6), st.integers(0, 2**32 - 1))
+def test_a_steady_clock_goes_past_knots_that_lie_off(pace, seed):
+    rng = np.random.default_rng(seed)
+    score_s = np.arange(0, 60, 0.5)
+    heard_s = score_s * pace
+    off = rng.choice(len(score_s), 12, replace=False)
+    found = steady(Clock(score_s, heard_s + np.isin(np.arange(len(score_s)), off) * rng.uniform(-0.3, 0.3)), 20.0)
+    assert np.abs(found.heard_at(score_s) - heard_s).max() < 0.03
+
+
+def test_a_steady_clock_follows_a_tempo_that_changes():
+    score_s = np.arange(0, 60, 0.5)
+    heard_s = np.interp(score_s, [0, 30, 60], [0, 30, 54])
+    error_s = np.abs(steady(Clock(score_s, heard_s), 20.0).heard_at(score_s) - heard_s)
+    assert error_s.max() < 0.25
+    assert error_s[np.abs(score_s - 30) > 5].max() < 0.01
 
 
 def test_tracks_are_told_apart_by_what_they_should_sound_like():

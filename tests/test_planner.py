@@ -13,11 +13,12 @@ from planner.language import DURATIONS, LOUDNESS, Hit, cell_tokens, nearest_dura
 from planner.model import Cache, Config, PlannerModel
 from planner.notes import write_notes
 from planner.paste import put_cells, sheet_of_song, spans_given
+from planner.plan_writer import write_plan
 from planner.request import BarRequest, Controls, Request, given_plan
 from planner.sampling import example, examples, rows, transposed
 from planner.sequence import read_sequence, sequence
 from planner.song import Part, Song, song_of, window
-from planner.writer import Sampling, Writer, write_plan
+from planner.writer import Sampling, Writer
 from scoretok import Grammar, LeadSheet, ScoretokError, write
 from scoretok.encode import encode
 
@@ -149,7 +150,7 @@ def test_an_infill_changes_no_other_cell(model, saints, data):
     request = Request(stripped, given_plan(song), kept, Controls(novelty=novelty))
     request.check()
     writer = Writer(model, Sampling(seed=1))
-    made = write_notes(writer, request, write_plan(writer, request), spans_given(saints, song, request))
+    made = write_notes(writer, request, write_plan(writer, request), spans_given(saints, song, cut))
     after = put_cells(saints, made, sorted(cut))
     Grammar().check(encode(after))
     for number, name in enumerate(saints.track_ids):

@@ -12,6 +12,7 @@ import numpy as np
 
 from editing.inpaint.clock import Clock
 from editing.inpaint.recording import Recording
+from editing.inpaint.steady import steady
 from renderer.audio_files import resample
 from renderer.notes import DRUMS, notes_of
 from scoretok.errors import ScoretokError
@@ -29,6 +30,7 @@ READ_S = 60
 FLUX_HZ = 100
 SHIFT_S, STRETCH_S, MEDIAN, SMOOTH_S = 0.15, 1.5, 5, 1.0
 ONSET_WEIGHT = 1.0
+STIFFNESS = (20.0, 5.0)
 NEEDED_MARGIN = 0.9  # what the cost must fall below, as a share of what the same score costs in wrong keys
 
 
@@ -56,11 +58,13 @@ def align(recording: Recording, sheet: LeadSheet) -> Alignment:
     while level > 1:
         level //= 2
         path = warp(_shrunk(written, level), _shrunk(heard, level), 2 * path, round(BAND_S * FRAME_HZ / level) + 4)
-    clock = _clock(path / FRAME_HZ)
+    dragged = _clock(path / FRAME_HZ)
     onsets_s = np.unique(np.concatenate([notes_of(sheet, track).start_s for track in sheet.tracks if not track.muted]))
     flux = spectral_flux(recording)
     flux_hz = recording.sample_rate / (recording.sample_rate // FLUX_HZ)
-    clock = by_onsets(clock, onsets_s, flux, flux_hz)
+    # Stiff for what was played in time, less so for rubato; what meets more onsets is right.
+    found = [steady(by_onsets(steady(dragged, s), onsets_s, flux, flux_hz), s) for s in STIFFNESS]
+    clock = max(found, key=lambda clock: flux_met(clock.heard_at(onsets_s), flux, flux_hz))
     return Alignment(clock, onset_error_s(clock.heard_at(onsets_s), flux, flux_hz))
 
 
@@ -230,6 +234,12 @@ def by_onsets(clock: Clock, onsets_s: np.ndarray, flux: np.ndarray, flux_hz: flo
     heard_s = clock.heard_s + shift_s
     rising = np.concatenate([[True], np.diff(np.maximum.accumulate(heard_s)) > 1e-3])
     return Clock(clock.score_s[rising], heard_s[rising])
+
+
+def flux_met(onsets_s: np.ndarray, flux: np.ndarray, flux_hz: float) -> float:
+    """How much the recording rises at some moments, on average."""
+    frames = np.rint(onsets_s * flux_hz).astype(int).clip(1, len(flux) - 2)
+    return float(np.maximum(np.maximum(flux[frames - 1], flux[frames]), flux[frames + 1]).mean())
 
 
 def spectral_flux(recording: Recording) -> np.ndarray:

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
 class Rule:
     """Forbids nothing; rules override what they care about. Masks are 1 where something is allowed.
 
-    `varies` says whether what it forbids of pitches depends on the moment.
+    `allowed` are the pitches (128,) that it allows at any moment, None for all; `varies` says whether `pitches` may
+    forbid all of them at a moment that `positions` allows.
     """
 
+    allowed: np.ndarray | None = None
     varies = False
 
     def positions(self, state: "CellState", mask: np.ndarray) -> None:

@@ -14,10 +14,15 @@ class Polyphony(Rule):
     Where `least` onsets a bar are demanded too, one voice is kept free for them.
     """
 
-    varies = True
-
     def __init__(self, most: int, least: int = 0) -> None:
         self.most, self.least = most, least
+
+    def positions(self, state: CellState, mask: np.ndarray) -> None:
+        ends = np.array([until - state.start_ticks for until in state.until.values()])
+        mask[(ends > np.arange(len(mask))[:, None]).sum(1) >= self.most] = False
+        missing = self.least - state.onsets - 1
+        if missing > 0:
+            mask[len(mask) - missing :] = False
 
     def pitches(self, state: CellState, tick: int, mask: np.ndarray) -> None:
         if state.sounding_at(tick) >= self.most:

@@ -4,7 +4,6 @@ from collections.abc import Collection
 
 import numpy as np
 
-from planner.cells import CellState
 from planner.rules import Rule
 
 
@@ -12,7 +11,4 @@ class Scale(Rule):
     """Notes have one of some pitch classes."""
 
     def __init__(self, pitch_classes: Collection[int]) -> None:
-        self.forbidden = np.array([pitch % 12 not in pitch_classes for pitch in range(128)])
-
-    def pitches(self, state: CellState, tick: int, mask: np.ndarray) -> None:
-        mask[self.forbidden] = False
+        self.allowed = np.array([pitch % 12 in pitch_classes for pitch in range(128)])

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from planner.cells import CellState
 from planner.rules import Rule
 
 
@@ -10,8 +9,4 @@ class Span(Rule):
     """Notes lie from the lowest to the highest pitch, both included."""
 
     def __init__(self, lowest: int, highest: int) -> None:
-        self.lowest, self.highest = lowest, highest
-
-    def pitches(self, state: CellState, tick: int, mask: np.ndarray) -> None:
-        mask[: self.lowest] = False
-        mask[self.highest + 1 :] = False
+        self.allowed = (np.arange(128) >= lowest) & (np.arange(128) <= highest)

@@ -11,12 +11,11 @@ from planner.rules import Rule
 class Syllables(Rule):
     """A cell sings these syllables, each on one note; 1 a syllable, 2 one that ends its word."""
 
-    varies = True
-
     def __init__(self, syllables: Sequence[int]) -> None:
         self.syllables = tuple(syllables)
 
     def positions(self, state: CellState, mask: np.ndarray) -> None:
+        mask[: max(0, max(state.until.values(), default=0) - state.start_ticks)] = False
         missing = len(self.syllables) - state.onsets
         if missing <= 0:
             mask[:] = False

@@ -1,0 +1,99 @@
+"""Writing a plan: what is given of it as it is, the rest drawn bar by bar."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from planner.language import FIRST, ID, MAX_WINDOW_BARS
+from planner.plans import PlanBarState
+from planner.request import FREE, BarRequest, Request
+from planner.sequence import given_tokens, header_tokens, plan_tokens, read_plan
+from planner.song import PHRASE_BARS, PlanBar, Song, window
+from planner.writer import Writer
+
+OVERLAP_BARS = 8  # of a plan that is longer than a window, how much of what was planned is shown again
+GIVEN_SHARE = 0.6  # of the context may be taken by cells that are given
+
+
+def write_plan(writer: Writer, request: Request, advance: Callable[[int], None] = lambda bar: None) -> Song:
+    """The song of a request with a whole plan; its cells are those that are given."""
+    song = replace(request.song, plan=tuple(PlanBar() for _ in request.bars))
+    if is_whole(request.bars, len(song.parts)):
+        return replace(song, plan=tuple(plan_of(bar) for bar in request.bars))
+    done = 0
+    while done < len(request.bars):
+        bars = _begin(writer, request, song, done)
+        song = _plan_window(writer, request, song, bars, done, advance)
+        done = bars.stop
+    return song
+
+
+def _begin(writer: Writer, request: Request, song: Song, done: int) -> range:
+    """Show the model the start of a window and what is planned of it; the bars of the window."""
+    start = max(0, done - OVERLAP_BARS)
+    stop = min(len(song), start + MAX_WINDOW_BARS)
+    while True:
+        bars = range(start, stop)
+        given = frozenset((part, bar - start) for part, bar in request.given if bar in bars)
+        view = window(song, bars, recount=False) if done else replace(song, plan=song.plan[:stop])
+        ids = [*header_tokens(view), *given_tokens(view, given), ID["Plan"]]
+        if len(ids) <= GIVEN_SHARE * writer.model.config.max_position_embeddings or stop - done <= 1:
+            break
+        stop -= max(1, (stop - done) // 4)
+    writer.restart()
+    writer.say(*ids)
+    for bar in range(start, done):
+        writer.say(FIRST["Bar"] + bar - start, *plan_tokens(view.plan[bar - start]))
+    return bars
+
+
+def _plan_window(
+    writer: Writer, request: Request, song: Song, bars: range, done: int, advance: Callable[[int], None]
+) -> Song:
+    """The song with the plan of the bars of a window that have none yet."""
+    plan = list(song.plan)
+    labels = [bar for bar in range(done) if plan[bar].label is not None]
+    since = done - labels[-1] if labels else None
+    meter = next((bar.meter for bar in reversed(plan[:done]) if bar.meter), song.meter)
+    for bar in range(done, bars.stop):
+        asked = request.bars[bar]
+        meter = asked.meter or meter
+        state = PlanBarState(
+            song.pickup_ticks if bar == 0 and song.pickup_ticks else 96 * meter[0] // meter[1], 96 // meter[1], since,
+            len(request.bars) - bar, asked.label_token(), asked.densities or [None] * len(song.parts),
+            must_play(request, plan[:bar], len(song.parts)),
+            None if asked.chords is None else plan_tokens(PlanBar(asked.chords)), request.controls.scale,
+        )  # fmt: skip
+        changes = plan_tokens(PlanBar((), meter=asked.meter, key=asked.key))
+        writer.say(FIRST["Bar"] + bar - bars.start, *changes)
+        after = FIRST["Bar"] + bar + 1 - bars.start if bar + 1 < bars.stop else ID["Notes"]
+        while (token := writer.draw(state.mask(after))) != after:
+            state.advance(token)
+        writer.unsay()  # the next bar says it
+        plan[bar] = read_plan([*changes, *state.ids], len(song.parts))
+        since = 1 if plan[bar].label is not None else (since or 0) + 1
+        advance(bar)
+    return replace(song, plan=tuple(plan))
+
+
+def must_play(request: Request, planned: list[PlanBar], parts: int) -> list[bool]:
+    """Parts that have to play in a section that begins now: those that have not yet, when it may be the last one."""
+    played = [any(bar.densities and bar.densities[part] for bar in planned) for part in range(parts)]
+    later = any(asked.label not in (None, FREE) for asked in request.bars[len(planned) + 1 :])
+    left = len(request.bars) - len(planned)
+    return [not one and not later and left < 2 * PHRASE_BARS for one in played]
+
+
+def is_whole(bars: tuple[BarRequest, ...], parts: int) -> bool:
+    """Whether nothing of a plan is left to the model."""
+    return all(
+        bar.chords is not None
+        and bar.label != FREE
+        and (bar.label is None or (len(bar.densities) == parts and None not in bar.densities))
+        for bar in bars
+    )
+
+
+def plan_of(bar: BarRequest) -> PlanBar:
+    """The plan of a bar that is given whole."""
+    densities = tuple(level or 0 for level in bar.densities) if bar.label is not None else None
+    return PlanBar(bar.chords or (), bar.label, densities, bar.meter, bar.key)

@@ -1,0 +1,319 @@
+"""What a composer asks for, as functions from scores to scores: infill, vary, continue, accompany, harmonise, score.
+
+Everything that is not asked for stays as it is, to the last token.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from planner.language import DENSITIES, KIND_OF, MAX_WINDOW_BARS
+from planner.model import PlannerModel
+from planner.notes import write_notes
+from planner.paste import put_cells, sheet_of_song, spans_given, without_repeats
+from planner.plan_writer import write_plan
+from planner.request import PLAYS, BarRequest, Controls, Request, given_plan
+from planner.sequence import Place, known_tokens, places_to_write, sequence
+from planner.song import Part, Song, song_of, window
+from planner.writer import Sampling, Writer
+from scoretok.bars import rearrange_bars
+from scoretok.errors import ScoretokError
+from scoretok.sheet import LeadSheet
+
+AROUND_BARS = 24  # how much of a long song is looked at on either side of what is written
+Advance = Callable[[int], None]
+
+
+def nothing(bar: int) -> None:
+    """What happens after a bar when nobody looks."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A score that was made, and how likely the model finds what it wrote: mean log-likelihood of a token in nats."""
+
+    sheet: LeadSheet
+    likelihood: float
+
+
+def compose(
+    model: PlannerModel,
+    song: Song,
+    bars: Sequence[BarRequest],
+    controls: Controls | None = None,
+    sampling: Sampling | None = None,
+    advance: Advance = nothing,
+) -> Made:
+    """A new score: `song` says its parts, meter, key, tempo and genre, `bars` what of the plan is given.
+
+    Raises ScoretokError when what is demanded contradicts itself or cannot be met.
+    """
+    request = Request(song, tuple(bars), frozenset(), controls or Controls())
+    request.check()
+    writer = Writer(model, sampling)
+    made = write_notes(writer, request, write_plan(writer, request), None, advance)
+    return Made(sheet_of_song(made), writer.likelihood)
+
+
+def infill(
+    model: PlannerModel,
+    sheet: LeadSheet,
+    cells: Collection[tuple[str, int]],
+    controls: Controls | None = None,
+    sampling: Sampling | None = None,
+    genre: str = "other",
+    is_new: bool = True,
+    advance: Advance = nothing,
+) -> Made:
+    """A score with some cells, (track id, bar), written anew; with `is_new` none comes out as it was.
+
+    Raises ScoretokError for tracks and bars that are not there, and when demands cannot be met.
+    """
+    song = song_of(sheet, genre)
+    names = [part.name for part in song.parts]
+    for name, bar in sorted(cells):
+        if name not in names:
+            raise ScoretokError(
+                f"there is no track {name} that can be written; there are: {', '.join(names) or 'none'}"
+            )
+        if not 0 <= bar < sheet.bar_count:
+            raise ScoretokError(f"there is no bar {bar + 1}; the score has {sheet.bar_count}")
+    if not cells:
+        raise ScoretokError("no cell is to be written; name bars and tracks")
+    places = sorted({(names.index(name), bar) for name, bar in cells}, key=lambda place: (place[1], place[0]))
+    writer = Writer(model, sampling)
+    for group in groups(places):
+        sheet = _infill_group(writer, sheet, song, group, controls or Controls(), is_new, advance)
+        song = song_of(sheet, genre)
+    return Made(sheet, writer.likelihood)
+
+
+def groups(places: Sequence[Place]) -> list[list[Place]]:
+    """Places by bar in runs that fit into a window with some bars around them."""
+    found: list[list[Place]] = []
+    for place in places:
+        if found and place[1] - found[-1][0][1] < MAX_WINDOW_BARS // 2:
+            found[-1].append(place)
+        else:
+            found.append([place])
+    return found
+
+
+def _infill_group(
+    writer: Writer,
+    sheet: LeadSheet,
+    song: Song,
+    places: Sequence[Place],
+    controls: Controls,
+    is_new: bool,
+    advance: Advance,
+) -> LeadSheet:
+    """A score with places of one window written anew."""
+    first, last = places[0][1], places[-1][1]
+    start = max(0, first - AROUND_BARS)
+    bars = range(start, min(len(song), start + MAX_WINDOW_BARS, last + 1 + AROUND_BARS))
+    here = {(part, bar - start) for part, bar in places}
+    view = window(song, bars)
+    kept = {place: cell for place, cell in view.cells.items() if place not in here}
+    if is_new:
+        novelty = {place: view.cells[place] for place in here if place in view.cells}
+        controls = replace(
+            controls, novelty={**controls.novelty, **{(p, b + start): c for (p, b), c in novelty.items()}}
+        )
+    given = frozenset((p, b) for p in range(len(view.parts)) for b in range(len(view)) if (p, b) not in here)
+    request = Request(replace(view, cells=kept), asked_plan(view, here), given, controls.shifted(start))
+    request.check()
+    whole = write_plan(writer, request)
+    shift = sheet.bar_starts[start]
+    spans = {
+        part: [(a - shift, b - shift, pitch) for a, b, pitch in rows]
+        for part, rows in spans_given(sheet, song, places).items()
+    }
+    made = write_notes(writer, request, whole, spans, lambda bar: advance(bar + start))
+    moved = replace(song, cells={(part, bar + start): cell for (part, bar), cell in made.cells.items()})
+    return put_cells(sheet, moved, list(places))
+
+
+def asked_plan(view: Song, here: Collection[Place]) -> tuple[BarRequest, ...]:
+    """The plan of a song some of whose cells are to be written: densities as in the cells that stay, else free."""
+    asked = list(given_plan(view))
+    for block in view.blocks():
+        densities = list(asked[block.start].densities)
+        for part in range(len(view.parts)):
+            cut = [bar for bar in block if (part, bar) in here]
+            if not cut:
+                continue
+            left = [view.cells.get((part, bar), ()) for bar in block if bar not in cut]
+            level = max((k for k, least in enumerate(DENSITIES) if _onsets_a_bar(left) >= least), default=0)
+            densities[part] = level or PLAYS
+        asked[block.start] = replace(asked[block.start], densities=tuple(densities))
+    return tuple(asked)
+
+
+def _onsets_a_bar(cells: Sequence) -> float:
+    return sum(len({hit.position for hit in cell}) for cell in cells) / max(1, len(cells))
+
+
+def vary(
+    model: PlannerModel,
+    sheet: LeadSheet,
+    cells: Collection[tuple[str, int]],
+    keep: str = "rhythm",
+    controls: Controls | None = None,
+    sampling: Sampling | None = None,
+    genre: str = "other",
+    advance: Advance = nothing,
+) -> Made:
+    """A variation of some cells that keeps their "rhythm" or their "contour"; empty cells stay empty.
+
+    Raises ScoretokError as `infill` does.
+    """
+    song = song_of(sheet, genre)
+    numbers = {part.name: number for number, part in enumerate(song.parts)}
+    old = {(numbers[name], bar): song.cells.get((numbers[name], bar), ()) for name, bar in cells if name in numbers}
+    full = {place: cell for place, cell in old.items() if cell}
+    if old and not full:
+        raise ScoretokError("these cells hold no notes to vary; infill them instead")
+    base = controls or Controls()
+    told = replace(base, rhythm=full) if keep == "rhythm" else replace(base, contour=full)
+    kept = [(name, bar) for name, bar in cells if name not in numbers or (numbers[name], bar) in full]
+    return infill(model, sheet, kept, told, sampling, genre, True, advance)
+
+
+def extend(
+    model: PlannerModel,
+    sheet: LeadSheet,
+    bars: int,
+    controls: Controls | None = None,
+    sampling: Sampling | None = None,
+    genre: str = "other",
+    advance: Advance = nothing,
+) -> Made:
+    """A score that goes on for some bars, plan and notes. Raises ScoretokError."""
+    if bars < 1:
+        raise ScoretokError(f"a score goes on for at least one bar, not {bars}")
+    longer = rearrange_bars(sheet, [*range(sheet.bar_count), *[None] * bars])
+    song = song_of(longer, genre)
+    start = max(0, sheet.bar_count - MAX_WINDOW_BARS // 2)
+    made_bars = min(bars, MAX_WINDOW_BARS // 2)
+    view = window(song, range(start, sheet.bar_count + made_bars))
+    known = sheet.bar_count - start
+    asked = tuple(given_plan(view)[:known]) + (BarRequest(),) * made_bars
+    given = frozenset((part, bar) for part in range(len(view.parts)) for bar in range(known))
+    request = Request(view, asked, given, (controls or Controls()).shifted(start))
+    request.check()
+    writer = Writer(model, sampling)
+    whole = write_plan(writer, request)
+    exact = [(part, bar) for part in range(len(song.parts)) for bar in range(sheet.bar_count, longer.bar_count)]
+    shift = longer.bar_starts[start]
+    spans = {
+        part: [(a - shift, b - shift, pitch) for a, b, pitch in rows]
+        for part, rows in spans_given(longer, song, exact).items()
+    }
+    made = write_notes(writer, request, whole, spans, lambda bar: advance(bar + start))
+    moved = replace(song, cells={(part, bar + start): cell for (part, bar), cell in made.cells.items()})
+    written = [(part, bar) for part, bar in exact if bar < sheet.bar_count + made_bars]
+    after = with_plan(put_cells(longer, moved, written), made, start, range(known, len(view)))
+    if made_bars == bars:
+        return Made(after, writer.likelihood)
+    cut = rearrange_bars(after, range(sheet.bar_count + made_bars))
+    return extend(model, cut, bars - made_bars, controls, sampling, genre, advance)
+
+
+def with_plan(sheet: LeadSheet, made: Song, start: int, bars: range) -> LeadSheet:
+    """A score with chords and sections of some bars of a song that begins at bar `start` of it."""
+    chords, sections = list(sheet.chords), list(sheet.sections)
+    told = sheet_of_song(replace(made, cells={}))
+    shift = sheet.bar_starts[start]
+    for bar in bars:
+        low, high = sheet.bar_starts[start + bar], sheet.bar_starts[start + bar + 1]
+        chords = [chord for chord in chords if not low <= chord.start_ticks < high]
+        chords += [
+            replace(chord, start_ticks=chord.start_ticks + shift)
+            for chord in told.chords
+            if low <= chord.start_ticks + shift < high
+        ]
+        sections += [replace(s, bar=s.bar + start) for s in told.sections if s.bar == bar]
+    chords.sort(key=lambda chord: chord.start_ticks)
+    return replace(sheet, chords=without_repeats(chords), sections=tuple({s.bar: s for s in sections}.values()))
+
+
+def accompany(
+    model: PlannerModel,
+    sheet: LeadSheet,
+    parts: Sequence[Part],
+    controls: Controls | None = None,
+    sampling: Sampling | None = None,
+    genre: str = "other",
+    advance: Advance = nothing,
+) -> Made:
+    """A score with more tracks, which play along with those that it has; chords too where it has none."""
+    if not parts:
+        raise ScoretokError("no track is to be added; name some")
+    if not sheet.chords:
+        sheet = harmonise(model, sheet, sampling, genre).sheet
+    before = set(sheet.track_ids)
+    grown = sheet.with_tracks([*sheet.tracks, *(_empty(part) for part in parts)])
+    added = [name for name in grown.track_ids if name not in before]
+    cells = [(name, bar) for name in added for bar in range(sheet.bar_count)]
+    return infill(model, grown, cells, controls, sampling, genre, False, advance)
+
+
+def _empty(part: Part):  # noqa: ANN202
+    from planner.paste import new_track
+
+    return new_track(part)
+
+
+def harmonise(
+    model: PlannerModel,
+    sheet: LeadSheet,
+    sampling: Sampling | None = None,
+    genre: str = "other",
+    controls: Controls | None = None,
+) -> Made:
+    """A score with chords that the model chooses for its notes; the notes stay. Raises ScoretokError."""
+    song = song_of(sheet, genre)
+    given = frozenset((part, bar) for part in range(len(song.parts)) for bar in range(len(song)))
+    asked = tuple(replace(bar, chords=None) for bar in given_plan(song))
+    writer = Writer(model, sampling)
+    made = write_plan(writer, Request(song, asked, given, controls or Controls()))
+    bare = replace(sheet, chords=())
+    after = with_plan(bare, made, 0, range(len(song)))
+    return Made(replace(after, sections=sheet.sections), writer.likelihood)
+
+
+@torch.inference_mode()
+def score(model: PlannerModel, sheet: LeadSheet, genre: str = "other") -> dict[tuple[str, int], float]:
+    """Log-likelihood in nats of every cell with notes, by (track id, bar), each in the context of what comes before."""
+    song = song_of(sheet, genre)
+    found: dict[tuple[str, int], float] = {}
+    step = MAX_WINDOW_BARS // 2
+    for start in range(0, len(song), step):
+        found |= _score_window(model, song, start, min(len(song), start + step))
+    return found
+
+
+def _score_window(model: PlannerModel, song: Song, start: int, stop: int) -> dict[tuple[str, int], float]:
+    """The same for some bars, in halves where they do not fit into the context."""
+    view = window(song, range(start, stop))
+    ids = sequence(view)
+    if len(ids) > model.config.max_position_embeddings:
+        if stop - start == 1:
+            raise ScoretokError(f"bar {start + 1} does not fit into the context of the model")
+        middle = (start + stop) // 2
+        return _score_window(model, song, start, middle) | _score_window(model, song, middle, stop)
+    logits = model(torch.tensor([ids]))[0, :-1].log_softmax(-1)
+    chosen = logits.gather(-1, torch.tensor(ids[1:])[:, None])[:, 0].tolist()
+    at = len(known_tokens(view, ()))
+    found: dict[tuple[str, int], float] = {}
+    places = iter(places_to_write(view, ()))
+    part, bar = -1, -1
+    for token, likelihood in zip(ids[at:], chosen[at - 1 :], strict=True):
+        if KIND_OF[token] == "Track":
+            part, bar = next(places)
+        elif KIND_OF[token] not in ("Bar", "EOS"):
+            name = (song.parts[part].name, start + bar)
+            found[name] = found.get(name, 0.0) + likelihood
+    return found
