@@ -151,7 +151,7 @@ def changed_harmony(before: LeadSheet, after: LeadSheet, clock: Clock, bars: ran
 
 
 def harmony_agreement(audio: np.ndarray, changed: Sequence[tuple]) -> list[bool]:
-    """Of every bar whether the new notes, each track as loud as fits, make its chroma in audio (n,) better than the old."""
+    """Of every bar whether the new notes, each track as loud as fits, explain its chroma in audio (n,) better."""
     from scipy.optimize import nnls
 
     won = []

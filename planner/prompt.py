@@ -1,0 +1,197 @@
+"""Free text to what a composition needs: key, tempo, meter, length, form, genre, tracks; by rules that say why.
+
+A word that means nothing here is not an error; what was understood is returned beside the words it was understood from.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from planner.language import GENRES, METERS
+from scoretok.errors import ScoretokError
+from scoretok.harmony import parse_key
+from scoretok.parts import Key
+
+MAX_CHARS = 4000
+TEMPO_WORDS = {
+    "grave": 40, "largo": 48, "lento": 54, "adagio": 66, "very slow": 56, "slow": 72, "andante": 84, "relaxed": 84,
+    "laid back": 84, "laid-back": 84, "calm": 78, "moderato": 108, "moderate": 104, "mid-tempo": 104, "midtempo": 104,
+    "mid tempo": 104, "medium": 108, "allegretto": 116, "upbeat": 124, "lively": 132, "allegro": 136, "energetic": 136,
+    "driving": 138, "uptempo": 140, "up-tempo": 140, "very fast": 176, "fast": 150, "vivace": 160, "presto": 180,
+}  # fmt: skip
+GENRE_WORDS = {
+    "bossa nova": "bossa", "bossa-nova": "bossa", "hip hop": "hiphop", "hip-hop": "hiphop", "rap": "hiphop",
+    "r&b": "rnb", "rhythm and blues": "rnb", "trap": "hiphop", "boom bap": "hiphop", "techno": "house",
+    "electronic": "house", "edm": "house", "dance": "disco", "lullaby": "waltz", "folk song": "folk", "punk": "rock",
+    "hard rock": "rock", "heavy metal": "metal", "swing jazz": "swing", "big band": "swing", "reggae": "ska",
+    "latin": "salsa", "carol": "hymn", "chorale": "hymn", "lied": "art song", "musical": "showtune",
+    "broadway": "showtune", "video game": "game", "chiptune": "game", "rag": "ragtime", "mandopop": "mandopop",
+    "c-pop": "mandopop", "cantopop": "mandopop", "singer-songwriter": "folk", "power ballad": "ballad",
+}  # fmt: skip
+INSTRUMENTS = {
+    "singer": ("vocal", 53), "vocals": ("vocal", 53), "vocal": ("vocal", 53), "voice": ("vocal", 53),
+    "choir": ("vocal", 52), "singing": ("vocal", 53), "melody": ("lead", 73), "lead": ("lead", 80),
+    "flute": ("lead", 73), "saxophone": ("lead", 65), "sax": ("lead", 65), "trumpet": ("lead", 56),
+    "trombone": ("lead", 57), "clarinet": ("lead", 71), "oboe": ("lead", 68), "horns": ("lead", 61),
+    "brass": ("lead", 61),
+    "synth lead": ("lead", 81), "synth": ("lead", 81), "whistle": ("lead", 78), "harmonica": ("lead", 22),
+    "acoustic guitar": ("guitar", 25), "nylon guitar": ("guitar", 24), "electric guitar": ("guitar", 27),
+    "distorted guitar": ("guitar", 30), "distortion guitar": ("guitar", 30), "guitars": ("guitar", 25),
+    "guitar": ("guitar", 25), "banjo": ("guitar", 105), "harp": ("guitar", 46), "ukulele": ("guitar", 24),
+    "electric piano": ("piano", 4), "rhodes": ("piano", 4), "organ": ("piano", 16), "harpsichord": ("piano", 6),
+    "vibraphone": ("piano", 11), "marimba": ("piano", 12), "keys": ("piano", 0), "keyboard": ("piano", 0),
+    "piano": ("piano", 0), "violin": ("strings", 40), "viola": ("strings", 41), "cello": ("strings", 42),
+    "string section": ("strings", 48), "string quartet": ("strings", 48), "orchestra": ("strings", 48),
+    "strings": ("strings", 48), "pads": ("strings", 89), "pad": ("strings", 89), "upright bass": ("bass", 32),
+    "double bass": ("bass", 32), "synth bass": ("bass", 38), "slap bass": ("bass", 36), "bass guitar": ("bass", 33),
+    "bass": ("bass", 33), "drums": ("drums", 0), "drum kit": ("drums", 0), "percussion": ("drums", 0),
+    "beat": ("drums", 0),
+}  # fmt: skip
+GROUPS = {
+    "full band": ("vocal", "lead", "piano", "guitar", "strings", "bass", "drums"),
+    "rhythm section": ("piano", "bass", "drums"), "band": ("vocal", "guitar", "piano", "bass", "drums"),
+    "piano trio": ("piano", "bass", "drums"), "trio": ("piano", "bass", "drums"),
+}  # fmt: skip
+PROGRAMS = {"vocal": 53, "lead": 73, "guitar": 25, "piano": 0, "strings": 48, "bass": 33, "drums": 0}
+NUMBERS = {
+    "four": 4, "eight": 8, "twelve": 12, "sixteen": 16, "twenty-four": 24, "thirty-two": 32, "sixty-four": 64,
+}  # fmt: skip
+SECTION_WORD = r"(?:intro|verse|pre-?chorus|chorus|bridge|solo|interlude|outro)"
+ACCIDENTAL = r"(?:[#b♯♭]|[- ](?:sharp|flat))?"
+KEY_WITH_MODE = re.compile(
+    rf"\b([A-G]{ACCIDENTAL})[- ]?(major|minor|maj|min|dorian|mixolydian|lydian|phrygian)\b", re.IGNORECASE
+)
+KEY_ALONE = re.compile(rf"\b(?:in|key of) ([A-G]{ACCIDENTAL})(m)?(?![\w#&])")
+WITHOUT = re.compile(r"\b(?:no|without|minus)\s+([a-z -]+?)(?=[,.;]|\band\b|\bbut\b|\bwith\b|$)")
+
+
+@dataclass
+class Understood:
+    """What a text asks for; what it does not say is None or empty. `because` names the words behind each."""
+
+    key: Key | None = None
+    bpm: float | None = None
+    meter: tuple[int, int] | None = None
+    bars: int | None = None
+    form: tuple[str, ...] = ()
+    genre: str | None = None
+    parts: tuple[tuple[str, int], ...] = ()
+    because: dict[str, str] = field(default_factory=dict)
+
+    def lines(self) -> list[str]:
+        """What was understood, a line each."""
+        return [f"{name}: {words}" for name, words in self.because.items()]
+
+
+def understand(text: str, nearest_genre: Callable[[str], str | None] | None = None) -> Understood:
+    """Read a prompt; `nearest_genre` may name a genre for a text that names none.
+
+    Raises ScoretokError when the text is too long.
+    """
+    if len(text) > MAX_CHARS:
+        raise ScoretokError(f"the prompt has {len(text)} characters; at most {MAX_CHARS} are read")
+    found = Understood()
+    lower = " ".join(text.lower().split())
+    _key(text, found)
+    _tempo(lower, found)
+    _meter(lower, found)
+    _bars(lower, found)
+    _form(lower, found)
+    _parts(lower, found)
+    _genre(lower, found)
+    if found.genre is None and nearest_genre and text.strip():
+        found.genre = nearest_genre(text)
+        if found.genre:
+            found.because["genre"] = f"{found.genre} (nearest in meaning)"
+    return found
+
+
+def _key(text: str, found: Understood) -> None:
+    match = KEY_WITH_MODE.search(text) or KEY_ALONE.search(text)
+    if not match:
+        return
+    tonic = re.sub(r"[- ]sharp", "#", re.sub(r"[- ]flat", "b", match[1], flags=re.IGNORECASE), flags=re.IGNORECASE)
+    mode = (match[2] or "major").lower()
+    try:
+        found.key = parse_key(f"{tonic[0].upper()}{tonic[1:]} {'minor' if mode == 'm' else mode}")
+        found.because["key"] = match[0].strip()
+    except ScoretokError:
+        return
+
+
+def _tempo(lower: str, found: Understood) -> None:
+    match = re.search(r"\b(\d{2,3})\s*(?:bpm|beats per minute)", lower) or re.search(
+        r"\bbpm\s*(?:of|=|:)?\s*(\d{2,3})\b", lower
+    )
+    if match and 20 <= int(match[1]) <= 400:
+        found.bpm, found.because["tempo"] = float(match[1]), match[0]
+        return
+    word = _longest(lower, TEMPO_WORDS)
+    if word:
+        found.bpm, found.because["tempo"] = (
+            float(TEMPO_WORDS[word]),
+            f"{word} ({TEMPO_WORDS[word]} quarter notes a minute)",
+        )
+
+
+def _meter(lower: str, found: Understood) -> None:
+    match = re.search(r"\b(\d{1,2})\s*/\s*(\d{1,2})\b", lower)
+    if match and (int(match[1]), int(match[2])) in METERS:
+        found.meter, found.because["meter"] = (int(match[1]), int(match[2])), match[0]
+    elif re.search(r"\b(waltz|three-four)\b", lower):
+        found.meter, found.because["meter"] = (3, 4), "waltz"
+
+
+def _bars(lower: str, found: Understood) -> None:
+    numbers = "|".join(NUMBERS)
+    match = re.search(rf"\b(\d{{1,4}}|{numbers})[- ](?:bars?|measures?)\b", lower)
+    if match:
+        found.bars = NUMBERS.get(match[1]) or int(match[1])
+        found.because["length"] = match[0]
+
+
+def _form(lower: str, found: Understood) -> None:
+    match = re.search(rf"\b{SECTION_WORD}(?:\s*(?:[,>\-–/]|then|and)+\s*{SECTION_WORD})+", lower)
+    if match:
+        labels = re.findall(SECTION_WORD, match[0])
+        found.form = tuple("pre-chorus" if label.startswith("pre") else label for label in labels)
+        found.because["form"] = match[0]
+
+
+def _parts(lower: str, found: Understood) -> None:
+    """Instruments in the order of the roles; groups stand for several; what is refused is left out."""
+    refused = {role for match in WITHOUT.finditer(lower) for role in _roles_in(match[1])}
+    named = WITHOUT.sub(" ", lower)
+    chosen: dict[str, int] = {}
+    because = []
+    group = _longest(named, GROUPS)
+    if group:
+        chosen |= {role: PROGRAMS[role] for role in GROUPS[group]}
+        because.append(group)
+        named = named.replace(group, " ")
+    while word := _longest(named, INSTRUMENTS):
+        role, program = INSTRUMENTS[word]
+        if role not in chosen or word != role:
+            chosen[role] = program
+        because.append(word)
+        named = re.sub(rf"\b{re.escape(word)}\b", " ", named)
+    found.parts = tuple((role, chosen[role]) for role in PROGRAMS if role in chosen and role not in refused)
+    if because or refused:
+        found.because["tracks"] = ", ".join([*because, *(f"no {role}" for role in sorted(refused))])
+
+
+def _roles_in(text: str) -> set[str]:
+    return {role for word, (role, _) in INSTRUMENTS.items() if re.search(rf"\b{re.escape(word)}\b", text)}
+
+
+def _genre(lower: str, found: Understood) -> None:
+    words = {**GENRE_WORDS, **{genre: genre for genre in GENRES if genre != "other"}}
+    word = _longest(lower, words)
+    if word:
+        found.genre, found.because["genre"] = words[word], word
+
+
+def _longest(lower: str, words: Mapping[str, object]) -> str | None:
+    """The longest of some words that a text holds."""
+    held = [word for word in words if re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", lower)]
+    return max(held, key=lambda word: (len(word), -lower.index(word)), default=None)

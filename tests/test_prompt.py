@@ -1,0 +1,60 @@
+"""What a prompt is understood to ask for."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planner.prompt import understand
+from scoretok import ScoretokError
+from scoretok.harmony import key_to_text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a slow waltz in D minor", {"key": "D:min", "bpm": 72, "meter": (3, 4), "genre": "waltz"}),
+        ("Upbeat funk in E, 16 bars", {"key": "E:maj", "bpm": 124, "bars": 16, "genre": "funk"}),
+        ("a calm piece in a quiet room", {"key": None, "bpm": 78}),
+        ("bossa nova, 128 bpm, b flat major", {"key": "Bb:maj", "bpm": 128, "genre": "bossa"}),
+        ("R&B ballad in F#m at 68 BPM, thirty-two bars", {"key": "F#:min", "bpm": 68, "bars": 32, "genre": "ballad"}),
+        ("jig in 6/8 in D dorian", {"meter": (6, 8), "key": "D:dorian"}),
+        ("rock song: intro, verse, pre-chorus, chorus and outro",
+         {"form": ("intro", "verse", "pre-chorus", "chorus", "outro"), "genre": "rock"}),
+        ("full band without drums", {"roles": ("vocal", "lead", "guitar", "piano", "strings", "bass")}),
+        ("electric piano, upright bass and brushes on the drums",
+         {"parts": (("piano", 4), ("bass", 32), ("drums", 0))}),
+        ("sad song for violin and acoustic guitar", {"parts": (("guitar", 25), ("strings", 40))}),
+        ("Ein trauriges Stück", {"key": None, "genre": None, "parts": ()}),
+        ("", {"key": None, "bpm": None, "bars": None}),
+    ],
+)  # fmt: skip
+def test_a_prompt_is_read(text, expected):
+    found = understand(text)
+    for name, value in expected.items():
+        if name == "roles":
+            assert tuple(role for role, _ in found.parts) == value
+        elif name == "key":
+            assert (found.key and key_to_text(found.key)) == value
+        else:
+            assert getattr(found, name) == value, found.because
+
+
+def test_it_says_why():
+    found = understand("a fast polka in G with flute")
+    assert found.because == {"key": "in G", "tempo": "fast (150 quarter notes a minute)", "tracks": "flute"}
+    assert found.lines() == [f"{name}: {words}" for name, words in found.because.items()]
+
+
+def test_a_genre_by_meaning_is_only_asked_for_when_none_is_named():
+    assert understand("drinking by the sea", lambda text: "folk").genre == "folk"
+    assert understand("a rock song", lambda text: pytest.fail("asked")).genre == "rock"
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_read(text):
+    understand(text)
+
+
+def test_a_prompt_that_is_too_long_is_refused():
+    with pytest.raises(ScoretokError, match="100000 characters"):
+        understand("a" * 100_000)
