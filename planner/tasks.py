@@ -286,7 +286,10 @@ def harmonise(
 
 @torch.inference_mode()
 def score(model: PlannerModel, sheet: LeadSheet, genre: str = "other") -> dict[tuple[str, int], float]:
-    """Log-likelihood in nats of every cell with notes, by (track id, bar), each in the context of what comes before."""
+    """Log-likelihood in nats of cells, by (track id, bar), in the context of what comes before.
+
+    Cells of tracks that are silent for a whole section are not listed.
+    """
     song = song_of(sheet, genre)
     found: dict[tuple[str, int], float] = {}
     step = MAX_WINDOW_BARS // 2

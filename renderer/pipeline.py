@@ -88,8 +88,13 @@ class TrackRenderer:
 def note_gate(notes: NoteArray, first_frame: int, frames: int) -> np.ndarray:
     """1 in latent frames (t,) that a note can be heard in, else 0: what nobody plays is silent."""
     gate = np.zeros(frames)
-    gate[note_pairs(notes, centres_s(first_frame, frames))[0]] = 1
+    gate[note_pairs(near(notes, first_frame, frames), centres_s(first_frame, frames))[0]] = 1
     return gate
+
+
+def near(notes: NoteArray, first_frame: int, frames: int) -> NoteArray:
+    """The notes that can be heard in some latent frames."""
+    return notes.sounding_in(first_frame * FRAME_S - EARLY_S, (first_frame + frames) * FRAME_S + EARLY_S, DRUM_RING_S)
 
 
 def gated(audio: np.ndarray, notes: NoteArray, first_frame: int) -> np.ndarray:
@@ -187,10 +192,7 @@ class ScoreToAudio:
         frames = known.shape[1]
         heard, mask = (tensor.to(self.device) for tensor in reference)
         away = np.full(heard.shape[1], -1e9)
-        near = notes.sounding_in(
-            first_frame * FRAME_S - EARLY_S, (first_frame + frames) * FRAME_S + EARLY_S, DRUM_RING_S
-        )
-        columns = note_pairs(near, np.concatenate([away, centres_s(first_frame, frames)]))
+        columns = note_pairs(near(notes, first_frame, frames), np.concatenate([away, centres_s(first_frame, frames)]))
         if not len(columns[0]):
             silence = torch.full((1, frames * 4, self.codec.bands), SILENCE, device=self.device)
             return torch.where(keep_mask[..., None] > 0, known, self.codec.latent.encode(silence).cpu())

@@ -1,0 +1,137 @@
+"""Infill, vary, extend, accompany, harmonise and score with a tiny random model: what stays, stays."""
+
+import pytest
+import torch
+
+from planner.language import Hit
+from planner.model import Config, PlannerModel
+from planner.request import BarRequest, Controls
+from planner.song import Part, Song, song_of
+from planner.tasks import accompany, compose, extend, harmonise, infill, score, vary
+from planner.writer import Sampling
+from scoretok import Grammar, ScoretokError, slice_bars
+from scoretok.encode import encode
+
+
+@pytest.fixture(scope="module")
+def model():
+    torch.manual_seed(0)
+    config = Config(hidden_size=32, intermediate_size=64, num_hidden_layers=1, num_attention_heads=2)
+    return PlannerModel(config).eval()
+
+
+@pytest.fixture(scope="module")
+def song(saints):
+    return slice_bars(saints, 0, 8)
+
+
+def notes_by_cell(sheet):
+    return {
+        (name, bar): sheet.notes_in(number, bar)
+        for number, name in enumerate(sheet.track_ids)
+        for bar in range(sheet.bar_count)
+    }
+
+
+def test_infill_writes_the_cells_that_were_named_and_no_other(model, song):
+    cells = {("piano.1", 2), ("piano.1", 3), ("bass.1", 6)}
+    made = infill(model, song, cells, sampling=Sampling(seed=2))
+    Grammar().check(encode(made.sheet))
+    before, after = notes_by_cell(song), notes_by_cell(made.sheet)
+    assert before.keys() == after.keys()
+    assert {place for place in before if before[place] != after[place]} <= cells
+    assert all(before[place] != after[place] for place in cells if before[place])
+    assert made.sheet.chords == song.chords
+    assert made.likelihood < 0
+
+
+def test_vary_keeps_the_rhythm(model, song):
+    made = vary(model, song, {("bass.1", bar) for bar in range(8)}, "rhythm").sheet
+    old, new = (song_of(sheet) for sheet in (song, made))
+    part = [p.name for p in old.parts].index("bass.1")
+    for bar in range(8):
+        lines = [[(hit.position, hit.duration) for hit in s.cells.get((part, bar), ())] for s in (old, new)]
+        assert {onset for onset, _ in lines[0]} == {onset for onset, _ in lines[1]}
+    assert old.cells != new.cells
+
+
+def test_extend_goes_on_and_leaves_what_was_there(model, song):
+    made = extend(model, song, 5).sheet
+    Grammar().check(encode(made))
+    assert made.bar_count == 13
+    before, after = notes_by_cell(song), notes_by_cell(made)
+    assert all(after[place] == before[place] for place in before)
+    assert any(notes for (_, bar), notes in after.items() if bar >= 8)
+    assert [chord for chord in made.chords if chord.start_ticks < song.end_ticks] == list(song.chords)
+
+
+def test_accompany_adds_tracks_to_a_melody(model, song):
+    melody = song.with_tracks([song.tracks_by_id["vocal.1"]])
+    made = accompany(model, melody, [Part("bass.1", 33), Part("drums.1", 0)]).sheet
+    assert made.track_ids == ("vocal.1", "bass.1", "drums.1")
+    assert made.tracks[0] == melody.tracks[0]
+    assert all(track.notes for track in made.tracks)
+
+
+def test_harmonise_changes_chords_only(model, song):
+    made = harmonise(model, song, Sampling(seed=5)).sheet
+    assert made.tracks == song.tracks
+    assert made.sections == song.sections
+    assert made.chords
+    assert made.chords[0].start_ticks == 0
+
+
+def test_compose_has_the_form_and_chords_that_were_given(model):
+    from scoretok.harmony import parse_chord
+
+    chords = [parse_chord(text) for text in ("Am", "F", "C", "G")]
+    bars = [BarRequest(chords=(chords[i % 4],), label="verse" if i == 0 else "chorus" if i == 4 else None)
+            for i in range(8)]  # fmt: skip
+    made = compose(model, Song((Part("piano.1", 0), Part("drums.1", 0)), (), {}, (3, 4), "A:min", 90.0), bars).sheet
+    assert [(s.bar, s.label) for s in made.sections] == [(0, "verse"), (4, "chorus")]
+    assert [made.chord_at(start).root for start in made.bar_starts[:-1]] == [9, 5, 0, 7] * 2
+    assert made.meter_at(0).numerator == 3
+    assert made.track_ids == ("piano.1", "drums.1")
+    assert all(track.notes for track in made.tracks)
+
+
+def test_long_songs_are_composed_and_infilled(model):
+    made = compose(model, Song((Part("piano.1", 0),), ()), (BarRequest(),) * 80, Controls(density={"piano.1": (1, 2)}))
+    assert made.sheet.bar_count == 80
+    again = infill(model, made.sheet, {("piano.1", 3), ("piano.1", 70)}).sheet
+    before, after = notes_by_cell(made.sheet), notes_by_cell(again)
+    assert {place for place in before if before[place] != after[place]} == {("piano.1", 3), ("piano.1", 70)}
+
+
+def test_every_cell_gets_a_likelihood(model, song):
+    found = score(model, song)
+    cells = notes_by_cell(song)
+    assert {place for place, notes in cells.items() if notes} <= found.keys() <= cells.keys()
+    assert all(value < 0 for value in found.values())
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ({("organ.1", 0)}, "there is no track organ.1"),
+        ({("piano.1", 99)}, "there is no bar 100"),
+        (set(), "no cell is to be written"),
+    ],
+)
+def test_what_is_not_there_cannot_be_infilled(model, song, cells, message):
+    with pytest.raises(ScoretokError, match=message):
+        infill(model, song, cells)
+
+
+def test_nothing_cannot_be_varied(model, song):
+    quiet = [("vocal.1", bar) for bar in range(8) if not song.notes_in(0, bar)]
+    if not quiet:
+        pytest.skip("the singer never rests")
+    with pytest.raises(ScoretokError, match="no notes to vary"):
+        vary(model, song, quiet)
+
+
+def test_a_demand_that_no_notes_can_meet_is_told(model, song):
+    with pytest.raises(ScoretokError, match="no notes were found for piano"):
+        infill(model, song, {("piano.1", 2)}, Controls(
+            rhythm={(1, 2): (Hit(0, 60, 96, 96),)}, polyphony={"piano.1": 1}, density={"piano.1": (3, 3)}))  # fmt: skip
