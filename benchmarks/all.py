@@ -19,6 +19,7 @@ SECTIONS = {
     "renderer_speed": "The renderer: speed and memory",
     "renderer_training": "The renderer: what training bought",
     "inpaint": "Inpainting: what stays, what is heard",
+    "inpaint_starts": "Inpainting: what the flow starts from, and plain splices",
     "inpaint_speed": "Inpainting: speed",
 }
 ARGUMENTS = {
@@ -27,15 +28,17 @@ ARGUMENTS = {
     "inference": "--pop909 PATH",
     "renderer": "--soundfont FONT --scores SCORES",
     "renderer_training": "--runs RUNS",
-    "inpaint": "--soundfont FONT --scores SCORES",
+    "inpaint": "--soundfont FONT --scores BANDS",
+    "inpaint_starts": "--soundfont FONT --scores BANDS",
 }
 
 
 INTRODUCTION = """Written by
-`python -m benchmarks.all --pop909 PATH --soundfont FONT --scores SCORES --runs RUNS`, where PATH is a folder
-or zip file with the MIDI files of POP909 (music-x-lab/POP909-Dataset), FONT a soundfont that training did not
-hear (here sf_GMbank.sf2 of Debian's csound-soundfont), SCORES the folder of scores behind the training pairs and
-RUNS the folder of the training runs. A benchmark whose argument is not given is left out. Times are of a noisy
+`python -m benchmarks.all --pop909 PATH --soundfont FONT --scores SCORES --bands BANDS --runs RUNS`, where PATH is a
+folder or zip file with the MIDI files of POP909 (music-x-lab/POP909-Dataset), FONT a soundfont that training did not
+hear (here sf_GMbank.sf2 of Debian's csound-soundfont), SCORES the folder of scores behind the training pairs, BANDS
+a folder of scores with several tracks (here the songs of POP909 with bands that MMA, the Musical MIDI Accompaniment,
+arranged) and RUNS the folder of the training runs. A benchmark whose argument is not given is left out. Times are of a noisy
 machine; ratios, measured side by side in one run, hold better."""
 
 
@@ -43,8 +46,8 @@ def command_of(name: str, values: dict[str, str | None]) -> list[str] | None:
     """The arguments of a benchmark, None when one that it needs is not given."""
     arguments = []
     for part in ARGUMENTS.get(name, "").split()[::2]:
-        value = values[part.removeprefix("--")]
-        if value is None and name.startswith("renderer"):
+        value = values["bands" if name.startswith("inpaint") and part == "--scores" else part.removeprefix("--")]
+        if value is None and name.startswith(("renderer", "inpaint")):
             return None
         arguments += [part, value] if value else []
     return arguments
@@ -55,6 +58,7 @@ def main() -> None:
     parser.add_argument("--pop909", help="folder or zip file of POP909")
     parser.add_argument("--soundfont", help="a soundfont that training did not hear")
     parser.add_argument("--scores", help="the folder of scores behind the training pairs")
+    parser.add_argument("--bands", help="a folder of scores with several tracks, to inpaint")
     parser.add_argument("--runs", help="the folder of the training runs")
     parser.add_argument("--only-report", action="store_true", help="write the report from the last results")
     arguments = parser.parse_args()

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from benchmarks.common import save, table
+from benchmarks.common import REPORT, save, table
 from benchmarks.renderer_speed import five_tracks, lasting, seconds
 from editing import edit
 from renderer.codec.mel import SAMPLE_RATE
@@ -21,6 +21,7 @@ from renderer.dit_engine import WEIGHTS
 from renderer.provenance import Provenance, digest, weights_digest
 from scoretok import write
 
+PICTURE = REPORT.parent / "images" / "inpaint-speed.png"
 COMMAND = str(Path(sys.executable).with_name("scoretok"))
 
 
@@ -34,7 +35,7 @@ def stand_in(path: Path, sheet) -> None:
 
 
 def main() -> None:
-    rows = []
+    rows, curve = [], []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for minutes, regions in ((1, 1), (3, 1), (3, 10), (10, 1), (60, 1)):
@@ -52,8 +53,23 @@ def main() -> None:
             goal = {(3, 1): "5 s", (3, 10): "20 s"}.get((minutes, regions), "")
             rows.append([f"{minutes} min", regions, f"{taken[1]:.1f} s", f"{copied:.1f} s", goal])
             print(rows[-1], flush=True)
+            if regions == 1:
+                curve.append((minutes, taken[1]))
+    draw(curve)
     heads = ["song", "regions of four bars", "from command to file", "of this, copying the file", "goal"]
-    save("inpaint_speed", table(heads, rows))
+    save("inpaint_speed", [*table(heads, rows), "", f"![]({PICTURE.relative_to(REPORT.parent)})"])
+
+
+def draw(curve: list[tuple[float, float]]) -> None:
+    """Seconds that one region takes, over the minutes of the song."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 3), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(*zip(*curve, strict=True), marker="o")
+    axes.set(xlabel="minutes of the song", ylabel="seconds for one region", xscale="log", ylim=(0, None))
+    axes.set_xticks([minutes for minutes, _ in curve], [str(minutes) for minutes, _ in curve])
+    figure.savefig(PICTURE, dpi=90)
 
 
 if __name__ == "__main__":
