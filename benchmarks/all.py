@@ -38,8 +38,8 @@ INTRODUCTION = """Written by
 folder or zip file with the MIDI files of POP909 (music-x-lab/POP909-Dataset), FONT a soundfont that training did not
 hear (here sf_GMbank.sf2 of Debian's csound-soundfont), SCORES the folder of scores behind the training pairs, BANDS
 a folder of scores with several tracks (here the songs of POP909 with bands that MMA, the Musical MIDI Accompaniment,
-arranged) and RUNS the folder of the training runs. A benchmark whose argument is not given is left out. Times are of a noisy
-machine; ratios, measured side by side in one run, hold better."""
+arranged) and RUNS the folder of the training runs. A benchmark whose argument is not given is left out. Times are of
+a noisy machine; ratios, measured side by side in one run, hold better."""
 
 
 def command_of(name: str, values: dict[str, str | None]) -> list[str] | None:

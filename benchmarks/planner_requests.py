@@ -1,0 +1,209 @@
+"""Random requests to the planner: is every score legal, is every demand met, does all else stay?
+
+python -m benchmarks.planner_requests [--model DIR] [--count 1000]
+
+Without a model a small one with random weights is asked, which is the harder case: only the rules keep it right.
+"""
+
+import argparse
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from benchmarks.common import save, table
+from planner.language import KEYS
+from planner.load import load_model
+from planner.model import Config, PlannerModel
+from planner.request import BarRequest, Controls
+from planner.song import Part, Song, song_of
+from planner.tasks import compose, infill
+from planner.writer import Sampling
+from scoretok import Grammar, LeadSheet, ScoretokError, read, tokenize
+from scoretok.harmony import parse_chord, parse_key
+from scoretok.parts import SECTION_LABELS, Chord
+
+BAND = (
+    Part("vocal.1", 53), Part("lead.1", 73), Part("guitar.1", 25), Part("piano.1", 0), Part("strings.1", 48),
+    Part("bass.1", 33), Part("drums.1", 0),
+)  # fmt: skip
+METERS = ((4, 4), (3, 4), (6, 8), (2, 2), (12, 8))
+RANGES = {"bass.1": (28, 55), "vocal.1": (48, 79), "piano.1": (36, 96), "strings.1": (40, 91)}
+
+
+def the_model(folder: str | None) -> PlannerModel:
+    """The model to ask."""
+    torch.set_num_threads(1)
+    if folder:
+        return load_model(folder)
+    torch.manual_seed(0)
+    return PlannerModel(
+        Config(hidden_size=64, intermediate_size=128, num_hidden_layers=1, num_attention_heads=1)
+    ).eval()
+
+
+def random_controls(rng: np.random.Generator, parts: tuple[Part, ...], key: str) -> Controls:
+    """Demands of several kinds at once."""
+    names = [part.name for part in parts]
+    density = {}
+    for name in names:
+        if rng.random() < 0.4:
+            least = int(rng.integers(0, 3))
+            density[name] = (least, least + int(rng.integers(1, 6)))
+    return Controls(
+        scale=frozenset(parse_key(key).scale) if rng.random() < 0.5 else None,
+        spans={name: RANGES[name] for name in names if name in RANGES and rng.random() < 0.5},
+        polyphony={name: int(rng.integers(1, 5)) for name in names if name != "drums.1" and rng.random() < 0.5},
+        density=density,
+    )
+
+
+def faults(sheet: LeadSheet, controls: Controls, cells: set[tuple[str, int]]) -> Counter[str]:
+    """Demands that some cells of a score do not meet, checked from the notes alone."""
+    found: Counter[str] = Counter()
+    for name, bar in cells:
+        number = sheet.track_ids.index(name)
+        track, notes = sheet.tracks[number], sheet.notes_in(number, bar)
+        if not track.is_drums and controls.scale is not None:
+            found["scale"] += any(note.pitch % 12 not in controls.scale for note in notes)
+        if name in controls.spans:
+            low, high = controls.spans[name]
+            found["range"] += any(not low <= note.pitch <= high for note in notes)
+        if name in controls.polyphony:
+            for note in notes:
+                at = note.start_ticks
+                sounding = sum(n.start_ticks <= at < n.end_ticks for n in track.notes)
+                found["polyphony"] += sounding > controls.polyphony[name]
+        if name in controls.density:
+            least, most = controls.density[name]
+            found["density"] += not least <= len({note.start_ticks for note in notes}) <= most
+    return +found
+
+
+def composition(number: int, model: PlannerModel) -> tuple[str, Counter[str]]:
+    """One composition: 'made' or 'refused', and what is wrong with it."""
+    rng = np.random.default_rng([1, number])
+    chosen = sorted(rng.choice(len(BAND), int(rng.integers(1, 6)), replace=False).tolist())
+    parts = tuple(BAND[i] for i in chosen)
+    meter, key = METERS[int(rng.integers(len(METERS)))], KEYS[int(rng.integers(len(KEYS)))]
+    bars = int(rng.integers(1, 25))
+    chords = [random_chord(rng) for _ in range(int(rng.integers(1, 5)))] if rng.random() < 0.5 else None
+    form = rng.random() < 0.5
+    asked = tuple(
+        BarRequest(
+            None if chords is None else (chords[bar % len(chords)],),
+            ("free" if not form else str(rng.choice(SECTION_LABELS)) if bar % 8 == 0 else None),
+            tuple(int(rng.integers(1, 5)) for _ in parts) if form and bar % 8 == 0 else (),
+        )
+        for bar in range(bars)
+    )
+    controls = random_controls(rng, parts, key)
+    try:
+        sheet = compose(model, Song(parts, (), {}, meter, key), asked, controls, Sampling(seed=number)).sheet
+    except ScoretokError:
+        return "refused", Counter()
+    song = song_of(sheet)
+    plays = {
+        (part.name, bar)
+        for bar in range(bars)
+        for i, part in enumerate(parts)
+        if not form or asked[bar // 8 * 8].densities[i]
+    }
+    heard = {(name, bar) for name, bar in plays if (chosen_index(song, name), bar) in song.cells}
+    found = faults(sheet, controls, plays if form else heard)
+    found += legality(sheet)
+    found["bars"] += sheet.bar_count != bars
+    found["meter"] += (sheet.meter_at(0).numerator, sheet.meter_at(0).denominator) != meter
+    found["tracks"] += sheet.track_ids != tuple(part.name for part in parts)
+    if chords is not None:
+        for bar in range(bars):
+            chord = sheet.chord_at(sheet.bar_starts[bar])
+            wanted = chords[bar % len(chords)]
+            found["chords"] += chord is None or (chord.root, chord.quality) != (wanted.root, wanted.quality)
+    if form:
+        labels = {section.bar: section.label for section in sheet.sections}
+        found["form"] += labels != {bar: one.label for bar, one in enumerate(asked) if one.label}
+    return "made", +found
+
+
+def chosen_index(song: Song, name: str) -> int:
+    """The number of a part."""
+    return [part.name for part in song.parts].index(name)
+
+
+def random_chord(rng: np.random.Generator) -> Chord:
+    """A chord of a usual kind."""
+    root = str(rng.choice(["C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"]))
+    return parse_chord(root + str(rng.choice(["", "m", "7", "maj7", "m7", "sus4"])))
+
+
+def legality(sheet: LeadSheet) -> Counter[str]:
+    """Whether the grammar refuses the tokens of a score."""
+    try:
+        Grammar().check(tokenize(sheet))
+    except ScoretokError:
+        return Counter(["grammar"])
+    return Counter()
+
+
+def infilling(number: int, model: PlannerModel) -> tuple[str, Counter[str]]:
+    """One infill of random cells of an example."""
+    rng = np.random.default_rng([2, number])
+    paths = sorted(Path("examples").glob("*.lead"))
+    sheet = read(paths[number % len(paths)])
+    names = list(sheet.track_ids)
+    first = int(rng.integers(sheet.bar_count))
+    bars = range(first, min(sheet.bar_count, first + int(rng.choice([1, 2, 4, 8]))))
+    chosen = rng.choice(len(names), int(rng.integers(1, min(3, len(names)) + 1)), replace=False)
+    cells = {(names[int(i)], bar) for i in chosen for bar in bars}
+    controls = random_controls(rng, tuple(Part(name, 0) for name, _ in sorted(cells)), "C:maj")
+    controls = Controls(controls.scale, controls.spans, {}, controls.density)
+    try:
+        made = infill(model, sheet, cells, controls, Sampling(seed=number)).sheet
+    except ScoretokError:
+        return "refused", Counter()
+    found = faults(made, controls, cells) + legality(made)
+    for number_, name in enumerate(names):
+        for bar in range(sheet.bar_count):
+            same = sheet.notes_in(number_, bar) == made.notes_in(number_, bar)
+            found["changed outside"] += not same and (name, bar) not in cells
+            if (name, bar) in cells and sheet.notes_in(number_, bar):
+                found["came out as it was"] += same
+    found["chords"] += made.chords != sheet.chords
+    return "made", +found
+
+
+def ask(kind: str, folder: str | None, numbers: list[int]) -> list[tuple[str, Counter[str]]]:
+    """Some requests, one after another."""
+    model = the_model(folder)
+    return [(composition if kind == "compositions" else infilling)(number, model) for number in numbers]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model")
+    parser.add_argument("--count", type=int, default=1000)
+    arguments = parser.parse_args()
+    rows: list[list[object]] = []
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        for kind in ("compositions", "infills"):
+            began = time.perf_counter()
+            parts = [list(range(start, arguments.count, 40)) for start in range(40)]
+            results = [one for part in pool.map(partial(ask, kind, arguments.model), parts) for one in part]
+            made = [wrong for state, wrong in results if state == "made"]
+            wrong = sum(made, Counter())
+            right = sum(not one for one in made)
+            detail = ", ".join(f"{name} {count}" for name, count in wrong.items()) or "none"
+            rows.append([kind, len(results), len(made), f"{100 * right / max(1, len(made)):.2f} %", detail])
+            print(rows[-1], f"{time.perf_counter() - began:.0f} s", flush=True)
+    told = f"The model: {arguments.model or 'random weights'}."
+    save("planner_requests", [told, "", *table(["requests", "asked", "met", "right in everything", "faults"], rows)])
+
+
+if __name__ == "__main__":
+    main()
