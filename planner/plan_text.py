@@ -1,0 +1,192 @@
+"""A plan as text that a person can read and change: what a song is to be, section by section.
+
+    genre pop
+    tempo 96
+    meter 4/4
+    key A:min
+    tracks vocal:53 piano bass drums
+
+    verse 8
+      chords Am | F | C | G | Am | | F | G E7@48
+      density vocal 3, piano 4, bass 2, drums 5
+
+A section says how many bars it has; `free` leaves its label to the model, `phrase` gives it none. Chords stand bar by
+bar and share their bar, or begin `@` so many ticks after its line (24 to a quarter note); an empty bar keeps the chord
+before. Densities go from 0, silent, to 7. What is left out the model chooses; what follows a lone # is a comment.
+"""
+
+import re
+from collections.abc import Sequence
+from itertools import accumulate
+
+from planner.language import DENSITIES, GENRES, MAX_POSITION, METERS, TRACKS_PER_ROLE
+from planner.prompt import PROGRAMS
+from planner.request import FREE, BarRequest
+from planner.song import PHRASE, Part, Song, key_name
+from scoretok.errors import ScoretokError
+from scoretok.formats.lead import short_id
+from scoretok.harmony import chord_to_symbol, key_to_text, parse_chord, parse_key
+from scoretok.parts import MAX_BARS, ROLES, SECTION_LABELS, Chord
+
+COMMENT = re.compile(r"(^|\s)#.*")
+LABELS = (*SECTION_LABELS, PHRASE, FREE)
+
+
+def print_plan(song: Song, bars: Sequence[BarRequest]) -> str:
+    """The text of a plan. What bars leave to the model is left out; meters and keys that change are not told."""
+    tracks = " ".join(f"{short_id(part.name)}:{part.program}" for part in song.parts)
+    lines = [f"genre {song.genre}", f"tempo {song.bpm:g}", f"meter {song.meter[0]}/{song.meter[1]}"]
+    lines += [f"key {key_to_text(parse_key(song.key))}", f"tracks {tracks}"]
+    starts = [bar for bar, one in enumerate(bars) if one.label is not None]
+    for start, stop in zip(starts, [*starts[1:], len(bars)], strict=True):
+        lines += ["", f"{bars[start].label} {stop - start}"]
+        if all(bar.chords is not None for bar in bars[start:stop]):
+            lines.append("  chords " + " | ".join(_print_chords(bar.chords or ()) for bar in bars[start:stop]))
+        levels = [
+            f"{short_id(part.name)} {level}"
+            for part, level in zip(song.parts, bars[start].densities or [None] * len(song.parts), strict=True)
+            if level is not None
+        ]
+        lines += ["  density " + ", ".join(levels)] if levels else []
+    return "\n".join(lines) + "\n"
+
+
+def _print_chords(chords: Sequence[Chord]) -> str:
+    return " ".join(chord_to_symbol(chord) + (f"@{chord.start_ticks}" if chord.start_ticks else "") for chord in chords)
+
+
+class _Reader:
+    """Reads a plan line by line."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.number = name, 0
+        self.genre, self.bpm, self.meter, self.key = "other", 120.0, (4, 4), "C:maj"
+        self.parts: tuple[Part, ...] = ()
+        self.bars: list[BarRequest] = []
+        self.start = 0
+
+    def fail(self, message: str) -> ScoretokError:
+        """The error of a line."""
+        return ScoretokError(f"{self.name}, line {self.number}: {message}")
+
+    def read(self, text: str) -> tuple[Song, tuple[BarRequest, ...]]:
+        for self.number, line in enumerate(text.splitlines(), 1):
+            word, _, rest = COMMENT.sub("", line).strip().partition(" ")
+            if not word:
+                continue
+            method = getattr(self, f"_{word}", None)
+            if word in LABELS:
+                self._section(word, rest.strip())
+            elif method and word in ("genre", "tempo", "meter", "key", "tracks", "chords", "density"):
+                try:
+                    method(rest.strip())
+                except ScoretokError as error:
+                    raise self.fail(str(error)) if not str(error).startswith(self.name) else error from None
+            else:
+                raise self.fail(f"{word!r} is neither a heading nor a section ({', '.join(LABELS)})")
+        if not self.bars:
+            raise ScoretokError(f"{self.name} plans no section; add one, for example: verse 8")
+        if not self.parts:
+            raise ScoretokError(f"{self.name} names no tracks; add a line, for example: tracks piano bass drums")
+        return Song(self.parts, (), {}, self.meter, self.key, self.bpm, self.genre), tuple(self.bars)
+
+    def _genre(self, rest: str) -> None:
+        if rest not in GENRES:
+            raise self.fail(f"the model does not know the genre {rest!r}; it knows: {', '.join(GENRES)}")
+        self.genre = rest
+
+    def _tempo(self, rest: str) -> None:
+        try:
+            self.bpm = float(rest)
+        except ValueError:
+            raise self.fail(f"{rest!r} is no tempo; write quarter notes a minute, for example 96") from None
+        if not 20 <= self.bpm <= 400:
+            raise self.fail(f"a tempo of {rest} is not between 20 and 400 quarter notes a minute")
+
+    def _meter(self, rest: str) -> None:
+        known = {f"{n}/{d}": (n, d) for n, d in METERS}
+        if rest not in known:
+            raise self.fail(f"the model does not know the meter {rest!r}; it knows: {', '.join(known)}")
+        if self.bars:
+            raise self.fail("the meter stands before the first section")
+        self.meter = known[rest]
+
+    def _key(self, rest: str) -> None:
+        self.key = key_name(parse_key(rest))
+
+    def _tracks(self, rest: str) -> None:
+        parts: list[Part] = []
+        for word in rest.replace(",", " ").split():
+            name, _, program = word.partition(":")
+            role, _, number = name.partition(".")
+            if role not in ROLES:
+                raise self.fail(f"{role!r} is no track; tracks are: {', '.join(ROLES)}")
+            number = number or str(1 + sum(part.name.startswith(f"{role}.") for part in parts))
+            if not (number.isdecimal() and 1 <= int(number) <= TRACKS_PER_ROLE):
+                raise self.fail(f"{name} cannot be; there are at most {TRACKS_PER_ROLE} {role} tracks")
+            if program and not (program.isdecimal() and int(program) < 128):
+                raise self.fail(f"{program!r} is no General MIDI program; write 0 to 127")
+            parts.append(Part(f"{role}.{int(number)}", int(program) if program else PROGRAMS[role]))
+        if self.bars:
+            raise self.fail("the tracks stand before the first section")
+        if len({part.name for part in parts}) < len(parts):
+            raise self.fail("a track is named twice")
+        self.parts = tuple(parts)
+
+    def _section(self, label: str, rest: str) -> None:
+        if not rest.isdecimal() or int(rest) < 1:
+            raise self.fail(f"say how many bars the section has, for example: {label} 8")
+        if len(self.bars) + int(rest) > MAX_BARS:
+            raise self.fail(f"a score has at most {MAX_BARS} bars")
+        self.start = len(self.bars)
+        self.bars += [BarRequest(None, label), *[BarRequest(None, FREE if label == FREE else None)] * (int(rest) - 1)]
+
+    def _in_section(self) -> None:
+        if not self.bars:
+            raise self.fail("a section, for example 'verse 8', stands before its chords and densities")
+
+    def _chords(self, rest: str) -> None:
+        self._in_section()
+        cells = rest.split("|")
+        bars = len(self.bars) - self.start
+        if len(cells) > bars:
+            raise self.fail(f"{len(cells)} bars of chords stand in a section of {bars}")
+        ticks = 96 * self.meter[0] // self.meter[1]
+        # A line that is shorter than its section is played again and again.
+        for bar in range(bars):
+            chords = self._bar_of_chords(cells[bar % len(cells)].split(), ticks)
+            old = self.bars[self.start + bar]
+            self.bars[self.start + bar] = BarRequest(chords, old.label, old.densities)
+
+    def _bar_of_chords(self, words: list[str], ticks: int) -> tuple[Chord, ...]:
+        shared = [0, *accumulate([ticks // max(1, len(words))] * max(0, len(words) - 1))]
+        is_shared = not any("@" in word for word in words)
+        chords = []
+        for word, share in zip(words, shared, strict=False):
+            symbol, _, at = word.partition("@")
+            if at and not (at.isdecimal() and int(at) < min(ticks, MAX_POSITION)):
+                raise self.fail(f"{word!r} does not begin in its bar of {ticks} ticks")
+            chords.append(parse_chord(symbol, share if is_shared else int(at or 0)))
+        starts = [chord.start_ticks for chord in chords]
+        if starts != sorted(set(starts)):
+            raise self.fail(f"two chords of a bar begin at once, or not in order: {' '.join(words)}")
+        return tuple(chords)
+
+    def _density(self, rest: str) -> None:
+        self._in_section()
+        levels: dict[str, int] = {}
+        for words in (item.split() for item in rest.split(",") if item.strip()):
+            if len(words) != 2 or not words[1].isdecimal() or int(words[1]) >= len(DENSITIES):
+                raise self.fail(f"{' '.join(words)!r} is no density; write a track and 0 to {len(DENSITIES) - 1}")
+            levels[words[0] if "." in words[0] else f"{words[0]}.1"] = int(words[1])
+        names = [part.name for part in self.parts]
+        unknown = [name for name in levels if name not in names]
+        if unknown:
+            raise self.fail(f"there is no track {unknown[0]}; tracks are: {', '.join(names) or 'none'}")
+        old = self.bars[self.start]
+        self.bars[self.start] = BarRequest(old.chords, old.label, tuple(levels.get(name) for name in names))
+
+
+def parse_plan(text: str, name: str = "the plan") -> tuple[Song, tuple[BarRequest, ...]]:
+    """A plan from its text. Raises ScoretokError naming the line that is not understood."""
+    return _Reader(name).read(text)
