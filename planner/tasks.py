@@ -252,7 +252,7 @@ def accompany(
     if not parts:
         raise ScoretokError("no track is to be added; name some")
     if not sheet.chords:
-        sheet = harmonise(model, sheet, sampling, genre).sheet
+        sheet = harmonise(model, sheet, None, sampling, genre).sheet
     before = set(sheet.track_ids)
     grown = sheet.with_tracks([*sheet.tracks, *(_empty(part) for part in parts)])
     added = [name for name in grown.track_ids if name not in before]
@@ -269,16 +269,17 @@ def _empty(part: Part):  # noqa: ANN202
 def harmonise(
     model: PlannerModel,
     sheet: LeadSheet,
+    controls: Controls | None = None,
     sampling: Sampling | None = None,
     genre: str = "other",
-    controls: Controls | None = None,
+    advance: Advance = nothing,
 ) -> Made:
     """A score with chords that the model chooses for its notes; the notes stay. Raises ScoretokError."""
     song = song_of(sheet, genre)
     given = frozenset((part, bar) for part in range(len(song.parts)) for bar in range(len(song)))
     asked = tuple(replace(bar, chords=None) for bar in given_plan(song))
     writer = Writer(model, sampling)
-    made = write_plan(writer, Request(song, asked, given, controls or Controls()))
+    made = write_plan(writer, Request(song, asked, given, controls or Controls()), advance)
     bare = replace(sheet, chords=())
     after = with_plan(bare, made, 0, range(len(song)))
     return Made(replace(after, sections=sheet.sections), writer.likelihood)

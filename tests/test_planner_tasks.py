@@ -74,7 +74,7 @@ def test_accompany_adds_tracks_to_a_melody(model, song):
 
 
 def test_harmonise_changes_chords_only(model, song):
-    made = harmonise(model, song, Sampling(seed=5)).sheet
+    made = harmonise(model, song, sampling=Sampling(seed=5)).sheet
     assert made.tracks == song.tracks
     assert made.sections == song.sections
     assert made.chords

@@ -1,0 +1,158 @@
+"""scoretok plan and compose: from a prompt, a plan or options to a plan, or to a whole score."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from editing.cli.common import check_output, json_option, progress_bar, quiet_option, seed_option, silence
+from editing.cli.planning import (
+    get_controls,
+    get_genre,
+    get_model,
+    get_sampling,
+    make_variants,
+    planner_options,
+    save_variants,
+)
+from scoretok.errors import ScoretokError
+from scoretok.files import read_text, write_text
+
+if TYPE_CHECKING:
+    from planner.request import BarRequest
+    from planner.song import Song
+    from scoretok.parts import Key
+
+BARS = 16
+COMPOSE = """\b
+Examples:
+  scoretok compose --prompt "slow waltz in D minor for piano and cello" -o song.lead --model run/model
+  scoretok compose --chords "Am F C G" --bars 16 --tracks "piano bass drums" -o song.lead --model run/model
+  scoretok compose --plan plan.txt --density bass=1-4 --seed 3 -o song.lead --model run/model
+"""
+PLAN = """\b
+Examples:
+  scoretok plan --prompt "upbeat funk in E, verse and chorus" -o plan.txt --model run/model
+  scoretok compose --plan plan.txt -o song.lead --model run/model
+"""
+WISHES = (
+    click.option("--prompt", metavar="TEXT", help="In words; what was understood is printed."),
+    click.option("--plan", "plan_file", metavar="FILE", help="A plan as scoretok plan writes it."),
+    click.option("--bars", type=click.IntRange(1, 9999), help="How many bars (default: 16, or by --form)."),
+    click.option("--form", metavar="TEXT", help='Sections and their bars: "intro 4, verse 8, chorus 8".'),
+    click.option("--chords", metavar="TEXT", help='One chord a bar, again and again: "Am F C G".'),
+    click.option("--key", metavar="KEY", help='"A minor".'),
+    click.option("--meter", metavar="N/D", help="3/4."),
+    click.option("--tempo", type=click.FloatRange(20, 400), help="Quarter notes a minute."),
+    click.option("--tracks", metavar="NAMES", help='"vocal piano:4 bass drums": roles, with General MIDI programs.'),
+)
+
+
+def wishes(command: Callable) -> Callable:
+    """The options that say what is to be composed."""
+    for option in reversed(WISHES):
+        command = option(command)
+    return command
+
+
+@click.command(epilog=COMPOSE)
+@wishes
+@click.option("-o", "--output", required=True, metavar="FILE", help="The score, - for standard output.")
+@planner_options
+@seed_option
+@json_option
+@quiet_option
+def compose(output: str, seed: int, as_json: bool, quiet: bool, **options: Any) -> None:
+    """Compose a score; what is asked for is kept, what is not the model chooses."""
+    from planner.tasks import compose as make
+
+    silence(quiet)
+    check_output(output)
+    song, bars = read_wishes(options, quiet or as_json)
+    controls = get_controls(options, [part.name for part in song.parts], song.key)
+    model = get_model(options["model"])
+    with progress_bar("composing", options["variants"] * len(bars), quiet) as advance:
+        made = make_variants(
+            lambda sampling: make(model, song, bars, controls, sampling, lambda _: advance()), options, seed
+        )
+    save_variants(made, output, as_json, quiet)
+
+
+@click.command(epilog=PLAN)
+@wishes
+@click.option("-o", "--output", default="-", metavar="FILE", help="The plan, a text to read and change.")
+@planner_options
+@seed_option
+@quiet_option
+def plan(output: str, seed: int, quiet: bool, **options: Any) -> None:
+    """Write a plan only: form, chords, which tracks play how densely."""
+    from planner.plan_text import print_plan
+    from planner.plan_writer import write_plan
+    from planner.request import Request, given_plan
+    from planner.writer import Writer
+
+    silence(quiet)
+    song, bars = read_wishes(options, quiet)
+    controls = get_controls(options, [part.name for part in song.parts], song.key)
+    writer = Writer(get_model(options["model"]), get_sampling(options, seed))
+    with progress_bar("planning", len(bars), quiet) as advance:
+        made = write_plan(writer, Request(song, bars, frozenset(), controls), lambda _: advance())
+    text = print_plan(made, given_plan(made))
+    if output == "-":
+        click.echo(text, nl=False)
+    else:
+        write_text(text, output)
+
+
+def read_wishes(options: dict[str, Any], quiet: bool) -> "tuple[Song, tuple[BarRequest, ...]]":
+    """The song and its bars that a plan, a prompt and options ask for; options come last. Raises ScoretokError."""
+    from planner.plan_text import parse_plan
+    from planner.prompt import understand
+
+    if options["plan_file"]:
+        name = options["plan_file"]
+        given = [one for one in ("prompt", "form", "bars", "chords", "key", "meter", "tempo", "tracks") if options[one]]
+        if given:
+            raise ScoretokError(f"--{given[0]} is said by the plan; change it there, or leave out --plan")
+        song, bars = parse_plan(read_text(name), Path(name).name)
+        return (replace(song, genre=get_genre(options["genre"])) if options["genre"] else song), bars
+    found = understand(options["prompt"] or "")
+    if not quiet:
+        for line in found.lines():
+            click.echo(f"understood {line}", err=True)
+    tracks = options["tracks"] or " ".join(f"{role}:{program}" for role, program in found.parts) or "piano bass drums"
+    meter = options["meter"] or "{}/{}".format(*(found.meter or (4, 4)))
+    lines = [f"genre {get_genre(options['genre'] or found.genre)}", f"tempo {options['tempo'] or found.bpm or 110:g}"]
+    lines += [f"meter {meter}", f"key {options['key'] or key_text(found.key)}", f"tracks {tracks}"]
+    sections = form_lines(options, found.form, options["bars"] or found.bars)
+    chords = options["chords"]
+    for section in sections:
+        lines += [section, *([f"  chords {' | '.join(chords.replace('|', ' ').split())}"] if chords else [])]
+    return parse_plan("\n".join(lines), "the request")
+
+
+def key_text(key: "Key | None") -> str:
+    """A key as a plan says it; C major when none was named."""
+    from scoretok.harmony import key_to_text
+
+    return key_to_text(key) if key else "C:maj"
+
+
+def form_lines(options: dict[str, Any], labels: tuple[str, ...], bars: int | None) -> list[str]:
+    """The sections of a plan: those of --form, those of a prompt with equal shares of the bars, or a free one."""
+    if options["form"]:
+        sections = [" ".join(item.split()) for item in options["form"].split(",") if item.strip()]
+        if not sections:
+            raise ScoretokError("--form names no section; write for example: intro 4, verse 8")
+        total = sum(int(section.split()[-1]) for section in sections if section.split()[-1].isdecimal())
+        if options["bars"] and total != options["bars"]:
+            raise ScoretokError(f"--form has {total} bars and --bars {options['bars']}; leave one out")
+        return sections
+    if labels:
+        each = max(1, bars // len(labels)) if bars else 8
+        lengths = [each] * len(labels)
+        lengths[-1] += (bars - each * len(labels)) if bars and bars > each * len(labels) else 0
+        return [f"{label} {length}" for label, length in zip(labels, lengths, strict=True)]
+    return [f"free {bars or BARS}"]

@@ -1,0 +1,206 @@
+"""scoretok infill, vary, continue, accompany, harmonise, score: the planner on scores that are there."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from editing.cli.common import (
+    check_output,
+    check_picture,
+    json_option,
+    load,
+    parse_bars,
+    print_json,
+    progress_bar,
+    quiet_option,
+    seed_option,
+    silence,
+)
+from editing.cli.planning import get_controls, get_genre, get_model, make_variants, planner_options, save_variants
+from editing.where import find_tracks
+from scoretok.errors import ScoretokError
+from scoretok.sheet import LeadSheet
+
+if TYPE_CHECKING:
+    from planner.tasks import Made
+
+INFILL = """\b
+Examples:
+  scoretok infill song.lead --bars 5-8 --tracks piano -o new.lead --model run/model
+  scoretok infill song.lead --bars 5-8 --bars 13-16 --scale key --density piano=2-6 -o new.lead --model run/model
+"""
+bars_option = click.option("--bars", multiple=True, metavar="A-B", help="These bars; may be given several times.")
+tracks_option = click.option("--tracks", metavar="NAMES", help="Only these tracks, with commas between.")
+output_option = click.option("-o", "--output", required=True, metavar="FILE", help="The score, - for standard output.")
+
+
+def common(command: Callable) -> Callable:
+    """What every command here takes."""
+    for option in (quiet_option, json_option, seed_option, planner_options, output_option, click.argument("source")):
+        command = option(command)
+    return command
+
+
+def named_cells(sheet: LeadSheet, bars: Sequence[str], names: str | None) -> set[tuple[str, int]]:
+    """The cells that bars and tracks name; all bars, or all tracks, where only the others are named."""
+    if not bars and not names:
+        raise ScoretokError("name what is to be written: --bars, --tracks or both")
+    numbers = [n for name in (names or "").split(",") if name.strip() for n in find_tracks(sheet, name.strip())]
+    chosen = [sheet.track_ids[n] for n in numbers] if names else list(sheet.track_ids)
+    wanted = {bar for text in bars for bar in parse_bars(text, sheet)} if bars else set(range(sheet.bar_count))
+    return {(name, bar) for name in chosen for bar in wanted}
+
+
+def opened(source: str, output: str, quiet: bool) -> LeadSheet:
+    """The score to work on, once the output is known to be possible."""
+    silence(quiet)
+    check_output(output)
+    return load(source)
+
+
+def written(
+    sheet: LeadSheet,
+    make: Callable[..., "Made"],
+    options: dict[str, Any],
+    seed: int,
+    bars: int,
+    quiet: bool,
+    names: Sequence[str] | None = None,
+) -> "list[Made]":
+    """What a task of the planner makes of a score, in as many variants as asked for; `bars` are written each time."""
+    from planner.song import key_name
+
+    controls = get_controls(options, names or sheet.track_ids, key_name(sheet.keys[0]))
+    genre, model = get_genre(options["genre"]), get_model(options["model"])
+    with progress_bar("writing", options["variants"] * bars, quiet) as advance:
+        told: dict[str, Any] = {"controls": controls, "genre": genre, "advance": lambda _: advance()}
+        return make_variants(lambda sampling: make(model, sheet, sampling=sampling, **told), options, seed)
+
+
+@click.command(epilog=INFILL)
+@common
+@bars_option
+@tracks_option
+def infill(source: str, output: str, seed: int, as_json: bool, quiet: bool, **options: Any) -> None:
+    """Write some bars of some tracks anew; everything else stays, to the last note."""
+    from planner.tasks import infill as make
+
+    sheet = opened(source, output, quiet)
+    cells = named_cells(sheet, options["bars"], options["tracks"])
+    made = written(sheet, partial(make, cells=cells), options, seed, len({bar for _, bar in cells}), quiet)
+    save_variants(made, output, as_json, quiet)
+
+
+@click.command()
+@common
+@bars_option
+@tracks_option
+@click.option("--keep", type=click.Choice(["rhythm", "contour"]), default="rhythm", show_default=True)
+def vary(source: str, output: str, seed: int, as_json: bool, quiet: bool, keep: str, **options: Any) -> None:
+    """Write some bars of some tracks as variations, which keep their rhythm or their ups and downs."""
+    from planner.tasks import vary as make
+
+    sheet = opened(source, output, quiet)
+    cells = named_cells(sheet, options["bars"], options["tracks"])
+    task = partial(make, cells=cells, keep=keep)
+    made = written(sheet, task, options, seed, len({bar for _, bar in cells}), quiet)
+    save_variants(made, output, as_json, quiet)
+
+
+@click.command("continue")
+@common
+@click.option("--bars", type=click.IntRange(1, 9999), default=8, show_default=True, help="How many bars more.")
+def extend(source: str, output: str, seed: int, as_json: bool, quiet: bool, bars: int, **options: Any) -> None:
+    """Go on where a score ends, in all its tracks."""
+    from planner.tasks import extend as make
+
+    sheet = opened(source, output, quiet)
+    save_variants(written(sheet, partial(make, bars=bars), options, seed, bars, quiet), output, as_json, quiet)
+
+
+@click.command()
+@common
+@click.option("--tracks", required=True, metavar="NAMES", help='What is added: "piano bass:33 drums".')
+def accompany(source: str, output: str, seed: int, as_json: bool, quiet: bool, tracks: str, **options: Any) -> None:
+    """Add tracks that play along with those of a score; chords too where it has none."""
+    from planner.plan_text import parse_plan
+    from planner.tasks import accompany as make
+
+    sheet = opened(source, output, quiet)
+    parts = parse_plan(f"tracks {tracks}\nfree 1", "--tracks")[0].parts
+    names = [part.name for part in parts]
+    made = written(sheet, partial(make, parts=parts), options, seed, sheet.bar_count, quiet, names)
+    save_variants(made, output, as_json, quiet)
+
+
+@click.command()
+@common
+def harmonise(source: str, output: str, seed: int, as_json: bool, quiet: bool, **options: Any) -> None:
+    """Choose chords for the notes of a score; the notes stay."""
+    from planner.tasks import harmonise as make
+
+    sheet = opened(source, output, quiet)
+    save_variants(written(sheet, make, options, seed, sheet.bar_count, quiet), output, as_json, quiet)
+
+
+@click.command()
+@click.argument("source")
+@click.option("--genre", metavar="NAME", help="In the manner of this genre.")
+@click.option("--model", metavar="DIR", help="A model of scoretok train planner.")
+@click.option("--plot", metavar="FILE", help="Also draw it, a square a bar and track.")
+@json_option
+def score(source: str, genre: str | None, model: str | None, plot: str | None, as_json: bool) -> None:
+    """Say how likely the model finds every bar of every track: the surprising ones stand out."""
+    from planner.tasks import score as make
+
+    if plot:
+        check_picture(plot)
+    sheet = load(source)
+    found = make(get_model(model), sheet, get_genre(genre))
+    if plot:
+        draw_score(sheet, found, plot)
+    if as_json:
+        rows = [{"track": name, "bar": bar + 1, "nats": round(value, 3)} for (name, bar), value in found.items()]
+        print_json({"cells": rows, "total": round(sum(found.values()), 3)})
+        return
+    print_scores(sheet, found)
+
+
+def print_scores(sheet: LeadSheet, found: dict[tuple[str, int], float]) -> None:
+    """A table: a row a bar, a column a track."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    console = Console(width=None if console.is_terminal else 160)
+    table = Table("bar", *sheet.track_ids, header_style="bold")
+    for bar in range(sheet.bar_count):
+        values = [found.get((name, bar)) for name in sheet.track_ids]
+        table.add_row(str(bar + 1), *("" if value is None else f"{value:.1f}" for value in values))
+    totals = [sum(value for (name, _), value in found.items() if name == track) for track in sheet.track_ids]
+    table.add_row("all", *(f"{total:.1f}" for total in totals))
+    console.print(table)
+
+
+def draw_score(sheet: LeadSheet, found: dict[tuple[str, int], float], path: str) -> None:
+    """A picture: a square a bar and track, the darker the less likely."""
+    import numpy as np
+
+    from scoretok.extras import require
+    from scoretok.files import write_with
+
+    require("matplotlib", "planner", "pictures")
+    from matplotlib.figure import Figure
+
+    values = np.array([[found.get((name, bar), np.nan) for bar in range(sheet.bar_count)] for name in sheet.track_ids])
+    figure = Figure(figsize=(max(5.0, 0.2 * sheet.bar_count), 1 + 0.4 * len(sheet.tracks)), layout="constrained")
+    axes = figure.subplots()
+    picture = axes.imshow(
+        values, aspect="auto", cmap="magma", extent=(0.5, sheet.bar_count + 0.5, len(values) - 0.5, -0.5)
+    )
+    axes.set_yticks(range(len(values)), sheet.track_ids)
+    axes.set_xlabel("bar")
+    figure.colorbar(picture, label="log-likelihood in nats")
+    write_with(lambda temporary: figure.savefig(temporary, dpi=100), path)

@@ -1,0 +1,150 @@
+"""What the commands of the planner share: the model, demands on notes, variants."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from editing.cli.common import print_json, save
+from scoretok.errors import ScoretokError
+from scoretok.theory import parse_pitch
+
+if TYPE_CHECKING:
+    from planner.model import PlannerModel
+    from planner.request import Controls
+    from planner.tasks import Made
+    from planner.writer import Sampling
+
+OPTIONS = (
+    click.option("--scale", metavar="KEY", help='Only notes of this key, "A minor"; or "key": of the score\'s own.'),
+    click.option("--range", "ranges", multiple=True, metavar="TRACK=LOW-HIGH", help="Only these pitches: bass=E1-G3."),
+    click.option("--polyphony", multiple=True, metavar="TRACK=N", help="At most N notes of a track at once."),
+    click.option("--density", multiple=True, metavar="TRACK=A-B", help="A to B onsets in every bar of a track."),
+    click.option("--genre", metavar="NAME", help="In the manner of this genre."),
+    click.option("--variants", type=click.IntRange(1, 100), default=1, show_default=True, help="Likeliest first."),
+    click.option(
+        "--temperature", type=click.FloatRange(0, 5), default=1.0, show_default=True, help="0: the likeliest."
+    ),
+    click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), default=0.95, show_default=True),
+    click.option("--model", metavar="DIR", help="A model of scoretok train planner."),
+)
+
+
+def planner_options(command: Callable) -> Callable:
+    """The options of every command of the planner."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+def get_model(folder: str | None) -> "PlannerModel":
+    """The model that is named, or the one that ships. Raises ScoretokError."""
+    from scoretok.extras import require
+
+    require("torch", "planner", "the planner")
+    require("safetensors", "planner", "the planner")
+    from planner.load import WEIGHTS, load_model
+
+    if folder is None and not WEIGHTS.is_dir():
+        raise ScoretokError(
+            "no language model ships with this version; train one with scoretok train planner, and name it with --model"
+        )
+    return load_model(folder or WEIGHTS)
+
+
+def get_sampling(options: dict[str, Any], seed: int) -> "Sampling":
+    """How tokens are drawn."""
+    from planner.writer import Sampling
+
+    return Sampling(options["temperature"], options["top_p"], seed)
+
+
+def get_genre(name: str | None) -> str:
+    """A genre that the model knows. Raises ScoretokError."""
+    from planner.language import GENRES
+
+    if name is not None and name not in GENRES:
+        raise ScoretokError(f"the model does not know the genre {name!r}; it knows: {', '.join(GENRES)}")
+    return name or "other"
+
+
+def get_controls(options: dict[str, Any], names: Sequence[str], key: str) -> "Controls":
+    """The demands on notes that options make of tracks with these ids. Raises ScoretokError."""
+    from planner.request import Controls
+    from scoretok.harmony import parse_key
+
+    scale = options["scale"]
+    told = parse_key(key if scale == "key" else scale) if scale else None
+    return Controls(
+        scale=frozenset(told.scale) if told else None,
+        spans=by_track(options["ranges"], names, "--range", read_range),
+        polyphony=by_track(options["polyphony"], names, "--polyphony", read_count),
+        density=by_track(options["density"], names, "--density", read_span),
+    )
+
+
+def by_track(texts: Sequence[str], names: Sequence[str], option: str, read: Callable[[str], Any]) -> dict[str, Any]:
+    """'bass=...' as values by track id; a role stands for all its tracks. Raises ScoretokError."""
+    found: dict[str, Any] = {}
+    for text in texts:
+        track, equals, value = text.partition("=")
+        mine = [name for name in names if track in (name, name.partition(".")[0])]
+        if not equals:
+            raise ScoretokError(f"{option} {text}: write a track, =, and the value")
+        if not mine:
+            raise ScoretokError(f"{option} {text}: there is no track {track}; there are: {', '.join(names)}")
+        try:
+            found |= dict.fromkeys(mine, read(value))
+        except (ScoretokError, ValueError) as error:
+            reason = f": {error}" if isinstance(error, ScoretokError) else ""
+            raise ScoretokError(f"{option} {text}: {value!r} is not understood{reason}") from None
+    return found
+
+
+def read_range(text: str) -> tuple[int, int]:
+    """'E1-G3' as pitches."""
+    low, _, high = text.partition("-")
+    return parse_pitch(low), parse_pitch(high or low)
+
+
+def read_count(text: str) -> int:
+    """A number from 1 on."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError
+    return int(text)
+
+
+def read_span(text: str) -> tuple[int, int]:
+    """'2-6' or '4' as least and most."""
+    least, _, most = text.partition("-")
+    return int(least), int(most or least)
+
+
+def make_variants(make: Callable[["Sampling"], "Made"], options: dict[str, Any], seed: int) -> "list[Made]":
+    """As many different scores as were asked for, the likeliest first."""
+    made: list[Made] = []
+    tries = options["variants"] if options["variants"] == 1 else 2 * options["variants"]
+    for number in range(tries):
+        one = make(get_sampling(options, seed + number))
+        if all(one.sheet != other.sheet for other in made):
+            made.append(one)
+        if len(made) == options["variants"]:
+            break
+    return sorted(made, key=lambda one: -one.likelihood)
+
+
+def save_variants(made: "list[Made]", output: str, as_json: bool, quiet: bool) -> None:
+    """Write scores: the first where it was asked for, the others beside it with numbers."""
+    paths = [output]
+    for number in range(2, len(made) + 1):
+        first = Path(output)
+        paths.append(str(first.with_name(f"{first.stem}-{number}{first.suffix}")))
+    for one, path in zip(made, paths, strict=True):
+        save(one.sheet, path)
+    if as_json:
+        rows = [{"output": path, "likelihood": round(m.likelihood, 4)} for m, path in zip(made, paths, strict=True)]
+        print_json({"made": rows})
+    elif not quiet and output != "-":
+        for one, path in zip(made, paths, strict=True):
+            click.echo(f"{path}: {one.sheet.bar_count} bars, {one.likelihood:.2f} nats a token", err=True)

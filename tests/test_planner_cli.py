@@ -1,0 +1,131 @@
+"""The commands of the planner, with a tiny model of random weights: what they promise holds whatever a model writes."""
+
+import json
+
+import pytest
+import torch
+from conftest import SAINTS, run
+
+import scoretok
+from planner.load import save_model
+from planner.model import Config, PlannerModel
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with a model and eight bars of a band."""
+    folder = tmp_path_factory.mktemp("planning")
+    torch.manual_seed(0)
+    config = Config(hidden_size=32, intermediate_size=64, num_hidden_layers=1, num_attention_heads=2)
+    save_model(PlannerModel(config), folder / "model")
+    scoretok.write(scoretok.slice_bars(scoretok.read(SAINTS), 0, 8), folder / "a.lead")
+    return folder
+
+
+def made(folder, *arguments):
+    result = run(*arguments, "--model", "model", cwd=folder)
+    assert result.returncode == 0, result.stderr
+    return result
+
+
+def test_a_prompt_becomes_a_plan_and_the_plan_a_score(folder):
+    said = made(folder, "plan", "--prompt", "slow waltz in D minor for piano and cello, 12 bars", "-o", "plan.txt")
+    assert "understood key: D minor" in said.stderr
+    text = (folder / "plan.txt").read_text()
+    assert "key D:min" in text
+    assert "tracks piano:0 strings:42" in text
+    made(folder, "compose", "--plan", "plan.txt", "-o", "b.lead", "-q")
+    sheet = scoretok.read(folder / "b.lead")
+    assert (sheet.bar_count, sheet.track_ids, sheet.meter_at(0).numerator) == (12, ("piano.1", "strings.1"), 3)
+    made(folder, "plan", "--prompt", "slow waltz in D minor for piano and cello, 12 bars", "-o", "again.txt", "-q")
+    assert (folder / "again.txt").read_text() == text
+
+
+def test_what_options_ask_for_is_kept(folder):
+    made(folder, "compose", "--form", "verse 4, chorus 4", "--chords", "Am F", "--key", "A minor", "--tempo", "90",
+         "--tracks", "piano bass:32 drums", "--scale", "key", "--range", "bass=E1-G2", "--polyphony", "piano=2",
+         "--density", "drums=2-4", "--seed", "4", "-o", "c.lead")  # fmt: skip
+    sheet = scoretok.read(folder / "c.lead")
+    assert [(section.bar, section.label) for section in sheet.sections] == [(0, "verse"), (4, "chorus")]
+    assert [sheet.chord_at(start).root for start in sheet.bar_starts[:-1]] == [9, 5] * 4
+    assert sheet.tempos[0].bpm == pytest.approx(90, rel=0.05)
+    bass = sheet.tracks_by_id["bass.1"]
+    assert bass.program == 32
+    assert all(28 <= note.pitch <= 43 for note in bass.notes)
+    assert all(note.pitch % 12 in (9, 11, 0, 2, 4, 5, 7) for t in sheet.tracks if not t.is_drums for note in t.notes)
+
+
+def test_variants_differ_and_stand_in_order(folder):
+    out = made(folder, "compose", "--bars", "4", "--variants", "3", "-o", "v.lead", "--json").stdout
+    rows = json.loads(out)["made"]
+    assert [row["output"] for row in rows] == ["v.lead", "v-2.lead", "v-3.lead"]
+    assert rows[0]["likelihood"] >= rows[1]["likelihood"] >= rows[2]["likelihood"]
+    assert len({(folder / row["output"]).read_text() for row in rows}) == 3
+
+
+@pytest.mark.parametrize(
+    ("command", "options", "cells"),
+    [
+        ("infill", ("--bars", "3-4", "--tracks", "piano"), {("piano.1", 2), ("piano.1", 3)}),
+        ("vary", ("--bars", "5", "--tracks", "bass", "--keep", "contour"), {("bass.1", 4)}),
+    ],
+)
+def test_only_what_is_named_changes(folder, command, options, cells):
+    made(folder, command, "a.lead", *options, "-o", "d.lead", "-q")
+    before, after = scoretok.read(folder / "a.lead"), scoretok.read(folder / "d.lead")
+    changed = {(cell.track, cell.after_bar) for cell in scoretok.diff(before, after).cells}
+    assert changed == cells
+
+
+def test_a_score_goes_on_is_accompanied_and_harmonised(folder):
+    made(folder, "continue", "a.lead", "--bars", "4", "-o", "e.lead")
+    assert scoretok.read(folder / "e.lead").bar_count == 12
+    made(folder, "accompany", "a.lead", "--tracks", "strings", "-o", "f.lead")
+    assert scoretok.read(folder / "f.lead").track_ids[-1] == "strings.1"
+    made(folder, "harmonise", "a.lead", "-o", "g.lead", "--seed", "3")
+    old, new = (scoretok.read(folder / name) for name in ("a.lead", "g.lead"))
+    assert old.tracks == new.tracks
+    assert old.chords != new.chords
+
+
+def test_a_score_is_scored_as_table_and_picture(folder):
+    result = made(folder, "score", "a.lead", "--plot", "s.png", "--json")
+    told = json.loads(result.stdout)
+    assert told["total"] == pytest.approx(sum(cell["nats"] for cell in told["cells"]), abs=0.1)
+    assert (folder / "s.png").stat().st_size > 1000
+    assert "piano.1" in made(folder, "score", "a.lead").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("compose", "--bars", "4", "-o", "x.lead", "--tracks", "kazoo"), "'kazoo' is no track"),
+        (("compose", "--bars", "4", "-o", "x.lead", "--chords", "Am Q"), "'Q' is not a chord"),
+        (("compose", "--bars", "4", "--form", "verse 8", "-o", "x.lead"), "--form has 8 bars and --bars 4"),
+        (("compose", "--prompt", "x" * 5000, "-o", "x.lead"), "the prompt has 5000 characters"),
+        (("compose", "--plan", "none.txt", "-o", "x.lead"), "none.txt does not exist"),
+        (("compose", "--plan", "a.lead", "--bars", "4", "-o", "x.lead"), "--bars is said by the plan"),
+        (("compose", "--genre", "zydeco", "-o", "x.lead"), "does not know the genre"),
+        (("compose", "-o", "x.lead", "--range", "bass=high"), "'high' is not understood"),
+        (("compose", "-o", "x.lead", "--polyphony", "flute=1"), "there is no track flute"),
+        (("compose", "-o", "x.lead", "--density", "piano=5-2"), "piano.1 cannot have 5 to 2 onsets"),
+        (("compose", "-o", "x.lead", "--scale", "C major", "--range", "bass=C#2-C#2"), "no pitch from 37 to 37"),
+        (("infill", "a.lead", "-o", "x.lead"), "name what is to be written"),
+        (("infill", "a.lead", "--bars", "90", "-o", "x.lead"), "the score has the bars 1-8"),
+        (("infill", "a.lead", "--tracks", "flute", "-o", "x.lead"), "has no track 'flute'"),
+        (("accompany", "a.lead", "--tracks", "kazoo", "-o", "x.lead"), "'kazoo' is no track"),
+        (("compose", "-o", "none/x.lead"), "does not exist"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_told_and_nothing_is_written(folder, arguments, message):
+    result = run(*arguments, "--model", "model", cwd=folder)
+    assert result.returncode == 1
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (folder / "x.lead").exists()
+
+
+def test_a_folder_without_a_model_is_told(folder):
+    result = run("compose", "-o", "x.lead", "--model", ".", cwd=folder)
+    assert result.returncode == 1
+    assert "holds no model" in result.stderr
