@@ -21,6 +21,8 @@ SECTIONS = {
     "inpaint": "Inpainting: what stays, what is heard",
     "inpaint_starts": "Inpainting: what the flow starts from, and plain splices",
     "inpaint_speed": "Inpainting: speed",
+    "planner_language": "The planner: length of its language",
+    "planner_requests": "The planner: random requests",
 }
 ARGUMENTS = {
     "roundtrip": "--pop909 PATH",
@@ -30,6 +32,7 @@ ARGUMENTS = {
     "renderer_training": "--runs RUNS",
     "inpaint": "--soundfont FONT --scores BANDS",
     "inpaint_starts": "--soundfont FONT --scores BANDS",
+    "planner_language": "--scores BANDS",
 }
 
 
@@ -46,8 +49,8 @@ def command_of(name: str, values: dict[str, str | None]) -> list[str] | None:
     """The arguments of a benchmark, None when one that it needs is not given."""
     arguments = []
     for part in ARGUMENTS.get(name, "").split()[::2]:
-        value = values["bands" if name.startswith("inpaint") and part == "--scores" else part.removeprefix("--")]
-        if value is None and name.startswith(("renderer", "inpaint")):
+        value = values["bands" if "BANDS" in ARGUMENTS[name] and part == "--scores" else part.removeprefix("--")]
+        if value is None and name.startswith(("renderer", "inpaint", "planner")):
             return None
         arguments += [part, value] if value else []
     return arguments

@@ -1,0 +1,42 @@
+"""How many tokens the planner needs for a bar, beside the exact tokens of the score.
+
+python -m benchmarks.planner_language --scores DIR
+"""
+
+import argparse
+from pathlib import Path
+
+from benchmarks.common import save, table
+from planner.language import MAX_WINDOW_BARS
+from planner.sequence import sequence
+from planner.song import song_of, window
+from scoretok import ScoretokError, read, tokenize
+from scoretok.formats import MODULES
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scores", required=True)
+    parser.add_argument("--count", type=int, default=100)
+    arguments = parser.parse_args()
+    paths = [path for path in sorted(Path(arguments.scores).rglob("*")) if path.suffix.lower() in MODULES]
+    bars = exact = ours = 0
+    for path in paths[:: max(1, len(paths) // arguments.count)]:
+        try:
+            sheet = read(path)
+            song = song_of(sheet)
+        except ScoretokError:
+            continue
+        bars += sheet.bar_count
+        exact += len(tokenize(sheet))
+        for start in range(0, len(song), MAX_WINDOW_BARS):
+            ours += len(sequence(window(song, range(start, min(len(song), start + MAX_WINDOW_BARS)))))
+    rows: list[list[object]] = [
+        ["the score's tokens, exact", f"{exact / bars:.1f}"],
+        ["the planner's", f"{ours / bars:.1f}"],
+    ]
+    save("planner_language", [f"{bars} bars.", "", *table(["tokens", "a bar"], rows)])
+
+
+if __name__ == "__main__":
+    main()
