@@ -116,6 +116,19 @@ def test_a_recording_of_others_is_changed_where_the_score_is_heard(folder):
     assert (info.subtype, info.samplerate) == ("PCM_24", RATE)
 
 
+def test_a_compressed_recording_is_decoded_once(folder):
+    decoded, _ = soundfile.read(folder / "other.flac")
+    soundfile.write(folder / "other.mp3", decoded, RATE)
+    result = run("inpaint", "other.mp3", "--before", "a.lead", "--after", "b.lead", "-o", "mp3.wav", cwd=folder)
+    assert result.returncode == 0, result.stderr
+    assert "decoded once" in result.stderr
+    old, new = samples(folder / "other.mp3"), samples(folder / "mp3.wav")
+    same = np.abs(old / 2**31 - new / 2**31).max(1) < 2**-22
+    assert same[: 6 * RATE].all()
+    assert not same.all()
+    assert same[-2 * RATE :].all()
+
+
 def test_stems_tell_the_tracks_apart(folder):
     (folder / "anon.wav").write_bytes((folder / "a.wav").read_bytes().replace(b"rendered by", b"RENDERED by"))
     (span,) = inpaint(folder, "anon.wav", "--after", "b.lead", "-o", "d.wav", "--stems", "stems")

@@ -79,6 +79,10 @@ def inpaint(
 
     given = {key: options[key] for key in ("model", "steps", "device") if options[key] is not None}
     job = prepare(recording, old, new, chosen, tracks, options["stems"], **given)
+    if not quiet and not recording.is_lossless:
+        click.echo(
+            f"{source} is compressed: it is decoded once, and {output} holds all its samples as decoded", err=True
+        )
     if not quiet and job.alignment:
         tell_alignment(source, job.alignment)
     with progress_bar("inpainting", len(job.spans), quiet) as advance:
