@@ -124,15 +124,22 @@ def _infill_group(
     given = frozenset((p, b) for p in range(len(view.parts)) for b in range(len(view)) if (p, b) not in here)
     request = Request(replace(view, cells=kept), asked_plan(view, here), given, controls.shifted(start))
     request.check()
+    return _write(writer, request, sheet, song, start, list(places), advance)[1]
+
+
+def _write(
+    writer: Writer, request: Request, sheet: LeadSheet, song: Song, start: int, places: list[Place], advance: Advance
+) -> tuple[Song, LeadSheet]:
+    """What a request for the bars of a score from `start` on gives, and the score with these places as it has them."""
     whole = write_plan(writer, request)
     shift = sheet.bar_starts[start]
     spans = {
-        part: [(a - shift, b - shift, pitch) for a, b, pitch in rows]
+        part: [(begin - shift, end - shift, pitch) for begin, end, pitch in rows]
         for part, rows in spans_given(sheet, song, places).items()
     }
     made = write_notes(writer, request, whole, spans, lambda bar: advance(bar + start))
     moved = replace(song, cells={(part, bar + start): cell for (part, bar), cell in made.cells.items()})
-    return put_cells(sheet, moved, list(places))
+    return made, put_cells(sheet, moved, places)
 
 
 def asked_plan(view: Song, here: Collection[Place]) -> tuple[BarRequest, ...]:
@@ -204,17 +211,9 @@ def extend(
     request = Request(view, asked, given, (controls or Controls()).shifted(start))
     request.check()
     writer = Writer(model, sampling)
-    whole = write_plan(writer, request)
-    exact = [(part, bar) for part in range(len(song.parts)) for bar in range(sheet.bar_count, longer.bar_count)]
-    shift = longer.bar_starts[start]
-    spans = {
-        part: [(a - shift, b - shift, pitch) for a, b, pitch in rows]
-        for part, rows in spans_given(longer, song, exact).items()
-    }
-    made = write_notes(writer, request, whole, spans, lambda bar: advance(bar + start))
-    moved = replace(song, cells={(part, bar + start): cell for (part, bar), cell in made.cells.items()})
-    written = [(part, bar) for part, bar in exact if bar < sheet.bar_count + made_bars]
-    after = with_plan(put_cells(longer, moved, written), made, start, range(known, len(view)))
+    behind = [(part, bar) for part in range(len(song.parts)) for bar in range(sheet.bar_count, longer.bar_count)]
+    made, after = _write(writer, request, longer, song, start, behind, advance)
+    after = with_plan(after, made, start, range(known, len(view)))
     if made_bars == bars:
         return Made(after, writer.likelihood)
     cut = rearrange_bars(after, range(sheet.bar_count + made_bars))
