@@ -3,7 +3,7 @@
 Everything that is not asked for stays as it is, to the last token.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -19,6 +19,7 @@ from planner.song import Part, Song, song_of, window
 from planner.writer import Sampling, Writer
 from scoretok.bars import rearrange_bars
 from scoretok.errors import ScoretokError
+from scoretok.parts import Syllable
 from scoretok.sheet import LeadSheet
 
 AROUND_BARS = 24  # how much of a long song is looked at on either side of what is written
@@ -44,16 +45,18 @@ def compose(
     controls: Controls | None = None,
     sampling: Sampling | None = None,
     advance: Advance = nothing,
+    words: Mapping[Place, tuple[Syllable, ...]] | None = None,
 ) -> Made:
     """A new score: `song` says its parts, meter, key, tempo and genre, `bars` what of the plan is given.
 
-    Raises ScoretokError when what is demanded contradicts itself or cannot be met.
+    `words` are the syllables of cells for which the controls demand some. Raises ScoretokError when what is demanded
+    contradicts itself or cannot be met.
     """
     request = Request(song, tuple(bars), frozenset(), controls or Controls())
     request.check()
     writer = Writer(model, sampling)
     made = write_notes(writer, request, write_plan(writer, request), None, advance)
-    return Made(sheet_of_song(made), writer.likelihood)
+    return Made(sheet_of_song(made, words), writer.likelihood)
 
 
 def infill(

@@ -55,6 +55,18 @@ def test_what_options_ask_for_is_kept(folder):
     assert all(note.pitch % 12 in (9, 11, 0, 2, 4, 5, 7) for t in sheet.tracks if not t.is_drums for note in t.notes)
 
 
+def test_words_are_sung_as_they_stand(folder):
+    (folder / "words.txt").write_text("Morning light on the water\n\nwait-ing for you\n")
+    made(folder, "compose", "--bars", "6", "--tracks", "vocal piano", "--lyrics", "words.txt", "-o", "w.lead")
+    sheet = scoretok.read(folder / "w.lead")
+    sung = [note.syllable for note in sheet.tracks_by_id["vocal.1"].notes]
+    assert "".join(s.text + " " * s.word_end for s in sung) == "Morning light on the water waiting for you "
+    bars = {
+        sheet.bar_at(n.start_ticks) for n in sheet.tracks_by_id["vocal.1"].notes if n.syllable.text in ("wait", "you")
+    }
+    assert min(bars) == 3
+
+
 def test_variants_differ_and_stand_in_order(folder):
     out = made(folder, "compose", "--bars", "4", "--variants", "3", "-o", "v.lead", "--json").stdout
     rows = json.loads(out)["made"]
@@ -103,7 +115,7 @@ def test_a_score_is_scored_as_table_and_picture(folder):
         (("compose", "--bars", "4", "-o", "x.lead", "--chords", "Am Q"), "'Q' is not a chord"),
         (("compose", "--bars", "4", "--form", "verse 8", "-o", "x.lead"), "--form has 8 bars and --bars 4"),
         (("compose", "--prompt", "x" * 5000, "-o", "x.lead"), "the prompt has 5000 characters"),
-        (("compose", "--plan", "none.txt", "-o", "x.lead"), "none.txt does not exist"),
+        (("compose", "--plan", "no.txt", "-o", "x.lead"), "no.txt does not exist"),
         (("compose", "--plan", "a.lead", "--bars", "4", "-o", "x.lead"), "--bars is said by the plan"),
         (("compose", "--genre", "zydeco", "-o", "x.lead"), "does not know the genre"),
         (("compose", "-o", "x.lead", "--range", "bass=high"), "'high' is not understood"),
@@ -115,9 +127,15 @@ def test_a_score_is_scored_as_table_and_picture(folder):
         (("infill", "a.lead", "--tracks", "flute", "-o", "x.lead"), "has no track 'flute'"),
         (("accompany", "a.lead", "--tracks", "kazoo", "-o", "x.lead"), "'kazoo' is no track"),
         (("compose", "-o", "none/x.lead"), "does not exist"),
+        (("compose", "-o", "x.lead", "--lyrics", "few.txt"), "words need a vocal track"),
+        (("compose", "-o", "x.lead", "--lyrics", "few.txt", "--tracks", "vocal", "--bars", "1"), "2 lines of words"),
+        (("compose", "-o", "x.lead", "--lyrics", "none.txt", "--tracks", "vocal"), "hold no syllables"),
+        (("compose", "-o", "x.lead", "--lyrics", "long.txt", "--tracks", "vocal", "--bars", "1"), "too many for 1 bar"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_told_and_nothing_is_written(folder, arguments, message):
+    for name, text in (("few", "one\ntwo"), ("none", "... !"), ("long", "la " * 50)):
+        (folder / f"{name}.txt").write_text(text)
     result = run(*arguments, "--model", "model", cwd=folder)
     assert result.returncode == 1
     assert message in result.stderr

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from editing.cli.common import check_output, json_option, progress_bar, quiet_option, seed_option, silence
+from editing.cli.common import (
+    check_output,
+    json_option,
+    language_option,
+    progress_bar,
+    quiet_option,
+    seed_option,
+    silence,
+)
 from editing.cli.planning import (
     get_controls,
     get_genre,
@@ -19,6 +27,7 @@ from editing.cli.planning import (
 )
 from scoretok.errors import ScoretokError
 from scoretok.files import read_text, write_text
+from scoretok.lyrics import with_phonemes_if_possible
 
 if TYPE_CHECKING:
     from planner.request import BarRequest
@@ -59,6 +68,8 @@ def wishes(command: Callable) -> Callable:
 
 @click.command(epilog=COMPOSE)
 @wishes
+@click.option("--lyrics", metavar="FILE", help="Words to be sung, a line a phrase; one note a syllable.")
+@language_option
 @click.option("-o", "--output", required=True, metavar="FILE", help="The score, - for standard output.")
 @planner_options
 @seed_option
@@ -67,16 +78,24 @@ def wishes(command: Callable) -> Callable:
 def compose(output: str, seed: int, as_json: bool, quiet: bool, **options: Any) -> None:
     """Compose a score; what is asked for is kept, what is not the model chooses."""
     from planner.tasks import compose as make
+    from planner.words import read_lines, with_words
 
     silence(quiet)
     check_output(output)
     song, bars = read_wishes(options, quiet or as_json)
     controls = get_controls(options, [part.name for part in song.parts], song.key)
+    words = None
+    if options["lyrics"]:
+        bars, controls, words = with_words(
+            song, bars, controls, read_lines(read_text(options["lyrics"]), options["language"])
+        )
     model = get_model(options["model"])
     with progress_bar("composing", options["variants"] * len(bars), quiet) as advance:
         made = make_variants(
-            lambda sampling: make(model, song, bars, controls, sampling, lambda _: advance()), options, seed
+            lambda sampling: make(model, song, bars, controls, sampling, lambda _: advance(), words), options, seed
         )
+    if words:
+        made = [replace(one, sheet=with_phonemes_if_possible(one.sheet, options["language"])) for one in made]
     save_variants(made, output, as_json, quiet)
 
 

@@ -9,7 +9,7 @@ from planner.rules import Rule
 
 
 class Syllables(Rule):
-    """A cell sings these syllables, each on one note; 1 a syllable, 2 one that ends its word."""
+    """A cell sings these syllables, each on one note that ends in its bar; 1 a syllable, 2 one that ends its word."""
 
     def __init__(self, syllables: Sequence[int]) -> None:
         self.syllables = tuple(syllables)
@@ -30,7 +30,7 @@ class Syllables(Rule):
     def longest_ticks(self, state: CellState, tick: int) -> int:
         # One tick a syllable is left for those that are still to come.
         missing = len(self.syllables) - state.onsets - (tick not in state.onset_ticks)
-        return 1 << 30 if missing <= 0 else max(1, state.bar_ticks - missing - tick)
+        return max(1, state.bar_ticks - max(0, missing) - tick)
 
     def syllable(self, state: CellState) -> int | None:
         return self.syllables[state.onsets - 1]
