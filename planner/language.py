@@ -8,6 +8,7 @@ are rounded. What the model writes goes back into a score cell by cell, so what 
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import log
 from typing import NamedTuple
 
 from scoretok.errors import ScoretokError
@@ -32,7 +33,7 @@ DURATIONS = (*range(1, 49), *range(54, 97, 6), *range(108, 193, 12), *range(216,
 LOUDNESS = 24  # velocities are told in steps of so many
 REPEATS = (1, 2, 4, 8)
 DENSITIES = (0.0, 0.001, 2.0, 4.0, 6.0, 9.0, 13.0, 20.0)  # least onsets a bar of each level; 0 is silence
-SPECIAL = ("PAD", "BOS", "EOS", "Given", "Plan", "Notes", "Cut", "Rest", "Phrase", "SyllablePart", "SyllableEnd")
+SPECIAL = ("PAD", "BOS", "EOS", "Given", "Plan", "Notes", "Rest", "Phrase", "SyllablePart", "SyllableEnd")
 
 KINDS: dict[str, Sequence[object]] = {
     **dict.fromkeys(SPECIAL, ("",)),
@@ -94,8 +95,6 @@ def nearest_duration(ticks: int) -> int:
 
 def tempo_step(bpm: float) -> int:
     """The step of the tempo scale that is nearest."""
-    from math import log
-
     return min(max(round(log(bpm / LOWEST_BPM) / log(TEMPO_RATIO)), 0), TEMPO_STEPS - 1)
 
 

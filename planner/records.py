@@ -18,7 +18,7 @@ from planner.language import GENRES
 from scoretok.bars import join_notes, lay_bars
 from scoretok.errors import ScoretokError, ScoretokWarning
 from scoretok.harmony import parse_key, try_chord
-from scoretok.parts import MAX_DURATION_TICKS, Key, Note, Section, Syllable, Tempo, Track
+from scoretok.parts import MAX_DURATION_TICKS, Note, Section, Syllable, Tempo, Track
 from scoretok.roles import ROLE_PROGRAMS, parse_section
 from scoretok.sheet import LeadSheet
 
@@ -27,7 +27,6 @@ ROLES = {
     "harp": "guitar", "choir": "strings", "pad": "strings", "brass": "lead", "winds": "lead", "synth": "lead",
 }  # fmt: skip
 PROGRAMS = {"organ": 16, "mallet": 11, "harp": 46, "choir": 52, "pad": 89, "brass": 61, "winds": 65, "synth": 81}
-SAME_CHORD = {"X": "N", "1": "maj"}
 
 
 def read_records(path: Path) -> Iterator[dict[str, Any]]:
@@ -74,7 +73,7 @@ def sheet_of(record: dict[str, Any]) -> LeadSheet:
         sections=tuple(Section(bar, label) for bar, label in labels.items() if label),
         meters=layout.meters,
         tempos=tuple(Tempo(tick, min(max(float(bpm), 20.0), 400.0)) for tick, bpm in tempos.items() if tick < end),
-        keys=tuple(_key(text, bar) for bar, text in keys.items()),
+        keys=tuple(parse_key(text, bar) for bar, text in keys.items()),
         pickup_ticks=layout.pickup_ticks,
     )
 
@@ -82,10 +81,6 @@ def sheet_of(record: dict[str, Any]) -> LeadSheet:
 def _value_at(rows: list, tick: int) -> object:
     """The value of a map in force at a tick."""
     return next((row[1] for row in reversed(rows) if row[0] <= tick), rows[0][1])
-
-
-def _key(text: str, bar: int) -> Key:
-    return parse_key(text, bar)
 
 
 def _tracks(record: dict[str, Any], shift: int, end: int) -> Iterator[Track]:

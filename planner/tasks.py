@@ -11,7 +11,7 @@ import torch
 from planner.language import DENSITIES, KIND_OF, MAX_WINDOW_BARS
 from planner.model import PlannerModel
 from planner.notes import write_notes
-from planner.paste import put_cells, sheet_of_song, spans_given, without_repeats
+from planner.paste import new_track, put_cells, sheet_of_song, spans_given, without_repeats
 from planner.plan_writer import write_plan
 from planner.request import PLAYS, BarRequest, Controls, Request, given_plan
 from planner.sequence import Place, known_tokens, places_to_write, sequence
@@ -256,16 +256,10 @@ def accompany(
     if not sheet.chords:
         sheet = harmonise(model, sheet, None, sampling, genre).sheet
     before = set(sheet.track_ids)
-    grown = sheet.with_tracks([*sheet.tracks, *(_empty(part) for part in parts)])
+    grown = sheet.with_tracks([*sheet.tracks, *(new_track(part) for part in parts)])
     added = [name for name in grown.track_ids if name not in before]
     cells = [(name, bar) for name in added for bar in range(sheet.bar_count)]
     return infill(model, grown, cells, controls, sampling, genre, False, advance)
-
-
-def _empty(part: Part):  # noqa: ANN202
-    from planner.paste import new_track
-
-    return new_track(part)
 
 
 def harmonise(
