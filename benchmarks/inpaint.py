@@ -7,14 +7,11 @@ slower than written, as recordings of others. DIR is a folder of scores with sev
 Needs the program fluidsynth and the packages of benchmarks/requirements.txt.
 """
 
-import argparse
 import tempfile
 import warnings
 from collections import defaultdict
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +33,7 @@ from benchmarks.inpaint_measures import (
     tempo_agreement,
     transposition_of,
 )
-from benchmarks.inpaint_songs import FIRST, LAST, Song, excerpts, our_render, recording_of
+from benchmarks.inpaint_songs import FIRST, LAST, Song, on_songs, our_render, recording_of
 from editing import edit
 from editing.inpaint.clock import Clock
 from editing.inpaint.inpaint import Span
@@ -159,8 +156,9 @@ def measure(number: int, sheet: LeadSheet, soundfont: str) -> tuple[str, Found]:
                 found["alignment ms"].append(1000 * float(np.median(np.abs(error_s))))
             if edit_name == "melody":
                 old = soundfile.read(song.path, always_2d=True)[0].mean(1)
-                for seams, audio in (("seams", new), ("seams before", old)):
-                    found[seams] += seam_ranks(log_mel(old), log_mel(audio), made.spans)
+                before = log_mel(old)
+                for seams, mel in (("seams", log_mel(new)), ("seams before", before)):
+                    found[seams] += seam_ranks(before, mel, made.spans)
                 if not song.is_ours:
                     changed = changed_notes(sheet, after, song.melody, song.clock(after))
                     found["level dB"].append(level_error_db(new, true, changed))
@@ -202,27 +200,14 @@ def rows_of(found: dict[str, Found]) -> list[list[object]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--soundfont", required=True)
-    parser.add_argument("--scores", required=True)
-    parser.add_argument("--songs", type=int, default=50)
-    arguments = parser.parse_args()
-    warnings.simplefilter("ignore")
-    sheets = excerpts(arguments.scores, arguments.songs, np.random.default_rng(0))
     found: dict[str, Found] = {"ours": defaultdict(list), "others": defaultdict(list)}
-    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
-        tasks = [pool.submit(measure, number, sheet, arguments.soundfont) for number, sheet in enumerate(sheets)]
-        for done, task in enumerate(as_completed(tasks), 1):
-            who, figures = task.result()
-            for name, values in figures.items():
-                found[who][name] += values
-            print(
-                f"{done}/{len(tasks)} {who}",
-                {k: round(float(np.mean(v)), 2) for k, v in figures.items() if v},
-                flush=True,
-            )
+    songs = 0
+    for songs, (done, (who, figures)) in enumerate(on_songs(__doc__, 50, 0, measure), 1):  # noqa: B007 - the last one counts
+        for name, values in figures.items():
+            found[who][name] += values
+        print(done, who, {k: round(float(np.mean(v)), 2) for k, v in figures.items() if v}, flush=True)
     heads = ["figure", "our renders", "recordings of others", "goal"]
-    save("inpaint", [f"{len(sheets)} songs, 5 edits each.", "", *table(heads, rows_of(found))])
+    save("inpaint", [f"{songs} songs, 5 edits each.", "", *table(heads, rows_of(found))])
 
 
 if __name__ == "__main__":

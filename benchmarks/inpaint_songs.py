@@ -3,8 +3,14 @@
 Axes: c channels (2), n samples.
 """
 
+import argparse
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import soundfile
@@ -21,10 +27,28 @@ from renderer.training.scores import SUFFIXES
 from renderer.training.soundfonts import Take, general_midi, play
 from scoretok import LeadSheet, ScoretokError, read, slice_bars
 
+Result = TypeVar("Result")
 BARS = 12
 BAND = ("vocal", "lead"), ("piano", "guitar", "strings"), ("bass",), ("drums",)
 FIRST, LAST = 5, 8  # the edited bars, as people count them
 RING_S = 2
+
+
+def on_songs(
+    description: str | None, songs: int, seed: int, measure: Callable[[int, LeadSheet, str], Result]
+) -> Iterator[tuple[str, Result]]:
+    """Measure excerpts of songs that the command line names, two at a time: '3/24' and what was found."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--soundfont", required=True)
+    parser.add_argument("--scores", required=True)
+    parser.add_argument("--songs", type=int, default=songs)
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore")
+    sheets = excerpts(arguments.scores, arguments.songs, np.random.default_rng(seed))
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        tasks = [pool.submit(measure, number, sheet, arguments.soundfont) for number, sheet in enumerate(sheets)]
+        for done, task in enumerate(as_completed(tasks), 1):
+            yield f"{done}/{len(tasks)}", task.result()
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,11 @@ A melody is transposed for four bars; how the soundfont would have played that i
 with it. Arguments are those of benchmarks.inpaint.
 """
 
-import argparse
 import tempfile
 import warnings
 from collections import defaultdict
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +27,7 @@ from benchmarks.inpaint_measures import (
     melody_agreement,
     seam_ranks,
 )
-from benchmarks.inpaint_songs import FIRST, LAST, Song, excerpts, recording_of
+from benchmarks.inpaint_songs import FIRST, LAST, Song, on_songs, recording_of
 from editing import edit
 from editing.inpaint.inpaint import notes_heard
 from editing.inpaint.job import Job, prepare
@@ -117,21 +114,22 @@ def measure(number: int, sheet: LeadSheet, soundfont: str) -> dict[str, dict[str
         known, track = elsewhere(job, song)
         old = soundfile.read(song.path, always_2d=True)[0].mean(1)
         true = song.performance(after).mean(0)[: len(old)]
+        old_mel, true_mel = log_mel(old), log_mel(true)
         changed = changed_notes(sheet, after, song.melody, song.clock(after))
         for kind in MAKERS.values():
             made = job.run(number, make=maker(kind, known, track))
             output = Path(name, "after.wav")
             write_changed(job.recording, output, made.samples)
             new = soundfile.read(output, always_2d=True)[0].mean(1)
-            mels = {"new": log_mel(new), "old": log_mel(old), "true": log_mel(true)}
+            mel = log_mel(new)
             inside = [frames(span.start_s, span.stop_s) for span in made.spans]
             found[kind] = {
-                "distance": [float(np.abs(mels["new"][i] - mels["true"][i]).mean()) for i in inside],
-                "colour": [colour_distance_db(mels["new"], mels["old"], span) for span in made.spans],
-                "colour true": [colour_distance_db(mels["true"], mels["old"], span) for span in made.spans],
+                "distance": [float(np.abs(mel[i] - true_mel[i]).mean()) for i in inside],
+                "colour": [colour_distance_db(mel, old_mel, span) for span in made.spans],
+                "colour true": [colour_distance_db(true_mel, old_mel, span) for span in made.spans],
                 "heard": [float(won) for won in melody_agreement(new, changed)],
                 "level": [level_error_db(new, true, changed)],
-                "seams": [float(rank <= 95) for rank in seam_ranks(mels["old"], mels["new"], made.spans)],
+                "seams": [float(rank <= 95) for rank in seam_ranks(old_mel, mel, made.spans)],
             }
     return found
 
@@ -147,24 +145,13 @@ def elsewhere(job: Job, song: Song) -> tuple[NoteArray, np.ndarray]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--soundfont", required=True)
-    parser.add_argument("--scores", required=True)
-    parser.add_argument("--songs", type=int, default=24)
-    arguments = parser.parse_args()
-    sheets = excerpts(arguments.scores, arguments.songs, np.random.default_rng(1))
     found: dict[str, dict[str, list[float]]] = {kind: defaultdict(list) for kind in MAKERS.values()}
-    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
-        tasks = [pool.submit(measure, number, sheet, arguments.soundfont) for number, sheet in enumerate(sheets)]
-        for done, task in enumerate(as_completed(tasks), 1):
-            for kind, figures in task.result().items():
-                for name, values in figures.items():
-                    found[kind][name] += values
-            print(
-                f"{done}/{len(tasks)}",
-                {k: round(float(np.mean(v["distance"])), 2) for k, v in found.items()},
-                flush=True,
-            )
+    songs = 0
+    for songs, (done, by_kind) in enumerate(on_songs(__doc__, 24, 1, measure), 1):  # noqa: B007 - the last one counts
+        for kind, figures in by_kind.items():
+            for name, values in figures.items():
+                found[kind][name] += values
+        print(done, {k: round(float(np.mean(v["distance"])), 2) for k, v in found.items()}, flush=True)
     rows: list[list[object]] = []
     for title, kind in MAKERS.items():
         of = found[kind]
@@ -178,7 +165,7 @@ def main() -> None:
         "made with", "log-mel distance to the true performance", "mean spectrum against the seconds around",
         "changed notes heard", "their level", "seams within the 95th percentile",
     ]  # fmt: skip
-    save("inpaint_starts", [f"{len(sheets)} recordings of others.", "", *table(heads, rows)])
+    save("inpaint_starts", [f"{songs} recordings of others.", "", *table(heads, rows)])
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import numpy as np
 
 from planner.language import MAX_POSITION
 from planner.records import genre_of, read_records, sheet_of
-from planner.song import song_of
+from planner.song import check_meters
 from scoretok.encode import decode, encode
 from scoretok.errors import ScoretokError
 from scoretok.files import whole_file
@@ -94,7 +94,7 @@ def fault_of(sheet: LeadSheet) -> str | None:
     if max(meter.bar_ticks for meter in sheet.meters) > MAX_POSITION:
         return "a bar longer than two whole notes"
     try:
-        song_of(sheet)
+        check_meters(sheet)
     except ScoretokError:
         return "a meter that the model does not know"
     return None

@@ -1,9 +1,9 @@
 """The tokens of the language model, and cells as tokens.
 
 The model reads and writes cells: the notes of one track in one bar. A cell says of each note only what differs from the
-note before it, and a cell that is like an earlier one of its track is a single token. That takes about half the tokens
-of the score language (`scoretok.vocabulary`), which says every score exactly; here velocities and long durations
-are rounded. What the model writes goes back into a score cell by cell, so what it did not write stays as it is.
+note before it, and a cell that is like an earlier one of its track is a single token. That takes about two thirds of
+the tokens of the score language (`scoretok.vocabulary`), which says every score exactly; here velocities and long
+durations are rounded. What the model writes goes back into a score cell by cell, so what it did not write stays.
 """
 
 from bisect import bisect_left

@@ -1,7 +1,7 @@
 """The language model: a small decoder in the Llama architecture, in plain torch.
 
 Names of weights and of the configuration are those of `transformers.LlamaForCausalLM`, which loads the same folder
-(`tests/test_planner_model.py` compares the two); without that package the model is ready a second sooner.
+(`tests/test_planner_training.py` compares the two), so that package need not be imported here.
 
 Axes: b batch, t tokens, c cached tokens, h heads, d channels, v vocabulary.
 """

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import accumulate
 
 from planner.cells import CellState
 from planner.language import FIRST, ID, MAX_WINDOW_BARS, REPEATS, Cell
@@ -23,7 +22,7 @@ class NoteBook:
     """Which notes sound when: (start, end, pitch) in ticks of the song, by part."""
 
     def __init__(self, song: Song, given: Mapping[int, Iterable[Span]] | None = None) -> None:
-        self.starts = [0, *accumulate(song.bar_ticks())]
+        self.starts = song.bar_starts()
         self.spans: dict[int, list[Span]] = {part: [] for part in range(len(song.parts))}
         if given is not None:
             for part, spans in given.items():
@@ -112,12 +111,11 @@ class NotesTask:
 
     def _standing(self, bars: range) -> set[Place]:
         """Cells of some bars that are given or written."""
-        return {
-            (part, bar)
-            for part in range(len(self.song.parts))
-            for bar in bars
-            if (part, bar) in self.request.given or (part, bar) in self.done
-        }
+        return {(part, bar) for part in range(len(self.song.parts)) for bar in bars if self._stands((part, bar))}
+
+    def _stands(self, place: Place) -> bool:
+        """Whether a cell is given or written."""
+        return place in self.request.given or place in self.done
 
     def _lead(self, places: list[Place], at: int, bars: range, bar: int | None) -> list[int]:
         """The tokens before the notes of a place; EOS where the window holds none."""
@@ -162,8 +160,8 @@ class NotesTask:
 
     def _state(self, part: int, bar: int, bars: range) -> CellState:
         song = self.song
-        known = self._standing(range(bars.start, bar))
-        earlier = {back: song.cells.get((part, bar - back), ()) for back in REPEATS if (part, bar - back) in known}
+        before = [back for back in REPEATS if bar - back >= bars.start and self._stands((part, bar - back))]
+        earlier = {back: song.cells.get((part, bar - back), ()) for back in before}
         return CellState(
             song.parts[part].is_drums,
             self.book.starts[bar],

@@ -23,9 +23,7 @@ def notes_of_cell(cell: Cell, start_ticks: int, is_drums: bool, syllables: tuple
 
 def sheet_of_song(song: Song, words: Mapping[Place, tuple[Syllable, ...]] | None = None, title: str = "") -> LeadSheet:
     """A new score that holds all that a song does."""
-    starts = [0]
-    for ticks in song.bar_ticks():
-        starts.append(starts[-1] + ticks)
+    starts = song.bar_starts()
     meters, keys = [Meter(0, *song.meter)], [parse_key(song.key)]
     sections, chords = [], []
     for bar, plan in enumerate(song.plan):
@@ -55,21 +53,19 @@ def without_repeats(chords: list[Chord]) -> tuple[Chord, ...]:
     return tuple(kept)
 
 
-def put_cells(
-    sheet: LeadSheet, song: Song, places: list[Place], words: Mapping[Place, tuple[Syllable, ...]] | None = None
-) -> LeadSheet:
-    """A score with some of its cells as a song has them; parts of the song that it lacks become tracks."""
+def put_cells(sheet: LeadSheet, song: Song, places: list[Place]) -> LeadSheet:
+    """A score with some of its cells as a song has them."""
     tracks = dict(sheet.tracks_by_id)
     for number, part in enumerate(song.parts):
         mine = [bar for part_number, bar in places if part_number == number]
         if not mine:
             continue
-        old = tracks.get(part.name) or new_track(part)
+        old = tracks[part.name]
         gone = [range(sheet.bar_starts[bar], sheet.bar_starts[bar + 1]) for bar in mine]
         notes = [note for note in old.notes if not any(note.start_ticks in span for span in gone)]
         for bar in mine:
             cell = song.cells.get((number, bar), ())
-            notes += notes_of_cell(cell, sheet.bar_starts[bar], part.is_drums, (words or {}).get((number, bar), ()))
+            notes += notes_of_cell(cell, sheet.bar_starts[bar], part.is_drums)
         tracks[part.name] = replace(old, notes=tuple(notes))
     return sheet.with_tracks(tracks.values())
 
@@ -83,10 +79,9 @@ def spans_given(sheet: LeadSheet, song: Song, written: Collection[Place]) -> dic
     """When the notes of a score sound that are not in cells to be written, exactly: (start, end, pitch) by part."""
     found: dict[int, list[tuple[int, int, int]]] = {}
     for number, part in enumerate(song.parts):
-        track = sheet.tracks_by_id.get(part.name)
         found[number] = [
             (note.start_ticks, note.end_ticks, note.pitch)
-            for note in (track.notes if track else ())
+            for note in sheet.tracks_by_id[part.name].notes
             if (number, sheet.bar_at(note.start_ticks)) not in written
         ]
     return found

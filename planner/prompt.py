@@ -11,6 +11,7 @@ from planner.language import GENRES, METERS
 from scoretok.errors import ScoretokError
 from scoretok.harmony import parse_key
 from scoretok.parts import Key
+from scoretok.roles import ROLE_PROGRAMS
 
 MAX_CHARS = 4000
 TEMPO_WORDS = {
@@ -52,7 +53,7 @@ GROUPS = {
     "rhythm section": ("piano", "bass", "drums"), "band": ("vocal", "guitar", "piano", "bass", "drums"),
     "piano trio": ("piano", "bass", "drums"), "trio": ("piano", "bass", "drums"),
 }  # fmt: skip
-PROGRAMS = {"vocal": 53, "lead": 73, "guitar": 25, "piano": 0, "strings": 48, "bass": 33, "drums": 0}
+PROGRAMS = {**ROLE_PROGRAMS, "vocal": 53, "guitar": 25}
 NUMBERS = {
     "four": 4, "eight": 8, "twelve": 12, "sixteen": 16, "twenty-four": 24, "thirty-two": 32, "sixty-four": 64,
 }  # fmt: skip

@@ -77,8 +77,7 @@ def with_parts(song: Song, parts: list[int]) -> Song:
 
 def given_cells(song: Song, task: str, rng: np.random.Generator) -> frozenset[Place]:
     """Which cells are given in a task; the others are to be written."""
-    parts, bars = range(len(song.parts)), range(len(song))
-    everything = {(part, bar) for part in parts for bar in bars}
+    everything = song.places
     if task == "continue":
         known = int(rng.integers(1, len(song)))
         return frozenset(place for place in everything if place[1] < known)
@@ -94,7 +93,7 @@ def given_cells(song: Song, task: str, rng: np.random.Generator) -> frozenset[Pl
     if task == "accompany":
         kept = int(rng.integers(len(song.parts)))
         return frozenset((part, bar) for part, bar in everything if part == kept)
-    return frozenset(everything) if task == "harmonise" else frozenset()
+    return everything if task == "harmonise" else frozenset()
 
 
 def example(song: Song, context: int, rng: np.random.Generator) -> Example | None:

@@ -5,6 +5,7 @@ Axes: b bars, p parts.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 from planner.language import (
     MAX_POSITION,
@@ -70,6 +71,11 @@ class Song:
     def __len__(self) -> int:
         return len(self.plan)
 
+    @property
+    def places(self) -> frozenset[tuple[int, int]]:
+        """Every (part, bar)."""
+        return frozenset((part, bar) for part in range(len(self.parts)) for bar in range(len(self)))
+
     def blocks(self) -> list[range]:
         """Bars of every section or phrase, in order."""
         starts = [bar for bar, plan in enumerate(self.plan) if plan.label is not None]
@@ -87,10 +93,23 @@ class Song:
             ticks.append(96 * meter[0] // meter[1])
         return [self.pickup_ticks or ticks[0], *ticks[1:]]
 
+    def bar_starts(self) -> list[int]:
+        """The tick of every bar line, the last one included."""
+        return [0, *accumulate(self.bar_ticks())]
+
 
 def key_name(key: Key) -> str:
     """A key as the model knows it: major or minor on a pitch class."""
     return f"{PITCH_CLASS_NAMES[key.tonic]}:{'min' if key.is_minor else 'maj'}"
+
+
+def check_meters(sheet: LeadSheet) -> None:
+    """Raise ScoretokError for a meter that the model does not know."""
+    for meter in sheet.meters:
+        if (meter.numerator, meter.denominator) not in METERS:
+            raise ScoretokError(
+                f"the model does not know the meter {meter.numerator}/{meter.denominator} of bar {meter.bar + 1}"
+            )
 
 
 def song_of(sheet: LeadSheet, genre: str = "other") -> Song:
@@ -98,11 +117,7 @@ def song_of(sheet: LeadSheet, genre: str = "other") -> Song:
 
     Raises ScoretokError for a meter that the model does not know.
     """
-    for meter in sheet.meters:
-        if (meter.numerator, meter.denominator) not in METERS:
-            raise ScoretokError(
-                f"the model does not know the meter {meter.numerator}/{meter.denominator} of bar {meter.bar + 1}"
-            )
+    check_meters(sheet)
     kept = [
         (name, track)
         for name, track in sheet.tracks_by_id.items()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from planner.language import DENSITIES, KIND_OF, MAX_WINDOW_BARS
+from planner.language import KIND_OF, MAX_WINDOW_BARS, density_level, onsets
 from planner.model import PlannerModel
 from planner.notes import write_notes
 from planner.paste import new_track, put_cells, sheet_of_song, spans_given, without_repeats
@@ -124,8 +124,7 @@ def _infill_group(
         controls = replace(
             controls, novelty={**controls.novelty, **{(p, b + start): c for (p, b), c in novelty.items()}}
         )
-    given = frozenset((p, b) for p in range(len(view.parts)) for b in range(len(view)) if (p, b) not in here)
-    request = Request(replace(view, cells=kept), asked_plan(view, here), given, controls.shifted(start))
+    request = Request(replace(view, cells=kept), asked_plan(view, here), view.places - here, controls.shifted(start))
     request.check()
     return _write(writer, request, sheet, song, start, list(places), advance)[1]
 
@@ -155,14 +154,9 @@ def asked_plan(view: Song, here: Collection[Place]) -> tuple[BarRequest, ...]:
             if not cut:
                 continue
             left = [view.cells.get((part, bar), ()) for bar in block if bar not in cut]
-            level = max((k for k, least in enumerate(DENSITIES) if _onsets_a_bar(left) >= least), default=0)
-            densities[part] = level or PLAYS
+            densities[part] = density_level(sum(map(onsets, left)) / max(1, len(left))) or PLAYS
         asked[block.start] = replace(asked[block.start], densities=tuple(densities))
     return tuple(asked)
-
-
-def _onsets_a_bar(cells: Sequence) -> float:
-    return sum(len({hit.position for hit in cell}) for cell in cells) / max(1, len(cells))
 
 
 def vary(
@@ -210,7 +204,7 @@ def extend(
     view = window(song, range(start, sheet.bar_count + made_bars))
     known = sheet.bar_count - start
     asked = tuple(given_plan(view)[:known]) + (BarRequest(),) * made_bars
-    given = frozenset((part, bar) for part in range(len(view.parts)) for bar in range(known))
+    given = frozenset(place for place in view.places if place[1] < known)
     request = Request(view, asked, given, (controls or Controls()).shifted(start))
     request.check()
     writer = Writer(model, sampling)
@@ -272,10 +266,9 @@ def harmonise(
 ) -> Made:
     """A score with chords that the model chooses for its notes; the notes stay. Raises ScoretokError."""
     song = song_of(sheet, genre)
-    given = frozenset((part, bar) for part in range(len(song.parts)) for bar in range(len(song)))
     asked = tuple(replace(bar, chords=None) for bar in given_plan(song))
     writer = Writer(model, sampling)
-    made = write_plan(writer, Request(song, asked, given, controls or Controls()), advance)
+    made = write_plan(writer, Request(song, asked, song.places, controls or Controls()), advance)
     bare = replace(sheet, chords=())
     after = with_plan(bare, made, 0, range(len(song)))
     return Made(replace(after, sections=sheet.sections), writer.likelihood)

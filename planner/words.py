@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from planner.request import PLAYS, BarRequest, Controls
 from planner.sequence import Place
-from planner.song import Song
+from planner.song import PlanBar, Song
 from scoretok.errors import ScoretokError
 from scoretok.lyrics import HELD, syllabify
 from scoretok.parts import Syllable
@@ -63,11 +63,7 @@ def with_words(
     part = next((number for number, one in enumerate(song.parts) if one.name.startswith("vocal.")), None)
     if part is None:
         raise ScoretokError("words need a vocal track; add vocal to the tracks")
-    meter, ticks = song.meter, []
-    for bar in bars:
-        meter = bar.meter or meter
-        ticks.append(96 * meter[0] // meter[1])
-    laid = lay_lines(lines, ticks)
+    laid = lay_lines(lines, replace(song, plan=tuple(PlanBar(meter=bar.meter) for bar in bars)).bar_ticks())
     asked = []
     for bar in bars:
         levels = list(bar.densities or [None] * len(song.parts))

@@ -26,6 +26,17 @@ seed_option = click.option("--seed", type=int, default=0, show_default=True, hel
 language_option = click.option("--language", default="en", show_default=True, help="Language of the words.")
 
 
+def with_options(*options: Callable) -> Callable[[Callable], Callable]:
+    """A decorator that gives a command these options, listed in this order."""
+
+    def decorate(command: Callable) -> Callable:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
 def silence(quiet: bool) -> None:
     """Leave out the notes on standard error."""
     if quiet:
@@ -118,6 +129,13 @@ def parse_bars(text: str, sheet: LeadSheet) -> range:
     if not 1 <= first <= last <= sheet.bar_count:
         raise ScoretokError(f"--bars {text}: the score has the bars 1-{sheet.bar_count}")
     return range(first - 1, last)
+
+
+def parse_tracks(text: str, sheet: LeadSheet) -> list[int]:
+    """Tracks of a score by role, id or name, with commas between. Raises ScoretokError."""
+    from editing.where import find_tracks
+
+    return [number for name in text.split(",") if name for number in find_tracks(sheet, name.strip())]
 
 
 def only_bars(sheet: LeadSheet, text: str | None) -> LeadSheet:

@@ -1,6 +1,5 @@
 """scoretok plan and compose: from a prompt, a plan or options to a plan, or to a whole score."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from editing.cli.common import (
     quiet_option,
     seed_option,
     silence,
+    with_options,
 )
 from editing.cli.planning import (
     get_controls,
@@ -46,7 +46,7 @@ Examples:
   scoretok plan --prompt "upbeat funk in E, verse and chorus" -o plan.txt --model run/model
   scoretok compose --plan plan.txt -o song.lead --model run/model
 """
-WISHES = (
+wishes = with_options(
     click.option("--prompt", metavar="TEXT", help="In words; what was understood is printed."),
     click.option("--plan", "plan_file", metavar="FILE", help="A plan as scoretok plan writes it."),
     click.option("--bars", type=click.IntRange(1, 9999), help="How many bars (default: 16, or by --form)."),
@@ -57,13 +57,6 @@ WISHES = (
     click.option("--tempo", type=click.FloatRange(20, 400), help="Quarter notes a minute."),
     click.option("--tracks", metavar="NAMES", help='"vocal piano:4 bass drums": roles, with General MIDI programs.'),
 )
-
-
-def wishes(command: Callable) -> Callable:
-    """The options that say what is to be composed."""
-    for option in reversed(WISHES):
-        command = option(command)
-    return command
 
 
 @click.command(epilog=COMPOSE)

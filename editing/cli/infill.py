@@ -12,14 +12,15 @@ from editing.cli.common import (
     json_option,
     load,
     parse_bars,
+    parse_tracks,
     print_json,
     progress_bar,
     quiet_option,
     seed_option,
     silence,
+    with_options,
 )
 from editing.cli.planning import get_controls, get_genre, get_model, make_variants, planner_options, save_variants
-from editing.where import find_tracks
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
@@ -36,19 +37,16 @@ tracks_option = click.option("--tracks", metavar="NAMES", help="Only these track
 output_option = click.option("-o", "--output", required=True, metavar="FILE", help="The score, - for standard output.")
 
 
-def common(command: Callable) -> Callable:
-    """What every command here takes."""
-    for option in (quiet_option, json_option, seed_option, planner_options, output_option, click.argument("source")):
-        command = option(command)
-    return command
+common = with_options(
+    click.argument("source"), output_option, planner_options, seed_option, json_option, quiet_option
+)  # fmt: skip
 
 
 def named_cells(sheet: LeadSheet, bars: Sequence[str], names: str | None) -> set[tuple[str, int]]:
     """The cells that bars and tracks name; all bars, or all tracks, where only the others are named."""
     if not bars and not names:
         raise ScoretokError("name what is to be written: --bars, --tracks or both")
-    numbers = [n for name in (names or "").split(",") if name.strip() for n in find_tracks(sheet, name.strip())]
-    chosen = [sheet.track_ids[n] for n in numbers] if names else list(sheet.track_ids)
+    chosen = [sheet.track_ids[n] for n in parse_tracks(names, sheet)] if names else list(sheet.track_ids)
     wanted = {bar for text in bars for bar in parse_bars(text, sheet)} if bars else set(range(sheet.bar_count))
     return {(name, bar) for name in chosen for bar in wanted}
 

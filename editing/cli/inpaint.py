@@ -13,6 +13,7 @@ from editing.cli.common import (
     json_option,
     load,
     parse_bars,
+    parse_tracks,
     print_json,
     progress_bar,
     quiet_option,
@@ -134,9 +135,8 @@ def chosen_by_name(
 ) -> "tuple[list[Region] | None, list[str] | None]":
     """Regions of another take, where --bars or --tracks ask for one; and the tracks named. Raises ScoretokError."""
     from editing.inpaint.regions import chosen_regions
-    from editing.where import find_tracks
 
-    numbers = [number for name in (names or "").split(",") if name for number in find_tracks(after, name.strip())]
+    numbers = parse_tracks(names or "", after)
     tracks = [after.track_ids[number] for number in numbers] if names else None
     if before != after:
         if bars:

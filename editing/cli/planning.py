@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from editing.cli.common import print_json, save
+from editing.cli.common import print_json, save, with_options
 from scoretok.errors import ScoretokError
 from scoretok.theory import parse_pitch
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from planner.tasks import Made
     from planner.writer import Sampling
 
-OPTIONS = (
+planner_options = with_options(
     click.option("--scale", metavar="KEY", help='Only notes of this key, "A minor"; or "key": of the score\'s own.'),
     click.option("--range", "ranges", multiple=True, metavar="TRACK=LOW-HIGH", help="Only these pitches: bass=E1-G3."),
     click.option("--polyphony", multiple=True, metavar="TRACK=N", help="At most N notes of a track at once."),
@@ -29,13 +29,6 @@ OPTIONS = (
     click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), default=0.95, show_default=True),
     click.option("--model", metavar="DIR", help="A model of scoretok train planner."),
 )
-
-
-def planner_options(command: Callable) -> Callable:
-    """The options of every command of the planner."""
-    for option in reversed(OPTIONS):
-        command = option(command)
-    return command
 
 
 def get_model(folder: str | None) -> "PlannerModel":

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from editing.cli.common import progress_bar, quiet_option, seed_option
+from editing.cli.common import progress_bar, quiet_option, seed_option, with_options
 from scoretok.errors import ScoretokError
 
 EPILOG = """\b
@@ -21,7 +21,7 @@ Examples:
   scoretok train planner --data shards/ --out run/ --steps 5000       the language model, in run/model
 """
 
-RUN_OPTIONS = (
+run_options = with_options(
     click.option("--data", required=True, metavar="DIR", help="Pairs of 'train pairs', or stems beside their scores."),
     click.option("--test", metavar="DIR", help="Pairs to test on (default: a twentieth of --data)."),
     click.option("--out", required=True, metavar="DIR", help="Folder of the run; an earlier run goes on."),
@@ -38,13 +38,6 @@ RUN_OPTIONS = (
     seed_option,
     quiet_option,
 )
-
-
-def run_options(command: Callable) -> Callable:
-    """The options of every training run."""
-    for option in reversed(RUN_OPTIONS):
-        command = option(command)
-    return command
 
 
 @click.group(epilog=EPILOG)
