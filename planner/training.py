@@ -41,12 +41,21 @@ class Recipe:
     context: int = 2048
     evaluate_every: int = 100
     held_out: int = 48
+    precision: str = "auto"
+    compiled: bool = False
 
     def rate_at(self, step: int) -> float:
         """Learning rate of a step (Hu et al., "MiniCPM", 2024: warm-up, stable, decay)."""
         rising = min(1.0, (step + 1) / self.warmup_steps)
         falling = (self.steps - step) / max(1.0, self.decay_share * self.steps)
         return self.learning_rate * min(rising, falling, 1.0)
+
+
+def has_bf16() -> bool:
+    """Whether this machine multiplies bfloat16 matrices in hardware (elsewhere they are slower than float32)."""
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.cpu._is_amx_tile_supported()
 
 
 def optimizers_of(model: PlannerModel, recipe: Recipe) -> list[torch.optim.Optimizer]:
@@ -94,7 +103,11 @@ def train(
     """
     from accelerate import Accelerator
 
-    accelerator = Accelerator()
+    precision = ("bf16" if has_bf16() else "fp32") if recipe.precision == "auto" else recipe.precision
+    accelerator = Accelerator(
+        mixed_precision="no" if precision == "fp32" else precision,
+        dynamo_backend="inductor" if recipe.compiled else "no",
+    )
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     held = examples(Shards(data, "validation"), recipe.context, np.random.default_rng(1), any_key=False)

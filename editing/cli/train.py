@@ -161,6 +161,14 @@ def scores(paths: tuple[str, ...], out: str, leave_out: tuple[str, ...], quiet: 
 @click.option("--layers", type=click.IntRange(1), default=6, show_default=True)
 @click.option("--learning-rate", type=click.FloatRange(0, 1, min_open=True), default=2e-3, show_default=True)
 @click.option("--evaluate-every", type=click.IntRange(1), default=100, show_default=True)
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "fp32", "bf16"]),
+    default="auto",
+    show_default=True,
+    help="auto: bf16 where the hardware has it.",
+)
+@click.option("--compile", "compiled", is_flag=True, help="Compile the model first (takes a minute, needs g++).")
 @seed_option
 @quiet_option
 def planner(
