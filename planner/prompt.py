@@ -53,6 +53,21 @@ GROUPS = {
     "rhythm section": ("piano", "bass", "drums"), "band": ("vocal", "guitar", "piano", "bass", "drums"),
     "piano trio": ("piano", "bass", "drums"), "trio": ("piano", "bass", "drums"),
 }  # fmt: skip
+MOODS = {  # mode, slowest and fastest quarter notes a minute; None and 0 where a mood says nothing
+    "sad": ("min", 50, 92), "calm": (None, 50, 88), "happy": ("maj", 104, 160), "dark": ("min", 0, 0),
+    "energetic": (None, 118, 176), "angry": ("min", 112, 190), "romantic": (None, 56, 104),
+    "nostalgic": (None, 60, 104), "heroic": (None, 0, 0),
+}  # fmt: skip
+MOOD_WORDS = {
+    **{mood: mood for mood in MOODS}, "melancholic": "sad", "melancholy": "sad", "mournful": "sad", "lonely": "sad",
+    "peaceful": "calm", "gentle": "calm", "cheerful": "happy", "joyful": "happy", "sunny": "happy", "gloomy": "dark",
+    "scary": "dark", "mysterious": "dark", "furious": "angry", "aggressive": "angry", "tender": "romantic",
+    "wistful": "nostalgic", "epic": "heroic", "triumphant": "heroic",
+}  # fmt: skip
+EMPTY_WORD = re.compile(
+    r"(an?|the|in|on|of|for|with|and|or|to|by|at|as|is|it|me|my|some|make|write|compose|create|give|song|music|piece"
+    r"|tune|track|melody|bars?|short|long|please|something|like|that|about|key|tempo|sharp|flat|major|minor)"
+)
 PROGRAMS = {**ROLE_PROGRAMS, "vocal": 53, "guitar": 25}
 NUMBERS = {
     "four": 4, "eight": 8, "twelve": 12, "sixteen": 16, "twenty-four": 24, "thirty-two": 32, "sixty-four": 64,
@@ -68,10 +83,15 @@ WITHOUT = re.compile(r"\b(?:no|without|minus)\s+([a-z -]+?)(?=[,.;]|\band\b|\bbu
 
 @dataclass
 class Understood:
-    """What a text asks for; what it does not say is None or empty. `because` names the words behind each."""
+    """What a text asks for; what it does not say is None or empty. `because` names the words behind each.
+
+    A mood says a `mode`, "maj" or "min", and a `bpm_range` where the text says no key and no tempo.
+    """
 
     key: Key | None = None
     bpm: float | None = None
+    mode: str | None = None
+    bpm_range: tuple[float, float] | None = None
     meter: tuple[int, int] | None = None
     bars: int | None = None
     form: tuple[str, ...] = ()
@@ -84,8 +104,11 @@ class Understood:
         return [f"{name}: {words}" for name, words in self.because.items()]
 
 
-def understand(text: str, nearest_genre: Callable[[str], str | None] | None = None) -> Understood:
-    """Read a prompt; `nearest_genre` may name a genre for a text that names none.
+Nearest = Callable[[str, str], str | None]
+
+
+def understand(text: str, nearest: Nearest | None = None) -> Understood:
+    """Read a prompt; `nearest(kind, text)` may name the "genre" or "mood" of a text that names none.
 
     Raises ScoretokError when the text is too long.
     """
@@ -100,11 +123,34 @@ def understand(text: str, nearest_genre: Callable[[str], str | None] | None = No
     _form(lower, found)
     _parts(lower, found)
     _genre(lower, found)
-    if found.genre is None and nearest_genre and text.strip():
-        found.genre = nearest_genre(text)
+    rest = _left(lower, found) if nearest else ""
+    if nearest and rest and found.genre is None:
+        found.genre = nearest("genre", rest)
         if found.genre:
             found.because["genre"] = f"{found.genre} (nearest in meaning)"
+    word = _longest(lower, MOOD_WORDS)
+    mood = MOOD_WORDS[word] if word else nearest("mood", rest) if nearest and rest else None
+    if mood:
+        _mood(mood, found)
     return found
+
+
+def _left(lower: str, found: Understood) -> str:
+    """What of a text no rule has read; nothing when it says nothing."""
+    known = {word for words in found.because.values() for word in words.lower().split()}
+    rest = [word for word in re.findall(r"[^\W\d_][\w'-]*", lower) if word not in known]
+    return " ".join(rest) if any(len(word) > 2 and not EMPTY_WORD.fullmatch(word) for word in rest) else ""
+
+
+def _mood(mood: str, found: Understood) -> None:
+    mode, slowest, fastest = MOODS[mood]
+    if mode and not found.key:
+        found.mode = mode
+    if fastest and not found.bpm:
+        found.bpm_range = float(slowest), float(fastest)
+    told = [{"maj": "major", "min": "minor"}[found.mode]] if found.mode else []
+    told += [f"{slowest} to {fastest} quarter notes a minute"] if found.bpm_range else []
+    found.because["mood"] = f"{mood} ({', '.join(told)})" if told else mood
 
 
 def _key(text: str, found: Understood) -> None:

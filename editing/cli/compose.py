@@ -30,6 +30,7 @@ from scoretok.files import read_text, write_text
 from scoretok.lyrics import with_phonemes_if_possible
 
 if TYPE_CHECKING:
+    from planner.heading import Open
     from planner.request import BarRequest
     from planner.song import Song
     from scoretok.parts import Key
@@ -70,19 +71,22 @@ wishes = with_options(
 @quiet_option
 def compose(output: str, seed: int, as_json: bool, quiet: bool, **options: Any) -> None:
     """Compose a score; what is asked for is kept, what is not the model chooses."""
+    from planner.heading import choose_heading
     from planner.tasks import compose as make
     from planner.words import read_lines, with_words
+    from planner.writer import Writer
 
     silence(quiet)
     check_output(output)
-    song, bars = read_wishes(options, quiet or as_json)
+    song, bars, left = read_wishes(options, quiet or as_json)
+    model = get_model(options["model"])
+    song = choose_heading(Writer(model, get_sampling(options, seed)), song, len(bars), left)
     controls = get_controls(options, [part.name for part in song.parts], song.key)
     words = None
     if options["lyrics"]:
         bars, controls, words = with_words(
             song, bars, controls, read_lines(read_text(options["lyrics"]), options["language"])
         )
-    model = get_model(options["model"])
     with progress_bar("composing", options["variants"] * len(bars), quiet) as advance:
         made = make_variants(
             lambda sampling: make(model, song, bars, controls, sampling, lambda _: advance(), words), options, seed
@@ -100,15 +104,17 @@ def compose(output: str, seed: int, as_json: bool, quiet: bool, **options: Any) 
 @quiet_option
 def plan(output: str, seed: int, quiet: bool, **options: Any) -> None:
     """Write a plan only: form, chords, which tracks play how densely."""
+    from planner.heading import choose_heading
     from planner.plan_text import print_plan
     from planner.plan_writer import write_plan
     from planner.request import Request, given_plan
     from planner.writer import Writer
 
     silence(quiet)
-    song, bars = read_wishes(options, quiet)
-    controls = get_controls(options, [part.name for part in song.parts], song.key)
+    song, bars, left = read_wishes(options, quiet)
     writer = Writer(get_model(options["model"]), get_sampling(options, seed))
+    song = choose_heading(writer, song, len(bars), left)
+    controls = get_controls(options, [part.name for part in song.parts], song.key)
     with progress_bar("planning", len(bars), quiet) as advance:
         made = write_plan(writer, Request(song, bars, frozenset(), controls), lambda _: advance())
     text = print_plan(made, given_plan(made))
@@ -118,8 +124,12 @@ def plan(output: str, seed: int, quiet: bool, **options: Any) -> None:
         write_text(text, output)
 
 
-def read_wishes(options: dict[str, Any], quiet: bool) -> "tuple[Song, tuple[BarRequest, ...]]":
-    """The song and its bars that a plan, a prompt and options ask for; options come last. Raises ScoretokError."""
+def read_wishes(options: dict[str, Any], quiet: bool) -> "tuple[Song, tuple[BarRequest, ...], Open]":
+    """The song and its bars that a plan, a prompt and options ask for, and what they leave open of its header.
+
+    Options come before what a prompt says. Raises ScoretokError.
+    """
+    from planner.heading import FASTEST, SLOWEST, Open
     from planner.plan_text import parse_plan
     from planner.prompt import understand
 
@@ -129,20 +139,29 @@ def read_wishes(options: dict[str, Any], quiet: bool) -> "tuple[Song, tuple[BarR
         if given:
             raise ScoretokError(f"--{given[0]} is said by the plan; change it there, or leave out --plan")
         song, bars = parse_plan(read_text(name), Path(name).name)
-        return (replace(song, genre=get_genre(options["genre"])) if options["genre"] else song), bars
-    found = understand(options["prompt"] or "")
+        return (replace(song, genre=get_genre(options["genre"])) if options["genre"] else song), bars, Open()
+    found = understand(options["prompt"] or "", by_meaning)
     if not quiet:
         for line in found.lines():
             click.echo(f"understood {line}", err=True)
-    tracks = options["tracks"] or " ".join(f"{role}:{program}" for role, program in found.parts) or "piano bass drums"
+    named = " ".join(f"{role}:{program}" for role, program in found.parts)
+    tracks = options["tracks"] or named or ("vocal " if options.get("lyrics") else "lead ") + "piano bass drums"
+    bpm, key, chords = options["tempo"] or found.bpm, options["key"] or found.key, options["chords"]
+    key = key or (key_of_chords(chords) if chords else None)
     meter = options["meter"] or "{}/{}".format(*(found.meter or (4, 4)))
-    lines = [f"genre {get_genre(options['genre'] or found.genre)}", f"tempo {options['tempo'] or found.bpm or 110:g}"]
-    lines += [f"meter {meter}", f"key {options['key'] or key_text(found.key)}", f"tracks {tracks}"]
-    sections = form_lines(options, found.form, options["bars"] or found.bars)
-    chords = options["chords"]
-    for section in sections:
+    lines = [f"genre {get_genre(options['genre'] or found.genre)}", f"tempo {bpm or 110:g}", f"meter {meter}"]
+    lines += [f"key {key if isinstance(key, str) else key_text(key)}", f"tracks {tracks}"]
+    for section in form_lines(options, found.form, options["bars"] or found.bars):
         lines += [section, *([f"  chords {' | '.join(chords.replace('|', ' ').split())}"] if chords else [])]
-    return parse_plan("\n".join(lines), "the request")
+    left = Open(bpm is None, key is None, found.bpm_range or (SLOWEST, FASTEST), found.mode)
+    return *parse_plan("\n".join(lines), "the request"), left
+
+
+def by_meaning(kind: str, text: str) -> str | None:
+    """The genre or mood whose description is nearest to a text."""
+    from planner.meaning import GENRES, MOODS, nearest
+
+    return nearest(text, GENRES if kind == "genre" else MOODS)
 
 
 def key_text(key: "Key | None") -> str:
@@ -150,6 +169,17 @@ def key_text(key: "Key | None") -> str:
     from scoretok.harmony import key_to_text
 
     return key_to_text(key) if key else "C:maj"
+
+
+def key_of_chords(text: str) -> "Key":
+    """The key that chords are most likely in. Raises ScoretokError for one that is none."""
+    from scoretok.harmony import parse_chord
+    from scoretok.infer import infer_key
+    from scoretok.parts import Note
+
+    chords = [parse_chord(symbol.partition("@")[0]) for symbol in text.replace("|", " ").split()]
+    notes = [Note(0, 60 + pitch, 24, 80) for chord in chords for pitch in chord.pitch_classes]
+    return infer_key(notes + [Note(0, 48 + chord.root, 24, 80) for chord in chords if chord.root is not None])
 
 
 def form_lines(options: dict[str, Any], labels: tuple[str, ...], bars: int | None) -> list[str]:

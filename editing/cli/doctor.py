@@ -17,6 +17,7 @@ PURPOSES = {
     "audio": "draft sound, audio files",
     "dit": "the default sound, training",
     "planner": "the language model",
+    "prompt": "prompts by meaning",
     "ace-step": "an adapter for a large open model",
 }
 BASE = ("numpy", "symusic", "miditok", "click", "rich", "defusedxml", "mido")
