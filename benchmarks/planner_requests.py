@@ -9,6 +9,7 @@ import argparse
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -59,6 +60,7 @@ def random_controls(rng: np.random.Generator, parts: tuple[Part, ...], key: str)
         scale=frozenset(parse_key(key).scale) if rng.random() < 0.5 else None,
         spans={name: RANGES[name] for name in names if name in RANGES and rng.random() < 0.5},
         polyphony={name: int(rng.integers(1, 5)) for name in names if name != "drums.1" and rng.random() < 0.5},
+        repeats={name: int(rng.integers(1, 4)) for name in names if rng.random() < 0.3},
         density=density,
     )
 
@@ -79,10 +81,25 @@ def faults(sheet: LeadSheet, controls: Controls, cells: set[tuple[str, int]]) ->
                 at = note.start_ticks
                 sounding = sum(n.start_ticks <= at < n.end_ticks for n in track.notes)
                 found["polyphony"] += sounding > controls.polyphony[name]
+        if name in controls.repeats:
+            found["repeats"] += longest_row(sheet, number, bar) > controls.repeats[name]
         if name in controls.density:
             least, most = controls.density[name]
             found["density"] += not least <= len({note.start_ticks for note in notes}) <= most
     return +found
+
+
+def longest_row(sheet: LeadSheet, track: int, bar: int) -> int:
+    """How many bars in a row around a bar hold the same notes of a track; 0 when it is empty."""
+
+    def tune(at: int) -> list[tuple[int, ...]]:
+        start = sheet.bar_starts[at]
+        return [(n.start_ticks - start, n.pitch, n.duration_ticks) for n in sheet.notes_in(track, at)]
+
+    same = [bool(tune(bar)) and tune(at) == tune(bar) for at in range(sheet.bar_count)]
+    before, after = same[:bar][::-1], same[bar + 1 :]
+    length = sum(next((n for n, one in enumerate(side) if not one), len(side)) for side in (before, after))
+    return length + 1 if same[bar] else 0
 
 
 def composition(number: int, model: PlannerModel) -> tuple[str, Counter[str]]:
@@ -162,7 +179,7 @@ def infilling(number: int, model: PlannerModel) -> tuple[str, Counter[str]]:
     chosen = rng.choice(len(names), int(rng.integers(1, min(3, len(names)) + 1)), replace=False)
     cells = {(names[int(i)], bar) for i in chosen for bar in bars}
     controls = random_controls(rng, tuple(Part(name, 0) for name, _ in sorted(cells)), "C:maj")
-    controls = Controls(controls.scale, controls.spans, {}, controls.density)
+    controls = replace(controls, polyphony={})
     try:
         made = infill(model, sheet, cells, controls, Sampling(seed=number)).sheet
     except ScoretokError:

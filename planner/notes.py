@@ -16,6 +16,11 @@ BEFORE_BARS, AFTER_BARS = 16, 8  # how much around what is written is shown at m
 ROOM_SHARE = 0.3  # of the context is kept free for what is written
 ROOM_TOKENS = 320  # a bar is begun when so many tokens still fit
 Span = tuple[int, int, int]  # start, end, pitch
+Advance = Callable[[int, Mapping[str, Cell]], None]  # is told of each bar the cells that were written, by part name
+
+
+def nothing(bar: int, cells: Mapping[str, Cell]) -> None:
+    """What happens after a bar when nobody looks."""
 
 
 class NoteBook:
@@ -55,7 +60,7 @@ class NotesTask:
     request: Request
     song: Song
     book: NoteBook
-    advance: Callable[[int], None] = lambda bar: None
+    advance: Advance = nothing
     done: set[Place] = field(default_factory=set)
 
     def run(self) -> Song:
@@ -83,7 +88,7 @@ class NotesTask:
             self._cell(part, bar, bars, following[0])
             at += 1
             if new_bar or at == len(places):
-                self.advance(bar)
+                self.advance(bar, self._written_in(bar))
             if following == [ID["EOS"]]:
                 break
             self.writer.say(*following[1:])
@@ -116,6 +121,14 @@ class NotesTask:
     def _stands(self, place: Place) -> bool:
         """Whether a cell is given or written."""
         return place in self.request.given or place in self.done
+
+    def _written_in(self, bar: int) -> dict[str, Cell]:
+        """The cells of a bar that were written, by part name."""
+        return {
+            part.name: self.song.cells.get((number, bar), ())
+            for number, part in enumerate(self.song.parts)
+            if (number, bar) in self.done
+        }
 
     def _lead(self, places: list[Place], at: int, bars: range, bar: int | None) -> list[int]:
         """The tokens before the notes of a place; EOS where the window holds none."""
@@ -179,7 +192,7 @@ def write_notes(
     request: Request,
     song: Song,
     given_notes: Mapping[int, Iterable[Span]] | None = None,
-    advance: Callable[[int], None] = lambda bar: None,
+    advance: Advance = nothing,
 ) -> Song:
     """The song with all cells that are not given. Raises ScoretokError when what is demanded cannot be met.
 

@@ -10,7 +10,7 @@ from planner.language import ID, MAX_POSITION, Cell
 from planner.rules import Rule
 from planner.rules.contour import Contour
 from planner.rules.density import Density
-from planner.rules.novelty import Novelty
+from planner.rules.novelty import Novelty, tune
 from planner.rules.polyphony import Polyphony
 from planner.rules.rhythm import Rhythm
 from planner.rules.scale import Scale
@@ -52,14 +52,16 @@ class BarRequest:
 class Controls:
     """What notes have to be like; by part name where a rule is for one part. Everything here is kept, or refused.
 
-    `scale` are pitch classes, `spans` lowest and highest pitch, `polyphony` most notes at once, `density` least and
-    most onsets a bar. `rhythm`, `contour` and `novelty` hold the cells whose rhythm or contour is kept, or that must
-    not come out as they were; `syllables` what is sung in a cell, 1 a syllable, 2 one that ends its word.
+    `scale` are pitch classes, `spans` lowest and highest pitch, `polyphony` most notes at once, `repeats` how many bars
+    in a row may be the same, `density` least and most onsets a bar. `rhythm`, `contour` and `novelty` hold the cells
+    whose rhythm or contour is kept, or that must not come out as they were; `syllables` what is sung in a cell, 1 a
+    syllable, 2 one that ends its word.
     """
 
     scale: frozenset[int] | None = None
     spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     polyphony: Mapping[str, int] = field(default_factory=dict)
+    repeats: Mapping[str, int] = field(default_factory=dict)
     density: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     rhythm: Mapping[Place, Cell] = field(default_factory=dict)
     contour: Mapping[Place, Cell] = field(default_factory=dict)
@@ -78,6 +80,8 @@ class Controls:
             rules.append(Density(*self.density[part.name]))
         if part.name in self.polyphony:
             rules.append(Polyphony(self.polyphony[part.name], self.density.get(part.name, (0, 0))[0]))
+        if part.name in self.repeats:
+            rules += [Novelty(cell) for cell in worn_out(song, place, self.repeats[part.name])]
         if place in self.rhythm:
             rules.append(Rhythm(self.rhythm[place]))
         if place in self.contour:
@@ -98,6 +102,26 @@ class Controls:
             self, rhythm=moved(self.rhythm), contour=moved(self.contour), novelty=moved(self.novelty),
             syllables=moved(self.syllables),
         )  # fmt: skip
+
+
+def worn_out(song: Song, place: Place, limit: int) -> list[Cell]:
+    """Cells that would stand more than `limit` times in a row if one came out at a place like them."""
+    part, bar = place
+
+    def run(step: int) -> tuple[list, int]:
+        first = tune(song.cells.get((part, bar + step), ()))
+        length = 1
+        while first and tune(song.cells.get((part, bar + step * (length + 1)), ())) == first:
+            length += 1
+        return first, length if first else 0
+
+    (before, behind), (after, ahead) = run(-1), run(1)
+    found = []
+    if behind + (ahead if before == after else 0) >= limit:
+        found.append(song.cells.get((part, bar - 1), ()))
+    if ahead >= limit and after != before:
+        found.append(song.cells[part, bar + 1])
+    return [cell for cell in found if cell]
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,14 @@ def example(song: Song, context: int, rng: np.random.Generator) -> Example | Non
     return None
 
 
-def examples(shards: Shards, context: int, rng: np.random.Generator, any_key: bool = True) -> Iterator[Example]:
+def without_plan(ids: list[int]) -> list[int]:
+    """A sequence whose plan says nothing."""
+    return ids[: ids.index(ID["Plan"]) + 1] + ids[ids.index(ID["Notes"]) :]
+
+
+def examples(
+    shards: Shards, context: int, rng: np.random.Generator, any_key: bool = True, plan: bool = True
+) -> Iterator[Example]:
     """Examples without end, every score as often as any other; scores are kept once they were read."""
     songs: dict[int, Song] = {}
     while True:
@@ -130,7 +137,7 @@ def examples(shards: Shards, context: int, rng: np.random.Generator, any_key: bo
             song = transposed(song, int(rng.integers(-6, 6))) or song
         found = example(song, context, rng)
         if found:
-            yield found
+            yield found if plan else replace(found, ids=without_plan(found.ids))
 
 
 def rows(found: Iterator[Example], context: int) -> Iterator[np.ndarray]:

@@ -3,14 +3,14 @@
 Everything that is not asked for stays as it is, to the last token.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 
 from planner.language import KIND_OF, MAX_WINDOW_BARS, density_level, onsets
 from planner.model import PlannerModel
-from planner.notes import write_notes
+from planner.notes import Advance, nothing, write_notes
 from planner.paste import new_track, put_cells, sheet_of_song, spans_given, without_repeats
 from planner.plan_writer import write_plan
 from planner.request import PLAYS, BarRequest, Controls, Request, given_plan
@@ -23,11 +23,6 @@ from scoretok.parts import Syllable
 from scoretok.sheet import LeadSheet
 
 AROUND_BARS = 24  # how much of a long song is looked at on either side of what is written
-Advance = Callable[[int], None]
-
-
-def nothing(bar: int) -> None:
-    """What happens after a bar when nobody looks."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +134,7 @@ def _write(
         part: [(begin - shift, end - shift, pitch) for begin, end, pitch in rows]
         for part, rows in spans_given(sheet, song, places).items()
     }
-    made = write_notes(writer, request, whole, spans, lambda bar: advance(bar + start))
+    made = write_notes(writer, request, whole, spans, lambda bar, cells: advance(bar + start, cells))
     moved = replace(song, cells={(part, bar + start): cell for (part, bar), cell in made.cells.items()})
     return made, put_cells(sheet, moved, places)
 
@@ -268,7 +263,7 @@ def harmonise(
     song = song_of(sheet, genre)
     asked = tuple(replace(bar, chords=None) for bar in given_plan(song))
     writer = Writer(model, sampling)
-    made = write_plan(writer, Request(song, asked, song.places, controls or Controls()), advance)
+    made = write_plan(writer, Request(song, asked, song.places, controls or Controls()), lambda bar: advance(bar, {}))
     bare = replace(sheet, chords=())
     after = with_plan(bare, made, 0, range(len(song)))
     return Made(replace(after, sections=sheet.sections), writer.likelihood)

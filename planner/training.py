@@ -43,6 +43,7 @@ class Recipe:
     held_out: int = 48
     precision: str = "auto"
     compiled: bool = False
+    plan: bool = True  # without it the model shows what the plan is worth
 
     def rate_at(self, step: int) -> float:
         """Learning rate of a step (Hu et al., "MiniCPM", 2024: warm-up, stable, decay)."""
@@ -110,7 +111,7 @@ def train(
     )
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    held = examples(Shards(data, "validation"), recipe.context, np.random.default_rng(1), any_key=False)
+    held = examples(Shards(data, "validation"), recipe.context, np.random.default_rng(1), False, recipe.plan)
     test = [next(held) for _ in range(recipe.held_out)]
     optimizers = optimizers_of(model, recipe)
     step = load_state(folder, model, optimizers)
@@ -147,7 +148,7 @@ def train(
 
 def _batches(shards: Shards, recipe: Recipe, rng: np.random.Generator) -> Iterator[Tensor]:
     """Batches of packed rows (b, t)."""
-    packed = rows(examples(shards, recipe.context, rng), recipe.context)
+    packed = rows(examples(shards, recipe.context, rng, plan=recipe.plan), recipe.context)
     while True:
         yield torch.from_numpy(np.stack([next(packed) for _ in range(recipe.batch)]))
 

@@ -71,6 +71,14 @@ def test_what_is_left_open_the_model_chooses(folder):
     assert scoretok.read(folder / "o.lead").keys[0].tonic == 2
 
 
+def test_bars_stream_out_as_they_are_made(folder):
+    said = made(folder, "compose", "--bars", "5", "--tracks", "piano", "--stream", "-o", "s.lead", "-q").stdout
+    lines = [json.loads(line) for line in said.splitlines()]
+    assert [line["bar"] for line in lines] == [1, 2, 3, 4, 5]
+    sheet = scoretok.read(folder / "s.lead")
+    assert sum(len(line["notes"]["piano.1"]) for line in lines) == len(sheet.tracks[0].notes)
+
+
 def test_words_are_sung_as_they_stand(folder):
     (folder / "words.txt").write_text("Morning light on the water\n\nwait-ing for you\n")
     made(folder, "compose", "--bars", "6", "--tracks", "vocal piano", "--lyrics", "words.txt", "-o", "w.lead")

@@ -1,9 +1,11 @@
 """Infill, vary, extend, accompany, harmonise and score with a tiny random model: what stays, stays."""
 
+from itertools import groupby
+
 import pytest
 import torch
 
-from planner.language import Hit
+from planner.language import FIRST, REPEATS, Hit
 from planner.model import Config, PlannerModel
 from planner.request import BarRequest, Controls
 from planner.song import Part, Song, song_of
@@ -135,3 +137,46 @@ def test_a_demand_that_no_notes_can_meet_is_told(model, song):
     with pytest.raises(ScoretokError, match="no notes were found for piano"):
         infill(model, song, {("piano.1", 2)}, Controls(
             rhythm={(1, 2): (Hit(0, 60, 96, 96),)}, polyphony={"piano.1": 1}, density={"piano.1": (3, 3)}))  # fmt: skip
+
+
+class Parrot(PlannerModel):
+    """A model that repeats whenever it may."""
+
+    def forward(self, ids, cache=None, last_only=False):
+        logits = super().forward(ids, cache, last_only)
+        logits[..., FIRST["Repeat"] : FIRST["Repeat"] + len(REPEATS)] += 50
+        return logits
+
+
+def longest_rows(sheet):
+    """By track, how many bars in a row hold the same notes at most."""
+    song = song_of(sheet)
+    found = {}
+    for number, part in enumerate(song.parts):
+        cells = [[(h.position, h.pitch, h.duration) for h in song.cells.get((number, bar), ())] for bar in range(12)]
+        found[part.name] = max(len(list(row)) for cell, row in groupby(cells) if cell)
+    return found
+
+
+def test_no_more_bars_in_a_row_are_the_same_than_asked_for(model, song):
+    parrot = Parrot(model.config)
+    parrot.load_state_dict(model.state_dict())
+    band = Song((Part("drums.1", 0), Part("drums.2", 0)), ())
+    bars = [BarRequest(None, "verse" if bar % 8 == 0 else None, (4, 4) if bar % 8 == 0 else ()) for bar in range(12)]
+    assert longest_rows(compose(parrot.eval(), band, bars).sheet) == {"drums.1": 12, "drums.2": 12}
+    controls = Controls(repeats={"drums.1": 1, "drums.2": 3})
+    assert longest_rows(compose(parrot, band, bars, controls).sheet) == {"drums.1": 1, "drums.2": 3}
+    # An infill counts what stands on both sides.
+    same = compose(parrot, band, bars).sheet
+    made = infill(parrot, same, [("drums.2", bar) for bar in (3, 7)], Controls(repeats={"drums.2": 4}), is_new=False)
+    assert longest_rows(made.sheet)["drums.2"] <= 4
+
+
+def test_every_bar_is_told_as_it_is_made(model):
+    told = []
+    band = Song((Part("piano.1", 0), Part("bass.1", 33)), ())
+    made = compose(model, band, [BarRequest()] * 6, advance=lambda bar, cells: told.append((bar, cells)))
+    song = song_of(made.sheet)
+    assert [bar for bar, _ in told] == sorted({bar for _, bar in song.cells} | {bar for bar, _ in told})
+    heard = {(name, bar): cell for bar, cells in told for name, cell in cells.items() if cell}
+    assert heard == {(song.parts[part].name, bar): cell for (part, bar), cell in song.cells.items()}

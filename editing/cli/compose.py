@@ -1,5 +1,6 @@
 """scoretok plan and compose: from a prompt, a plan or options to a plan, or to a whole score."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from editing.cli.common import (
     check_output,
     json_option,
     language_option,
+    print_json,
     progress_bar,
     quiet_option,
     seed_option,
@@ -31,6 +33,7 @@ from scoretok.lyrics import with_phonemes_if_possible
 
 if TYPE_CHECKING:
     from planner.heading import Open
+    from planner.language import Cell
     from planner.request import BarRequest
     from planner.song import Song
     from scoretok.parts import Key
@@ -65,11 +68,12 @@ wishes = with_options(
 @click.option("--lyrics", metavar="FILE", help="Words to be sung, a line a phrase; one note a syllable.")
 @language_option
 @click.option("-o", "--output", required=True, metavar="FILE", help="The score, - for standard output.")
+@click.option("--stream", is_flag=True, help="Print every bar as a line of JSON as soon as it is made.")
 @planner_options
 @seed_option
 @json_option
 @quiet_option
-def compose(output: str, seed: int, as_json: bool, quiet: bool, **options: Any) -> None:
+def compose(output: str, seed: int, stream: bool, as_json: bool, quiet: bool, **options: Any) -> None:
     """Compose a score; what is asked for is kept, what is not the model chooses."""
     from planner.heading import choose_heading
     from planner.tasks import compose as make
@@ -87,10 +91,16 @@ def compose(output: str, seed: int, as_json: bool, quiet: bool, **options: Any) 
         bars, controls, words = with_words(
             song, bars, controls, read_lines(read_text(options["lyrics"]), options["language"])
         )
+    if stream and (options["variants"] > 1 or output == "-"):
+        raise ScoretokError("--stream tells of one score as it is made; leave out --variants, and name a file for it")
     with progress_bar("composing", options["variants"] * len(bars), quiet) as advance:
-        made = make_variants(
-            lambda sampling: make(model, song, bars, controls, sampling, lambda _: advance(), words), options, seed
-        )
+
+        def told(bar: int, cells: "Mapping[str, Cell]") -> None:
+            advance()
+            if stream:
+                print_json({"bar": bar + 1, "notes": cells})
+
+        made = make_variants(lambda sampling: make(model, song, bars, controls, sampling, told, words), options, seed)
     if words:
         made = [replace(one, sheet=with_phonemes_if_possible(one.sheet, options["language"])) for one in made]
     save_variants(made, output, as_json, quiet)

@@ -73,7 +73,7 @@ def written(
     controls = get_controls(options, names or sheet.track_ids, key_name(sheet.keys[0]))
     genre, model = get_genre(options["genre"]), get_model(options["model"])
     with progress_bar("writing", options["variants"] * bars, quiet) as advance:
-        told: dict[str, Any] = {"controls": controls, "genre": genre, "advance": lambda _: advance()}
+        told: dict[str, Any] = {"controls": controls, "genre": genre, "advance": lambda *_: advance()}
         return make_variants(lambda sampling: make(model, sheet, sampling=sampling, **told), options, seed)
 
 

@@ -20,6 +20,7 @@ planner_options = with_options(
     click.option("--scale", metavar="KEY", help='Only notes of this key, "A minor"; or "key": of the score\'s own.'),
     click.option("--range", "ranges", multiple=True, metavar="TRACK=LOW-HIGH", help="Only these pitches: bass=E1-G3."),
     click.option("--polyphony", multiple=True, metavar="TRACK=N", help="At most N notes of a track at once."),
+    click.option("--repeats", multiple=True, metavar="TRACK=N", help="At most N like bars in a row of a track."),
     click.option("--density", multiple=True, metavar="TRACK=A-B", help="A to B onsets in every bar of a track."),
     click.option("--genre", metavar="NAME", help="In the manner of this genre."),
     click.option("--variants", type=click.IntRange(1, 100), default=1, show_default=True, help="Likeliest first."),
@@ -73,6 +74,7 @@ def get_controls(options: dict[str, Any], names: Sequence[str], key: str) -> "Co
         scale=frozenset(told.scale) if told else None,
         spans=by_track(options["ranges"], names, "--range", read_range),
         polyphony=by_track(options["polyphony"], names, "--polyphony", read_count),
+        repeats=by_track(options["repeats"], names, "--repeats", read_count),
         density=by_track(options["density"], names, "--density", read_span),
     )
 

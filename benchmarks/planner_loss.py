@@ -1,0 +1,96 @@
+"""Held-out loss by kind of token: the planner beside a smoothed n-gram, and what the plan is worth.
+
+python -m benchmarks.planner_loss --data SHARDS --runs RUNS [--model DIR] [--examples 400]
+
+RUNS holds the runs of benchmarks.planner_training: small models that were trained with the plan and without it.
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from benchmarks.common import save, table
+from benchmarks.planner_songs import ngram_of
+from planner.data import Shards
+from planner.language import ID, KIND_OF
+from planner.load import WEIGHTS, load_model
+from planner.sampling import examples, without_plan
+
+KINDS = (
+    "Repeat", "Rest", "Position", "Velocity", "Pitch", "Drum", "Duration", "Section", "Density", "Root", "Quality",
+)  # fmt: skip
+Losses = Callable[[list[int]], np.ndarray]
+
+
+def losses_of_model(folder: str | Path) -> Losses:
+    """Losses in nats of all tokens but the first by a model."""
+    model = load_model(folder)
+
+    @torch.inference_mode()
+    def losses(ids: list[int]) -> np.ndarray:
+        tokens = torch.tensor([ids])
+        return torch.nn.functional.cross_entropy(model(tokens)[0, :-1], tokens[0, 1:], reduction="none").numpy()
+
+    return losses
+
+
+class Sums:
+    """Losses by kind of token, in the notes that are written and before them."""
+
+    def __init__(self) -> None:
+        self.by_kind: dict[str, list[np.ndarray]] = {}
+        self.everything: list[np.ndarray] = []
+        self.notes: list[np.ndarray] = []
+
+    def add(self, ids: list[int], losses: np.ndarray) -> None:
+        """Take in an example (t) and its losses (t - 1)."""
+        self.everything.append(losses)
+        self.notes.append(losses[ids.index(ID["Notes"]) :])
+        kinds = np.array([KIND_OF[token] for token in ids[1:]])
+        for kind in KINDS:
+            self.by_kind.setdefault(kind, []).append(losses[kinds == kind])
+
+
+def mean(found: list[np.ndarray]) -> str:
+    """Mean of all values."""
+    values = np.concatenate(found)
+    return f"{values.mean():.3f}" if len(values) else "-"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--runs", required=True)
+    parser.add_argument("--model", default=str(WEIGHTS))
+    parser.add_argument("--examples", type=int, default=400)
+    arguments = parser.parse_args()
+    runs = Path(arguments.runs)
+    ngram = ngram_of(arguments.data)
+    models: dict[str, Losses] = {
+        "the planner, as shipped": losses_of_model(arguments.model),
+        "n-gram": lambda ids: -np.log(ngram.chances(np.array(ids, np.int64)))[1:],
+        "small, with the plan": losses_of_model(runs / "planner-medium" / "model"),
+        "small, without": losses_of_model(runs / "planner-no-plan" / "model"),
+    }
+    sums = {name: Sums() for name in models}
+    found = examples(Shards(arguments.data, "test"), 2048, np.random.default_rng(3), any_key=False)
+    for _ in range(arguments.examples):
+        ids = next(found).ids
+        for name, losses in models.items():
+            read = without_plan(ids) if name == "small, without" else ids
+            sums[name].add(read, losses(read))
+    rows: list[list[object]] = [
+        ["all tokens", *(mean(one.everything) for one in sums.values())],
+        ["notes that are written", *(mean(one.notes) for one in sums.values())],
+        *([kind, *(mean(one.by_kind[kind]) for one in sums.values())] for kind in KINDS),
+    ]
+    tokens = sum(map(len, sums["n-gram"].everything))
+    told = f"Nats a token over {arguments.examples} tasks ({tokens} tokens) on songs of the test split."
+    save("planner_loss", [told, "", *table(["tokens", *models], rows)])
+
+
+if __name__ == "__main__":
+    main()

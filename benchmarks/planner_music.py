@@ -1,0 +1,205 @@
+"""Musical statistics of held-out songs, real beside generated; infills beside what was cut out and two baselines.
+
+python -m benchmarks.planner_music --data SHARDS [--model DIR] [--songs 60]
+
+For every held-out song the model composes one of the same length from its header alone (genre, tempo, meter, key,
+tracks); the plan is its own. For the infills one track of four bars is cut out of each song.
+"""
+
+import argparse
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from functools import partial
+from multiprocessing import get_context
+
+import numpy as np
+import torch
+
+from benchmarks.common import save, table
+from benchmarks.planner_measures import (
+    HISTOGRAMS,
+    SCALARS,
+    chord_at,
+    overlap,
+    overlap_of_values,
+)
+from benchmarks.planner_ngram import NGramModel
+from benchmarks.planner_songs import held_out_songs, ngram_of
+from planner.language import onsets
+from planner.load import WEIGHTS, load_model
+from planner.notes import write_notes
+from planner.plan_writer import write_plan
+from planner.request import BarRequest, Request
+from planner.sequence import Place
+from planner.song import Song
+from planner.tasks import asked_plan
+from planner.writer import Sampling, Writer
+
+CUT_BARS = 4
+
+
+def composed(song: Song, model: object, seed: int) -> Song:
+    """A new song with the header of another."""
+    writer = Writer(model, Sampling(seed=seed))
+    bars = (BarRequest(),) * len(song)
+    request = Request(replace(song, plan=(), cells={}), bars)
+    return write_notes(writer, request, write_plan(writer, request))
+
+
+def cut_out(song: Song, number: int) -> list[Place]:
+    """Some bars of one part that plays in them."""
+    rng = np.random.default_rng([7, number])
+    found: list[list[Place]] = []
+    for part in range(len(song.parts)):
+        for first in range(4, len(song) - CUT_BARS):
+            places = [(part, bar) for bar in range(first, first + CUT_BARS)]
+            if all(place in song.cells for place in places):
+                found.append(places)
+    return found[int(rng.integers(len(found)))] if found else []
+
+
+def infilled(song: Song, places: list[Place], model: object, seed: int) -> Song:
+    """The song with some places written anew."""
+    kept = {place: cell for place, cell in song.cells.items() if place not in places}
+    view = replace(song, cells=kept)
+    request = Request(view, asked_plan(view, places), song.places - set(places))
+    writer = Writer(model, Sampling(seed=seed))
+    return write_notes(writer, request, write_plan(writer, request))
+
+
+def copied(song: Song, places: list[Place]) -> Song:
+    """The song with the bar before in every place."""
+    part, first = places[0]
+    cells = {place: cell for place, cell in song.cells.items() if place not in places}
+    before = song.cells.get((part, first - 1), ())
+    return replace(song, cells=cells | (dict.fromkeys(places, before) if before else {}))
+
+
+def against(real: Song, made: Song, places: list[Place]) -> dict[str, float]:
+    """How cells that were written compare with those that were cut out."""
+    is_drums = real.parts[places[0][0]].is_drums
+    old = [(bar, hit) for place in places for bar in place[1:] for hit in real.cells.get(place, ())]
+    new = [(bar, hit) for place in places for bar in place[1:] for hit in made.cells.get(place, ())]
+
+    def f1(key) -> float:
+        one, two = Counter(map(key, old)), Counter(map(key, new))
+        return 2 * (one & two).total() / max(1, one.total() + two.total())
+
+    def inside(notes) -> float:
+        told = [
+            hit.pitch % 12 in chord.pitch_classes
+            for bar, hit in notes
+            if (chord := chord_at(real, bar, hit.position)) and chord.root is not None
+        ]
+        return float(np.mean(told)) if told and not is_drums else np.nan
+
+    count = [sum(onsets(song.cells.get(place, ())) for place in places) / CUT_BARS for song in (real, made)]
+    return {
+        "onsets, F1": f1(lambda one: (one[0], one[1].position // 6)),
+        "notes, F1": f1(lambda one: (one[0], one[1].position // 6, one[1].pitch)),
+        "pitch classes, overlap": overlap(
+            Counter(hit.pitch % 12 for _, hit in old), Counter(hit.pitch % 12 for _, hit in new)
+        ) if not is_drums else np.nan,
+        "durations, overlap": overlap(
+            Counter(hit.duration for _, hit in old), Counter(hit.duration for _, hit in new)
+        ) if not is_drums else np.nan,
+        "chord tones, made": inside(new),
+        "chord tones, real": inside(old),
+        "onsets a bar, off by": abs(count[0] - count[1]),
+        "like the bar before": float(made.cells.get(places[0], ()) == made.cells.get((places[0][0], places[0][1] - 1))),
+    }  # fmt: skip
+
+
+def work(numbers: list[int], songs: list[Song], data: str, folder: str) -> list[dict]:
+    """All that is made for some songs."""
+    torch.set_num_threads(1)
+    models = {"the model": load_model(folder), "n-gram": NGramModel(ngram_of(data))}
+    results = []
+    for number in numbers:
+        song, places = songs[number], cut_out(songs[number], number)
+        made = {name: composed(song, model, number) for name, model in models.items()}
+        filled = {name: infilled(song, places, model, number) for name, model in models.items()} if places else {}
+        if places:
+            filled["the bar before"] = copied(song, places)
+        results.append(
+            {"composed": made, "infilled": {name: against(song, one, places) for name, one in filled.items()}}
+        )
+        print(f"song {number}", flush=True)
+    return results
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--model", default=str(WEIGHTS))
+    parser.add_argument("--songs", type=int, default=60)
+    arguments = parser.parse_args()
+    songs = held_out_songs(arguments.data, arguments.songs)
+    ngram_of(arguments.data)
+    parts = [list(range(start, len(songs), 2)) for start in range(2)]
+    task = partial(work, songs=songs, data=arguments.data, folder=arguments.model)
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        results = [one for part in pool.map(task, parts) for one in part]
+    made = {name: [one["composed"][name] for one in results] for name in results[0]["composed"]}
+    save("planner_music", [
+        f"{len(songs)} held-out songs of at least three tracks, 32 bars of each; one composition for each with the same"
+        " header. Overlap: the share that two histograms have in common, 100 % where they are the same; for values,"
+        " of their distributions over songs. The second half of the real songs beside the first shows how far real"
+        " songs differ among themselves.", "",
+        *table(["histogram, overlap with real", "real, halves", *made], histogram_rows(songs, made)), "",
+        *table(["mean (overlap with real)", "real", "real, halves", *made], scalar_rows(songs, made)), "",
+        *infill_lines(results),
+    ])  # fmt: skip
+
+
+def histogram_rows(songs: list[Song], made: dict[str, list[Song]]) -> list[list[object]]:
+    """Overlaps of histograms with those of real songs."""
+    rows: list[list[object]] = []
+    half = len(songs) // 2
+    for name, measure in HISTOGRAMS.items():
+
+        def total(found: list[Song], measure=measure) -> Counter[int]:
+            return sum(map(measure, found), Counter())
+
+        real = total(songs)
+        row = [overlap(total(songs[:half]), total(songs[half:])), *(overlap(real, total(m)) for m in made.values())]
+        rows.append([name, *(f"{100 * value:.0f} %" for value in row)])
+    return rows
+
+
+def scalar_rows(songs: list[Song], made: dict[str, list[Song]]) -> list[list[object]]:
+    """Means of values by song, and overlaps of their distributions with those of real songs."""
+    rows: list[list[object]] = []
+    half = len(songs) // 2
+    for name, measure in SCALARS.items():
+        real = [measure(song) for song in songs]
+        if np.isnan(real).all():
+            continue
+        row: list[object] = [
+            name,
+            f"{np.nanmean(real):.2f}",
+            f"{100 * overlap_of_values(real[:half], real[half:]):.0f} %",
+        ]
+        for found in made.values():
+            values = [measure(song) for song in found]
+            mean = "-" if np.isnan(values).all() else f"{np.nanmean(values):.2f}"
+            row.append(f"{mean} ({100 * overlap_of_values(real, values):.0f} %)")
+        rows.append(row)
+    return rows
+
+
+def infill_lines(results: list[dict]) -> list[str]:
+    """How infills compare with what was cut out."""
+    filled = [one["infilled"] for one in results if one["infilled"]]
+    names = list(filled[0])
+    rows: list[list[object]] = []
+    for measure in filled[0][names[0]]:
+        values = {name: np.array([one[name][measure] for one in filled]) for name in names}
+        rows.append([measure, *(f"{np.nanmean(values[name]):.2f}" for name in names)])
+    heads = [f"{len(filled)} infills of {CUT_BARS} bars of one track, beside what was cut out", *names]
+    return table(heads, rows)
+
+
+if __name__ == "__main__":
+    main()

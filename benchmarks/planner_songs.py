@@ -1,0 +1,42 @@
+"""What the benchmarks of the planner share: held-out songs, the n-gram that is the baseline."""
+
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.planner_ngram import NGram, training_ids
+from planner.data import Shards
+from planner.sampling import examples
+from planner.song import Song, song_of, window
+
+NGRAM_TOKENS = 12_000_000
+BARS = 32
+
+
+def held_out_songs(data: str, count: int, bars: int = BARS, least_parts: int = 3) -> list[Song]:
+    """Windows of songs of the test split, one a song, each from the beginning of a section."""
+    shards = Shards(data, "test")
+    found: list[Song] = []
+    seen: set[str] = set()
+    for number in np.random.default_rng(5).permutation(len(shards)).tolist():
+        entry = shards.entries[number][1]
+        song = song_of(shards.sheet(number), entry.genre)
+        if entry.song in seen or len(song.parts) < least_parts or len(song) < bars:
+            continue
+        seen.add(entry.song)
+        start = next((bar for bar, plan in enumerate(song.plan) if plan.label and bar + bars <= len(song)), 0)
+        view = window(song, range(start, start + bars))
+        if all(any((part, bar) in view.cells for bar in range(bars)) for part in range(len(view.parts))):
+            found.append(view)
+        if len(found) == count:
+            break
+    return found
+
+
+def ngram_of(data: str, context: int = 2048) -> NGram:
+    """The baseline, trained on the examples that the model is trained on; kept beside the data."""
+    kept = Path(data) / f"ngram-{NGRAM_TOKENS}.ids"
+    if not kept.is_file():
+        found = examples(Shards(data, "train"), context, np.random.default_rng(0))
+        training_ids((one.ids for one in found), NGRAM_TOKENS).astype(np.uint16).tofile(kept)
+    return NGram(np.fromfile(kept, np.uint16).astype(np.int64))

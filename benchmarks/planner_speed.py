@@ -1,0 +1,92 @@
+"""How fast the planner composes on two cores, and what it takes.
+
+python -m benchmarks.planner_speed [--model DIR]
+"""
+
+import argparse
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+import torch
+
+from benchmarks.common import save, table
+from planner.load import WEIGHTS, load_model
+from planner.notes import write_notes
+from planner.plan_writer import write_plan
+from planner.request import BarRequest, Request
+from planner.sequence import known_tokens
+from planner.song import Part, Song
+from planner.writer import Sampling, Writer
+
+BAND = (Part("lead.1", 73), Part("guitar.1", 25), Part("piano.1", 0), Part("bass.1", 33), Part("drums.1", 0))
+BARS, RUNS, TOKENS = 32, 5, 400
+LOAD = """import time
+began = time.perf_counter()
+from planner.load import load_model
+load_model({})
+print(time.perf_counter() - began)"""
+
+
+def compose_once(model: object, seed: int) -> tuple[float, float, int]:
+    """Seconds until all is written and until the first bar is, and how many tokens were drawn."""
+    writer = Writer(model, Sampling(seed=seed))
+    song = Song(BAND, (), {}, (4, 4), "A:min", 110.0, "pop")
+    request = Request(song, (BarRequest(),) * BARS)
+    began = time.perf_counter()
+    bars: list[float] = []
+    write_notes(writer, request, write_plan(writer, request), None, lambda bar: bars.append(time.perf_counter()))
+    return time.perf_counter() - began, bars[0] - began, writer.drawn
+
+
+def plain(folder: str, prefix: list[int]) -> float:
+    """Tokens a second that `generate` of transformers draws with the same weights, unconstrained."""
+    from transformers import LlamaForCausalLM
+
+    theirs = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    ids = torch.tensor([prefix])
+    options = {"do_sample": True, "top_p": 0.95, "pad_token_id": 0, "eos_token_id": None}
+    with torch.inference_mode():
+        theirs.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=8, **options)
+        began = time.perf_counter()
+        out = theirs.generate(
+            ids, attention_mask=torch.ones_like(ids), max_new_tokens=TOKENS, min_new_tokens=TOKENS, **options
+        )
+    return (out.shape[1] - len(prefix)) / (time.perf_counter() - began)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default=str(WEIGHTS))
+    arguments = parser.parse_args()
+    loads = [
+        float(subprocess.check_output([sys.executable, "-c", LOAD.format(repr(arguments.model))])) for _ in range(RUNS)
+    ]
+    model = load_model(arguments.model)
+    compose_once(model, 100)
+    ours = [compose_once(model, seed) for seed in range(RUNS)]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    song = Song(BAND, (), {}, (4, 4), "A:min", 110.0, "pop")
+    request = Request(song, (BarRequest(),) * BARS)
+    planned = write_plan(Writer(model, Sampling()), request)
+    theirs = plain(arguments.model, known_tokens(planned, frozenset()))
+    mine = median(tokens / seconds for seconds, _, tokens in ours)
+    rows: list[list[object]] = [
+        [f"{BARS} bars of {len(BAND)} tracks, s", f"{median(one[0] for one in ours):.1f}", "under 15"],
+        ["first bar after load, s (the plan of all bars comes before it)", f"{median(one[1] for one in ours):.2f}",
+         "under 1.5"],
+        ["tokens a second, with all rules", f"{mine:.0f}", ""],
+        ["... of transformers' generate, without any", f"{theirs:.0f} (ours: {mine / theirs:.1f} times)", ""],
+        ["load, with the import of torch, s", f"{median(loads):.1f}", "under 2"],
+        ["memory at most, MB", f"{peak:.0f}", "under 1000"],
+    ]  # fmt: skip
+    size = (Path(arguments.model) / "model.safetensors").stat().st_size / 1e6
+    told = f"Medians of {RUNS}; {median(one[2] for one in ours):.0f} tokens a song; weights of {size:.1f} MB."
+    save("planner_speed", [told, "", *table(["", "measured", "goal"], rows)])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""How held-out loss falls with data and size: three sizes of the planner, and the plan left out.
+
+python -m benchmarks.planner_training --data SHARDS --runs RUNS [--tokens 4000000]
+
+Trains what is missing in RUNS (planner-small, planner-medium, planner-no-plan; an hour on two cores) and draws it
+beside the run of the shipped weights, RUNS/planner-run. Logs are kept in benchmarks/results.
+"""
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+import torch
+
+from benchmarks.common import RESULTS, save, table
+from planner.model import Config, PlannerModel
+from planner.training import Recipe, train
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+PICTURE = Path("docs/images/planner-training.png")
+SIZES = {"planner-small": (128, 3, True), "planner-medium": (192, 4, True), "planner-no-plan": (192, 4, False)}
+SHIPPED = "planner-run"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", help="shards to train with; without them the logs that are there are read")
+    parser.add_argument("--runs")
+    parser.add_argument("--tokens", type=int, default=4_000_000)
+    arguments = parser.parse_args()
+    for name, (width, layers, plan) in SIZES.items() if arguments.data and arguments.runs else ():
+        torch.manual_seed(0)
+        model = PlannerModel(config_of(width, layers))
+        steps = arguments.tokens // (Recipe.batch * Recipe.context)
+        recipe = Recipe(steps=steps, evaluate_every=50, plan=plan, decay_share=1e-9, compiled=True)
+        train(
+            arguments.data,
+            Path(arguments.runs, name),
+            model.train(),
+            recipe,
+            0,
+            lambda step, _: print(step, flush=True),
+        )
+    logs = {}
+    for name in (*SIZES, SHIPPED):
+        kept = RESULTS / f"training-{name}.jsonl"
+        if arguments.runs and Path(arguments.runs, name, "log.jsonl").is_file():
+            kept.write_text(Path(arguments.runs, name, "log.jsonl").read_text())
+        if kept.is_file():
+            logs[name] = [json.loads(line) for line in kept.read_text().splitlines()]
+    rows: list[list[object]] = []
+    for name, log in logs.items():
+        last = log[-1]
+        at_equal = next((row for row in reversed(log) if tokens_of(row) <= arguments.tokens), log[0])
+        rows.append([
+            label_of(name), f"{tokens_of(last) / 1e6:.1f}", f"{at_equal['loss']:.3f}", f"{last['loss']:.3f}",
+            f"{last['Pitch']:.3f}", f"{last['Drum']:.3f}", f"{last['Duration']:.3f}",
+        ])  # fmt: skip
+    draw(logs)
+    heads = ["run", "million tokens", f"held-out loss after {arguments.tokens / 1e6:.0f} million", "at the end"]
+    lines = table([*heads, "pitches", "drums", "durations"], rows)
+    save("planner_training", [*lines, "", "![held-out loss over tokens](images/planner-training.png)"])
+
+
+def config_of(width: int, layers: int) -> Config:
+    """A model of another size."""
+    return Config(
+        hidden_size=width, intermediate_size=width * 14 // 5, num_hidden_layers=layers, num_attention_heads=width // 64
+    )
+
+
+def tokens_of(row: dict) -> int:
+    """How many tokens a run had read."""
+    return row["step"] * Recipe.batch * Recipe.context
+
+
+def label_of(name: str) -> str:
+    """What a run is."""
+    width, layers, plan = SIZES.get(name, (Config.hidden_size, Config.num_hidden_layers, True))
+    count = sum(parameter.numel() for parameter in PlannerModel(config_of(width, layers)).parameters())
+    told = "as shipped" if name == SHIPPED else "with the plan" if plan else "without the plan"
+    return f"{width} wide, {layers} layers, {count / 1e6:.1f} million parameters, {told}"
+
+
+def draw(logs: dict[str, list[dict]]) -> None:
+    """Held-out loss over tokens."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    axes = figure.subplots()
+    for name, log in logs.items():
+        axes.plot([tokens_of(row) / 1e6 for row in log], [row["loss"] for row in log], label=label_of(name))
+    axes.set(xlabel="million tokens", ylabel="held-out loss, nats a token", xscale="log")
+    axes.legend(fontsize=8)
+    figure.savefig(PICTURE, dpi=90)
+
+
+if __name__ == "__main__":
+    main()
