@@ -1,5 +1,6 @@
 """Infill, vary, extend, accompany, harmonise and score with a tiny random model: what stays, stays."""
 
+from dataclasses import replace
 from itertools import groupby
 
 import pytest
@@ -9,10 +10,12 @@ from planner.language import FIRST, REPEATS, Hit
 from planner.model import Config, PlannerModel
 from planner.request import BarRequest, Controls
 from planner.song import Part, Song, song_of
-from planner.tasks import accompany, compose, extend, harmonise, infill, score, vary
+from planner.tasks import Made, accompany, compose, extend, harmonise, infill, score, vary
+from planner.variants import alike, variants
 from planner.writer import Sampling
 from scoretok import Grammar, ScoretokError, slice_bars
 from scoretok.encode import encode
+from scoretok.parts import Note
 
 
 @pytest.fixture(scope="module")
@@ -180,3 +183,26 @@ def test_every_bar_is_told_as_it_is_made(model):
     assert [bar for bar, _ in told] == sorted({bar for _, bar in song.cells} | {bar for bar, _ in told})
     heard = {(name, bar): cell for bar, cells in told for name, cell in cells.items() if cell}
     assert heard == {(song.parts[part].name, bar): cell for (part, bar), cell in song.cells.items()}
+
+
+def test_variants_differ_and_come_likeliest_first(song):
+    def made(likelihood, *pitches):
+        piano = song.tracks_by_id["piano.1"]
+        notes = tuple(Note(24 * number, pitch, 24, 80) for number, pitch in enumerate(pitches))
+        return Made(song.with_tracks([replace(piano, notes=notes)]), likelihood)
+
+    line = list(range(60, 80))
+    answers = [made(-2.0, *line), made(-1.0, *line[:-1], 90), made(-3.0, *line[:-2], 90, 91), made(-1.5, *line[::-1])]
+    seeds = []
+
+    def make(sampling):
+        seeds.append(sampling.seed)
+        return answers[len(seeds) - 1]
+
+    found = variants(make, 3, Sampling(seed=5))
+    # The second shares 19 of 21 notes with the first.
+    assert found == [answers[3], answers[0], answers[2]]
+    assert seeds == [5, 6, 7, 8]
+    # In a score that was there, only what is new is compared.
+    before = made(0, *line[:-2]).sheet
+    assert not alike(answers[0].sheet, answers[1].sheet, before)

@@ -23,7 +23,6 @@ from editing.cli.planning import (
     get_genre,
     get_model,
     get_sampling,
-    make_variants,
     planner_options,
     save_variants,
 )
@@ -77,6 +76,7 @@ def compose(output: str, seed: int, stream: bool, as_json: bool, quiet: bool, **
     """Compose a score; what is asked for is kept, what is not the model chooses."""
     from planner.heading import choose_heading
     from planner.tasks import compose as make
+    from planner.variants import variants
     from planner.words import read_lines, with_words
     from planner.writer import Writer
 
@@ -100,7 +100,11 @@ def compose(output: str, seed: int, stream: bool, as_json: bool, quiet: bool, **
             if stream:
                 print_json({"bar": bar + 1, "notes": cells})
 
-        made = make_variants(lambda sampling: make(model, song, bars, controls, sampling, told, words), options, seed)
+        made = variants(
+            lambda sampling: make(model, song, bars, controls, sampling, told, words),
+            options["variants"],
+            get_sampling(options, seed),
+        )
     if words:
         made = [replace(one, sheet=with_phonemes_if_possible(one.sheet, options["language"])) for one in made]
     save_variants(made, output, as_json, quiet)

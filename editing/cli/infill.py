@@ -20,7 +20,7 @@ from editing.cli.common import (
     silence,
     with_options,
 )
-from editing.cli.planning import get_controls, get_genre, get_model, make_variants, planner_options, save_variants
+from editing.cli.planning import get_controls, get_genre, get_model, get_sampling, planner_options, save_variants
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
@@ -69,12 +69,14 @@ def written(
 ) -> "list[Made]":
     """What a task of the planner makes of a score, in as many variants as asked for; `bars` are written each time."""
     from planner.song import key_name
+    from planner.variants import variants
 
     controls = get_controls(options, names or sheet.track_ids, key_name(sheet.keys[0]))
     genre, model = get_genre(options["genre"]), get_model(options["model"])
     with progress_bar("writing", options["variants"] * bars, quiet) as advance:
         told: dict[str, Any] = {"controls": controls, "genre": genre, "advance": lambda *_: advance()}
-        return make_variants(lambda sampling: make(model, sheet, sampling=sampling, **told), options, seed)
+        sampling = get_sampling(options, seed)
+        return variants(lambda one: make(model, sheet, sampling=one, **told), options["variants"], sampling, sheet)
 
 
 @click.command(epilog=INFILL)

@@ -116,19 +116,6 @@ def read_span(text: str) -> tuple[int, int]:
     return int(least), int(most or least)
 
 
-def make_variants(make: Callable[["Sampling"], "Made"], options: dict[str, Any], seed: int) -> "list[Made]":
-    """As many different scores as were asked for, the likeliest first."""
-    made: list[Made] = []
-    tries = options["variants"] if options["variants"] == 1 else 2 * options["variants"]
-    for number in range(tries):
-        one = make(get_sampling(options, seed + number))
-        if all(one.sheet != other.sheet for other in made):
-            made.append(one)
-        if len(made) == options["variants"]:
-            break
-    return sorted(made, key=lambda one: -one.likelihood)
-
-
 def save_variants(made: "list[Made]", output: str, as_json: bool, quiet: bool) -> None:
     """Write scores: the first where it was asked for, the others beside it with numbers."""
     paths = [output]
