@@ -1,6 +1,6 @@
 """Writing the notes of a song: cell after cell, in windows that fit into the context of the model."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from planner.cells import CellState
@@ -8,12 +8,12 @@ from planner.language import FIRST, ID, MAX_WINDOW_BARS, REPEATS, Cell
 from planner.request import Request
 from planner.sequence import Place, known_tokens, places_to_write, track_token
 from planner.song import Song, window
-from planner.writer import Writer
+from planner.writer import ContextFullError, Writer
 from scoretok.errors import ScoretokError
 
 TRIES = 20
 BEFORE_BARS, AFTER_BARS = 16, 8  # how much around what is written is shown at most
-ROOM_SHARE = 0.3  # of the context is kept free for what is written
+ROOM_SHARES = (0.3, 0.6, 0.85)  # of the context kept free for what is written; more where a bar did not fit
 ROOM_TOKENS = 320  # a bar is begun when so many tokens still fit
 Span = tuple[int, int, int]  # start, end, pitch
 Advance = Callable[[int, Mapping[str, Cell]], None]  # is told of each bar the cells that were written, by part name
@@ -41,6 +41,11 @@ class NoteBook:
         start = self.starts[bar]
         self.spans[part] += [(start + hit.position, start + hit.position + hit.duration, hit.pitch) for hit in cell]
 
+    def remove(self, part: int, bar: int) -> None:
+        """Take the notes that begin in a bar out again."""
+        span = range(self.starts[bar], self.starts[bar + 1])
+        self.spans[part] = [note for note in self.spans[part] if note[0] not in span]
+
     def sounding(self, part: int, bar: int) -> dict[int, int]:
         """Until when every pitch sounds that sounds as a bar begins."""
         start = self.starts[bar]
@@ -66,36 +71,51 @@ class NotesTask:
     def run(self) -> Song:
         """The song with every cell. Raises ScoretokError when what is demanded cannot be met."""
         places = list(places_to_write(self.song, self.request.given))
-        at = 0
+        at = tries = 0
         while at < len(places):
-            at = self._window(places, at)
+            reached = self._window(places, at, ROOM_SHARES[tries])
+            tries = tries + 1 if reached == at else 0
+            if tries == len(ROOM_SHARES):
+                raise ContextFullError(f"bar {places[at][1] + 1} does not fit into the context; write fewer tracks")
+            at = reached
         return self.song
 
-    def _window(self, places: list[Place], at: int) -> int:
-        """Write as many cells as fit into one context; the number of the next one."""
-        bars, known = self._fitting(places[at][1], places)
+    def _window(self, places: list[Place], at: int, room_share: float) -> int:
+        """Write as many bars as fit into one context; the number of the next place."""
+        bars, known = self._fitting(places[at][1], places, room_share)
         limit = self.writer.model.config.max_position_embeddings
         self.writer.restart()
         self.writer.say(*known)
-        first, lead = at, self._lead(places, at, bars, None)
-        self.writer.say(*lead)
+        self.writer.say(*self._lead(places, at, bars, None))
+        begun = at
         while at < len(places):
             part, bar = places[at]
             following = self._lead(places, at + 1, bars, bar)
             new_bar = at + 1 < len(places) and places[at + 1][1] != bar
             if new_bar and self.writer.length + ROOM_TOKENS > limit:
                 following = [ID["EOS"]]
-            self._cell(part, bar, bars, following[0])
+            try:
+                self._cell(part, bar, bars, following[0])
+            except ContextFullError:
+                self._unwrite(places[begun:at])
+                return begun
             at += 1
+            begun = at if new_bar else begun
             if new_bar or at == len(places):
                 self.advance(bar, self._written_in(bar))
             if following == [ID["EOS"]]:
                 break
             self.writer.say(*following[1:])
-        assert at > first
         return at
 
-    def _fitting(self, bar: int, places: list[Place]) -> tuple[range, list[int]]:
+    def _unwrite(self, places: Sequence[Place]) -> None:
+        """Forget cells of a bar that did not fit."""
+        self.done -= set(places)
+        self.song = replace(self.song, cells={k: cell for k, cell in self.song.cells.items() if k not in places})
+        for part, bar in places:
+            self.book.remove(part, bar)
+
+    def _fitting(self, bar: int, places: list[Place], room_share: float) -> tuple[range, list[int]]:
         """Bars around one whose known tokens leave room to write, and these tokens. Raises ScoretokError."""
         context = self.writer.model.config.max_position_embeddings
         last = max(b for _, b in places if b < bar + MAX_WINDOW_BARS - BEFORE_BARS)
@@ -105,7 +125,7 @@ class NotesTask:
             bars = range(start, stop)
             view = window(self.song, bars, recount=False)
             known = known_tokens(view, {(part, b - start) for part, b in self._standing(bars)})
-            if len(known) <= context * (1 - ROOM_SHARE):
+            if len(known) <= context * (1 - room_share):
                 return bars, known
             if stop - bar > bar - start and stop > bar + 1:
                 stop -= max(1, (stop - bar - 1) // 4)

@@ -21,6 +21,10 @@ class Sampling:
     seed: int = 0
 
 
+class ContextFullError(ScoretokError):
+    """What is written does not fit into the context of the model."""
+
+
 class Writer:
     """Feeds a model token by token, from a cache that can be wound back."""
 
@@ -71,7 +75,7 @@ class Writer:
             self.say(token)
             return token
         if self.length >= self.model.config.max_position_embeddings:
-            raise ScoretokError("a bar does not fit into the context of the model; write fewer tracks at a time")
+            raise ContextFullError("a bar does not fit into the context of the model; write fewer tracks at a time")
         logits = self.model(torch.tensor([self.pending]), self.cache, last_only=True)[0, -1].double().numpy()
         self.pending = []
         everything = logits - np.logaddexp.reduce(logits)

@@ -206,3 +206,20 @@ def test_variants_differ_and_come_likeliest_first(song):
     # In a score that was there, only what is new is compared.
     before = made(0, *line[:-2]).sheet
     assert not alike(answers[0].sheet, answers[1].sheet, before)
+
+
+def test_a_bar_that_does_not_fit_is_begun_again_with_less_around_it():
+    torch.manual_seed(0)
+    config = Config(hidden_size=32, intermediate_size=64, num_hidden_layers=1, num_attention_heads=2,
+                    max_position_embeddings=512)  # fmt: skip
+    small = PlannerModel(config).eval()
+    band = Song((Part("piano.1", 0), Part("guitar.1", 24), Part("bass.1", 33)), ())
+    controls = Controls(density={"piano.1": (14, 16), "guitar.1": (14, 16), "bass.1": (8, 8)},
+                        polyphony={"piano.1": 3, "guitar.1": 2, "bass.1": 1})  # fmt: skip
+    made = compose(small, band, [BarRequest()] * 6, controls).sheet
+    Grammar().check(encode(made))
+    for bar in range(6):
+        for number, (least, most) in enumerate(((14, 16), (14, 16), (8, 8))):
+            assert least <= len({note.start_ticks for note in made.notes_in(number, bar)}) <= most
+    with pytest.raises(ScoretokError, match=r"bar 1 does not fit into the context|too full"):
+        compose(small, band, [BarRequest()] * 2, Controls(density={"piano.1": (96, 96)}))
