@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from planner.language import SIZE
-from planner.model import Cache, Config
+from planner.model import Config
+from planner.step import Cache
 
 ORDER = 6
 BITS = 10  # a token fits into so many
@@ -88,11 +89,11 @@ class NGramModel:
         self.ngram = ngram
         self.ids: list[int] = []
 
-    def __call__(self, ids: Tensor, cache: Cache, last_only: bool = True) -> Tensor:
-        """Logits (1, 1, v) of what follows the tokens (1, t) after those in the cache."""
-        self.ids = self.ids[: cache.length] + ids[0].tolist()
+    def next_logits(self, ids: list[int], cache: Cache) -> Tensor:
+        """Logits (v,) of what follows some tokens; the cache tells how many came before."""
+        self.ids = self.ids[: cache.length] + ids
         cache.length = len(self.ids)
-        return torch.from_numpy(np.log(self.ngram.following(np.array(self.ids, np.int64))))[None, None]
+        return torch.from_numpy(np.log(self.ngram.following(np.array(self.ids, np.int64))))
 
 
 def training_ids(examples: Iterable[list[int]], count: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 Names of weights and of the configuration are those of `transformers.LlamaForCausalLM`, which loads the same folder
 (`tests/test_planner_training.py` compares the two), so that package need not be imported here.
 
-Axes: b batch, t tokens, c cached tokens, h heads, d channels, v vocabulary.
+Axes: b batch, t tokens, h heads, d channels, v vocabulary.
 """
 
 from dataclasses import asdict, dataclass
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from planner.language import SIZE
+from planner.step import Cache, Step
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,6 @@ class Config:
         return asdict(self) | more | {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
 
 
-class Cache:
-    """Keys and values of the tokens so far, of every layer: (2, b, h, c, d / h)."""
-
-    def __init__(self, config: Config, length: int, batch: int = 1) -> None:
-        heads = config.num_attention_heads
-        shape = (2, batch, heads, length, config.hidden_size // heads)
-        self.layers = [torch.zeros(shape) for _ in range(config.num_hidden_layers)]
-        self.length = 0
-
-
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Rotary position embedding (Su et al., 2021) of x (b, h, t, d / h)."""
     half = x.shape[-1] // 2
@@ -60,21 +51,15 @@ class Attention(nn.Module):
         self.heads = config.num_attention_heads
         self.q_proj, self.k_proj, self.v_proj, self.o_proj = (nn.Linear(d, d, bias=False) for _ in range(4))
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, cache: Tensor | None = None, start: int = 0) -> Tensor:
-        """(b, t, d) -> (b, t, d); `cache` (2, b, h, c, d / h) holds `start` tokens and takes these."""
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+        """(b, t, d) -> (b, t, d)."""
         b, t, d = x.shape
         q, k, v = (
             project(x).view(b, t, self.heads, d // self.heads).transpose(1, 2)
             for project in (self.q_proj, self.k_proj, self.v_proj)
         )
         q, k = rotate(q, cos, sin), rotate(k, cos, sin)
-        if cache is not None:
-            cache[0, :, :, start : start + t], cache[1, :, :, start : start + t] = k, v
-            k, v = cache[:, :, :, : start + t]
-        mask = None
-        if cache is not None and t > 1:
-            mask = torch.ones(t, start + t, dtype=torch.bool, device=x.device).tril(start)
-        out = functional.scaled_dot_product_attention(q, k, v, mask, is_causal=cache is None)
+        out = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
         return self.o_proj(out.transpose(1, 2).reshape(b, t, d))
 
 
@@ -100,8 +85,8 @@ class Layer(nn.Module):
         self.input_layernorm = nn.RMSNorm(config.hidden_size, config.rms_norm_eps)
         self.post_attention_layernorm = nn.RMSNorm(config.hidden_size, config.rms_norm_eps)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, cache: Tensor | None = None, start: int = 0) -> Tensor:
-        x = x + self.self_attn(self.input_layernorm(x), cos, sin, cache, start)
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+        x = x + self.self_attn(self.input_layernorm(x), cos, sin)
         return x + self.mlp(self.post_attention_layernorm(x))
 
 
@@ -128,6 +113,7 @@ class PlannerModel(nn.Module):
         size = self.config.hidden_size // self.config.num_attention_heads
         turns = 1.0 / self.config.rope_theta ** (torch.arange(0, size, 2).float() / size)
         angles = torch.outer(torch.arange(self.config.max_position_embeddings).float(), turns).repeat(1, 2)
+        self.step: Step | None = None
         self.register_buffer("cos", angles.cos(), persistent=False)
         self.register_buffer("sin", angles.sin(), persistent=False)
         self.apply(self._init)
@@ -136,14 +122,20 @@ class PlannerModel(nn.Module):
         if isinstance(module, nn.Linear | nn.Embedding):
             nn.init.normal_(module.weight, std=0.02)
 
-    def forward(self, ids: Tensor, cache: Cache | None = None, last_only: bool = False) -> Tensor:
-        """Logits of what follows each token, or only the last; a `cache` holds the tokens before and takes these."""
-        start, t = (cache.length if cache else 0), ids.shape[1]
-        cos, sin = self.cos[start : start + t], self.sin[start : start + t]
+    def forward(self, ids: Tensor) -> Tensor:
+        """Logits of what follows each token."""
         x = self.model.embed_tokens(ids)
-        for number, layer in enumerate(self.model.layers):
-            x = layer(x, cos, sin, cache.layers[number] if cache else None, start)
-        if cache:
-            cache.length += t
-        x = self.model.norm(x[:, -1:] if last_only else x)
-        return functional.linear(x, self.model.embed_tokens.weight)
+        for layer in self.model.layers:
+            x = layer(x, self.cos[: ids.shape[1]], self.sin[: ids.shape[1]])
+        return functional.linear(self.model.norm(x), self.model.embed_tokens.weight)
+
+    def train(self, mode: bool = True) -> "PlannerModel":
+        """Switch between training and use, whose copy of the weights is then made anew."""
+        self.step = None
+        return super().train(mode)
+
+    @torch.inference_mode()
+    def next_logits(self, ids: list[int], cache: Cache) -> Tensor:
+        """Logits (v,) of what follows some tokens; the cache holds the tokens before and takes these."""
+        self.step = self.step or Step(self)
+        return self.step(ids, cache)

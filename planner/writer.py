@@ -6,9 +6,9 @@ Axes: v vocabulary.
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
-from planner.model import Cache, PlannerModel
+from planner.model import PlannerModel
+from planner.step import Cache
 from scoretok.errors import ScoretokError
 
 
@@ -66,7 +66,6 @@ class Writer:
         """Take the last token back."""
         self.pending.pop()
 
-    @torch.inference_mode()
     def draw(self, mask: np.ndarray) -> int:
         """Draw one of the tokens that a mask (v,) allows, and take it. Raises IndexError when there is none."""
         legal = np.flatnonzero(mask)
@@ -76,7 +75,7 @@ class Writer:
             return token
         if self.length >= self.model.config.max_position_embeddings:
             raise ContextFullError("a bar does not fit into the context of the model; write fewer tracks at a time")
-        logits = self.model(torch.tensor([self.pending]), self.cache, last_only=True)[0, -1].double().numpy()
+        logits = self.model.next_logits(self.pending, self.cache).double().numpy()
         self.pending = []
         everything = logits - np.logaddexp.reduce(logits)
         token = int(legal[self._pick(logits[legal])])

@@ -10,7 +10,14 @@ HEAVY = {"music21", "matplotlib", "verovio", "gruut", "soundfile", "pretty_midi"
 HEAVY_OUTSIDE_MODELS = {"torch", "diffusers", "transformers", "accelerate", "safetensors"}
 # The modules of the models themselves; the engine imports them when it is made.
 FOLDERS = ("editing/inpaint/", "renderer/codec/", "renderer/dit/", "renderer/training/")
-PLANNER = ("planner/model.py", "planner/load.py", "planner/tasks.py", "planner/training.py", "planner/writer.py")
+PLANNER = (
+    "planner/model.py",
+    "planner/step.py",
+    "planner/load.py",
+    "planner/tasks.py",
+    "planner/training.py",
+    "planner/writer.py",
+)
 MODELS = (*FOLDERS, *PLANNER, "renderer/fill.py", "renderer/pipeline.py", "renderer/load.py", "renderer/hub.py")
 MODULES = sorted(path for room in (*ROOMS, "editing") for path in (ROOT / room).rglob("*.py"))
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from planner.data import Shards, make_shard, song_of_record, split_of
 from planner.language import DURATIONS, LOUDNESS, Hit, cell_tokens, nearest_duration, read_cell
-from planner.model import Cache, Config, PlannerModel
+from planner.model import Config, PlannerModel
 from planner.notes import write_notes
 from planner.paste import put_cells, sheet_of_song, spans_given
 from planner.plan_writer import write_plan
@@ -18,6 +18,7 @@ from planner.request import BarRequest, Controls, Request, given_plan
 from planner.sampling import example, examples, rows, transposed
 from planner.sequence import read_sequence, sequence
 from planner.song import Part, Song, song_of, window
+from planner.step import Cache
 from planner.writer import Sampling, Writer
 from scoretok import Grammar, LeadSheet, ScoretokError, write
 from scoretok.encode import encode
@@ -232,12 +233,29 @@ def test_demands_that_contradict_each_other_are_refused(asked, message):
         Request(Song(PARTS, ()), (BarRequest(),), controls=asked).check()
 
 
-def test_a_cache_gives_what_the_whole_sequence_gives(model):
-    ids = torch.randint(0, TINY.vocab_size, (1, 20))
-    whole = model(ids)
+def test_step_by_step_gives_what_the_whole_sequence_gives(model):
+    ids = torch.randint(0, TINY.vocab_size, (1, 20), generator=torch.Generator().manual_seed(1))
     cache = Cache(TINY, 32)
-    parts = torch.cat([model(ids[:, a:b], cache) for a, b in ((0, 7), (7, 8), (8, 20))], 1)
-    assert torch.allclose(whole, parts, atol=1e-5)
+    with torch.no_grad():
+        whole = model(ids)[0]
+    at = 0
+    for stop in (7, 8, 9, 12, 20):
+        logits = model.next_logits(ids[0, at:stop].tolist(), cache)
+        assert torch.allclose(logits, whole[stop - 1], atol=1e-5)
+        at = stop
+    # Wound back, the cache is as it was there.
+    cache.length = 8
+    assert torch.allclose(model.next_logits(ids[0, 8:9].tolist(), cache), whole[8], atol=1e-5)
+
+
+def test_after_training_the_copy_of_the_weights_is_made_anew(model):
+    other = PlannerModel(TINY).eval()
+    before = other.next_logits([1, 2, 3], Cache(TINY, 8))
+    other.train()
+    with torch.no_grad():
+        other.model.norm.weight.mul_(2)
+    after = other.eval().next_logits([1, 2, 3], Cache(TINY, 8))
+    assert torch.allclose(after, 2 * before, rtol=1e-4)
 
 
 def record(name, shift=0):

@@ -145,9 +145,9 @@ def test_a_demand_that_no_notes_can_meet_is_told(model, song):
 class Parrot(PlannerModel):
     """A model that repeats whenever it may."""
 
-    def forward(self, ids, cache=None, last_only=False):
-        logits = super().forward(ids, cache, last_only)
-        logits[..., FIRST["Repeat"] : FIRST["Repeat"] + len(REPEATS)] += 50
+    def next_logits(self, ids, cache):
+        logits = super().next_logits(ids, cache).clone()
+        logits[FIRST["Repeat"] : FIRST["Repeat"] + len(REPEATS)] += 50
         return logits
 
 
