@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from planner.language import ID, MAX_POSITION, Cell
 from planner.rules import Rule
+from planner.rules.chord_size import ChordSize
 from planner.rules.contour import Contour
 from planner.rules.density import Density
 from planner.rules.novelty import Novelty, tune
@@ -52,15 +53,16 @@ class BarRequest:
 class Controls:
     """What notes have to be like; by part name where a rule is for one part. Everything here is kept, or refused.
 
-    `scale` are pitch classes, `spans` lowest and highest pitch, `polyphony` most notes at once, `repeats` how many bars
-    in a row may be the same, `density` least and most onsets a bar. `rhythm`, `contour` and `novelty` hold the cells
-    whose rhythm or contour is kept, or that must not come out as they were; `syllables` what is sung in a cell, 1 a
-    syllable, 2 one that ends its word.
+    `scale` are pitch classes, `spans` lowest and highest pitch, `polyphony` most notes that sound at once and
+    `chord_sizes` that begin at once, `repeats` how many bars in a row may be the same, `density` least and most onsets
+    a bar. `rhythm`, `contour` and `novelty` hold the cells whose rhythm or contour is kept, or that must not come out
+    as they were; `syllables` what is sung in a cell, 1 a syllable, 2 one that ends its word.
     """
 
     scale: frozenset[int] | None = None
     spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     polyphony: Mapping[str, int] = field(default_factory=dict)
+    chord_sizes: Mapping[str, int] = field(default_factory=dict)
     repeats: Mapping[str, int] = field(default_factory=dict)
     density: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     rhythm: Mapping[Place, Cell] = field(default_factory=dict)
@@ -80,6 +82,8 @@ class Controls:
             rules.append(Density(*self.density[part.name]))
         if part.name in self.polyphony:
             rules.append(Polyphony(self.polyphony[part.name], self.density.get(part.name, (0, 0))[0]))
+        if part.name in self.chord_sizes:
+            rules.append(ChordSize(self.chord_sizes[part.name]))
         if part.name in self.repeats:
             rules += [Novelty(cell) for cell in worn_out(song, place, self.repeats[part.name])]
         if place in self.rhythm:

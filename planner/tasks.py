@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from planner.idiom import with_idiom
 from planner.language import KIND_OF, MAX_WINDOW_BARS, density_level, onsets
 from planner.model import PlannerModel
 from planner.notes import Advance, nothing, write_notes
@@ -47,7 +48,7 @@ def compose(
     `words` are the syllables of cells for which the controls demand some. Raises ScoretokError when what is demanded
     contradicts itself or cannot be met.
     """
-    request = Request(song, tuple(bars), frozenset(), controls or Controls())
+    request = Request(song, tuple(bars), frozenset(), with_idiom(controls or Controls(), song))
     request.check()
     writer = Writer(model, sampling)
     made = write_notes(writer, request, write_plan(writer, request), None, advance)
@@ -81,8 +82,9 @@ def infill(
         raise ScoretokError("no cell is to be written; name bars and tracks")
     places = sorted({(names.index(name), bar) for name, bar in cells}, key=lambda place: (place[1], place[0]))
     writer = Writer(model, sampling)
+    controls = with_idiom(controls or Controls(), song)
     for group in groups(places):
-        sheet = _infill_group(writer, sheet, song, group, controls or Controls(), is_new, advance)
+        sheet = _infill_group(writer, sheet, song, group, controls, is_new, advance)
         song = song_of(sheet, genre)
     return Made(sheet, writer.likelihood)
 
@@ -200,7 +202,7 @@ def extend(
     known = sheet.bar_count - start
     asked = tuple(given_plan(view)[:known]) + (BarRequest(),) * made_bars
     given = frozenset(place for place in view.places if place[1] < known)
-    request = Request(view, asked, given, (controls or Controls()).shifted(start))
+    request = Request(view, asked, given, with_idiom(controls or Controls(), song).shifted(start))
     request.check()
     writer = Writer(model, sampling)
     behind = [(part, bar) for part in range(len(song.parts)) for bar in range(sheet.bar_count, longer.bar_count)]

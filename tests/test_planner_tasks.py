@@ -6,6 +6,7 @@ from itertools import groupby
 import pytest
 import torch
 
+from planner.idiom import CHORD_SIZES, SPANS, with_idiom
 from planner.language import FIRST, REPEATS, Hit
 from planner.model import Config, PlannerModel
 from planner.request import BarRequest, Controls
@@ -223,3 +224,21 @@ def test_a_bar_that_does_not_fit_is_begun_again_with_less_around_it():
             assert least <= len({note.start_ticks for note in made.notes_in(number, bar)}) <= most
     with pytest.raises(ScoretokError, match=r"bar 1 does not fit into the context|too full"):
         compose(small, band, [BarRequest()] * 2, Controls(density={"piano.1": (96, 96)}))
+
+
+def test_what_is_written_is_playable_unless_the_request_or_the_track_says_otherwise(model, song):
+    band = Song((Part("vocal.1", 53), Part("piano.1", 0), Part("bass.1", 33), Part("drums.1", 0)), ())
+    made = compose(model, band, [BarRequest(None, "verse", (4, 4, 4, 4)), *[BarRequest(None, None)] * 7]).sheet
+    for name, track in made.tracks_by_id.items():
+        role = name.partition(".")[0]
+        low, high = SPANS.get(role, (0, 127))
+        assert track.notes
+        assert all(low <= note.pitch <= high for note in track.notes)
+        starts = [note.start_ticks for note in track.notes]
+        assert max(map(starts.count, starts)) <= CHORD_SIZES[role]
+    high = compose(model, band, [BarRequest()] * 4, Controls(spans={"bass.1": (90, 100)})).sheet
+    assert all(90 <= note.pitch <= 100 for note in high.tracks_by_id["bass.1"].notes)
+    # A track that goes further itself may go on to do so.
+    cells = {(2, 0): (Hit(0, 90, 24, 72),), (3, 1): tuple(Hit(0, pitch, 1, 72) for pitch in range(35, 45))}
+    told = with_idiom(Controls(), replace(band, cells=cells))
+    assert (told.spans["bass.1"], told.chord_sizes["drums.1"]) == ((23, 90), 10)
