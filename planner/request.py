@@ -5,6 +5,7 @@ Axes: b bars, p parts.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from planner.language import ID, MAX_POSITION, Cell
 from planner.rules import Rule
@@ -105,6 +106,17 @@ class Controls:
         return replace(
             self, rhythm=moved(self.rhythm), contour=moved(self.contour), novelty=moved(self.novelty),
             syllables=moved(self.syllables),
+        )  # fmt: skip
+
+    def renamed(self, names: Mapping[str, str]) -> "Controls":
+        """The same for parts of other names."""
+
+        def moved(rules: Mapping[str, Any]) -> dict[str, Any]:
+            return {names.get(name, name): rule for name, rule in rules.items()}
+
+        return replace(
+            self, spans=moved(self.spans), polyphony=moved(self.polyphony), chord_sizes=moved(self.chord_sizes),
+            repeats=moved(self.repeats), density=moved(self.density),
         )  # fmt: skip
 
 

@@ -241,7 +241,10 @@ def accompany(
     genre: str = "other",
     advance: Advance = nothing,
 ) -> Made:
-    """A score with more tracks, which play along with those that it has; chords too where it has none."""
+    """A score with more tracks, which play along with those that it has; chords too where it has none.
+
+    The controls name the new tracks as `parts` do, whatever ids they get beside those that are there.
+    """
     if not parts:
         raise ScoretokError("no track is to be added; name some")
     if not sheet.chords:
@@ -250,6 +253,12 @@ def accompany(
     grown = sheet.with_tracks([*sheet.tracks, *(new_track(part) for part in parts)])
     added = [name for name in grown.track_ids if name not in before]
     cells = [(name, bar) for name in added for bar in range(sheet.bar_count)]
+    left = list(added)
+    names = {}
+    for part in parts:
+        names[part.name] = next(name for name in left if name.partition(".")[0] == part.name.partition(".")[0])
+        left.remove(names[part.name])
+    controls = (controls or Controls()).renamed(names)
     return infill(model, grown, cells, controls, sampling, genre, False, advance)
 
 

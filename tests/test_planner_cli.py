@@ -71,6 +71,16 @@ def test_what_is_left_open_the_model_chooses(folder):
     assert scoretok.read(folder / "o.lead").keys[0].tonic == 2
 
 
+def test_a_melody_is_given_a_band(folder):
+    tune = scoretok.read(folder / "a.lead")
+    scoretok.write(tune.with_tracks([tune.tracks_by_id["vocal.1"]]), folder / "tune.lead")
+    made(folder, "compose", "--melody", "tune.lead", "--prompt", "swing with bass and drums", "-o", "band.lead", "-q")
+    band = scoretok.read(folder / "band.lead")
+    assert band.track_ids == ("vocal.1", "bass.1", "drums.1")
+    assert band.tracks_by_id["vocal.1"] == tune.tracks_by_id["vocal.1"]
+    assert band.chords == tune.chords
+
+
 def test_bars_stream_out_as_they_are_made(folder):
     said = made(folder, "compose", "--bars", "5", "--tracks", "piano", "--stream", "-o", "s.lead", "-q").stdout
     lines = [json.loads(line) for line in said.splitlines()]

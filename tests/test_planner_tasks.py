@@ -242,3 +242,12 @@ def test_what_is_written_is_playable_unless_the_request_or_the_track_says_otherw
     cells = {(2, 0): (Hit(0, 90, 24, 72),), (3, 1): tuple(Hit(0, pitch, 1, 72) for pitch in range(35, 45))}
     told = with_idiom(Controls(), replace(band, cells=cells))
     assert (told.spans["bass.1"], told.chord_sizes["drums.1"]) == ((23, 90), 10)
+
+
+def test_demands_on_an_added_track_hold_though_one_of_its_name_is_there(model, song):
+    assert "piano.1" in song.track_ids
+    controls = Controls(spans={"piano.1": (100, 104)})
+    made = accompany(model, song, [Part("piano.1", 4)], controls).sheet
+    assert made.tracks_by_id["piano.2"].notes
+    assert all(100 <= note.pitch <= 104 for note in made.tracks_by_id["piano.2"].notes)
+    assert made.tracks_by_id["piano.1"] == song.tracks_by_id["piano.1"]

@@ -11,6 +11,7 @@ from editing.cli.common import (
     check_output,
     json_option,
     language_option,
+    load,
     print_json,
     progress_bar,
     quiet_option,
@@ -31,11 +32,19 @@ from scoretok.files import read_text, write_text
 from scoretok.lyrics import with_phonemes_if_possible
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from planner.heading import Open
     from planner.language import Cell
+    from planner.notes import Advance
     from planner.request import BarRequest
     from planner.song import Song
+    from planner.tasks import Made
+    from planner.writer import Sampling
     from scoretok.parts import Key
+    from scoretok.sheet import LeadSheet
+
+    Make = Callable[[Sampling, Advance], Made]
 
 BARS = 16
 COMPOSE = """\b
@@ -65,6 +74,7 @@ wishes = with_options(
 @click.command(epilog=COMPOSE)
 @wishes
 @click.option("--lyrics", metavar="FILE", help="Words to be sung, a line a phrase; one note a syllable.")
+@click.option("--melody", metavar="FILE", help="A score that stays; --tracks, or those of --prompt, play along.")
 @language_option
 @click.option("-o", "--output", required=True, metavar="FILE", help="The score, - for standard output.")
 @click.option("--stream", is_flag=True, help="Print every bar as a line of JSON as soon as it is made.")
@@ -74,40 +84,65 @@ wishes = with_options(
 @quiet_option
 def compose(output: str, seed: int, stream: bool, as_json: bool, quiet: bool, **options: Any) -> None:
     """Compose a score; what is asked for is kept, what is not the model chooses."""
-    from planner.heading import choose_heading
-    from planner.tasks import compose as make
     from planner.variants import variants
-    from planner.words import read_lines, with_words
-    from planner.writer import Writer
 
     silence(quiet)
     check_output(output)
-    song, bars, left = read_wishes(options, quiet or as_json)
-    model = get_model(options["model"])
-    song = choose_heading(Writer(model, get_sampling(options, seed)), song, len(bars), left)
-    controls = get_controls(options, [part.name for part in song.parts], song.key)
-    words = None
-    if options["lyrics"]:
-        bars, controls, words = with_words(
-            song, bars, controls, read_lines(read_text(options["lyrics"]), options["language"])
-        )
     if stream and (options["variants"] > 1 or output == "-"):
         raise ScoretokError("--stream tells of one score as it is made; leave out --variants, and name a file for it")
-    with progress_bar("composing", options["variants"] * len(bars), quiet) as advance:
+    prepare = around_melody if options["melody"] else from_wishes
+    make, bars, before = prepare(options, seed, quiet or as_json)
+    with progress_bar("composing", options["variants"] * bars, quiet) as advance:
 
         def told(bar: int, cells: "Mapping[str, Cell]") -> None:
             advance()
             if stream:
                 print_json({"bar": bar + 1, "notes": cells})
 
-        made = variants(
-            lambda sampling: make(model, song, bars, controls, sampling, told, words),
-            options["variants"],
-            get_sampling(options, seed),
-        )
-    if words:
-        made = [replace(one, sheet=with_phonemes_if_possible(one.sheet, options["language"])) for one in made]
+        made = variants(lambda sampling: make(sampling, told), options["variants"], get_sampling(options, seed), before)
     save_variants(made, output, as_json, quiet)
+
+
+def from_wishes(options: dict[str, Any], seed: int, quiet: bool) -> "tuple[Make, int, None]":
+    """What composes as options ask, and how many bars. Raises ScoretokError."""
+    from planner.heading import choose_heading
+    from planner.tasks import compose as make
+    from planner.words import read_lines, with_words
+    from planner.writer import Writer
+
+    song, bars, left = read_wishes(options, quiet)
+    model = get_model(options["model"])
+    song = choose_heading(Writer(model, get_sampling(options, seed)), song, len(bars), left)
+    controls = get_controls(options, [part.name for part in song.parts], song.key)
+    words = None
+    if options["lyrics"]:
+        lines = read_lines(read_text(options["lyrics"]), options["language"])
+        bars, controls, words = with_words(song, bars, controls, lines)
+
+    def composed(sampling: "Sampling", told: "Advance") -> "Made":
+        made = make(model, song, bars, controls, sampling, told, words)
+        return replace(made, sheet=with_phonemes_if_possible(made.sheet, options["language"])) if words else made
+
+    return composed, len(bars), None
+
+
+def around_melody(options: dict[str, Any], seed: int, quiet: bool) -> "tuple[Make, int, LeadSheet]":
+    """What adds tracks to a score, how many bars it has, and the score. Raises ScoretokError."""
+    from planner.song import key_name
+    from planner.tasks import accompany
+
+    said = [one for one in ("plan_file", "form", "bars", "chords", "key", "meter", "tempo", "lyrics") if options[one]]
+    if said:
+        raise ScoretokError(f"--{said[0].removesuffix('_file')} is said by the score of --melody; leave one out")
+    sheet = load(options["melody"])
+    song, _, _ = read_wishes(options, quiet)
+    controls = get_controls(options, [part.name for part in song.parts], key_name(sheet.keys[0]))
+    model = get_model(options["model"])
+
+    def composed(sampling: "Sampling", told: "Advance") -> "Made":
+        return accompany(model, sheet, song.parts, controls, sampling, song.genre, told)
+
+    return composed, sheet.bar_count, sheet
 
 
 @click.command(epilog=PLAN)
@@ -159,7 +194,7 @@ def read_wishes(options: dict[str, Any], quiet: bool) -> "tuple[Song, tuple[BarR
         for line in found.lines():
             click.echo(f"understood {line}", err=True)
     named = " ".join(f"{role}:{program}" for role, program in found.parts)
-    tracks = options["tracks"] or named or ("vocal " if options.get("lyrics") else "lead ") + "piano bass drums"
+    tracks = options["tracks"] or named or default_tracks(options)
     bpm, key, chords = options["tempo"] or found.bpm, options["key"] or found.key, options["chords"]
     key = key or (key_of_chords(chords) if chords else None)
     meter = options["meter"] or "{}/{}".format(*(found.meter or (4, 4)))
@@ -169,6 +204,12 @@ def read_wishes(options: dict[str, Any], quiet: bool) -> "tuple[Song, tuple[BarR
         lines += [section, *([f"  chords {' | '.join(chords.replace('|', ' ').split())}"] if chords else [])]
     left = Open(bpm is None, key is None, found.bpm_range or (SLOWEST, FASTEST), found.mode)
     return *parse_plan("\n".join(lines), "the request"), left
+
+
+def default_tracks(options: dict[str, Any]) -> str:
+    """Who plays when nobody is named: a band, and who has the melody where none is given."""
+    first = "" if options.get("melody") else "vocal " if options.get("lyrics") else "lead "
+    return f"{first}piano bass drums"
 
 
 def by_meaning(kind: str, text: str) -> str | None:
