@@ -5,6 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 SONG := examples/freedom-for-your-shooting-skills.mid
+PROMPT := laid-back bossa nova in A minor for flute, guitar, bass and drums, 16 bars
 
 # tinysoundfont asks for pyaudio, which must be compiled and which it needs only to play live.
 .PHONY: song test lint benchmarks clean
@@ -28,6 +29,14 @@ song: .venv/song
 	$(BIN)/scoretok edit examples/when-the-saints.lead -o out/changed.lead "transpose +4 in bars 9-10 of piano"
 	$(BIN)/scoretok inpaint out/saints.flac --before examples/when-the-saints.lead --after out/changed.lead \
 	  -o out/changed.flac --plot out/changed-sound.png
+	$(BIN)/scoretok plan --prompt "$(PROMPT)" --seed 3 -o out/plan.txt
+	cat out/plan.txt
+	$(BIN)/scoretok compose --plan out/plan.txt --seed 3 -o out/composed.lead
+	$(BIN)/scoretok infill out/composed.lead --bars 5-8 --tracks guitar --seed 1 -o out/infilled.lead
+	$(BIN)/scoretok diff out/composed.lead out/infilled.lead
+	$(BIN)/scoretok plot out/composed.lead -o out/composed.png
+	$(BIN)/scoretok render out/composed.lead --engine draft -o out/composed.wav
+	$(BIN)/scoretok render out/infilled.lead --engine draft -o out/infilled.wav
 	@ls -l out
 
 test: .venv/test

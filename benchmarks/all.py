@@ -23,6 +23,11 @@ SECTIONS = {
     "inpaint_speed": "Inpainting: speed",
     "planner_language": "The planner: length of its language",
     "planner_requests": "The planner: random requests",
+    "planner_loss": "The planner: held-out loss",
+    "planner_training": "The planner: what data and size buy",
+    "planner_music": "The planner: musical statistics, real beside generated",
+    "planner_copying": "The planner: does it copy?",
+    "planner_speed": "The planner: speed and memory",
 }
 ARGUMENTS = {
     "roundtrip": "--pop909 PATH",
@@ -33,15 +38,19 @@ ARGUMENTS = {
     "inpaint": "--soundfont FONT --scores BANDS",
     "inpaint_starts": "--soundfont FONT --scores BANDS",
     "planner_language": "--scores BANDS",
+    "planner_loss": "--data SHARDS --runs RUNS",
+    "planner_training": "--data SHARDS --runs RUNS",
+    "planner_music": "--data SHARDS",
+    "planner_copying": "--data SHARDS",
 }
 
 
 INTRODUCTION = """Written by
-`python -m benchmarks.all --pop909 PATH --soundfont FONT --scores SCORES --bands BANDS --runs RUNS`, where PATH is a
+`python -m benchmarks.all --pop909 PATH --soundfont FONT --scores SCORES --bands BANDS --runs RUNS --data SHARDS`, where PATH is a
 folder or zip file with the MIDI files of POP909 (music-x-lab/POP909-Dataset), FONT a soundfont that training did not
 hear (here sf_GMbank.sf2 of Debian's csound-soundfont), SCORES the folder of scores behind the training pairs, BANDS
 a folder of scores with several tracks (here the songs of POP909 with bands that MMA, the Musical MIDI Accompaniment,
-arranged) and RUNS the folder of the training runs. A benchmark whose argument is not given is left out. Times are of
+arranged), RUNS the folder of the training runs and SHARDS that of the planner's training data. A benchmark whose argument is not given is left out. Times are of
 a noisy machine; ratios, measured side by side in one run, hold better."""
 
 
@@ -63,6 +72,7 @@ def main() -> None:
     parser.add_argument("--scores", help="the folder of scores behind the training pairs")
     parser.add_argument("--bands", help="a folder of scores with several tracks, to inpaint")
     parser.add_argument("--runs", help="the folder of the training runs")
+    parser.add_argument("--data", help="the shards that the planner was trained with")
     parser.add_argument("--only-report", action="store_true", help="write the report from the last results")
     arguments = parser.parse_args()
     for name in [] if arguments.only_report else SECTIONS:

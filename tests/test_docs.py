@@ -51,12 +51,24 @@ def test_every_command_of_the_readme_runs(workplace):
         "changed.wav",
         "change.png",
         "take2.wav",
+        "take2-bossa.wav",
     ):
         assert (workplace / name).stat().st_size > 500
 
 
+def test_every_command_of_the_planner_runs(workplace):
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    script = "set -e\n" + "".join(blocks("docs/planner.md", "sh"))
+    result = subprocess.run(["bash", "-c", script], cwd=workplace, env={**os.environ, "PATH": path},
+                            capture_output=True, text=True, check=False)  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    for name in ("plan.txt", "waltz.lead", "varied.lead", "longer.lead", "chords.lead", "surprises.png"):
+        assert (workplace / name).stat().st_size > 100
+
+
 @pytest.mark.parametrize(
-    "path", ["README.md", "docs/python.md", "docs/tokens.md", "docs/renderer.md", "docs/inpainting.md"]
+    "path",
+    ["README.md", "docs/python.md", "docs/tokens.md", "docs/renderer.md", "docs/inpainting.md", "docs/planner.md"],
 )
 def test_every_python_example_runs(path, workplace, monkeypatch):
     monkeypatch.chdir(workplace)

@@ -1,0 +1,74 @@
+"""The language model that ships: it is what its card says, it obeys, and it knows music from noise."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from planner.load import WEIGHTS, load_model
+from planner.request import BarRequest, Controls
+from planner.song import Part, Song
+from planner.tasks import compose, infill, score
+from planner.writer import Sampling
+from scoretok import Grammar, slice_bars
+from scoretok.encode import encode
+from scoretok.harmony import parse_chord
+
+BAND = Song((Part("lead.1", 73), Part("piano.1", 0), Part("bass.1", 32), Part("drums.1", 0)), (), {}, (4, 4), "A:min")
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model()
+
+
+def test_it_is_small_and_described(model):
+    assert (WEIGHTS / "model.safetensors").stat().st_size < 40e6
+    count = sum(parameter.numel() for parameter in model.parameters())
+    card = (WEIGHTS / "README.md").read_text()
+    assert f"{count / 1e6:.1f} million parameters" in card
+
+
+def test_transformers_reads_it(model):
+    transformers = pytest.importorskip("transformers")
+    theirs = transformers.LlamaForCausalLM.from_pretrained(WEIGHTS, dtype=torch.float32).eval()
+    ids = torch.randint(3, 900, (1, 40), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert torch.allclose(theirs(ids).logits, model(ids), atol=1e-3)
+
+
+def test_what_it_composes_is_legal_and_as_asked_and_the_same_again(model):
+    chords = [parse_chord(symbol) for symbol in ("Am", "F", "C", "G")]
+    bars = [BarRequest((chord,), "verse" if bar == 0 else None) for bar, chord in enumerate(chords)]
+    controls = Controls(scale=frozenset({9, 11, 0, 2, 4, 5, 7}), polyphony={"bass.1": 1})
+    made = [compose(model, BAND, bars, controls, Sampling(seed=2)).sheet for _ in range(2)]
+    assert made[0] == made[1]
+    sheet = made[0]
+    Grammar().check(encode(sheet))
+    assert [chord.root for chord in sheet.chords] == [9, 5, 0, 7]
+    assert sheet.note_count > 20
+    assert all(note.pitch % 12 in controls.scale for track in sheet.tracks[:3] for note in track.notes)
+
+
+def test_an_infill_changes_nothing_else(model, saints):
+    song = slice_bars(saints, 0, 8)
+    made = infill(model, song, [("piano.1", 2), ("piano.1", 3)], sampling=Sampling(seed=1)).sheet
+    number = song.track_ids.index("piano.1")
+    for track, name in enumerate(song.track_ids):
+        for bar in range(8):
+            same = song.notes_in(track, bar) == made.notes_in(track, bar)
+            assert same != (track == number and bar in (2, 3)), (name, bar)
+
+
+def test_it_finds_music_likelier_than_the_same_notes_at_other_pitches(model, saints):
+    rng = np.random.default_rng(0)
+    scrambled = saints.with_tracks(
+        track if track.is_drums
+        else replace(track, notes=tuple(
+            replace(note, pitch=int(np.clip(note.pitch + rng.integers(-6, 7), 0, 127))) for note in track.notes
+        ))
+        for track in saints.tracks
+    )  # fmt: skip
+    real, noise = (sum(score(model, sheet).values()) for sheet in (saints, scrambled))
+    assert real > 0.8 * noise
