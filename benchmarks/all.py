@@ -46,12 +46,13 @@ ARGUMENTS = {
 
 
 INTRODUCTION = """Written by
-`python -m benchmarks.all --pop909 PATH --soundfont FONT --scores SCORES --bands BANDS --runs RUNS --data SHARDS`, where PATH is a
-folder or zip file with the MIDI files of POP909 (music-x-lab/POP909-Dataset), FONT a soundfont that training did not
-hear (here sf_GMbank.sf2 of Debian's csound-soundfont), SCORES the folder of scores behind the training pairs, BANDS
-a folder of scores with several tracks (here the songs of POP909 with bands that MMA, the Musical MIDI Accompaniment,
-arranged), RUNS the folder of the training runs and SHARDS that of the planner's training data. A benchmark whose argument is not given is left out. Times are of
-a noisy machine; ratios, measured side by side in one run, hold better."""
+`python -m benchmarks.all --pop909 PATH --soundfont FONT --scores SCORES --bands BANDS --runs RUNS --data SHARDS`, where
+PATH is a folder or zip file with the MIDI files of POP909 (music-x-lab/POP909-Dataset), FONT a soundfont that training
+did not hear (here sf_GMbank.sf2 of Debian's csound-soundfont), SCORES the folder of scores behind the training pairs,
+BANDS a folder of scores with several tracks (here the songs of POP909 with bands that MMA, the Musical MIDI
+Accompaniment, arranged), RUNS the folder of the training runs and SHARDS that of the planner's training data. A
+benchmark whose argument is not given is left out. Times are of a noisy machine; ratios, measured side by side in one
+run, hold better."""
 
 
 def command_of(name: str, values: dict[str, str | None]) -> list[str] | None:
