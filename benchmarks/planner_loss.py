@@ -18,6 +18,7 @@ from planner.data import Shards
 from planner.language import ID, KIND_OF
 from planner.load import WEIGHTS, load_model
 from planner.sampling import examples, without_plan
+from planner.training import targets_of
 
 KINDS = (
     "Repeat", "Rest", "Position", "Velocity", "Pitch", "Drum", "Duration", "Section", "Density", "Root", "Quality",
@@ -47,9 +48,11 @@ class Sums:
 
     def add(self, ids: list[int], losses: np.ndarray) -> None:
         """Take in an example (t) and its losses (t - 1)."""
-        self.everything.append(losses)
-        self.notes.append(losses[ids.index(ID["Notes"]) :])
-        kinds = np.array([KIND_OF[token] for token in ids[1:]])
+        asked = targets_of(torch.tensor([ids]))[0].numpy() != ID["PAD"]
+        at = ids.index(ID["Notes"])
+        self.everything.append(losses[asked])
+        self.notes.append(losses[at:][asked[at:]])
+        kinds = np.array([KIND_OF[token] if one else "" for token, one in zip(ids[1:], asked, strict=True)])
         for kind in KINDS:
             self.by_kind.setdefault(kind, []).append(losses[kinds == kind])
 

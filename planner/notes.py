@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from planner.cells import CellState
-from planner.language import FIRST, ID, MAX_WINDOW_BARS, REPEATS, Cell
+from planner.language import ID, MAX_WINDOW_BARS, REPEATS, Cell
 from planner.request import Request
-from planner.sequence import Place, known_tokens, places_to_write, track_token
+from planner.sequence import Place, bar_tokens, known_tokens, places_to_write, track_token
 from planner.song import Song, window
 from planner.writer import ContextFullError, Writer
 from scoretok.errors import ScoretokError
@@ -67,6 +67,7 @@ class NotesTask:
     book: NoteBook
     advance: Advance = nothing
     done: set[Place] = field(default_factory=set)
+    view: Song | None = None  # the bars of the window; its plan is looked at
 
     def run(self) -> Song:
         """The song with every cell. Raises ScoretokError when what is demanded cannot be met."""
@@ -83,6 +84,7 @@ class NotesTask:
     def _window(self, places: list[Place], at: int, room_share: float) -> int:
         """Write as many bars as fit into one context; the number of the next place."""
         bars, known = self._fitting(places[at][1], places, room_share)
+        self.view = window(self.song, bars, recount=False)
         limit = self.writer.model.config.max_position_embeddings
         self.writer.restart()
         self.writer.say(*known)
@@ -155,7 +157,8 @@ class NotesTask:
         if at >= len(places) or places[at][1] not in bars:
             return [ID["EOS"]]
         part, here = places[at]
-        ids = [] if here == bar else [FIRST["Bar"] + here - bars.start]
+        assert self.view is not None
+        ids = [] if here == bar else bar_tokens(self.view, here - bars.start)
         return [*ids, track_token(self.song.parts[part])]
 
     def _cell(self, part: int, bar: int, bars: range, after: int) -> None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from planner.data import Shards
-from planner.language import ID, MAX_WINDOW_BARS
-from planner.sequence import Place, sequence
+from planner.language import ID, KIND_OF, MAX_WINDOW_BARS, split_at
+from planner.sequence import BAR, Place, sequence
 from planner.song import Song, densities_in, song_of, window
 from scoretok.theory import PITCH_CLASS_NAMES
 
@@ -120,7 +120,15 @@ def example(song: Song, context: int, rng: np.random.Generator) -> Example | Non
 
 def without_plan(ids: list[int]) -> list[int]:
     """A sequence whose plan says nothing."""
-    return ids[: ids.index(ID["Plan"]) + 1] + ids[ids.index(ID["Notes"]) :]
+    notes = ids.index(ID["Notes"])
+    written = [token for bar in split_at(ids[notes + 1 :], BAR) for token in (bar[0], *_cells(bar[1:]))]
+    return [*ids[: ids.index(ID["Plan"]) + 1], ID["Notes"], *written]
+
+
+def _cells(ids: list[int]) -> list[int]:
+    """What of a bar comes behind its chords."""
+    first = next((at for at, token in enumerate(ids) if KIND_OF[token] in ("Track", "EOS")), len(ids))
+    return ids[first:]
 
 
 def examples(

@@ -3,7 +3,7 @@
     sequence = BOS header [Given {bar cells}] Plan {bar plan} Notes {bar cells} EOS
     header   = Genre Tempo Meter Key Bars {Track Program}
     plan     = [Meter] [Key] [(Section | Phrase) Density ...] {Position Root [Quality [Bass]]}
-    cells    = {Track (Repeat | Rest | notes)}
+    cells    = {Track (Repeat | Rest | notes)}; behind Notes the chords of the bar come first
 
 So one model composes (nothing is given), infills (all but some cells are given), accompanies (one part is given) and
 harmonises (a part is given, and only the plan is written): cells that are to be written are moved behind all that is
@@ -91,11 +91,20 @@ def sequence(song: Song, given: Collection[Place] = frozenset()) -> list[int]:
     ids = known_tokens(song, given)
     at = -1
     for part, bar in places_to_write(song, given):
-        ids += [FIRST["Bar"] + bar] if bar != at else []
+        ids += bar_tokens(song, bar) if bar != at else []
         ids += [track_token(song.parts[part]), *content(song, known, part, bar)]
         known[part, bar] = song.cells.get((part, bar), ())
         at = bar
     return [*ids, ID["EOS"]]
+
+
+def bar_tokens(song: Song, bar: int) -> list[int]:
+    """What stands before the cells of a bar that are to be written: its number, and the chords that sound in it."""
+    chords = song.plan[bar].chords
+    if not chords or chords[0].start_ticks > 0:
+        before = next((plan.chords[-1] for plan in reversed(song.plan[:bar]) if plan.chords), None)
+        chords = (replace(before, start_ticks=0), *chords) if before else chords
+    return [FIRST["Bar"] + bar, *plan_tokens(PlanBar(chords))]
 
 
 def known_tokens(song: Song, given: Collection[Place]) -> list[int]:
@@ -165,7 +174,8 @@ def _read_cells(song: Song, ids: list[int], cells: dict[Place, Cell]) -> None:
     numbers = {track_token(part): number for number, part in enumerate(song.parts)}
     for group in split_at(ids, BAR):
         bar = group[0] - FIRST["Bar"]
-        for track, *notes in split_at(group[1:], TRACK):
+        cells_of_bar = [cell for cell in split_at(group[1:], TRACK) if KIND_OF[cell[0]] == "Track"]
+        for track, *notes in cells_of_bar:
             part = numbers[track]
             if KIND_OF[notes[0]] == "Repeat":
                 cells[part, bar] = cells[part, bar - int(TOKENS[notes[0]].partition("_")[2])]

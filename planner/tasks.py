@@ -312,7 +312,9 @@ def _score_window(model: PlannerModel, song: Song, start: int, stop: int) -> dic
     for token, likelihood in zip(ids[at:], chosen[at - 1 :], strict=True):
         if KIND_OF[token] == "Track":
             part, bar = next(places)
-        elif KIND_OF[token] not in ("Bar", "EOS"):
+        elif KIND_OF[token] in ("Bar", "EOS"):
+            part = -1
+        elif part >= 0:
             name = (song.parts[part].name, start + bar)
             found[name] = found.get(name, 0.0) + likelihood
     return found

@@ -24,6 +24,8 @@ from scoretok.files import whole_file
 STATE, LOG, PLOT = "state.safetensors", "log.jsonl", "loss.png"
 PAD = ID["PAD"]
 KIND_NUMBERS = torch.tensor([list(KINDS).index(kind) for kind in KIND_OF])
+CHORD_KINDS = torch.tensor([list(KINDS).index(kind) for kind in ("Root", "Quality", "Bass")])
+POSITION = list(KINDS).index("Position")
 Report = Callable[[int, dict[str, float]], None]
 
 
@@ -70,10 +72,22 @@ def optimizers_of(model: PlannerModel, recipe: Recipe) -> list[torch.optim.Optim
     ]
 
 
+def targets_of(ids: Tensor) -> Tensor:
+    """What is to be predicted (b, t - 1) of rows (b, t): PAD where that is not asked for.
+
+    Chords that stand again before the cells of a bar are known there, and nobody draws them.
+    """
+    kinds = KIND_NUMBERS.to(ids.device)[ids]
+    is_chord = (kinds[..., None] == CHORD_KINDS.to(ids.device)).any(-1)
+    is_chord[:, :-1] |= (kinds[:, :-1] == POSITION) & (kinds[:, 1:] == CHORD_KINDS[0])
+    in_notes = (ids == ID["Notes"]).cumsum(1) > (ids == ID["EOS"]).cumsum(1)
+    return torch.where(is_chord & in_notes, PAD, ids)[:, 1:]
+
+
 def losses_of(model: nn.Module, ids: Tensor) -> Tensor:
-    """Cross entropy of every token of rows (b, t) but the first, (b, t - 1); 0 for padding."""
+    """Cross entropy of every token of rows (b, t) but the first, (b, t - 1); 0 for what is not to be predicted."""
     logits = model(ids[:, :-1])
-    return nn.functional.cross_entropy(logits.transpose(1, 2), ids[:, 1:], ignore_index=PAD, reduction="none")
+    return nn.functional.cross_entropy(logits.transpose(1, 2), targets_of(ids), ignore_index=PAD, reduction="none")
 
 
 @torch.no_grad()
@@ -83,11 +97,12 @@ def held_out_loss(model: PlannerModel, found: list[Example], device: torch.devic
     for one in found:
         ids = torch.tensor(one.ids)[None]
         losses = losses_of(model, ids.to(device))[0].cpu()
-        kinds = KIND_NUMBERS[ids[0, 1:]]
+        kinds = KIND_NUMBERS[targets_of(ids)[0]]
         sums.index_add_(0, kinds, losses)
         counts.index_add_(0, kinds, torch.ones_like(losses))
     by_kind = {kind: float(sums[i] / counts[i]) for i, kind in enumerate(KINDS) if counts[i]}
-    return {"loss": float(sums.sum() / counts.sum()), **by_kind}
+    by_kind.pop("PAD", None)
+    return {"loss": float(sums.sum() / counts[1:].sum()), **by_kind}
 
 
 def train(
@@ -125,7 +140,7 @@ def train(
             group["lr"] = recipe.rate_at(step)
         ids = next(batches).to(accelerator.device)
         losses = losses_of(wrapped, ids)
-        loss = losses.sum() / (ids[:, 1:] != PAD).sum()
+        loss = losses.sum() / (targets_of(ids) != PAD).sum()
         accelerator.backward(loss)
         accelerator.clip_grad_norm_(wrapped.parameters(), recipe.clip_norm)
         for optimizer in optimizers:

@@ -1,14 +1,19 @@
 """Training the language model through the command: it learns, goes on where it stood, and others can read it."""
 
 import json
+from itertools import islice
 
+import numpy as np
 import pytest
 import torch
 from conftest import run
 
+from planner.data import Shards
+from planner.language import ID, KIND_OF
 from planner.load import load_model, save_model
 from planner.model import Config, PlannerModel
-from planner.training import Recipe
+from planner.sampling import examples, without_plan
+from planner.training import Recipe, targets_of
 from scoretok import ScoretokError
 
 TINY = Config(hidden_size=64, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2)
@@ -81,3 +86,30 @@ def test_training_without_songs_says_so(tmp_path):
         result = run("train", what, "--data", path, "--out", tmp_path / "out")
         assert result.returncode == 1
         assert message in result.stderr
+
+
+def test_chords_that_are_known_are_not_to_be_predicted(shards):
+    ids = next(examples(Shards(shards / "shards", "train"), 1024, np.random.default_rng(0))).ids
+    asked = targets_of(torch.tensor([[*ids, *ids]]))[0].tolist()
+    notes = ids.index(ID["Notes"])
+    kinds = [KIND_OF[token] for token in ids]
+    restated = set()
+    for at in range(notes, len(ids)):
+        if kinds[at] in ("Root", "Quality", "Bass"):
+            restated.add(at)
+        if kinds[at] == "Root":
+            restated.add(at - 1)
+    assert restated
+    expected = [ID["PAD"] if at in restated else token for at, token in enumerate(ids)]
+    assert asked == (expected + expected)[1:]
+
+
+def test_without_the_plan_no_chord_is_left(shards):
+    for one in islice(examples(Shards(shards / "shards", "train"), 1024, np.random.default_rng(0)), 20):
+        bare = without_plan(one.ids)
+        plan, notes = bare.index(ID["Plan"]), bare.index(ID["Notes"])
+        assert notes == plan + 1
+        assert not any(KIND_OF[token] in ("Root", "Quality", "Bass") for token in bare)
+        assert bare[-1] == ID["EOS"]
+        tracks = [token for token in one.ids if KIND_OF[token] == "Track"]
+        assert tracks == [token for token in bare if KIND_OF[token] == "Track"]
