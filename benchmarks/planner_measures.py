@@ -15,7 +15,7 @@ from scoretok.parts import Chord
 from scoretok.theory import PITCH_CLASS_NAMES
 
 SLOT = 6  # ticks: sixteenths
-BINS = 20
+BINS = 10
 
 
 def chord_at(song: Song, bar: int, position: int) -> Chord | None:
@@ -141,13 +141,12 @@ SCALARS: dict[str, Callable[[Song], float]] = {
 
 
 def overlap_of_values(one: Sequence[float], other: Sequence[float]) -> float:
-    """Overlap of two sets of values as histograms of BINS bins."""
-    both = np.array([*one, *other], float)
-    both = both[np.isfinite(both)]
-    if not len(both) or both.min() == both.max():
-        return 1.0
-    edges = np.linspace(both.min(), both.max(), BINS + 1)
-    a, b = (np.histogram([v for v in values if np.isfinite(v)], edges)[0] for values in (one, other))
+    """Overlap of two sets of values as histograms over the range of the first; what lies beyond counts at its ends."""
+    a, b = (np.array([value for value in values if np.isfinite(value)], float) for values in (one, other))
+    if not len(a) or not len(b):
+        return float("nan")
+    edges = np.linspace(a.min(), max(a.max(), a.min() + 1e-9), BINS + 1)
+    a, b = (np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0] for values in (a, b))
     return float(np.minimum(a / max(1, a.sum()), b / max(1, b.sum())).sum())
 
 

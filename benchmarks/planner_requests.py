@@ -9,7 +9,6 @@ import argparse
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -22,7 +21,7 @@ from planner.language import KEYS
 from planner.load import load_model
 from planner.model import Config, PlannerModel
 from planner.request import BarRequest, Controls
-from planner.song import Part, Song, song_of
+from planner.song import Part, Song
 from planner.tasks import compose, infill
 from planner.writer import Sampling
 from scoretok import Grammar, LeadSheet, ScoretokError, read, tokenize
@@ -78,8 +77,8 @@ def faults(sheet: LeadSheet, controls: Controls, cells: set[tuple[str, int]]) ->
             found["range"] += any(not low <= note.pitch <= high for note in notes)
         if name in controls.polyphony:
             for note in notes:
-                at = note.start_ticks
-                sounding = sum(n.start_ticks <= at < n.end_ticks for n in track.notes)
+                begun = {n.start_ticks for n in track.notes if note.start_ticks <= n.start_ticks < note.end_ticks}
+                sounding = max(sum(n.start_ticks <= at < n.end_ticks for n in track.notes) for at in begun)
                 found["polyphony"] += sounding > controls.polyphony[name]
         if name in controls.repeats:
             found["repeats"] += longest_row(sheet, number, bar) > controls.repeats[name]
@@ -124,15 +123,7 @@ def composition(number: int, model: PlannerModel) -> tuple[str, Counter[str]]:
         sheet = compose(model, Song(parts, (), {}, meter, key), asked, controls, Sampling(seed=number)).sheet
     except ScoretokError:
         return "refused", Counter()
-    song = song_of(sheet)
-    plays = {
-        (part.name, bar)
-        for bar in range(bars)
-        for i, part in enumerate(parts)
-        if not form or asked[bar // 8 * 8].densities[i]
-    }
-    heard = {(name, bar) for name, bar in plays if (chosen_index(song, name), bar) in song.cells}
-    found = faults(sheet, controls, plays if form else heard)
+    found = faults(sheet, controls, {(part.name, bar) for part in parts for bar in range(bars)})
     found += legality(sheet)
     found["bars"] += sheet.bar_count != bars
     found["meter"] += (sheet.meter_at(0).numerator, sheet.meter_at(0).denominator) != meter
@@ -146,11 +137,6 @@ def composition(number: int, model: PlannerModel) -> tuple[str, Counter[str]]:
         labels = {section.bar: section.label for section in sheet.sections}
         found["form"] += labels != {bar: one.label for bar, one in enumerate(asked) if one.label}
     return "made", +found
-
-
-def chosen_index(song: Song, name: str) -> int:
-    """The number of a part."""
-    return [part.name for part in song.parts].index(name)
 
 
 def random_chord(rng: np.random.Generator) -> Chord:
@@ -179,7 +165,6 @@ def infilling(number: int, model: PlannerModel) -> tuple[str, Counter[str]]:
     chosen = rng.choice(len(names), int(rng.integers(1, min(3, len(names)) + 1)), replace=False)
     cells = {(names[int(i)], bar) for i in chosen for bar in bars}
     controls = random_controls(rng, tuple(Part(name, 0) for name, _ in sorted(cells)), "C:maj")
-    controls = replace(controls, polyphony={})
     try:
         made = infill(model, sheet, cells, controls, Sampling(seed=number)).sheet
     except ScoretokError:

@@ -34,16 +34,18 @@ print(time.perf_counter() - began)"""
 
 
 class Watch:
-    """Seconds and calls of a function."""
+    """Seconds and calls of a function, not counting those from within itself."""
 
     def __init__(self, function: Callable) -> None:
-        self.function, self.seconds, self.calls = function, 0.0, 0
+        self.function, self.seconds, self.calls, self.is_inside = function, 0.0, 0, False
 
     def __get__(self, owner: object, kind: type) -> Callable:
         def watched(*arguments: object) -> object:
-            began = time.perf_counter()
+            if self.is_inside:
+                return self.function(owner, *arguments)
+            self.is_inside, began = True, time.perf_counter()
             found = self.function(owner, *arguments)
-            self.seconds += time.perf_counter() - began
+            self.is_inside, self.seconds = False, self.seconds + time.perf_counter() - began
             self.calls += 1
             return found
 

@@ -53,13 +53,13 @@ def main() -> None:
     for name, log in logs.items():
         last = log[-1]
         at_equal = next((row for row in reversed(log) if tokens_of(row) <= arguments.tokens), log[0])
-        rows.append([
-            label_of(name), f"{tokens_of(last) / 1e6:.1f}", f"{at_equal['loss']:.3f}", f"{last['loss']:.3f}",
-            f"{last['Pitch']:.3f}", f"{last['Drum']:.3f}", f"{last['Duration']:.3f}",
-        ])  # fmt: skip
+        # Without a plan fewer tokens are predicted, so that only those of the notes can be compared.
+        losses = [f"{row['loss']:.3f}" if name not in SIZES or SIZES[name][2] else "-" for row in (at_equal, last)]
+        kinds = [f"{last[kind]:.3f}" for kind in ("written", "Pitch", "Drum", "Duration")]
+        rows.append([label_of(name), f"{tokens_of(last) / 1e6:.1f}", *losses, *kinds])
     draw(logs)
     heads = ["run", "million tokens", f"held-out loss after {arguments.tokens / 1e6:.0f} million", "at the end"]
-    lines = table([*heads, "pitches", "drums", "durations"], rows)
+    lines = table([*heads, "notes", "pitches", "drums", "durations"], rows)
     save("planner_training", [*lines, "", "![held-out loss over tokens](images/planner-training.png)"])
 
 
@@ -90,6 +90,8 @@ def draw(logs: dict[str, list[dict]]) -> None:
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     axes = figure.subplots()
     for name, log in logs.items():
+        if name in SIZES and not SIZES[name][2]:
+            continue
         axes.plot([tokens_of(row) / 1e6 for row in log], [row["loss"] for row in log], label=label_of(name))
     axes.set(xlabel="million tokens", ylabel="held-out loss, nats a token", xscale="log")
     axes.legend(fontsize=8)

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,8 +23,8 @@ PAD, REST, PART, END = (ID[name] for name in ("PAD", "Rest", "SyllablePart", "Sy
 class CellState:
     """The notes of a cell so far, and what sounds around it.
 
-    `sounding` tells of every pitch until which tick of the song it sounds, `to_come` when the next given notes behind
-    this bar begin, (tick, pitch), sorted. `earlier` are the cells one, two, ... REPEATS bars before, where known.
+    `sounding` tells of every pitch until which tick of the song it sounds, `to_come` are the given notes behind
+    this bar, (start, end, pitch), sorted. `earlier` are the cells one, two, ... REPEATS bars before, where known.
     """
 
     def __init__(
@@ -32,7 +33,7 @@ class CellState:
         start_ticks: int,
         bar_ticks: int,
         sounding: Mapping[int, int],
-        to_come: Sequence[tuple[int, int]] = (),
+        to_come: Sequence[tuple[int, int, int]] = (),
         rules: Sequence["Rule"] = (),
         earlier: Mapping[int, Cell] | None = None,
         is_sung: bool = False,
@@ -42,7 +43,7 @@ class CellState:
         self.until = {pitch: tick for pitch, tick in sounding.items() if tick > start_ticks}
         self.to_come, self.rules, self.earlier = to_come, rules, earlier or {}
         self.next_start: dict[int, int] = {}
-        for tick, pitch in reversed(to_come):
+        for tick, _, pitch in reversed(to_come):
             self.next_start[pitch] = tick
         self.allowed = np.ones(128, bool)
         for rule in rules:
@@ -64,12 +65,13 @@ class CellState:
         """How many notes sound at a tick of the bar."""
         return sum(until > self.start_ticks + tick for until in self.until.values())
 
-    def starts_after(self, tick: int) -> list[tuple[int, int]]:
-        """Ticks of the bar at which given notes to come begin, and how many of them."""
-        counts: dict[int, int] = {}
-        for at, _ in self.to_come:
-            counts[at - self.start_ticks] = counts.get(at - self.start_ticks, 0) + 1
-        return sorted((at, count) for at, count in counts.items() if at > tick)
+    @cached_property
+    def crowds(self) -> list[tuple[int, int]]:
+        """Ticks of the bar at which given notes to come begin, and how many of those sound then."""
+        return [
+            (at - self.start_ticks, sum(start <= at < end for start, end, _ in self.to_come))
+            for at in sorted({start for start, _, _ in self.to_come})
+        ]
 
     def line_before(self, tick: int) -> list[int]:
         """The lowest pitch of every onset before a tick."""

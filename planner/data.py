@@ -102,7 +102,7 @@ def fault_of(sheet: LeadSheet) -> str | None:
 
 def fingerprint(sheet: LeadSheet) -> str:
     """What stays of a score in any key: equal for scores that differ by transposition alone."""
-    first = next(note.pitch for track in sheet.tracks for note in track.notes)
+    first = next((note.pitch for track in sheet.tracks if not track.is_drums for note in track.notes), 0)
     rows = [
         (track.role, [(n.start_ticks, n.pitch - (0 if track.is_drums else first)) for n in track.notes])
         for track in sheet.tracks
@@ -115,16 +115,16 @@ def shard_name(path: Path) -> str:
     return next((path.name.removesuffix(ending) for ending in RECORDS if path.name.endswith(ending)), path.name)
 
 
-def make_shard(path: Path, out: Path, leave_out: Collection[str] = ()) -> Counter[str]:
+def make_shard(path: Path, out: Path, leave_out: Collection[str] = (), seen: set[str] | None = None) -> Counter[str]:
     """Make the shard of one file or folder of scores; how many were taken, and left out for which reason.
 
-    `leave_out` are texts that a licence must not hold.
+    `leave_out` are texts that a licence must not hold; `seen` fingerprints of scores that were taken, here or before.
     """
     name = shard_name(path)
     counts: Counter[str] = Counter()
     entries: list[Entry] = []
     tokens: list[np.ndarray] = []
-    seen: set[str] = set()
+    seen = set() if seen is None else seen
     at = 0
     for source in sources(path):
         fault = None
@@ -135,7 +135,7 @@ def make_shard(path: Path, out: Path, leave_out: Collection[str] = ()) -> Counte
             try:
                 sheet = source.load()
                 fault = fault_of(sheet)
-            except ScoretokError:
+            except (ScoretokError, KeyError, IndexError, TypeError, ValueError):
                 fault = "it cannot be read"
         if fault or sheet is None:
             counts[str(fault)] += 1

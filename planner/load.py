@@ -31,6 +31,8 @@ def load_model(folder: str | Path = WEIGHTS) -> PlannerModel:
         tensors = {name: tensor.float() for name, tensor in load_file(folder / "model.safetensors").items()}
         tensors.pop(HEAD, None)
         model.load_state_dict(tensors)
+        if not all(tensor.isfinite().all() for tensor in tensors.values()):
+            raise ScoretokError(f"{folder} holds weights that are no numbers; its training went astray")
     except ScoretokError:
         raise
     except Exception as error:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from planner.cells import CellState
-from planner.language import ID, MAX_WINDOW_BARS, REPEATS, Cell
+from planner.language import DURATIONS, ID, MAX_WINDOW_BARS, REPEATS, Cell
 from planner.request import Request
 from planner.sequence import Place, bar_tokens, known_tokens, places_to_write, track_token
 from planner.song import Song, window
@@ -51,10 +51,10 @@ class NoteBook:
         start = self.starts[bar]
         return {pitch: end for begin, end, pitch in self.spans[part] if begin < start < end}
 
-    def to_come(self, part: int, bar: int) -> list[tuple[int, int]]:
-        """(tick, pitch) of notes behind a bar, sorted."""
+    def to_come(self, part: int, bar: int) -> list[Span]:
+        """The notes that begin behind a bar while one of it may still sound, sorted."""
         stop = self.starts[bar + 1]
-        return sorted((begin, pitch) for begin, _, pitch in self.spans[part] if begin >= stop)
+        return sorted(span for span in self.spans[part] if stop <= span[0] < stop + DURATIONS[-1])
 
 
 @dataclass

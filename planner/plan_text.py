@@ -17,6 +17,7 @@ before. Densities go from 0, silent, to 7. What is left out the model chooses; w
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate
 
 from planner.language import DENSITIES, GENRES, MAX_POSITION, METERS, TRACKS_PER_ROLE
@@ -64,6 +65,7 @@ class _Reader:
         self.parts: tuple[Part, ...] = ()
         self.bars: list[BarRequest] = []
         self.start = 0
+        self.has_chords = False
 
     def fail(self, message: str) -> ScoretokError:
         """The error of a line."""
@@ -75,6 +77,8 @@ class _Reader:
             if not word:
                 continue
             method = getattr(self, f"_{word}", None)
+            if word in ("genre", "tempo", "meter", "key", "tracks") and self.bars:
+                raise self.fail(f"{word} stands before the first section")
             if word in LABELS:
                 self._section(word, rest.strip())
             elif method and word in ("genre", "tempo", "meter", "key", "tracks", "chords", "density"):
@@ -107,8 +111,6 @@ class _Reader:
         known = {f"{n}/{d}": (n, d) for n, d in METERS}
         if rest not in known:
             raise self.fail(f"the model does not know the meter {rest!r}; it knows: {', '.join(known)}")
-        if self.bars:
-            raise self.fail("the meter stands before the first section")
         self.meter = known[rest]
 
     def _key(self, rest: str) -> None:
@@ -121,16 +123,17 @@ class _Reader:
             role, _, number = name.partition(".")
             if role not in ROLES:
                 raise self.fail(f"{role!r} is no track; tracks are: {', '.join(ROLES)}")
-            number = number or str(1 + sum(part.name.startswith(f"{role}.") for part in parts))
+            due = 1 + sum(part.name.startswith(f"{role}.") for part in parts)
+            number = number or str(due)
             if not (number.isdecimal() and 1 <= int(number) <= TRACKS_PER_ROLE):
                 raise self.fail(f"{name} cannot be; there are at most {TRACKS_PER_ROLE} {role} tracks")
+            if int(number) < due:
+                raise self.fail("a track is named twice")
+            if int(number) > due:
+                raise self.fail(f"{name} comes before {role}.{due}; number tracks in their order")
             if program and not (program.isdecimal() and int(program) < 128):
                 raise self.fail(f"{program!r} is no General MIDI program; write 0 to 127")
             parts.append(Part(f"{role}.{int(number)}", int(program) if program else PROGRAMS[role]))
-        if self.bars:
-            raise self.fail("the tracks stand before the first section")
-        if len({part.name for part in parts}) < len(parts):
-            raise self.fail("a track is named twice")
         self.parts = tuple(parts)
 
     def _section(self, label: str, rest: str) -> None:
@@ -138,7 +141,7 @@ class _Reader:
             raise self.fail(f"say how many bars the section has, for example: {label} 8")
         if len(self.bars) + int(rest) > MAX_BARS:
             raise self.fail(f"a score has at most {MAX_BARS} bars")
-        self.start = len(self.bars)
+        self.start, self.has_chords = len(self.bars), False
         self.bars += [BarRequest(None, label), *[BarRequest(None, FREE if label == FREE else None)] * (int(rest) - 1)]
 
     def _in_section(self) -> None:
@@ -149,6 +152,9 @@ class _Reader:
         self._in_section()
         cells = rest.split("|")
         bars = len(self.bars) - self.start
+        if self.has_chords:
+            raise self.fail("the section has its chords already")
+        self.has_chords = True
         if len(cells) > bars:
             raise self.fail(f"{len(cells)} bars of chords stand in a section of {bars}")
         ticks = 96 * self.meter[0] // self.meter[1]
@@ -156,7 +162,7 @@ class _Reader:
         for bar in range(bars):
             chords = self._bar_of_chords(cells[bar % len(cells)].split(), ticks)
             old = self.bars[self.start + bar]
-            self.bars[self.start + bar] = BarRequest(chords, old.label, old.densities)
+            self.bars[self.start + bar] = replace(old, chords=chords)
 
     def _bar_of_chords(self, words: list[str], ticks: int) -> tuple[Chord, ...]:
         shared = [0, *accumulate([ticks // max(1, len(words))] * max(0, len(words) - 1))]
@@ -183,8 +189,19 @@ class _Reader:
         unknown = [name for name in levels if name not in names]
         if unknown:
             raise self.fail(f"there is no track {unknown[0]}; tracks are: {', '.join(names) or 'none'}")
-        old = self.bars[self.start]
-        self.bars[self.start] = BarRequest(old.chords, old.label, tuple(levels.get(name) for name in names))
+        before = self.bars[self.start].densities or (None,) * len(names)
+        twice = [name for name, level in zip(names, before, strict=True) if level is not None and name in levels]
+        if twice:
+            raise self.fail(f"the density of {twice[0]} is said twice")
+        told = tuple(levels.get(name, level) for name, level in zip(names, before, strict=True))
+        # A free section may begin sections of its own, for which they hold too.
+        stop = len(self.bars) if self.bars[self.start].label == FREE else self.start + 1
+        self.bars[self.start : stop] = [replace(bar, densities=told) for bar in self.bars[self.start : stop]]
+
+
+def headings_of(text: str) -> frozenset[str]:
+    """The words that lines of a plan begin with."""
+    return frozenset(line.split()[0] for line in text.splitlines() if line.split())
 
 
 def parse_plan(text: str, name: str = "the plan") -> tuple[Song, tuple[BarRequest, ...]]:

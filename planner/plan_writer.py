@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from planner.language import FIRST, ID, MAX_WINDOW_BARS
 from planner.plans import PlanBarState
-from planner.request import FREE, BarRequest, Request
+from planner.request import FREE, PLAYS, Request
 from planner.sequence import given_tokens, header_tokens, plan_tokens, read_plan
 from planner.song import PHRASE_BARS, PlanBar, Song, window
 from planner.writer import Writer
@@ -17,14 +17,26 @@ GIVEN_SHARE = 0.6  # of the context may be taken by cells that are given
 def write_plan(writer: Writer, request: Request, advance: Callable[[int], None] = lambda bar: None) -> Song:
     """The song of a request with a whole plan; its cells are those that are given."""
     song = replace(request.song, plan=tuple(PlanBar() for _ in request.bars))
-    if is_whole(request.bars, len(song.parts)):
-        return replace(song, plan=tuple(plan_of(bar) for bar in request.bars))
     done = 0
     while done < len(request.bars):
         bars = _begin(writer, request, song, done)
         song = _plan_window(writer, request, song, bars, done, advance)
         done = bars.stop
     return song
+
+
+def densities_asked(request: Request) -> list[tuple[int | None, ...]]:
+    """Densities of the section that a bar lies in, for every bar (b, p).
+
+    Those that a section begins with hold until the next one; a part that has to have onsets in every bar plays.
+    """
+    free: tuple[int | None, ...] = (None,) * len(request.song.parts)
+    plays = [request.controls.density.get(part.name, (0, 0))[0] > 0 for part in request.song.parts]
+    found, told = [], free
+    for bar in request.bars:
+        told = bar.densities or (told if bar.label is None else free)
+        found.append(tuple(PLAYS if level is None and must else level for level, must in zip(told, plays, strict=True)))
+    return found
 
 
 def _begin(writer: Writer, request: Request, song: Song, done: int) -> range:
@@ -36,9 +48,13 @@ def _begin(writer: Writer, request: Request, song: Song, done: int) -> range:
         given = frozenset((part, bar - start) for part, bar in request.given if bar in bars)
         view = window(song, bars, recount=False) if done else replace(song, plan=song.plan[:stop])
         ids = [*header_tokens(view), *given_tokens(view, given), ID["Plan"]]
-        if len(ids) <= GIVEN_SHARE * writer.model.config.max_position_embeddings or stop - done <= 1:
+        is_least = stop - done <= 1 and start == done
+        if len(ids) <= GIVEN_SHARE * writer.model.config.max_position_embeddings or is_least:
             break
-        stop -= max(1, (stop - done) // 4)
+        if stop - done > 1:
+            stop -= max(1, (stop - done) // 4)
+        else:
+            start += 1
     writer.restart()
     writer.say(*ids)
     for bar in range(start, done):
@@ -50,7 +66,7 @@ def _plan_window(
     writer: Writer, request: Request, song: Song, bars: range, done: int, advance: Callable[[int], None]
 ) -> Song:
     """The song with the plan of the bars of a window that have none yet."""
-    plan = list(song.plan)
+    plan, densities = list(song.plan), densities_asked(request)
     labels = [bar for bar in range(done) if plan[bar].label is not None]
     since = done - labels[-1] if labels else None
     meter = next((bar.meter for bar in reversed(plan[:done]) if bar.meter), song.meter)
@@ -59,7 +75,7 @@ def _plan_window(
         meter = asked.meter or meter
         state = PlanBarState(
             song.pickup_ticks if bar == 0 and song.pickup_ticks else 96 * meter[0] // meter[1], 96 // meter[1], since,
-            len(request.bars) - bar, asked.label_token(), asked.densities or [None] * len(song.parts),
+            len(request.bars) - bar, asked.label_token(), densities[bar],
             must_play(request, plan[:bar], len(song.parts)),
             None if asked.chords is None else plan_tokens(PlanBar(asked.chords)), request.controls.scale,
         )  # fmt: skip
@@ -81,19 +97,3 @@ def must_play(request: Request, planned: list[PlanBar], parts: int) -> list[bool
     later = any(asked.label not in (None, FREE) for asked in request.bars[len(planned) + 1 :])
     left = len(request.bars) - len(planned)
     return [not one and not later and left < 2 * PHRASE_BARS for one in played]
-
-
-def is_whole(bars: tuple[BarRequest, ...], parts: int) -> bool:
-    """Whether nothing of a plan is left to the model."""
-    return all(
-        bar.chords is not None
-        and bar.label != FREE
-        and (bar.label is None or (len(bar.densities) == parts and None not in bar.densities))
-        for bar in bars
-    )
-
-
-def plan_of(bar: BarRequest) -> PlanBar:
-    """The plan of a bar that is given whole."""
-    densities = tuple(level or 0 for level in bar.densities) if bar.label is not None else None
-    return PlanBar(bar.chords or (), bar.label, densities, bar.meter, bar.key)

@@ -50,7 +50,7 @@ def genre_of(record: dict[str, Any]) -> str:
 def sheet_of(record: dict[str, Any]) -> LeadSheet:
     """The score that a record holds. Raises ScoretokError when it cannot be one."""
     bars = [*record["bars"], record["end"]]
-    signatures = [_value_at(record["meter"], tick) for tick in bars[:-1]]
+    signatures = [_value_at(record.get("meter") or [[bars[0], "4/4"]], tick) for tick in bars[:-1]]
     fractions = [(int(n), int(d)) for n, d in (str(text).split("/") for text in signatures)]
     layout = lay_bars(fractions, [b - a for a, b in pairwise(bars)])
     shift = bars[0]

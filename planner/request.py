@@ -108,6 +108,17 @@ class Controls:
             syllables=moved(self.syllables),
         )  # fmt: skip
 
+    def only(self, places: Collection[Place]) -> "Controls":
+        """The same without what is said of other cells."""
+
+        def here(cells: Mapping[Place, Any]) -> dict[Place, Any]:
+            return {place: cell for place, cell in cells.items() if place in places}
+
+        return replace(
+            self, rhythm=here(self.rhythm), contour=here(self.contour), novelty=here(self.novelty),
+            syllables=here(self.syllables),
+        )  # fmt: skip
+
     def renamed(self, names: Mapping[str, str]) -> "Controls":
         """The same for parts of other names."""
 
@@ -167,6 +178,7 @@ class Request:
         for name, (least, most) in controls.density.items():
             if not 0 <= least <= most <= MAX_POSITION:
                 raise ScoretokError(f"{name} cannot have {least} to {most} onsets a bar; the second is the larger one")
+        self._check_silence()
         for place, syllables in controls.syllables.items():
             part = self.song.parts[place[0]]
             if not part.name.startswith("vocal."):
@@ -181,6 +193,19 @@ class Request:
             for part_number, bar in places:
                 if (part_number, bar) in self.given:
                     raise ScoretokError(f"the {what} of bar {bar + 1} is to be kept, but the bar is not written anew")
+
+    def _check_silence(self) -> None:
+        """Raise ScoretokError where a part is planned to be silent and has to have onsets."""
+        needy = {number for number, part in enumerate(self.song.parts) if self.controls.density.get(part.name, (0,))[0]}
+        silent: set[int] = set()
+        for bar, asked in enumerate(self.bars):
+            if asked.densities or asked.label is not None:
+                silent = {part for part, level in enumerate(asked.densities) if level == 0}
+            for part in silent:
+                is_needy = part in needy or self.controls.syllables.get((part, bar))
+                if is_needy and (part, bar) not in self.given:
+                    name = self.song.parts[part].name
+                    raise ScoretokError(f"{name} is silent in bar {bar + 1} by the plan, but is to have onsets there")
 
 
 def given_plan(song: Song, free_parts: Collection[int] = ()) -> tuple[BarRequest, ...]:

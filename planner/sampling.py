@@ -12,6 +12,7 @@ from planner.data import Shards
 from planner.language import ID, KIND_OF, MAX_WINDOW_BARS, split_at
 from planner.sequence import BAR, Place, sequence
 from planner.song import Song, densities_in, song_of, window
+from scoretok.errors import ScoretokError
 from scoretok.theory import PITCH_CLASS_NAMES
 
 LOWEST, HIGHEST = 21, 108
@@ -136,7 +137,10 @@ def examples(
 ) -> Iterator[Example]:
     """Examples without end, every score as often as any other; scores are kept once they were read."""
     songs: dict[int, Song] = {}
+    missed = 0
     while True:
+        if missed > 10 * len(shards):
+            raise ScoretokError(f"no {SHORTEST_BARS} bars of these scores fit into {context} tokens")
         number = int(rng.integers(len(shards)))
         if number not in songs:
             songs[number] = song_of(shards.sheet(number), shards.entries[number][1].genre)
@@ -144,6 +148,7 @@ def examples(
         if any_key:
             song = transposed(song, int(rng.integers(-6, 6))) or song
         found = example(song, context, rng)
+        missed = 0 if found else missed + 1
         if found:
             yield found if plan else replace(found, ids=without_plan(found.ids))
 

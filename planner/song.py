@@ -112,17 +112,22 @@ def check_meters(sheet: LeadSheet) -> None:
             )
 
 
+def writable(sheet: LeadSheet) -> list[str]:
+    """The ids of the tracks that the model sees."""
+    return [
+        name
+        for name, track in sheet.tracks_by_id.items()
+        if not track.muted and int(name.rpartition(".")[2]) <= TRACKS_PER_ROLE
+    ]
+
+
 def song_of(sheet: LeadSheet, genre: str = "other") -> Song:
     """The model's view of a score; notes are rounded, tracks that are muted or beyond TRACKS_PER_ROLE are left out.
 
     Raises ScoretokError for a meter that the model does not know.
     """
     check_meters(sheet)
-    kept = [
-        (name, track)
-        for name, track in sheet.tracks_by_id.items()
-        if not track.muted and int(name.rpartition(".")[2]) <= TRACKS_PER_ROLE
-    ]
+    kept = [(name, sheet.tracks_by_id[name]) for name in writable(sheet)]
     cells: dict[tuple[int, int], Cell] = {}
     for part, (name, _) in enumerate(kept):
         number = sheet.track_ids.index(name)

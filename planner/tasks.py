@@ -121,7 +121,8 @@ def _infill_group(
         controls = replace(
             controls, novelty={**controls.novelty, **{(p, b + start): c for (p, b), c in novelty.items()}}
         )
-    request = Request(replace(view, cells=kept), asked_plan(view, here), view.places - here, controls.shifted(start))
+    controls = controls.shifted(start).only(here)
+    request = Request(replace(view, cells=kept), asked_plan(view, here), view.places - here, controls)
     request.check()
     return _write(writer, request, sheet, song, start, list(places), advance)[1]
 
@@ -194,24 +195,31 @@ def extend(
     """A score that goes on for some bars, plan and notes. Raises ScoretokError."""
     if bars < 1:
         raise ScoretokError(f"a score goes on for at least one bar, not {bars}")
-    longer = rearrange_bars(sheet, [*range(sheet.bar_count), *[None] * bars])
+    writer = Writer(model, sampling)
+    while bars:
+        step = min(bars, MAX_WINDOW_BARS // 2)
+        sheet = _extend_window(writer, sheet, step, controls or Controls(), genre, advance)
+        bars -= step
+    return Made(sheet, writer.likelihood)
+
+
+def _extend_window(
+    writer: Writer, sheet: LeadSheet, bars: int, controls: Controls, genre: str, advance: Advance
+) -> LeadSheet:
+    """A score with so many bars more as fit into a window with some bars before."""
+    longer = rearrange_bars(sheet, [*range(sheet.bar_count), *[None] * bars]).with_tracks(sheet.tracks)
     song = song_of(longer, genre)
     start = max(0, sheet.bar_count - MAX_WINDOW_BARS // 2)
-    made_bars = min(bars, MAX_WINDOW_BARS // 2)
-    view = window(song, range(start, sheet.bar_count + made_bars))
-    known = sheet.bar_count - start
-    asked = tuple(given_plan(view)[:known]) + (BarRequest(),) * made_bars
-    given = frozenset(place for place in view.places if place[1] < known)
-    request = Request(view, asked, given, with_idiom(controls or Controls(), song).shifted(start))
+    known = range(start, sheet.bar_count)
+    view = window(song, range(start, sheet.bar_count + bars))
+    # Densities of the bars that are there, not of the empty ones behind them too.
+    asked = given_plan(window(song_of(sheet, genre), known)) + (BarRequest(),) * bars
+    given = frozenset(place for place in view.places if place[1] < len(known))
+    request = Request(view, asked, given, with_idiom(controls, song).shifted(start))
     request.check()
-    writer = Writer(model, sampling)
     behind = [(part, bar) for part in range(len(song.parts)) for bar in range(sheet.bar_count, longer.bar_count)]
     made, after = _write(writer, request, longer, song, start, behind, advance)
-    after = with_plan(after, made, start, range(known, len(view)))
-    if made_bars == bars:
-        return Made(after, writer.likelihood)
-    cut = rearrange_bars(after, range(sheet.bar_count + made_bars))
-    return extend(model, cut, bars - made_bars, controls, sampling, genre, advance)
+    return with_plan(after, made, start, range(len(known), len(view)))
 
 
 def with_plan(sheet: LeadSheet, made: Song, start: int, bars: range) -> LeadSheet:

@@ -92,17 +92,19 @@ def losses_of(model: nn.Module, ids: Tensor) -> Tensor:
 
 @torch.no_grad()
 def held_out_loss(model: PlannerModel, found: list[Example], device: torch.device) -> dict[str, float]:
-    """Mean loss in nats a token of examples, of all tokens and by kind of token."""
+    """Mean loss in nats a token of examples, of all tokens, of those behind Notes, and by kind of token."""
+    written: list[Tensor] = []
     sums, counts = torch.zeros(len(KINDS)), torch.zeros(len(KINDS))
     for one in found:
         ids = torch.tensor(one.ids)[None]
         losses = losses_of(model, ids.to(device))[0].cpu()
         kinds = KIND_NUMBERS[targets_of(ids)[0]]
+        written.append(losses[one.ids.index(ID["Notes"]) :][kinds[one.ids.index(ID["Notes"]) :] != 0])
         sums.index_add_(0, kinds, losses)
         counts.index_add_(0, kinds, torch.ones_like(losses))
     by_kind = {kind: float(sums[i] / counts[i]) for i, kind in enumerate(KINDS) if counts[i]}
     by_kind.pop("PAD", None)
-    return {"loss": float(sums.sum() / counts[1:].sum()), **by_kind}
+    return {"loss": float(sums.sum() / counts[1:].sum()), "written": float(torch.cat(written).mean()), **by_kind}
 
 
 def train(

@@ -1,6 +1,7 @@
 """The commands of the planner, with a tiny model of random weights: what they promise holds whatever a model writes."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from conftest import SAINTS, run
 import scoretok
 from planner.load import save_model
 from planner.model import Config, PlannerModel
+from scoretok.parts import Key
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +71,39 @@ def test_what_is_left_open_the_model_chooses(folder):
     assert all(48 <= tempo <= 95 for tempo in tempos)
     made(folder, "compose", "--chords", "Dm Gm A7 Dm", "--bars", "4", "-o", "o.lead", "-q")
     assert scoretok.read(folder / "o.lead").keys[0].tonic == 2
+
+
+def test_chords_go_on_through_the_sections_and_share_bars(folder):
+    made(folder, "compose", "--form", "intro 2, verse 4", "--chords", "Am F | C | G", "-o", "h.lead", "-q")
+    sheet = scoretok.read(folder / "h.lead")
+    assert [(chord.root, chord.start_ticks) for chord in sheet.chords] == [
+        (9, 0), (5, 48), (0, 96), (7, 192), (9, 288), (5, 336), (0, 384), (7, 480)
+    ]  # fmt: skip
+
+
+def test_a_scale_of_the_key_is_that_of_its_mode(folder):
+    made(folder, "compose", "--key", "D dorian", "--scale", "key", "--bars", "4", "-o", "d.lead", "-q")
+    pitches = {n.pitch % 12 for t in scoretok.read(folder / "d.lead").tracks if not t.is_drums for n in t.notes}
+    assert pitches <= {0, 2, 4, 5, 7, 9, 11}
+
+
+def test_a_plan_may_leave_key_and_tempo_open(folder):
+    (folder / "open.txt").write_text("tracks piano\nverse 2\n  density piano 3\n")
+    tempos = set()
+    for seed in ("1", "2", "3"):
+        made(folder, "compose", "--plan", "open.txt", "--seed", seed, "-o", "p.lead", "-q")
+        tempos.add(scoretok.read(folder / "p.lead").tempos[0].bpm)
+    assert len(tempos) > 1
+
+
+def test_all_tracks_are_those_that_can_be_written(folder):
+    song = scoretok.read(folder / "a.lead")
+    muted = song.with_tracks(replace(track, muted=track.role == "piano") for track in song.tracks)
+    scoretok.write(muted, folder / "muted.lead")
+    made(folder, "infill", "muted.lead", "--bars", "2", "-o", "m.lead", "-q")
+    after = scoretok.read(folder / "m.lead")
+    assert after.tracks_by_id["piano.1"] == muted.tracks_by_id["piano.1"]
+    assert after.tracks_by_id["bass.1"] != muted.tracks_by_id["bass.1"]
 
 
 def test_a_melody_is_given_a_band(folder):
@@ -156,6 +191,15 @@ def test_a_score_is_scored_as_table_and_picture(folder):
         (("compose", "-o", "x.lead", "--polyphony", "flute=1"), "there is no track flute"),
         (("compose", "-o", "x.lead", "--density", "piano=5-2"), "piano.1 cannot have 5 to 2 onsets"),
         (("compose", "-o", "x.lead", "--scale", "C major", "--range", "bass=C#2-C#2"), "no pitch from 37 to 37"),
+        (("compose", "-o", "x.lead", "--stream", "--variants", "2"), "leave out --variants"),
+        (("compose", "-o", "-", "--variants", "2"), "2 variants need files"),
+        (("compose", "-o", "x.lead", "--melody", "a.lead", "--bars", "4"), "--bars is said by the score of --melody"),
+        (("compose", "-o", "x.lead", "--chords", "|"), "--chords names none"),
+        (("compose", "-o", "x.lead", "--tracks", "piano.2 bass"), "piano.2 comes before piano.1"),
+        (("compose", "-o", "x.lead", "--prompt", "verse, chorus, bridge", "--bars", "2"), "too few for 3 sections"),
+        (("compose", "-o", "x.lead", "--repeats", "bass=0"), "'0' is not understood"),
+        (("infill", "keys.lead", "--tracks", "piano", "--scale", "key", "-o", "x.lead"), "have several keys"),
+        (("score", "bare.lead"), "has no tracks"),
         (("infill", "a.lead", "-o", "x.lead"), "name what is to be written"),
         (("infill", "a.lead", "--bars", "90", "-o", "x.lead"), "the score has the bars 1-8"),
         (("infill", "a.lead", "--tracks", "flute", "-o", "x.lead"), "has no track 'flute'"),
@@ -170,6 +214,9 @@ def test_a_score_is_scored_as_table_and_picture(folder):
 def test_what_cannot_be_is_told_and_nothing_is_written(folder, arguments, message):
     for name, text in (("few", "one\ntwo"), ("none", "... !"), ("long", "la " * 50)):
         (folder / f"{name}.txt").write_text(text)
+    song = scoretok.read(folder / "a.lead")
+    scoretok.write(replace(song, keys=(Key(0, 0), Key(4, 2))), folder / "keys.lead")
+    scoretok.write(song.with_tracks([]), folder / "bare.lead")
     result = run(*arguments, "--model", "model", cwd=folder)
     assert result.returncode == 1
     assert message in result.stderr

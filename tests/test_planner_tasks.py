@@ -1,7 +1,7 @@
 """Infill, vary, extend, accompany, harmonise and score with a tiny random model: what stays, stays."""
 
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import pytest
 import torch
@@ -9,12 +9,15 @@ import torch
 from planner.idiom import CHORD_SIZES, SPANS, with_idiom
 from planner.language import FIRST, REPEATS, Hit
 from planner.model import Config, PlannerModel
-from planner.request import BarRequest, Controls
-from planner.song import Part, Song, song_of
-from planner.tasks import Made, accompany, compose, extend, harmonise, infill, score, vary
+from planner.paste import sheet_of_song
+from planner.plan_writer import write_plan
+from planner.request import BarRequest, Controls, Request
+from planner.song import Part, PlanBar, Song, song_of
+from planner.tasks import Made, accompany, asked_plan, compose, extend, harmonise, infill, score, vary
 from planner.variants import alike, variants
-from planner.writer import Sampling
+from planner.writer import Sampling, Writer
 from scoretok import Grammar, ScoretokError, slice_bars
+from scoretok.bars import rearrange_bars
 from scoretok.encode import encode
 from scoretok.parts import Note
 
@@ -251,3 +254,73 @@ def test_demands_on_an_added_track_hold_though_one_of_its_name_is_there(model, s
     assert made.tracks_by_id["piano.2"].notes
     assert all(100 <= note.pitch <= 104 for note in made.tracks_by_id["piano.2"].notes)
     assert made.tracks_by_id["piano.1"] == song.tracks_by_id["piano.1"]
+
+
+def test_a_part_that_is_written_anew_throughout_is_planned_by_the_model(model, song):
+    """Its density is drawn, never left out or silent."""
+    view = song_of(song)
+    here = {(0, bar) for bar in range(8)}
+    request = Request(view, asked_plan(view, here), view.places - here)
+    planned = write_plan(Writer(model), request)
+    assert all(1 <= bar.densities[0] <= 7 for bar in planned.plan if bar.densities is not None)
+    assert [bar.densities[1:] for bar in planned.plan if bar.densities] == [
+        bar.densities[1:] for bar in view.plan if bar.densities
+    ]
+
+
+def test_a_long_score_is_varied_in_windows(model, song):
+    long = rearrange_bars(song, [*range(8)] * 5)
+    cells = {("bass.1", bar) for bar in range(long.bar_count)}
+    made = vary(model, long, cells, "rhythm").sheet
+    old, new = (sheet.tracks_by_id["bass.1"].notes for sheet in (long, made))
+    assert {note.start_ticks for note in old} == {note.start_ticks for note in new}
+    assert [note.pitch for note in old] != [note.pitch for note in new]
+
+
+@pytest.mark.parametrize("name", ["lead.1", "drums.1"])
+def test_a_contour_with_repeated_notes_is_kept_to_its_end(model, name):
+    line = [60, 60, 67, 67, 69, 69, 67] if name == "lead.1" else [36, 36, 38, 36, 36, 38, 38]
+    hits = tuple(Hit(12 * i, pitch, 1 if name == "drums.1" else 12, 72) for i, pitch in enumerate(line))
+    told = Song((Part(name, 0),), (PlanBar((), "verse", (4,)), PlanBar()), {(0, 0): hits, (0, 1): hits})
+    made = song_of(vary(model, sheet_of_song(told), {(name, 0), (name, 1)}, "contour", sampling=Sampling(seed=3)).sheet)
+    for bar in (0, 1):
+        new = [hit.pitch for _, group in groupby(made.cells[0, bar], lambda hit: hit.position) for hit in [next(group)]]
+        signs = [(b > a) - (b < a) for a, b in pairwise(new)]
+        assert signs == [(b > a) - (b < a) for a, b in pairwise(line)]
+
+
+def test_a_density_holds_as_long_as_its_section(model):
+    band = Song((Part("piano.1", 0), Part("drums.1", 0)), ())
+    bars = [BarRequest(None, "verse", (4, 0)), *[BarRequest(None, None)] * 15]
+    made = compose(model, band, bars).sheet
+    assert made.tracks_by_id["drums.1"].notes == ()
+    assert made.tracks_by_id["piano.1"].notes
+
+
+def test_onsets_that_are_demanded_are_there_in_every_bar(model):
+    band = Song((Part("piano.1", 0), Part("bass.1", 33)), ())
+    made = compose(model, band, [BarRequest()] * 12, Controls(density={"bass.1": (1, 3)})).sheet
+    number = made.track_ids.index("bass.1")
+    assert all(1 <= len({n.start_ticks for n in made.notes_in(number, bar)}) <= 3 for bar in range(12))
+    bars = [BarRequest(None, "verse", (3, 0)), *[BarRequest(None, None)] * 3]
+    with pytest.raises(ScoretokError, match=r"bass.1 is silent in bar 1 by the plan, but is to have onsets"):
+        compose(model, band, bars, Controls(density={"bass.1": (1, 3)}))
+
+
+def test_polyphony_counts_notes_that_stay_behind_what_is_written(model):
+    given = (Hit(0, 40, 96, 72), Hit(24, 44, 48, 72))
+    told = Song((Part("piano.1", 0),), (PlanBar((), "verse", (4,)), PlanBar()), {(0, 1): given})
+    sheet = sheet_of_song(told)
+    for seed in range(12):
+        controls = Controls(polyphony={"piano.1": 3}, density={"piano.1": (2, 4)})
+        notes = infill(model, sheet, [("piano.1", 0)], controls, Sampling(seed=seed)).sheet.tracks[0].notes
+        assert all(sum(n.start_ticks <= at < n.end_ticks for n in notes) <= 3 for at in {n.start_ticks for n in notes})
+
+
+def test_extend_leaves_notes_that_ring_past_the_end(model, song):
+    piano = song.tracks_by_id["piano.1"]
+    last = Note(song.bar_starts[-1] - 24, 30, 200, 80)
+    ringing = song.with_tracks(replace(t, notes=(*piano.notes, last)) if t == piano else t for t in song.tracks)
+    made = extend(model, ringing, 2).sheet
+    assert last in made.tracks_by_id["piano.1"].notes
+    assert set(ringing.tracks_by_id["piano.1"].notes) <= set(made.tracks_by_id["piano.1"].notes)

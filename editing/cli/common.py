@@ -22,7 +22,7 @@ TEXT_FORMATS = ("lead", "json", "abc")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 bars_option = click.option("--bars", metavar="A-B", help="Only these bars, counted from 1.")
-seed_option = click.option("--seed", type=int, default=0, show_default=True, help="Seed of all chance.")
+seed_option = click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of all chance.")
 language_option = click.option("--language", default="en", show_default=True, help="Language of the words.")
 
 

@@ -20,10 +20,12 @@ from editing.cli.common import (
     with_options,
 )
 from editing.cli.planning import (
+    check_variants,
     get_controls,
     get_genre,
     get_model,
     get_sampling,
+    key_of_bars,
     planner_options,
     save_variants,
 )
@@ -90,6 +92,7 @@ def compose(output: str, seed: int, stream: bool, as_json: bool, quiet: bool, **
     check_output(output)
     if stream and (options["variants"] > 1 or output == "-"):
         raise ScoretokError("--stream tells of one score as it is made; leave out --variants, and name a file for it")
+    check_variants(options, output)
     prepare = around_melody if options["melody"] else from_wishes
     make, bars, before = prepare(options, seed, quiet or as_json)
     with progress_bar("composing", options["variants"] * bars, quiet) as advance:
@@ -113,7 +116,7 @@ def from_wishes(options: dict[str, Any], seed: int, quiet: bool) -> "tuple[Make,
     song, bars, left = read_wishes(options, quiet)
     model = get_model(options["model"])
     song = choose_heading(Writer(model, get_sampling(options, seed)), song, len(bars), left)
-    controls = get_controls(options, [part.name for part in song.parts], song.key)
+    controls = get_controls(options, [part.name for part in song.parts], key_asked(options, song))
     words = None
     if options["lyrics"]:
         lines = read_lines(read_text(options["lyrics"]), options["language"])
@@ -128,7 +131,6 @@ def from_wishes(options: dict[str, Any], seed: int, quiet: bool) -> "tuple[Make,
 
 def around_melody(options: dict[str, Any], seed: int, quiet: bool) -> "tuple[Make, int, LeadSheet]":
     """What adds tracks to a score, how many bars it has, and the score. Raises ScoretokError."""
-    from planner.song import key_name
     from planner.tasks import accompany
 
     said = [one for one in ("plan_file", "form", "bars", "chords", "key", "meter", "tempo", "lyrics") if options[one]]
@@ -136,7 +138,9 @@ def around_melody(options: dict[str, Any], seed: int, quiet: bool) -> "tuple[Mak
         raise ScoretokError(f"--{said[0].removesuffix('_file')} is said by the score of --melody; leave one out")
     sheet = load(options["melody"])
     song, _, _ = read_wishes(options, quiet)
-    controls = get_controls(options, [part.name for part in song.parts], key_name(sheet.keys[0]))
+    controls = get_controls(
+        options, [part.name for part in song.parts], key_of_bars(options, sheet, range(sheet.bar_count))
+    )
     model = get_model(options["model"])
 
     def composed(sampling: "Sampling", told: "Advance") -> "Made":
@@ -163,7 +167,7 @@ def plan(output: str, seed: int, quiet: bool, **options: Any) -> None:
     song, bars, left = read_wishes(options, quiet)
     writer = Writer(get_model(options["model"]), get_sampling(options, seed))
     song = choose_heading(writer, song, len(bars), left)
-    controls = get_controls(options, [part.name for part in song.parts], song.key)
+    controls = get_controls(options, [part.name for part in song.parts], key_asked(options, song))
     with progress_bar("planning", len(bars), quiet) as advance:
         made = write_plan(writer, Request(song, bars, frozenset(), controls), lambda _: advance())
     text = print_plan(made, given_plan(made))
@@ -179,7 +183,7 @@ def read_wishes(options: dict[str, Any], quiet: bool) -> "tuple[Song, tuple[BarR
     Options come before what a prompt says. Raises ScoretokError.
     """
     from planner.heading import FASTEST, SLOWEST, Open
-    from planner.plan_text import parse_plan
+    from planner.plan_text import headings_of, parse_plan
     from planner.prompt import understand
 
     if options["plan_file"]:
@@ -188,7 +192,10 @@ def read_wishes(options: dict[str, Any], quiet: bool) -> "tuple[Song, tuple[BarR
         if given:
             raise ScoretokError(f"--{given[0]} is said by the plan; change it there, or leave out --plan")
         song, bars = parse_plan(read_text(name), Path(name).name)
-        return (replace(song, genre=get_genre(options["genre"])) if options["genre"] else song), bars, Open()
+        said = headings_of(read_text(name))
+        if options["genre"]:
+            song = replace(song, genre=get_genre(options["genre"]))
+        return song, bars, Open("tempo" not in said, "key" not in said)
     found = understand(options["prompt"] or "", by_meaning)
     if not quiet:
         for line in found.lines():
@@ -196,14 +203,26 @@ def read_wishes(options: dict[str, Any], quiet: bool) -> "tuple[Song, tuple[BarR
     named = " ".join(f"{role}:{program}" for role, program in found.parts)
     tracks = options["tracks"] or named or default_tracks(options)
     bpm, key, chords = options["tempo"] or found.bpm, options["key"] or found.key, options["chords"]
-    key = key or (key_of_chords(chords) if chords else None)
+    key = key or (key_of_chords(chords) if chords is not None else None)
     meter = options["meter"] or "{}/{}".format(*(found.meter or (4, 4)))
     lines = [f"genre {get_genre(options['genre'] or found.genre)}", f"tempo {bpm or 110:g}", f"meter {meter}"]
     lines += [f"key {key if isinstance(key, str) else key_text(key)}", f"tracks {tracks}"]
+    at, cells = 0, bars_of_chords(chords) if chords is not None else []
     for section in form_lines(options, found.form, options["bars"] or found.bars):
-        lines += [section, *([f"  chords {' | '.join(chords.replace('|', ' ').split())}"] if chords else [])]
+        lines.append(section)
+        count = section.split()[-1]
+        if cells and count.isdecimal():
+            lines.append("  chords " + " | ".join(cells[(at + bar) % len(cells)] for bar in range(int(count))))
+            at += int(count)
     left = Open(bpm is None, key is None, found.bpm_range or (SLOWEST, FASTEST), found.mode)
     return *parse_plan("\n".join(lines), "the request"), left
+
+
+def key_asked(options: dict[str, Any], song: "Song") -> "Key":
+    """The key of --key, with its mode, or else that of the song."""
+    from scoretok.harmony import parse_key
+
+    return parse_key(options["key"] or song.key)
 
 
 def default_tracks(options: dict[str, Any]) -> str:
@@ -232,9 +251,17 @@ def key_of_chords(text: str) -> "Key":
     from scoretok.infer import infer_key
     from scoretok.parts import Note
 
-    chords = [parse_chord(symbol.partition("@")[0]) for symbol in text.replace("|", " ").split()]
+    chords = [parse_chord(symbol.partition("@")[0]) for cell in bars_of_chords(text) for symbol in cell.split()]
     notes = [Note(0, 60 + pitch, 24, 80) for chord in chords for pitch in chord.pitch_classes]
     return infer_key(notes + [Note(0, 48 + chord.root, 24, 80) for chord in chords if chord.root is not None])
+
+
+def bars_of_chords(text: str) -> list[str]:
+    """The chords of every bar: one a bar, or with bar lines as many as stand between two. Raises ScoretokError."""
+    cells = text.strip().strip("|").split("|") if "|" in text else text.split()
+    if not any(cell.strip() for cell in cells):
+        raise ScoretokError('--chords names none; write one a bar, "Am F C G", or bar lines between them')
+    return [cell.strip() for cell in cells]
 
 
 def form_lines(options: dict[str, Any], labels: tuple[str, ...], bars: int | None) -> list[str]:
@@ -248,7 +275,9 @@ def form_lines(options: dict[str, Any], labels: tuple[str, ...], bars: int | Non
             raise ScoretokError(f"--form has {total} bars and --bars {options['bars']}; leave one out")
         return sections
     if labels:
-        each = max(1, bars // len(labels)) if bars else 8
+        if bars and bars < len(labels):
+            raise ScoretokError(f"{bars} bars are too few for {len(labels)} sections; ask for more bars")
+        each = bars // len(labels) if bars else 8
         lengths = [each] * len(labels)
         lengths[-1] += (bars - each * len(labels)) if bars and bars > each * len(labels) else 0
         return [f"{label} {length}" for label, length in zip(labels, lengths, strict=True)]

@@ -1,6 +1,6 @@
 """scoretok infill, vary, continue, accompany, harmonise, score: the planner on scores that are there."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +20,23 @@ from editing.cli.common import (
     silence,
     with_options,
 )
-from editing.cli.planning import get_controls, get_genre, get_model, get_sampling, planner_options, save_variants
+from editing.cli.planning import (
+    check_variants,
+    get_controls,
+    get_genre,
+    get_model,
+    get_sampling,
+    key_of_bars,
+    planner_options,
+    save_variants,
+)
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
 if TYPE_CHECKING:
     from planner.tasks import Made
 
+WIDEST = 400.0  # inches of a picture
 INFILL = """\b
 Examples:
   scoretok infill song.lead --bars 5-8 --tracks piano -o new.lead --model run/model
@@ -46,15 +56,18 @@ def named_cells(sheet: LeadSheet, bars: Sequence[str], names: str | None) -> set
     """The cells that bars and tracks name; all bars, or all tracks, where only the others are named."""
     if not bars and not names:
         raise ScoretokError("name what is to be written: --bars, --tracks or both")
-    chosen = [sheet.track_ids[n] for n in parse_tracks(names, sheet)] if names else list(sheet.track_ids)
+    from planner.song import writable
+
+    chosen = [sheet.track_ids[n] for n in parse_tracks(names, sheet)] if names else writable(sheet)
     wanted = {bar for text in bars for bar in parse_bars(text, sheet)} if bars else set(range(sheet.bar_count))
     return {(name, bar) for name in chosen for bar in wanted}
 
 
-def opened(source: str, output: str, quiet: bool) -> LeadSheet:
+def opened(source: str, output: str, quiet: bool, options: dict[str, Any]) -> LeadSheet:
     """The score to work on, once the output is known to be possible."""
     silence(quiet)
     check_output(output)
+    check_variants(options, output)
     return load(source)
 
 
@@ -63,17 +76,16 @@ def written(
     make: Callable[..., "Made"],
     options: dict[str, Any],
     seed: int,
-    bars: int,
+    bars: Collection[int],
     quiet: bool,
     names: Sequence[str] | None = None,
 ) -> "list[Made]":
     """What a task of the planner makes of a score, in as many variants as asked for; `bars` are written each time."""
-    from planner.song import key_name
     from planner.variants import variants
 
-    controls = get_controls(options, names or sheet.track_ids, key_name(sheet.keys[0]))
+    controls = get_controls(options, names or sheet.track_ids, key_of_bars(options, sheet, bars))
     genre, model = get_genre(options["genre"]), get_model(options["model"])
-    with progress_bar("writing", options["variants"] * bars, quiet) as advance:
+    with progress_bar("writing", options["variants"] * len(bars), quiet) as advance:
         told: dict[str, Any] = {"controls": controls, "genre": genre, "advance": lambda *_: advance()}
         sampling = get_sampling(options, seed)
         return variants(lambda one: make(model, sheet, sampling=one, **told), options["variants"], sampling, sheet)
@@ -87,9 +99,9 @@ def infill(source: str, output: str, seed: int, as_json: bool, quiet: bool, **op
     """Write some bars of some tracks anew; everything else stays, to the last note."""
     from planner.tasks import infill as make
 
-    sheet = opened(source, output, quiet)
+    sheet = opened(source, output, quiet, options)
     cells = named_cells(sheet, options["bars"], options["tracks"])
-    made = written(sheet, partial(make, cells=cells), options, seed, len({bar for _, bar in cells}), quiet)
+    made = written(sheet, partial(make, cells=cells), options, seed, {bar for _, bar in cells}, quiet)
     save_variants(made, output, as_json, quiet)
 
 
@@ -102,10 +114,10 @@ def vary(source: str, output: str, seed: int, as_json: bool, quiet: bool, keep: 
     """Write some bars of some tracks as variations, which keep their rhythm or their ups and downs."""
     from planner.tasks import vary as make
 
-    sheet = opened(source, output, quiet)
+    sheet = opened(source, output, quiet, options)
     cells = named_cells(sheet, options["bars"], options["tracks"])
     task = partial(make, cells=cells, keep=keep)
-    made = written(sheet, task, options, seed, len({bar for _, bar in cells}), quiet)
+    made = written(sheet, task, options, seed, {bar for _, bar in cells}, quiet)
     save_variants(made, output, as_json, quiet)
 
 
@@ -116,8 +128,9 @@ def extend(source: str, output: str, seed: int, as_json: bool, quiet: bool, bars
     """Go on where a score ends, in all its tracks."""
     from planner.tasks import extend as make
 
-    sheet = opened(source, output, quiet)
-    save_variants(written(sheet, partial(make, bars=bars), options, seed, bars, quiet), output, as_json, quiet)
+    sheet = opened(source, output, quiet, options)
+    behind = range(sheet.bar_count, sheet.bar_count + bars)
+    save_variants(written(sheet, partial(make, bars=bars), options, seed, behind, quiet), output, as_json, quiet)
 
 
 @click.command()
@@ -128,10 +141,10 @@ def accompany(source: str, output: str, seed: int, as_json: bool, quiet: bool, t
     from planner.plan_text import parse_plan
     from planner.tasks import accompany as make
 
-    sheet = opened(source, output, quiet)
+    sheet = opened(source, output, quiet, options)
     parts = parse_plan(f"tracks {tracks}\nfree 1", "--tracks")[0].parts
     names = [part.name for part in parts]
-    made = written(sheet, partial(make, parts=parts), options, seed, sheet.bar_count, quiet, names)
+    made = written(sheet, partial(make, parts=parts), options, seed, range(sheet.bar_count), quiet, names)
     save_variants(made, output, as_json, quiet)
 
 
@@ -141,8 +154,8 @@ def harmonise(source: str, output: str, seed: int, as_json: bool, quiet: bool, *
     """Choose chords for the notes of a score; the notes stay."""
     from planner.tasks import harmonise as make
 
-    sheet = opened(source, output, quiet)
-    save_variants(written(sheet, make, options, seed, sheet.bar_count, quiet), output, as_json, quiet)
+    sheet = opened(source, output, quiet, options)
+    save_variants(written(sheet, make, options, seed, range(sheet.bar_count), quiet), output, as_json, quiet)
 
 
 @click.command()
@@ -159,6 +172,8 @@ def score(source: str, genre: str | None, model: str | None, plot: str | None, a
         check_picture(plot)
     sheet = load(source)
     found = make(get_model(model), sheet, get_genre(genre))
+    if not sheet.tracks:
+        raise ScoretokError(f"{source} has no tracks to score")
     if plot:
         draw_score(sheet, found, plot)
     if as_json:
@@ -195,7 +210,9 @@ def draw_score(sheet: LeadSheet, found: dict[tuple[str, int], float], path: str)
     from matplotlib.figure import Figure
 
     values = np.array([[found.get((name, bar), np.nan) for bar in range(sheet.bar_count)] for name in sheet.track_ids])
-    figure = Figure(figsize=(max(5.0, 0.2 * sheet.bar_count), 1 + 0.4 * len(sheet.tracks)), layout="constrained")
+    figure = Figure(
+        figsize=(min(max(5.0, 0.2 * sheet.bar_count), WIDEST), 1 + 0.4 * len(sheet.tracks)), layout="constrained"
+    )
     axes = figure.subplots()
     picture = axes.imshow(
         values, aspect="auto", cmap="magma", extent=(0.5, sheet.bar_count + 0.5, len(values) - 0.5, -0.5)

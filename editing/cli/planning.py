@@ -1,6 +1,6 @@
 """What the commands of the planner share: the model, demands on notes, variants."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from planner.request import Controls
     from planner.tasks import Made
     from planner.writer import Sampling
+    from scoretok.parts import Key
+    from scoretok.sheet import LeadSheet
 
 planner_options = with_options(
     click.option("--scale", metavar="KEY", help='Only notes of this key, "A minor"; or "key": of the score\'s own.'),
@@ -63,13 +65,13 @@ def get_genre(name: str | None) -> str:
     return name or "other"
 
 
-def get_controls(options: dict[str, Any], names: Sequence[str], key: str) -> "Controls":
+def get_controls(options: dict[str, Any], names: Sequence[str], key: "Key") -> "Controls":
     """The demands on notes that options make of tracks with these ids. Raises ScoretokError."""
     from planner.request import Controls
     from scoretok.harmony import parse_key
 
     scale = options["scale"]
-    told = parse_key(key if scale == "key" else scale) if scale else None
+    told = (key if scale == "key" else parse_key(scale)) if scale else None
     return Controls(
         scale=frozenset(told.scale) if told else None,
         spans=by_track(options["ranges"], names, "--range", read_range),
@@ -77,6 +79,22 @@ def get_controls(options: dict[str, Any], names: Sequence[str], key: str) -> "Co
         repeats=by_track(options["repeats"], names, "--repeats", read_count),
         density=by_track(options["density"], names, "--density", read_span),
     )
+
+
+def key_of_bars(options: dict[str, Any], sheet: "LeadSheet", bars: Collection[int]) -> "Key":
+    """The key that some bars are in. Raises ScoretokError where --scale asks for it and there are several."""
+    found = {frozenset(sheet.key_at(bar).scale): sheet.key_at(bar) for bar in sorted(bars)}
+    if options["scale"] == "key" and len(found) > 1:
+        raise ScoretokError("these bars have several keys; write those of one key at a time, or name a --scale")
+    return next(iter(found.values()), sheet.keys[0])
+
+
+def check_variants(options: dict[str, Any], output: str) -> None:
+    """Raise ScoretokError when several scores would have to go to standard output."""
+    if options["variants"] > 1 and output == "-":
+        raise ScoretokError(
+            f"{options['variants']} variants need files; name one with -o, the others are named after it"
+        )
 
 
 def by_track(texts: Sequence[str], names: Sequence[str], option: str, read: Callable[[str], Any]) -> dict[str, Any]:

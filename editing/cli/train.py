@@ -136,13 +136,17 @@ def scores(paths: tuple[str, ...], out: str, leave_out: tuple[str, ...], quiet: 
     """Make shards of scores for the language model: cleaned, split by song."""
     from planner.data import make_shard, shard_name
 
+    names = [shard_name(Path(name)) for name in paths]
+    if len(set(names)) < len(names):
+        raise ScoretokError(f"two --data would make one shard called {max(names, key=names.count)}; rename one")
+    seen: set[str] = set()
     for name in paths:
         path = Path(name)
         if not path.exists():
             raise ScoretokError(f"{path} does not exist; check the name")
         if (Path(out) / f"{shard_name(path)}.json").is_file():
             continue
-        counts = make_shard(path, Path(out), leave_out)
+        counts = make_shard(path, Path(out), leave_out, seen)
         if not quiet:
             told = ", ".join(
                 f"{count} {'taken' if why == 'taken' else f'left out: {why}'}" for why, count in counts.items()
@@ -191,6 +195,8 @@ def planner(
     config = Config(hidden_size=width, intermediate_size=width * 14 // 5, num_hidden_layers=layers,
                     num_attention_heads=width // 64, max_position_embeddings=options["context"])  # fmt: skip
     model = load_model(start) if start else PlannerModel(config)
+    if options["context"] > model.config.max_position_embeddings:
+        raise ScoretokError(f"the model of {start} reads {model.config.max_position_embeddings} tokens; give --context")
     with reporting(options["steps"], quiet) as report:
         train(data, out, model.train(), Recipe(**options), seed, report)
     if not quiet:

@@ -8,6 +8,15 @@ if TYPE_CHECKING:
     from planner.cells import CellState
 
 
+def leave_room(mask: np.ndarray, missing: int) -> None:
+    """Forbid onsets (ticks of the bar,) behind which fewer are left than have to follow; all when none is missing."""
+    allowed = np.flatnonzero(mask)
+    if missing <= 0:
+        mask[:] = False
+    elif missing > 1:
+        mask[allowed[max(0, len(allowed) - missing + 1) :]] = False
+
+
 class Rule:
     """Forbids nothing; rules override what they care about. Masks are 1 where something is allowed.
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from planner.cells import CellState
-from planner.rules import Rule
+from planner.rules import Rule, leave_room
 
 
 class Density(Rule):
@@ -15,10 +15,7 @@ class Density(Rule):
     def positions(self, state: CellState, mask: np.ndarray) -> None:
         if state.onsets >= self.most:
             mask[:] = False
-        missing = self.least - state.onsets
-        if missing > 1:
-            allowed = np.flatnonzero(mask)
-            mask[allowed[max(0, len(allowed) - missing + 1) :]] = False
+        leave_room(mask, max(1, self.least - state.onsets))
 
     def may_end(self, state: CellState) -> bool:
         return state.onsets >= self.least

@@ -30,9 +30,8 @@ class Polyphony(Rule):
 
     def longest_ticks(self, state: CellState, tick: int) -> int:
         # The room that given notes to come leave is for notes that ring on.
-        starts = state.starts_after(tick)
         now = state.sounding_at(tick)
-        limit = min((at - tick for at, count in starts if count + now >= self.most), default=FOREVER)
+        limit = min((at - tick for at, count in state.crowds if count + now >= self.most), default=FOREVER)
         missing = self.least - state.onsets - (tick not in state.onset_ticks)
         if missing > 0 and now + 1 >= self.most:
             limit = min(limit, state.bar_ticks - missing - tick)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from planner.cells import CellState
-from planner.rules import Rule
+from planner.rules import Rule, leave_room
 
 
 class Syllables(Rule):
@@ -16,12 +16,7 @@ class Syllables(Rule):
 
     def positions(self, state: CellState, mask: np.ndarray) -> None:
         mask[: max(0, max(state.until.values(), default=0) - state.start_ticks)] = False
-        missing = len(self.syllables) - state.onsets
-        if missing <= 0:
-            mask[:] = False
-        elif missing > 1:
-            allowed = np.flatnonzero(mask)
-            mask[allowed[max(0, len(allowed) - missing + 1) :]] = False
+        leave_room(mask, len(self.syllables) - state.onsets)
 
     def pitches(self, state: CellState, tick: int, mask: np.ndarray) -> None:
         if tick in state.onset_ticks or state.sounding_at(tick):
