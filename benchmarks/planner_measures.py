@@ -21,7 +21,7 @@ BINS = 10
 def chord_at(song: Song, bar: int, position: int) -> Chord | None:
     """The chord that sounds at a tick of a bar."""
     now = [chord for chord in song.plan[bar].chords if chord.start_ticks <= position]
-    return now[-1] if now else next((one.chords[-1] for one in reversed(song.plan[:bar]) if one.chords), None)
+    return now[-1] if now else song.chord_before(bar)
 
 
 def pitched(song: Song) -> Iterable[tuple[int, int, Cell]]:

@@ -85,6 +85,10 @@ class Song:
         """How densely every part plays in a bar, (p,)."""
         return next(plan.densities for plan in reversed(self.plan[: bar + 1]) if plan.densities is not None)
 
+    def chord_before(self, bar: int) -> Chord | None:
+        """The last chord that begins before a bar line."""
+        return next((plan.chords[-1] for plan in reversed(self.plan[:bar]) if plan.chords), None)
+
     def bar_ticks(self) -> list[int]:
         """How long every bar lasts."""
         ticks, meter = [], self.meter
@@ -208,7 +212,7 @@ def window(song: Song, bars: range, recount: bool = True) -> Song:
     meter = next((bar.meter for bar in reversed(before) if bar.meter), song.meter)
     key = next((bar.key for bar in reversed(before) if bar.key), song.key)
     plan = list(song.plan[bars.start : bars.stop])
-    chord = next((bar.chords[-1] for bar in reversed(song.plan[: bars.start]) if bar.chords), None)
+    chord = song.chord_before(bars.start)
     first = plan[0]
     if chord and (not first.chords or first.chords[0].start_ticks > 0):
         first = replace(first, chords=(replace(chord, start_ticks=0), *first.chords))
