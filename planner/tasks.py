@@ -3,7 +3,7 @@
 Everything that is not asked for stays as it is, to the last token.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -32,6 +32,20 @@ class Made:
 
     sheet: LeadSheet
     likelihood: float
+
+
+def plan(
+    model: PlannerModel,
+    song: Song,
+    bars: Sequence[BarRequest],
+    controls: Controls | None = None,
+    sampling: Sampling | None = None,
+    advance: Callable[[int], None] = lambda bar: None,
+) -> Song:
+    """The song with a whole plan and no notes: what `compose` begins with. Raises ScoretokError as it does."""
+    request = Request(song, tuple(bars), frozenset(), controls or Controls())
+    request.check()
+    return write_plan(Writer(model, sampling), request, advance)
 
 
 def compose(

@@ -51,14 +51,14 @@ if TYPE_CHECKING:
 BARS = 16
 COMPOSE = """\b
 Examples:
-  scoretok compose --prompt "slow waltz in D minor for piano and cello" -o song.lead --model run/model
-  scoretok compose --chords "Am F C G" --bars 16 --tracks "piano bass drums" -o song.lead --model run/model
-  scoretok compose --plan plan.txt --density bass=1-4 --seed 3 -o song.lead --model run/model
+  scoretok compose --prompt "slow waltz in D minor for piano and cello" -o song.lead
+  scoretok compose --chords "Am F C G" --bars 16 --tracks "piano bass drums" -o song.lead
+  scoretok compose --plan plan.txt --density bass=1-4 --seed 3 -o song.lead
 """
 PLAN = """\b
 Examples:
-  scoretok plan --prompt "upbeat funk in E, verse and chorus" -o plan.txt --model run/model
-  scoretok compose --plan plan.txt -o song.lead --model run/model
+  scoretok plan --prompt "upbeat funk in E, verse and chorus" -o plan.txt
+  scoretok compose --plan plan.txt -o song.lead
 """
 wishes = with_options(
     click.option("--prompt", metavar="TEXT", help="In words; what was understood is printed."),
@@ -159,17 +159,17 @@ def plan(output: str, seed: int, quiet: bool, **options: Any) -> None:
     """Write a plan only: form, chords, which tracks play how densely."""
     from planner.heading import choose_heading
     from planner.plan_text import print_plan
-    from planner.plan_writer import write_plan
-    from planner.request import Request, given_plan
+    from planner.request import given_plan
+    from planner.tasks import plan as make
     from planner.writer import Writer
 
     silence(quiet)
     song, bars, left = read_wishes(options, quiet)
-    writer = Writer(get_model(options["model"]), get_sampling(options, seed))
-    song = choose_heading(writer, song, len(bars), left)
+    model, sampling = get_model(options["model"]), get_sampling(options, seed)
+    song = choose_heading(Writer(model, sampling), song, len(bars), left)
     controls = get_controls(options, [part.name for part in song.parts], key_asked(options, song))
     with progress_bar("planning", len(bars), quiet) as advance:
-        made = write_plan(writer, Request(song, bars, frozenset(), controls), lambda _: advance())
+        made = make(model, song, bars, controls, sampling, lambda _: advance())
     text = print_plan(made, given_plan(made))
     if output == "-":
         click.echo(text, nl=False)

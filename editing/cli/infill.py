@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 WIDEST = 400.0  # inches of a picture
 INFILL = """\b
 Examples:
-  scoretok infill song.lead --bars 5-8 --tracks piano -o new.lead --model run/model
-  scoretok infill song.lead --bars 5-8 --bars 13-16 --scale key --density piano=2-6 -o new.lead --model run/model
+  scoretok infill song.lead --bars 5-8 --tracks piano -o new.lead
+  scoretok infill song.lead --bars 5-8 --bars 13-16 --scale key --density piano=2-6 -o new.lead
 """
 bars_option = click.option("--bars", multiple=True, metavar="A-B", help="These bars; may be given several times.")
 tracks_option = click.option("--tracks", metavar="NAMES", help="Only these tracks, with commas between.")

@@ -42,10 +42,6 @@ def get_model(folder: str | None) -> "PlannerModel":
     require("safetensors", "planner", "the planner")
     from planner.load import WEIGHTS, load_model
 
-    if folder is None and not WEIGHTS.is_dir():
-        raise ScoretokError(
-            "no language model ships with this version; train one with scoretok train planner, and name it with --model"
-        )
     return load_model(folder or WEIGHTS)
 
 
