@@ -67,5 +67,4 @@ def test_it_finds_music_likelier_than_the_same_tracks_in_keys_that_clash(model, 
         for name, track in saints.tracks_by_id.items()
     )
     real, noise = (sum(score(model, sheet).values()) for sheet in (saints, clashing))
-    assert real > 0.95 * noise
     assert real > noise + 50
