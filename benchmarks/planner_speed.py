@@ -59,7 +59,7 @@ def compose_once(model: object, seed: int) -> tuple[float, float, int]:
     request = Request(song, (BarRequest(),) * BARS)
     began = time.perf_counter()
     bars: list[float] = []
-    write_notes(writer, request, write_plan(writer, request), None, lambda bar: bars.append(time.perf_counter()))
+    write_notes(writer, request, write_plan(writer, request), None, lambda *_: bars.append(time.perf_counter()))
     return time.perf_counter() - began, bars[0] - began, writer.drawn
 
 
