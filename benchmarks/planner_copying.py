@@ -7,9 +7,7 @@ counts as shared when any track of any training song has it.
 """
 
 import argparse
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 
 import numpy as np
 import torch
@@ -17,7 +15,7 @@ import torch
 from benchmarks.common import save, table
 from benchmarks.planner_measures import note_runs
 from benchmarks.planner_music import composed
-from benchmarks.planner_songs import held_out_songs
+from benchmarks.planner_songs import held_out_songs, in_two_processes
 from planner.data import Shards
 from planner.load import WEIGHTS, load_model
 from planner.song import Song, song_of
@@ -69,10 +67,7 @@ def main() -> None:
     parser.add_argument("--songs", type=int, default=60)
     arguments = parser.parse_args()
     songs = held_out_songs(arguments.data, arguments.songs)
-    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
-        parts = [list(range(start, len(songs), 2)) for start in range(2)]
-        task = partial(generated, songs=songs, folder=arguments.model)
-        made = [song for part in pool.map(task, parts) for song in part]
+    made = in_two_processes(partial(generated, songs=songs, folder=arguments.model), len(songs))
     shards = Shards(arguments.data, "train")
     trained = [
         step_hashes(steps)

@@ -8,10 +8,8 @@ tracks); the plan is its own. For the infills one track of four bars is cut out 
 
 import argparse
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
-from multiprocessing import get_context
 
 import numpy as np
 import torch
@@ -25,7 +23,7 @@ from benchmarks.planner_measures import (
     overlap_of_values,
 )
 from benchmarks.planner_ngram import NGramModel
-from benchmarks.planner_songs import held_out_songs, ngram_of
+from benchmarks.planner_songs import held_out_songs, in_two_processes, ngram_of
 from planner.language import onsets
 from planner.load import WEIGHTS, load_model
 from planner.paste import sheet_of_song
@@ -133,10 +131,8 @@ def main() -> None:
     arguments = parser.parse_args()
     songs = held_out_songs(arguments.data, arguments.songs)
     ngram_of(arguments.data)
-    parts = [list(range(start, len(songs), 2)) for start in range(2)]
     task = partial(work, songs=songs, data=arguments.data, folder=arguments.model)
-    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
-        results = [one for part in pool.map(task, parts) for one in part]
+    results = in_two_processes(task, len(songs))
     made = {name: [one["composed"][name] for one in results] for name in results[0]["composed"]}
     save("planner_music", [
         f"{len(songs)} held-out songs of at least three tracks, 32 bars of each; one composition for each with the same"

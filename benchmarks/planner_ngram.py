@@ -73,8 +73,7 @@ class NGram:
             if not known[0]:
                 break
             number = int(at[0])
-            span = slice(self.orders[order.length].first[number], None)
-            rows = slice(span.start, span.start + order.types[number])
+            rows = slice(order.first[number], order.first[number] + order.types[number])
             chances = chances * order.types[number]
             chances[(order.keys[rows] & np.uint64((1 << BITS) - 1)).astype(int)] += order.counts[rows]
             chances /= order.totals[number] + order.types[number]

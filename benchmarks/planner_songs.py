@@ -1,7 +1,11 @@
 """What the benchmarks of the planner share: held-out songs, the n-gram that is the baseline."""
 
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from hashlib import sha256
+from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -10,6 +14,7 @@ from planner.data import Shards
 from planner.sampling import examples
 from planner.song import Song, song_of, window
 
+Result = TypeVar("Result")
 NGRAM_TOKENS = 12_000_000
 BARS = 32
 
@@ -41,3 +46,10 @@ def ngram_of(data: str, context: int = 2048) -> NGram:
     if not kept.is_file():
         training_ids((one.ids for one in found), NGRAM_TOKENS).astype(np.uint16).tofile(kept)
     return NGram(np.fromfile(kept, np.uint16).astype(np.int64))
+
+
+def in_two_processes(work: Callable[[list[int]], list[Result]], count: int) -> list[Result]:
+    """What `work` makes of the numbers up to `count`, every second one in another process."""
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        parts = [list(range(start, count, 2)) for start in range(2)]
+        return [one for part in pool.map(work, parts) for one in part]

@@ -31,7 +31,7 @@ def main() -> None:
     arguments = parser.parse_args()
     for name, (width, layers, plan) in SIZES.items() if arguments.data and arguments.runs else ():
         torch.manual_seed(0)
-        model = PlannerModel(config_of(width, layers))
+        model = PlannerModel(Config.of_size(width, layers))
         steps = arguments.tokens // (Recipe.batch * Recipe.context)
         recipe = Recipe(steps=steps, evaluate_every=50, plan=plan, decay_share=1e-9, compiled=True)
         train(
@@ -63,13 +63,6 @@ def main() -> None:
     save("planner_training", [*lines, "", "![held-out loss over tokens](images/planner-training.png)"])
 
 
-def config_of(width: int, layers: int) -> Config:
-    """A model of another size."""
-    return Config(
-        hidden_size=width, intermediate_size=width * 14 // 5, num_hidden_layers=layers, num_attention_heads=width // 64
-    )
-
-
 def tokens_of(row: dict) -> int:
     """How many tokens a run had read."""
     return row["step"] * Recipe.batch * Recipe.context
@@ -78,7 +71,7 @@ def tokens_of(row: dict) -> int:
 def label_of(name: str) -> str:
     """What a run is."""
     width, layers, plan = SIZES.get(name, (Config.hidden_size, Config.num_hidden_layers, True))
-    count = sum(parameter.numel() for parameter in PlannerModel(config_of(width, layers)).parameters())
+    count = sum(parameter.numel() for parameter in PlannerModel(Config.of_size(width, layers)).parameters())
     told = "as shipped" if name == SHIPPED else "with the plan" if plan else "without the plan"
     return f"{width} wide, {layers} layers, {count / 1e6:.1f} million parameters, {told}"
 

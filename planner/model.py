@@ -29,6 +29,14 @@ class Config:
     rms_norm_eps: float = 1e-5
     rope_theta: float = 10000.0
 
+    @classmethod
+    def of_size(cls, width: int, layers: int, **more: int) -> "Config":
+        """A model of other size but the same shape: heads of 64 channels, feed-forward layers 2.8 times as wide."""
+        return cls(
+            hidden_size=width, intermediate_size=width * 14 // 5, num_hidden_layers=layers,
+            num_attention_heads=width // 64, **more,
+        )  # fmt: skip
+
     def to_dict(self) -> dict[str, object]:
         """What config.json holds."""
         more: dict[str, object] = {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_act": "silu"}

@@ -191,8 +191,9 @@ def read_wishes(options: dict[str, Any], quiet: bool) -> "tuple[Song, tuple[BarR
         given = [one for one in ("prompt", "form", "bars", "chords", "key", "meter", "tempo", "tracks") if options[one]]
         if given:
             raise ScoretokError(f"--{given[0]} is said by the plan; change it there, or leave out --plan")
-        song, bars = parse_plan(read_text(name), Path(name).name)
-        said = headings_of(read_text(name))
+        text = read_text(name)
+        song, bars = parse_plan(text, Path(name).name)
+        said = headings_of(text)
         if options["genre"]:
             song = replace(song, genre=get_genre(options["genre"]))
         return song, bars, Open("tempo" not in said, "key" not in said)

@@ -192,8 +192,7 @@ def planner(
     if width % 64:
         raise ScoretokError(f"--width {width} is not a multiple of 64")
     torch.manual_seed(seed)
-    config = Config(hidden_size=width, intermediate_size=width * 14 // 5, num_hidden_layers=layers,
-                    num_attention_heads=width // 64, max_position_embeddings=options["context"])  # fmt: skip
+    config = Config.of_size(width, layers, max_position_embeddings=options["context"])
     model = load_model(start) if start else PlannerModel(config)
     if options["context"] > model.config.max_position_embeddings:
         raise ScoretokError(f"the model of {start} reads {model.config.max_position_embeddings} tokens; give --context")
