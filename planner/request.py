@@ -208,12 +208,12 @@ class Request:
                     raise ScoretokError(f"{name} is silent in bar {bar + 1} by the plan, but is to have onsets there")
 
 
-def given_plan(song: Song, free_parts: Collection[int] = ()) -> tuple[BarRequest, ...]:
-    """A plan that is given whole, but for the densities of some parts."""
+def given_plan(song: Song) -> tuple[BarRequest, ...]:
+    """A plan that is given whole."""
     return tuple(
         BarRequest(
             bar.chords, bar.label,
-            () if bar.densities is None else tuple(None if p in free_parts else d for p, d in enumerate(bar.densities)),
+            () if bar.densities is None else bar.densities,
             bar.meter, bar.key,
         )
         for bar in song.plan

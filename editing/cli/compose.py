@@ -38,8 +38,9 @@ if TYPE_CHECKING:
 
     from planner.heading import Open
     from planner.language import Cell
+    from planner.model import PlannerModel
     from planner.notes import Advance
-    from planner.request import BarRequest
+    from planner.request import BarRequest, Controls
     from planner.song import Song
     from planner.tasks import Made
     from planner.writer import Sampling
@@ -106,17 +107,25 @@ def compose(output: str, seed: int, stream: bool, as_json: bool, quiet: bool, **
     save_variants(made, output, as_json, quiet)
 
 
-def from_wishes(options: dict[str, Any], seed: int, quiet: bool) -> "tuple[Make, int, None]":
-    """What composes as options ask, and how many bars. Raises ScoretokError."""
+def prepared(
+    options: dict[str, Any], seed: int, quiet: bool
+) -> "tuple[PlannerModel, Song, tuple[BarRequest, ...], Controls]":
+    """The model, and what options ask of it once its own choices for the header are made. Raises ScoretokError."""
     from planner.heading import choose_heading
-    from planner.tasks import compose as make
-    from planner.words import read_lines, with_words
     from planner.writer import Writer
 
     song, bars, left = read_wishes(options, quiet)
     model = get_model(options["model"])
     song = choose_heading(Writer(model, get_sampling(options, seed)), song, len(bars), left)
-    controls = get_controls(options, [part.name for part in song.parts], key_asked(options, song))
+    return model, song, bars, get_controls(options, [part.name for part in song.parts], key_asked(options, song))
+
+
+def from_wishes(options: dict[str, Any], seed: int, quiet: bool) -> "tuple[Make, int, None]":
+    """What composes as options ask, and how many bars. Raises ScoretokError."""
+    from planner.tasks import compose as make
+    from planner.words import read_lines, with_words
+
+    model, song, bars, controls = prepared(options, seed, quiet)
     words = None
     if options["lyrics"]:
         lines = read_lines(read_text(options["lyrics"]), options["language"])
@@ -157,19 +166,14 @@ def around_melody(options: dict[str, Any], seed: int, quiet: bool) -> "tuple[Mak
 @quiet_option
 def plan(output: str, seed: int, quiet: bool, **options: Any) -> None:
     """Write a plan only: form, chords, which tracks play how densely."""
-    from planner.heading import choose_heading
     from planner.plan_text import print_plan
     from planner.request import given_plan
     from planner.tasks import plan as make
-    from planner.writer import Writer
 
     silence(quiet)
-    song, bars, left = read_wishes(options, quiet)
-    model, sampling = get_model(options["model"]), get_sampling(options, seed)
-    song = choose_heading(Writer(model, sampling), song, len(bars), left)
-    controls = get_controls(options, [part.name for part in song.parts], key_asked(options, song))
+    model, song, bars, controls = prepared(options, seed, quiet)
     with progress_bar("planning", len(bars), quiet) as advance:
-        made = make(model, song, bars, controls, sampling, lambda _: advance())
+        made = make(model, song, bars, controls, get_sampling(options, seed), lambda _: advance())
     text = print_plan(made, given_plan(made))
     if output == "-":
         click.echo(text, nl=False)
