@@ -56,9 +56,9 @@ def cut_out(song: Song, number: int) -> list[Place]:
 
 
 def infilled(song: Song, places: list[Place], model: object, seed: int) -> Song:
-    """The song with some places written anew."""
+    """The song with some places written anew; they may come out as they were."""
     cells = [(song.parts[part].name, bar) for part, bar in places]
-    made = infill(model, sheet_of_song(song), cells, sampling=Sampling(seed=seed), genre=song.genre)
+    made = infill(model, sheet_of_song(song), cells, None, Sampling(seed=seed), song.genre, is_new=False)
     return song_of(made.sheet, song.genre)
 
 

@@ -26,7 +26,7 @@ from planner.tasks import compose, infill
 from planner.writer import Sampling
 from scoretok import Grammar, LeadSheet, ScoretokError, read, tokenize
 from scoretok.harmony import parse_chord, parse_key
-from scoretok.parts import SECTION_LABELS, Chord
+from scoretok.parts import SECTION_LABELS, Chord, Note
 
 BAND = (
     Part("vocal.1", 53), Part("lead.1", 73), Part("guitar.1", 25), Part("piano.1", 0), Part("strings.1", 48),
@@ -61,6 +61,7 @@ def random_controls(rng: np.random.Generator, parts: tuple[Part, ...], key: str)
         polyphony={name: int(rng.integers(1, 5)) for name in names if name != "drums.1" and rng.random() < 0.5},
         repeats={name: int(rng.integers(1, 4)) for name in names if rng.random() < 0.3},
         density=density,
+        on_chord={name: True for name in names if name != "drums.1" and rng.random() < 0.5},
     )
 
 
@@ -80,12 +81,22 @@ def faults(sheet: LeadSheet, controls: Controls, cells: set[tuple[str, int]]) ->
                 begun = {n.start_ticks for n in track.notes if note.start_ticks <= n.start_ticks < note.end_ticks}
                 sounding = max(sum(n.start_ticks <= at < n.end_ticks for n in track.notes) for at in begun)
                 found["polyphony"] += sounding > controls.polyphony[name]
+        if controls.on_chord.get(name):
+            found["harmony"] += any(off_chord(sheet, note) for note in notes)
         if name in controls.repeats:
             found["repeats"] += longest_row(sheet, number, bar) > controls.repeats[name]
         if name in controls.density:
             least, most = controls.density[name]
             found["density"] += not least <= len({note.start_ticks for note in notes}) <= most
     return +found
+
+
+def off_chord(sheet: LeadSheet, note: Note) -> bool:
+    """Whether a note begins with a bar or a chord and is not of the chord that sounds then."""
+    chord = sheet.chord_at(note.start_ticks)
+    begins = {sheet.bar_starts[sheet.bar_at(note.start_ticks)], *(chord.start_ticks for chord in sheet.chords)}
+    told = note.start_ticks in begins and chord is not None and chord.root is not None
+    return told and note.pitch % 12 not in chord.pitch_classes
 
 
 def longest_row(sheet: LeadSheet, track: int, bar: int) -> int:

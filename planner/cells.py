@@ -127,12 +127,14 @@ class CellState:
         """Ticks of the bar (bar_ticks,) at which something may begin next."""
         mask = np.ones(self.bar_ticks, bool)
         mask[: self.position + 1] = False
+        for tick in {tick for rule in self.rules for tick in rule.narrow_ticks if tick < len(mask) and mask[tick]}:
+            mask[tick] = self.pitches(tick).any()
         for rule in self.rules:
             rule.positions(self, mask)
         if self._some_pitch_is_always_free():
             return mask
-        for tick in np.flatnonzero(mask):
-            mask[tick] = self.pitches(int(tick)).any()
+        for tick in np.flatnonzero(mask).tolist():
+            mask[tick] = self.pitches(tick).any()
         return mask
 
     def _some_pitch_is_always_free(self) -> bool:

@@ -13,6 +13,7 @@ from planner.rules.chord_size import ChordSize
 from planner.rules.contour import Contour
 from planner.rules.density import Density
 from planner.rules.novelty import Novelty, tune
+from planner.rules.on_chord import OnChord
 from planner.rules.polyphony import Polyphony
 from planner.rules.rhythm import Rhythm
 from planner.rules.scale import Scale
@@ -56,8 +57,9 @@ class Controls:
 
     `scale` are pitch classes, `spans` lowest and highest pitch, `polyphony` most notes that sound at once and
     `chord_sizes` that begin at once, `repeats` how many bars in a row may be the same, `density` least and most onsets
-    a bar. `rhythm`, `contour` and `novelty` hold the cells whose rhythm or contour is kept, or that must not come out
-    as they were; `syllables` what is sung in a cell, 1 a syllable, 2 one that ends its word.
+    a bar, `on_chord` whether what begins with a bar or a chord is of the chord's tones. `rhythm`, `contour` and
+    `novelty` hold the cells whose rhythm or contour is kept, or that must not come out as they were; `syllables` what
+    is sung in a cell, 1 a syllable, 2 one that ends its word.
     """
 
     scale: frozenset[int] | None = None
@@ -66,6 +68,7 @@ class Controls:
     chord_sizes: Mapping[str, int] = field(default_factory=dict)
     repeats: Mapping[str, int] = field(default_factory=dict)
     density: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    on_chord: Mapping[str, bool] = field(default_factory=dict)
     rhythm: Mapping[Place, Cell] = field(default_factory=dict)
     contour: Mapping[Place, Cell] = field(default_factory=dict)
     novelty: Mapping[Place, Cell] = field(default_factory=dict)
@@ -85,6 +88,8 @@ class Controls:
             rules.append(Polyphony(self.polyphony[part.name], self.density.get(part.name, (0, 0))[0]))
         if part.name in self.chord_sizes:
             rules.append(ChordSize(self.chord_sizes[part.name]))
+        if self.on_chord.get(part.name):
+            rules.append(OnChord(song.chords_in(place[1])))
         if part.name in self.repeats:
             rules += [Novelty(cell) for cell in worn_out(song, place, self.repeats[part.name])]
         if place in self.rhythm:
@@ -128,6 +133,7 @@ class Controls:
         return replace(
             self, spans=moved(self.spans), polyphony=moved(self.polyphony), chord_sizes=moved(self.chord_sizes),
             repeats=moved(self.repeats), density=moved(self.density),
+            on_chord=moved(self.on_chord),
         )  # fmt: skip
 
 

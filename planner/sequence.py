@@ -100,11 +100,7 @@ def sequence(song: Song, given: Collection[Place] = frozenset()) -> list[int]:
 
 def bar_tokens(song: Song, bar: int) -> list[int]:
     """What stands before the cells of a bar that are to be written: its number, and the chords that sound in it."""
-    chords = song.plan[bar].chords
-    if not chords or chords[0].start_ticks > 0:
-        before = song.chord_before(bar)
-        chords = (replace(before, start_ticks=0), *chords) if before else chords
-    return [FIRST["Bar"] + bar, *plan_tokens(PlanBar(chords))]
+    return [FIRST["Bar"] + bar, *plan_tokens(PlanBar(song.chords_in(bar)))]
 
 
 def known_tokens(song: Song, given: Collection[Place]) -> list[int]:

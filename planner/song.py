@@ -89,6 +89,14 @@ class Song:
         """The last chord that begins before a bar line."""
         return next((plan.chords[-1] for plan in reversed(self.plan[:bar]) if plan.chords), None)
 
+    def chords_in(self, bar: int) -> tuple[Chord, ...]:
+        """The chords that sound in a bar, that of the bar before at its bar line where no other begins there."""
+        chords = self.plan[bar].chords
+        if chords and not chords[0].start_ticks:
+            return chords
+        before = self.chord_before(bar)
+        return (replace(before, start_ticks=0), *chords) if before else chords
+
     def bar_ticks(self) -> list[int]:
         """How long every bar lasts."""
         ticks, meter = [], self.meter

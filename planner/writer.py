@@ -16,7 +16,7 @@ from scoretok.errors import ScoretokError
 class Sampling:
     """How tokens are drawn: `temperature` 0 takes the likeliest, `top_p` the likeliest that make up this share."""
 
-    temperature: float = 1.0
+    temperature: float = 0.85
     top_p: float = 0.95
     seed: int = 0
 

@@ -19,7 +19,7 @@ from planner.writer import Sampling, Writer
 from scoretok import Grammar, ScoretokError, slice_bars
 from scoretok.bars import rearrange_bars
 from scoretok.encode import encode
-from scoretok.parts import Note
+from scoretok.parts import Chord, Note
 
 
 @pytest.fixture(scope="module")
@@ -245,6 +245,27 @@ def test_what_is_written_is_playable_unless_the_request_or_the_track_says_otherw
     cells = {(2, 0): (Hit(0, 90, 24, 72),), (3, 1): tuple(Hit(0, pitch, 1, 72) for pitch in range(35, 45))}
     told = with_idiom(Controls(), replace(band, cells=cells))
     assert (told.spans["bass.1"], told.chord_sizes["drums.1"]) == ((23, 90), 10)
+
+
+def test_accompaniment_begins_bars_and_chords_with_their_tones(model, song):
+    band = Song((Part("piano.1", 0), Part("guitar.1", 25), Part("strings.1", 48), Part("bass.1", 33)), ())
+    asked = [BarRequest((Chord(0, 9, "min"), Chord(48, 2, "7"))), BarRequest(()), BarRequest((Chord(36, 5),))] * 2
+
+    def strange(sheet, name):
+        chords = {chord.start_ticks: chord for chord in sheet.chords}
+        begins = {tick: sheet.chord_at(tick) for tick in {*chords, *sheet.bar_starts[:-1]}}
+        notes = [note for note in sheet.tracks_by_id[name].notes if note.start_ticks in begins]
+        return [note for note in notes if note.pitch % 12 not in begins[note.start_ticks].pitch_classes]
+
+    demand = Controls(on_chord={"bass.1": True, "guitar.1": False})
+    made = [compose(model, band, asked, demand, Sampling(seed=seed)).sheet for seed in range(6)]
+    assert not [note for sheet in made for name in ("piano.1", "strings.1", "bass.1") for note in strange(sheet, name)]
+    assert any(strange(sheet, "guitar.1") for sheet in made)
+    # A part that goes its own way may go on to do so.
+    odd, fit = (Hit(0, 61, 24, 72),), (Hit(0, 60, 24, 72),)
+    told = with_idiom(Controls(), replace(band, plan=(PlanBar((Chord(0, 0),)),), cells={(0, 0): odd, (1, 0): fit}))
+    assert told.on_chord == {"piano.1": False, "guitar.1": True, "strings.1": True, "bass.1": False}
+    assert not with_idiom(Controls(), replace(band, genre="art song")).on_chord["piano.1"]
 
 
 def test_demands_on_an_added_track_hold_though_one_of_its_name_is_there(model, song):

@@ -24,10 +24,11 @@ planner_options = with_options(
     click.option("--polyphony", multiple=True, metavar="TRACK=N", help="At most N notes of a track at once."),
     click.option("--repeats", multiple=True, metavar="TRACK=N", help="At most N like bars in a row of a track."),
     click.option("--density", multiple=True, metavar="TRACK=A-B", help="A to B onsets in every bar of a track."),
+    click.option("--harmony", multiple=True, metavar="TRACK=on|off", help="With a bar or chord only its tones begin."),
     click.option("--genre", metavar="NAME", help="In the manner of this genre."),
     click.option("--variants", type=click.IntRange(1, 100), default=1, show_default=True, help="Likeliest first."),
     click.option(
-        "--temperature", type=click.FloatRange(0, 5), default=1.0, show_default=True, help="0: the likeliest."
+        "--temperature", type=click.FloatRange(0, 5), default=0.85, show_default=True, help="0: the likeliest."
     ),
     click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), default=0.95, show_default=True),
     click.option("--model", metavar="DIR", help="A model of scoretok train planner."),
@@ -74,6 +75,7 @@ def get_controls(options: dict[str, Any], names: Sequence[str], key: "Key") -> "
         polyphony=by_track(options["polyphony"], names, "--polyphony", read_count),
         repeats=by_track(options["repeats"], names, "--repeats", read_count),
         density=by_track(options["density"], names, "--density", read_span),
+        on_chord=by_track(options["harmony"], names, "--harmony", read_switch),
     )
 
 
@@ -105,7 +107,7 @@ def by_track(texts: Sequence[str], names: Sequence[str], option: str, read: Call
             raise ScoretokError(f"{option} {text}: there is no track {track}; there are: {', '.join(names)}")
         try:
             found |= dict.fromkeys(mine, read(value))
-        except (ScoretokError, ValueError) as error:
+        except (ScoretokError, ValueError, KeyError) as error:
             reason = f": {error}" if isinstance(error, ScoretokError) else ""
             raise ScoretokError(f"{option} {text}: {value!r} is not understood{reason}") from None
     return found
@@ -122,6 +124,11 @@ def read_count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise ValueError
     return int(text)
+
+
+def read_switch(text: str) -> bool:
+    """'on' or 'off'."""
+    return {"on": True, "off": False}[text]
 
 
 def read_span(text: str) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """What a request demands of a cell, one small file a rule. A rule only ever forbids; it is asked at every step."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,11 +22,12 @@ class Rule:
     """Forbids nothing; rules override what they care about. Masks are 1 where something is allowed.
 
     `allowed` are the pitches (128,) that it allows at any moment, None for all; `varies` says whether `pitches` may
-    forbid all of them at a moment that `positions` allows.
+    forbid all of them at a moment that `positions` allows, `narrow_ticks` are moments of the bar where it may anyway.
     """
 
     allowed: np.ndarray | None = None
     varies = False
+    narrow_ticks: Collection[int] = ()
 
     def positions(self, state: "CellState", mask: np.ndarray) -> None:
         """Forbid onsets: `mask` (ticks of the bar,) holds those behind the last one."""
