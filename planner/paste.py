@@ -1,11 +1,12 @@
 """What the model wrote as scores: a new one, or cells put into one whose other cells stay as they are."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from planner.language import Cell
 from planner.sequence import Place
 from planner.song import PHRASE, Part, Song
+from scoretok.bars import join_notes
 from scoretok.harmony import parse_key
 from scoretok.parts import Chord, Meter, Note, Section, Syllable, Tempo, Track
 from scoretok.sheet import LeadSheet
@@ -22,7 +23,7 @@ def notes_of_cell(cell: Cell, start_ticks: int, is_drums: bool, syllables: tuple
 
 
 def sheet_of_song(song: Song, words: Mapping[Place, tuple[Syllable, ...]] | None = None, title: str = "") -> LeadSheet:
-    """A new score that holds all that a song does."""
+    """A new score that holds all that a song does; rounded notes end where their pitch begins again."""
     starts = song.bar_starts()
     meters, keys = [Meter(0, *song.meter)], [parse_key(song.key)]
     sections, chords = [], []
@@ -37,22 +38,11 @@ def sheet_of_song(song: Song, words: Mapping[Place, tuple[Syllable, ...]] | None
         for bar in range(len(song)):
             cell = song.cells.get((number, bar), ())
             notes += notes_of_cell(cell, starts[bar], part.is_drums, (words or {}).get((number, bar), ()))
-        tracks.append(Track(part.name.partition(".")[0], without_overlaps(notes), part.program))
+        tracks.append(Track(part.name.partition(".")[0], join_notes(notes), part.program))
     return LeadSheet(
         len(song), tuple(tracks), without_repeats(chords), tuple(sections), tuple(meters),
         (Tempo(0, song.bpm),), tuple(keys), song.pickup_ticks, title,
     )  # fmt: skip
-
-
-def without_overlaps(notes: Iterable[Note]) -> tuple[Note, ...]:
-    """Notes of one track that end where their pitch begins again: rounding may have made them longer than that."""
-    kept: list[Note] = []
-    following: dict[int, int] = {}
-    for note in sorted(notes, key=lambda note: note.start_ticks, reverse=True):
-        length = min(note.duration_ticks, following.get(note.pitch, note.end_ticks) - note.start_ticks)
-        following[note.pitch] = note.start_ticks
-        kept.append(note._replace(duration_ticks=length))
-    return tuple(reversed(kept))
 
 
 def without_repeats(chords: list[Chord]) -> tuple[Chord, ...]:

@@ -345,3 +345,12 @@ def test_extend_leaves_notes_that_ring_past_the_end(model, song):
     made = extend(model, ringing, 2).sheet
     assert last in made.tracks_by_id["piano.1"].notes
     assert set(ringing.tracks_by_id["piano.1"].notes) <= set(made.tracks_by_id["piano.1"].notes)
+
+
+def test_a_rounded_note_that_would_run_into_its_pitch_ends_there():
+    cells = {(0, 0): (Hit(0, 60, 96, 96),), (0, 1): (Hit(0, 60, 48, 96),)}
+    cells |= {(1, 0): (Hit(0, 64, 108, 96),), (1, 1): (Hit(2, 64, 24, 96),)}
+    song = Song((Part("lead.1", 73), Part("piano.1", 0)), (PlanBar(),) * 2, cells)
+    lead, piano = sheet_of_song(song).tracks
+    assert [note.duration_ticks for note in lead.notes] == [96, 48]
+    assert [note.duration_ticks for note in piano.notes] == [98, 24]
