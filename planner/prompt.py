@@ -73,6 +73,11 @@ NUMBERS = {
     "four": 4, "eight": 8, "twelve": 12, "sixteen": 16, "twenty-four": 24, "thirty-two": 32, "sixty-four": 64,
 }  # fmt: skip
 SECTION_WORD = r"(?:intro|verse|pre-?chorus|chorus|bridge|solo|interlude|outro)"
+BARS = r"[- ]?(?:bars?|measures?)"
+LENGTH = rf"(?:[ :(]+| of )(\d{{1,3}})\b(?! ?(?:/|bpm|beats))({BARS})?\b\)?"
+SECTION = rf"(?:(\d{{1,3}}){BARS} )?\b({SECTION_WORD})s?\b(?:{LENGTH})?"
+FORM = re.compile(rf"{SECTION}(?:(?: |[,>/+–-]|\b(?:then|and|an?|followed by)\b)+{SECTION})*")
+MAX_SECTION_NUMBER = 3
 ACCIDENTAL = r"(?:[#b♯♭]|[- ](?:sharp|flat))?"
 KEY_WITH_MODE = re.compile(
     rf"\b([A-G]{ACCIDENTAL})[- ]?(major|minor|maj|min|dorian|mixolydian|lydian|phrygian)\b", re.IGNORECASE
@@ -94,7 +99,7 @@ class Understood:
     bpm_range: tuple[float, float] | None = None
     meter: tuple[int, int] | None = None
     bars: int | None = None
-    form: tuple[str, ...] = ()
+    form: tuple[tuple[str, int | None], ...] = ()  # sections, with their bars where the text tells them
     genre: str | None = None
     parts: tuple[tuple[str, int], ...] = ()
     because: dict[str, str] = field(default_factory=dict)
@@ -119,8 +124,7 @@ def understand(text: str, nearest: Nearest | None = None) -> Understood:
     _key(text, found)
     _tempo(lower, found)
     _meter(lower, found)
-    _bars(lower, found)
-    _form(lower, found)
+    _bars(_form(lower, found), found)
     _parts(lower, found)
     _genre(lower, found)
     rest = _left(lower, found) if nearest else ""
@@ -197,12 +201,19 @@ def _bars(lower: str, found: Understood) -> None:
         found.because["length"] = match[0]
 
 
-def _form(lower: str, found: Understood) -> None:
-    match = re.search(rf"\b{SECTION_WORD}(?:\s*(?:[,>\-–/]|then|and)+\s*{SECTION_WORD})+", lower)
-    if match:
-        labels = re.findall(SECTION_WORD, match[0])
-        found.form = tuple("pre-chorus" if label.startswith("pre") else label for label in labels)
-        found.because["form"] = match[0]
+def _form(lower: str, found: Understood) -> str:
+    """Sections that are listed, or one whose length is told; the text without them."""
+    for match in FORM.finditer(lower):
+        sections = []
+        for before, label, behind, bar_word in re.findall(SECTION, match[0]):
+            told = int(before or behind or 0)
+            if not before and not bar_word and told <= MAX_SECTION_NUMBER:  # verse 2 is no verse of two bars
+                told = 0
+            sections.append(("pre-chorus" if label.startswith("pre") else label, told or None))
+        if len(sections) > 1 or sections[0][1]:
+            found.form, found.because["form"] = tuple(sections), match[0]
+            return lower.replace(match[0], " ")
+    return lower
 
 
 def _parts(lower: str, found: Understood) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editing.cli.compose import by_meaning
+from editing.cli.compose import by_meaning, with_lengths
 from planner.prompt import understand
 from scoretok import ScoretokError
 from scoretok.harmony import key_to_text
@@ -20,7 +20,13 @@ from scoretok.harmony import key_to_text
         ("R&B ballad in F#m at 68 BPM, thirty-two bars", {"key": "F#:min", "bpm": 68, "bars": 32, "genre": "ballad"}),
         ("jig in 6/8 in D dorian", {"meter": (6, 8), "key": "D:dorian"}),
         ("rock song: intro, verse, pre-chorus, chorus and outro",
-         {"form": ("intro", "verse", "pre-chorus", "chorus", "outro"), "genre": "rock"}),
+         {"form": tuple((label, None) for label in ("intro", "verse", "pre-chorus", "chorus", "outro")),
+          "genre": "rock"}),
+        ("rock: intro 4, verse 8, chorus (8 bars)", {"form": (("intro", 4), ("verse", 8), ("chorus", 8))}),
+        ("an 8-bar chorus and an outro of 4 bars", {"form": (("chorus", 8), ("outro", 4)), "bars": None}),
+        ("verse 1 chorus verse 2, 24 bars", {"form": (("verse", None), ("chorus", None), ("verse", None)), "bars": 24}),
+        ("guitar solo 120 bpm", {"form": (), "bpm": 120}),
+        ("a sad verse 3/4", {"form": (), "meter": (3, 4)}),
         ("full band without drums", {"roles": ("vocal", "lead", "guitar", "piano", "strings", "bass")}),
         ("electric piano, upright bass and brushes on the drums",
          {"parts": (("piano", 4), ("bass", 32), ("drums", 0))}),
@@ -38,6 +44,23 @@ def test_a_prompt_is_read(text, expected):
             assert (found.key and key_to_text(found.key)) == value
         else:
             assert getattr(found, name) == value, found.because
+
+
+@pytest.mark.parametrize(("sections", "bars", "expected"), [
+    ((("verse", None), ("chorus", None)), None, [("verse", 8), ("chorus", 8)]),
+    ((("verse", None), ("chorus", None)), 17, [("verse", 8), ("chorus", 9)]),
+    ((("intro", 4), ("verse", None), ("chorus", None)), 16, [("intro", 4), ("verse", 6), ("chorus", 6)]),
+    ((("intro", 4), ("verse", None)), None, [("intro", 4), ("verse", 8)]),
+    ((("intro", 4), ("verse", 8)), 12, [("intro", 4), ("verse", 8)]),
+    ((("intro", 4), ("verse", 8)), 16, "have 12 bars, not 16"),
+    ((("intro", 4), ("verse", None)), 4, "too few"),
+])  # fmt: skip
+def test_sections_get_the_bars_that_are_left(sections, bars, expected):
+    if isinstance(expected, str):
+        with pytest.raises(ScoretokError, match=expected):
+            with_lengths(sections, bars)
+    else:
+        assert with_lengths(sections, bars) == expected
 
 
 def test_it_says_why():

@@ -269,8 +269,8 @@ def bars_of_chords(text: str) -> list[str]:
     return [cell.strip() for cell in cells]
 
 
-def form_lines(options: dict[str, Any], labels: tuple[str, ...], bars: int | None) -> list[str]:
-    """The sections of a plan: those of --form, those of a prompt with equal shares of the bars, or a free one."""
+def form_lines(options: dict[str, Any], told: tuple[tuple[str, int | None], ...], bars: int | None) -> list[str]:
+    """The sections of a plan: those of --form, those of a prompt as long as it says, or a free one."""
     if options["form"]:
         sections = [" ".join(item.split()) for item in options["form"].split(",") if item.strip()]
         if not sections:
@@ -279,11 +279,24 @@ def form_lines(options: dict[str, Any], labels: tuple[str, ...], bars: int | Non
         if options["bars"] and total != options["bars"]:
             raise ScoretokError(f"--form has {total} bars and --bars {options['bars']}; leave one out")
         return sections
-    if labels:
-        if bars and bars < len(labels):
-            raise ScoretokError(f"{bars} bars are too few for {len(labels)} sections; ask for more bars")
-        each = bars // len(labels) if bars else 8
-        lengths = [each] * len(labels)
-        lengths[-1] += (bars - each * len(labels)) if bars and bars > each * len(labels) else 0
-        return [f"{label} {length}" for label, length in zip(labels, lengths, strict=True)]
+    if told:
+        return [f"{label} {length}" for label, length in with_lengths(told, bars)]
     return [f"free {bars or BARS}"]
+
+
+def with_lengths(sections: tuple[tuple[str, int | None], ...], bars: int | None) -> list[tuple[str, int]]:
+    """Sections whose lengths are told or not as sections with lengths: equal shares of the bars that are left, or 8.
+
+    Raises ScoretokError when the bars do not suffice or, all lengths being told, are not as many.
+    """
+    told = sum(length or 0 for _, length in sections)
+    open_sections = [number for number, (_, length) in enumerate(sections) if length is None]
+    left = (bars or told + 8 * len(open_sections)) - told
+    if left < len(open_sections):
+        raise ScoretokError(f"{bars} bars are too few for {len(sections)} sections; ask for more bars")
+    if left and not open_sections:
+        raise ScoretokError(f"these sections have {told} bars, not {bars}; leave one of the two out")
+    shares = dict.fromkeys(open_sections, left // max(1, len(open_sections)))
+    if open_sections:
+        shares[open_sections[-1]] += left % len(open_sections)
+    return [(label, length or shares[number]) for number, (label, length) in enumerate(sections)]
