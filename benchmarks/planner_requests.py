@@ -113,7 +113,7 @@ def longest_row(sheet: LeadSheet, track: int, bar: int) -> int:
 
 
 def composition(number: int, model: PlannerModel) -> tuple[str, Counter[str]]:
-    """One composition: 'made' or 'refused', and what is wrong with it."""
+    """One composition: 'made' or why it was refused, and what is wrong with it."""
     rng = np.random.default_rng([1, number])
     chosen = sorted(rng.choice(len(BAND), int(rng.integers(1, 6)), replace=False).tolist())
     parts = tuple(BAND[i] for i in chosen)
@@ -132,8 +132,8 @@ def composition(number: int, model: PlannerModel) -> tuple[str, Counter[str]]:
     controls = random_controls(rng, parts, key)
     try:
         sheet = compose(model, Song(parts, (), {}, meter, key), asked, controls, Sampling(seed=number)).sheet
-    except ScoretokError:
-        return "refused", Counter()
+    except ScoretokError as error:
+        return str(error), Counter()
     found = faults(sheet, controls, {(part.name, bar) for part in parts for bar in range(bars)})
     found += legality(sheet)
     found["bars"] += sheet.bar_count != bars
@@ -178,8 +178,8 @@ def infilling(number: int, model: PlannerModel) -> tuple[str, Counter[str]]:
     controls = random_controls(rng, tuple(Part(name, 0) for name, _ in sorted(cells)), "C:maj")
     try:
         made = infill(model, sheet, cells, controls, Sampling(seed=number)).sheet
-    except ScoretokError:
-        return "refused", Counter()
+    except ScoretokError as error:
+        return str(error), Counter()
     found = faults(made, controls, cells) + legality(made)
     for number_, name in enumerate(names):
         for bar in range(sheet.bar_count):
@@ -209,6 +209,7 @@ def main() -> None:
             parts = [list(range(start, arguments.count, 40)) for start in range(40)]
             results = [one for part in pool.map(partial(ask, kind, arguments.model), parts) for one in part]
             made = [wrong for state, wrong in results if state == "made"]
+            print(*(f"refused: {state}" for state, _ in results if state != "made"), sep="\n", flush=True)
             wrong = sum(made, Counter())
             right = sum(not one for one in made)
             detail = ", ".join(f"{name} {count}" for name, count in wrong.items()) or "none"
