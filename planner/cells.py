@@ -168,12 +168,13 @@ class CellState:
         mask[POSITION : POSITION + self.bar_ticks] = self.positions()
         mask[REST] = self.may_end()
         for number, back in enumerate(REPEATS):
-            mask[REPEAT + number] = back in self.earlier and self._could_be(self.earlier[back])
+            cell = self.earlier.get(back, ())
+            mask[REPEAT + number] = bool(cell) and self.could_be(cell)
 
-    def _could_be(self, cell: Cell) -> bool:
-        """Whether the cell may hold just these notes."""
+    def could_be(self, cell: Cell) -> bool:
+        """Whether the cell, of which nothing is written yet, may hold just these notes, or none."""
         if not cell:
-            return False
+            return self.may_end()
         trial = CellState(
             self.is_drums, self.start_ticks, self.bar_ticks, self.until, self.to_come, self.rules, None, self.is_sung
         )

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from planner.cells import CellState
-from planner.language import DURATIONS, ID, MAX_WINDOW_BARS, REPEATS, Cell
+from planner.language import DURATIONS, ID, MAX_WINDOW_BARS, REPEATS, Cell, cell_tokens
+from planner.reprise import returning_bars
 from planner.request import Request
 from planner.sequence import Place, bar_tokens, known_tokens, places_to_write, track_token
 from planner.song import Song, window
@@ -68,6 +69,7 @@ class NotesTask:
     advance: Advance = nothing
     done: set[Place] = field(default_factory=set)
     view: Song | None = None  # the bars of the window; its plan is looked at
+    returning: Mapping[int, int] = field(default_factory=dict)  # bars that come back, and from which one
 
     def run(self) -> Song:
         """The song with every cell. Raises ScoretokError when what is demanded cannot be met."""
@@ -163,22 +165,43 @@ class NotesTask:
 
     def _cell(self, part: int, bar: int, bars: range, after: int) -> None:
         """Write one cell and the token behind it."""
+        if self._again(part, bar, bars, after):
+            return
         mark = self.writer.mark()
         for _ in range(TRIES):
             state = self._state(part, bar, bars)
             if self._draw(state, after):
-                cell = tuple(state.hits)
-                cells = dict(self.song.cells)
-                if cell:
-                    cells[part, bar] = cell
-                self.song = replace(self.song, cells=cells)
-                self.book.add(part, bar, cell)
-                self.done.add((part, bar))
+                self._put(part, bar, tuple(state.hits))
                 return
             self.writer.rewind(mark)
         raise ScoretokError(
             f"no notes were found for {self.song.parts[part].name} in bar {bar + 1} that meet all demands; relax one"
         )
+
+    def _again(self, part: int, bar: int, bars: range, after: int) -> bool:
+        """Write a cell as that of the bar it comes back from; False where there is none or it may not be like that."""
+        source = self.returning.get(bar)
+        if source is None or not self._stands((part, source)):
+            return False
+        if self.song.densities_at(source)[part] != self.song.densities_at(bar)[part]:
+            return False
+        state, cell = self._state(part, bar, bars), self.song.cells.get((part, source), ())
+        if not state.could_be(cell):
+            return False
+        back = next((back for back, earlier in state.earlier.items() if cell and earlier == cell), None)
+        ids = [ID[f"Repeat_{back}"]] if back else cell_tokens(cell, state.is_drums)
+        if self.writer.length + len(ids) >= self.writer.model.config.max_position_embeddings:
+            raise ContextFullError(f"bar {bar + 1} does not fit into the context of the model; write fewer tracks")
+        self.writer.say(*ids, after)
+        self._put(part, bar, cell)
+        return True
+
+    def _put(self, part: int, bar: int, cell: Cell) -> None:
+        """Take in a cell that was written."""
+        if cell:
+            self.song = replace(self.song, cells={**self.song.cells, (part, bar): cell})
+        self.book.add(part, bar, cell)
+        self.done.add((part, bar))
 
     def _draw(self, state: CellState, after: int) -> bool:
         """Draw the tokens of a cell; whether it came to an end."""
@@ -221,4 +244,5 @@ def write_notes(
 
     `given_notes` tell exactly when given notes sound, by part, where the cells tell it rounded.
     """
-    return NotesTask(writer, request, song, NoteBook(song, given_notes), advance).run()
+    returning = returning_bars(song) if request.reprise else {}
+    return NotesTask(writer, request, song, NoteBook(song, given_notes), advance, returning=returning).run()

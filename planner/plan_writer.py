@@ -1,10 +1,11 @@
 """Writing a plan: what is given of it as it is, the rest drawn bar by bar."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from planner.language import FIRST, ID, MAX_WINDOW_BARS
+from planner.language import FIRST, ID, KIND_OF, MAX_WINDOW_BARS, TOKENS
 from planner.plans import PlanBarState
+from planner.reprise import source_bar
 from planner.request import FREE, PLAYS, Request
 from planner.sequence import given_tokens, header_tokens, plan_tokens, read_plan
 from planner.song import PHRASE_BARS, PlanBar, Song, window
@@ -82,13 +83,41 @@ def _plan_window(
         changes = plan_tokens(PlanBar((), meter=asked.meter, key=asked.key))
         writer.say(FIRST["Bar"] + bar - bars.start, *changes)
         after = FIRST["Bar"] + bar + 1 - bars.start if bar + 1 < bars.stop else ID["Notes"]
+        if request.reprise:
+            come_again(state, request, plan, bar, None, densities[bar])
         while (token := writer.draw(state.mask(after))) != after:
             state.advance(token)
+            if request.reprise and KIND_OF[token] == "Section":
+                come_again(state, request, plan, bar, TOKENS[token].partition("_")[2], densities[bar])
         writer.unsay()  # the next bar says it
         plan[bar] = read_plan([*changes, *state.ids], len(song.parts))
         since = 1 if plan[bar].label is not None else (since or 0) + 1
         advance(bar)
     return replace(song, plan=tuple(plan))
+
+
+def come_again(
+    state: PlanBarState,
+    request: Request,
+    plan: list[PlanBar],
+    bar: int,
+    label: str | None,
+    levels: Sequence[int | None],
+) -> None:
+    """Let a bar have the chords and densities of the one it comes back from, where the request (`levels`) is open.
+
+    `label` is the section that begins with the bar, if one does.
+    """
+    source, song = source_bar(plan, bar, label), replace(request.song, plan=tuple(plan))
+    if source is not None and song.bar_ticks()[source] != state.bar_ticks:
+        source = None
+    if request.bars[bar].chords is None:
+        chords = None if source is None else song.chords_in(source) if label else plan[source].chords
+        state.chords = None if chords is None else plan_tokens(PlanBar(chords))
+    before = plan[source].densities if source is not None else None
+    for part, level in enumerate(levels):
+        comes_back = before is not None and level is None and (before[part] or not state.must_play[part])
+        state.densities[part] = before[part] if before is not None and comes_back else level
 
 
 def must_play(request: Request, planned: list[PlanBar], parts: int) -> list[bool]:

@@ -161,13 +161,15 @@ def worn_out(song: Song, place: Place, limit: int) -> list[Cell]:
 class Request:
     """A song of which `given` cells stand (those with notes are in `song.cells`) and all others are to be written.
 
-    `song.plan` is not looked at; `bars` (b,) say what of it is given.
+    `song.plan` is not looked at; `bars` (b,) say what of it is given. With `reprise` sections that come again are
+    played as they were, where nothing else is demanded.
     """
 
     song: Song
     bars: tuple[BarRequest, ...]
     given: frozenset[Place] = frozenset()
     controls: Controls = field(default_factory=Controls)
+    reprise: bool = False
 
     def check(self) -> None:
         """Raise ScoretokError where what is demanded contradicts itself."""

@@ -41,9 +41,10 @@ def plan(
     controls: Controls | None = None,
     sampling: Sampling | None = None,
     advance: Callable[[int], None] = lambda bar: None,
+    reprise: bool = True,
 ) -> Song:
     """The song with a whole plan and no notes: what `compose` begins with. Raises ScoretokError as it does."""
-    request = Request(song, tuple(bars), frozenset(), controls or Controls())
+    request = Request(song, tuple(bars), frozenset(), controls or Controls(), reprise)
     request.check()
     return write_plan(Writer(model, sampling), request, advance)
 
@@ -56,13 +57,15 @@ def compose(
     sampling: Sampling | None = None,
     advance: Advance = nothing,
     words: Mapping[Place, tuple[Syllable, ...]] | None = None,
+    reprise: bool = True,
 ) -> Made:
     """A new score: `song` says its parts, meter, key, tempo and genre, `bars` what of the plan is given.
 
-    `words` are the syllables of cells for which the controls demand some. Raises ScoretokError when what is demanded
-    contradicts itself or cannot be met.
+    `words` are the syllables of cells for which the controls demand some. With `reprise` sections that come again have
+    the chords of the first of their name and its notes, but for their last bar, where nothing else is demanded. Raises
+    ScoretokError when what is demanded contradicts itself or cannot be met.
     """
-    request = Request(song, tuple(bars), frozenset(), with_idiom(controls or Controls(), song))
+    request = Request(song, tuple(bars), frozenset(), with_idiom(controls or Controls(), song), reprise)
     request.check()
     writer = Writer(model, sampling)
     made = write_notes(writer, request, write_plan(writer, request), None, advance)

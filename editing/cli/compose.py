@@ -71,6 +71,7 @@ wishes = with_options(
     click.option("--meter", metavar="N/D", help="3/4."),
     click.option("--tempo", type=click.FloatRange(20, 400), help="Quarter notes a minute."),
     click.option("--tracks", metavar="NAMES", help='"vocal piano:4 bass drums": roles, with General MIDI programs.'),
+    click.option("--reprise/--no-reprise", default=True, help="Play sections that come again as they were (default)."),
 )
 
 
@@ -132,7 +133,7 @@ def from_wishes(options: dict[str, Any], seed: int, quiet: bool) -> "tuple[Make,
         bars, controls, words = with_words(song, bars, controls, lines)
 
     def composed(sampling: "Sampling", told: "Advance") -> "Made":
-        made = make(model, song, bars, controls, sampling, told, words)
+        made = make(model, song, bars, controls, sampling, told, words, options["reprise"])
         return replace(made, sheet=with_phonemes_if_possible(made.sheet, options["language"])) if words else made
 
     return composed, len(bars), None
@@ -173,7 +174,8 @@ def plan(output: str, seed: int, quiet: bool, **options: Any) -> None:
     silence(quiet)
     model, song, bars, controls = prepared(options, seed, quiet)
     with progress_bar("planning", len(bars), quiet) as advance:
-        made = make(model, song, bars, controls, get_sampling(options, seed), lambda _: advance())
+        sampling = get_sampling(options, seed)
+        made = make(model, song, bars, controls, sampling, lambda _: advance(), options["reprise"])
     text = print_plan(made, given_plan(made))
     if output == "-":
         click.echo(text, nl=False)

@@ -1,0 +1,48 @@
+"""Sections that come again: a second chorus is played as the first one was."""
+
+from collections.abc import Sequence
+
+from planner.song import PHRASE, PlanBar, Song
+
+
+def source_bar(plan: Sequence[PlanBar], bar: int, label: str | None = None) -> int | None:
+    """The bar at the same place of the first section of the same name; None where there is none.
+
+    `label` is the section that begins with the bar, if one does; of the plan only what comes before is looked at.
+    """
+    starts = [at for at in range(bar) if plan[at].label not in (None, PHRASE)]
+    if label in (None, PHRASE):
+        if not starts:
+            return None
+        start = starts.pop()
+        label = plan[start].label
+    else:
+        start = bar
+    first = next((at for at in starts if plan[at].label == label), None)
+    if first is None:
+        return None
+    source = first + bar - start
+    return source if source < next((at for at in starts if at > first), start) else None
+
+
+def returning_bars(song: Song) -> dict[int, int]:
+    """The bars of a planned song that may be played as an earlier one: same place, chords, length and key.
+
+    The last bar of a section is none of them, so that it may lead on to whatever comes next.
+    """
+    ticks, found = song.bar_ticks(), {}
+    for bar, planned in enumerate(song.plan):
+        following = song.plan[bar + 1].label if bar + 1 < len(song) else "end"
+        source = source_bar(song.plan, bar, planned.label)
+        if source is None or following not in (None, PHRASE):
+            continue
+        is_alike = ticks[bar] == ticks[source] and song.chords_in(bar) == song.chords_in(source)
+        if is_alike and not _key_changes(song, source, bar):
+            found[bar] = source
+    return found
+
+
+def _key_changes(song: Song, source: int, bar: int) -> bool:
+    """Whether another key is in force at a bar than at an earlier one."""
+    keys = [next((one.key for one in reversed(song.plan[: at + 1]) if one.key), song.key) for at in (source, bar)]
+    return keys[0] != keys[1]
