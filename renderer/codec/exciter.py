@@ -24,6 +24,7 @@ DRUM_RING_S = 0.8
 ATTACK_SAMPLES = 64
 BURST_S = 0.015
 TAIL_S = 0.25
+DECAYS = 6  # time constants after which a burst or tail is cut
 BLOCK = 256
 NOISE_BLOCK = 1 << 16
 PIANOS = range(4)
@@ -36,7 +37,7 @@ def excite(notes: NoteArray, start_sample: int, n_samples: int, seed: int = 0) -
     A sample depends only on the notes, its own place and the seed, so any span can be made by itself.
     """
     start_s, end_s = start_sample / SAMPLE_RATE, (start_sample + n_samples) / SAMPLE_RATE
-    heard = notes.sounding_in(start_s, end_s, RING_S)
+    heard = notes.sounding_in(start_s, end_s, max(RING_S, DECAYS * TAIL_S))
     partials = torch.zeros(n_samples)
     for note in range(len(heard)):
         _add_note(partials, heard, note, start_sample)
@@ -118,7 +119,7 @@ def _onset_envelopes(notes: NoteArray, start_sample: int, n_samples: int) -> tup
     """Sharp-edged envelopes (n,) that start at every onset: a short and a longer decay, by velocity."""
     envelopes = []
     for constant_s in (BURST_S, TAIL_S):
-        length = round(6 * constant_s * SAMPLE_RATE)
+        length = round(DECAYS * constant_s * SAMPLE_RATE)
         decay = torch.exp(-torch.arange(length) / (constant_s * SAMPLE_RATE))
         envelope = torch.zeros(n_samples)
         for onset_s, velocity in zip(notes.start_s, notes.velocity, strict=True):
