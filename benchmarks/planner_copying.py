@@ -90,7 +90,7 @@ def main() -> None:
     save("planner_copying", [
         f"{len(songs)} held-out songs and as many compositions, 32 bars each, against {len(shards)} training songs."
         " Lengths are told in the steps 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257.", "",
-        *table(["tracks", "songs", "tracks", "longest shared run in notes, median", "90 % below", "longest"], rows),
+        *table(["role", "songs", "tracks", "longest shared run in notes, median", "90 % below", "longest"], rows),
     ])  # fmt: skip
 
 

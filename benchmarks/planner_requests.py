@@ -2,7 +2,7 @@
 
 python -m benchmarks.planner_requests [--model DIR] [--count 1000]
 
-Without a model a small one with random weights is asked, which is the harder case: only the rules keep it right.
+With `--model random` a small one with random weights is asked, which is the harder case: only the rules keep it right.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import torch
 
 from benchmarks.common import save, table
 from planner.language import KEYS
-from planner.load import load_model
+from planner.load import WEIGHTS, load_model
 from planner.model import Config, PlannerModel
 from planner.request import BarRequest, Controls
 from planner.song import Part, Song
@@ -36,10 +36,10 @@ METERS = ((4, 4), (3, 4), (6, 8), (2, 2), (12, 8))
 RANGES = {"bass.1": (28, 55), "vocal.1": (48, 79), "piano.1": (36, 96), "strings.1": (40, 91)}
 
 
-def the_model(folder: str | None) -> PlannerModel:
+def the_model(folder: str) -> PlannerModel:
     """The model to ask."""
     torch.set_num_threads(1)
-    if folder:
+    if folder != "random":
         return load_model(folder)
     torch.manual_seed(0)
     return PlannerModel(
@@ -191,7 +191,7 @@ def infilling(number: int, model: PlannerModel) -> tuple[str, Counter[str]]:
     return "made", +found
 
 
-def ask(kind: str, folder: str | None, numbers: list[int]) -> list[tuple[str, Counter[str]]]:
+def ask(kind: str, folder: str, numbers: list[int]) -> list[tuple[str, Counter[str]]]:
     """Some requests, one after another."""
     model = the_model(folder)
     return [(composition if kind == "compositions" else infilling)(number, model) for number in numbers]
@@ -199,7 +199,7 @@ def ask(kind: str, folder: str | None, numbers: list[int]) -> list[tuple[str, Co
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model")
+    parser.add_argument("--model", default=str(WEIGHTS))
     parser.add_argument("--count", type=int, default=1000)
     arguments = parser.parse_args()
     rows: list[list[object]] = []
@@ -215,7 +215,7 @@ def main() -> None:
             detail = ", ".join(f"{name} {count}" for name, count in wrong.items()) or "none"
             rows.append([kind, len(results), len(made), f"{100 * right / max(1, len(made)):.2f} %", detail])
             print(rows[-1], f"{time.perf_counter() - began:.0f} s", flush=True)
-    told = f"The model: {arguments.model or 'random weights'}."
+    told = f"The model: {'planner/weights' if arguments.model == str(WEIGHTS) else arguments.model}."
     save("planner_requests", [told, "", *table(["requests", "asked", "met", "right in everything", "faults"], rows)])
 
 
