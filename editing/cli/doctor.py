@@ -18,6 +18,7 @@ PURPOSES = {
     "dit": "the default sound, training",
     "planner": "the language model",
     "prompt": "prompts by meaning",
+    "mir": "recordings into scores",
     "ace-step": "an adapter for a large open model",
 }
 BASE = ("numpy", "symusic", "miditok", "click", "rich", "defusedxml", "mido")

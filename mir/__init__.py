@@ -1,0 +1,1 @@
+"""The ears: a recording becomes a score."""
