@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from planner.language import FIRST, ID, KIND_OF, MAX_WINDOW_BARS, TOKENS
 from planner.plans import PlanBarState
-from planner.reprise import source_bar
+from planner.reprise import key_changes, source_bar
 from planner.request import FREE, PLAYS, Request
 from planner.sequence import given_tokens, header_tokens, plan_tokens, read_plan
 from planner.song import PHRASE_BARS, PlanBar, Song, window
@@ -109,7 +109,8 @@ def come_again(
     `label` is the section that begins with the bar, if one does.
     """
     source, song = source_bar(plan, bar, label), replace(request.song, plan=tuple(plan))
-    if source is not None and song.bar_ticks()[source] != state.bar_ticks:
+    keys = [request.bars[0].key or song.key, *(asked.key for asked in request.bars[1:])]
+    if source is not None and (song.bar_ticks()[source] != state.bar_ticks or key_changes(keys, source, bar)):
         source = None
     if request.bars[bar].chords is None:
         chords = None if source is None else song.chords_in(source) if label else plan[source].chords

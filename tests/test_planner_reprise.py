@@ -92,6 +92,14 @@ def test_what_is_demanded_comes_before_the_reprise(model):
     assert all(one != other for one, other in pairwise(tunes) if one)
 
 
+def test_in_another_key_the_chords_are_chosen_anew(model):
+    asked = form(("verse", 8), ("verse", 8))
+    asked[8] = BarRequest(None, "verse", key="Eb:maj")
+    planned = [plan(model, BAND, asked, sampling=Sampling(seed=seed)).plan for seed in range(3)]
+    assert any([bar.chords for bar in one[:8]] != [bar.chords for bar in one[8:]] for one in planned)
+    assert not returning_bars(Song((), planned[0]))
+
+
 def test_a_plan_has_its_chords_again_and_a_song_that_is_planned_so_is_played_so(model):
     planned = plan(model, BAND, form(("verse", 8), ("chorus", 4), ("verse", 8)), sampling=Sampling(seed=4))
     assert [bar.chords for bar in planned.plan[1:8]] == [bar.chords for bar in planned.plan[13:20]]
