@@ -20,8 +20,7 @@ BINS = 10
 
 def chord_at(song: Song, bar: int, position: int) -> Chord | None:
     """The chord that sounds at a tick of a bar."""
-    now = [chord for chord in song.plan[bar].chords if chord.start_ticks <= position]
-    return now[-1] if now else song.chord_before(bar)
+    return next((chord for chord in reversed(song.chords_in(bar)) if chord.start_ticks <= position), None)
 
 
 def pitched(song: Song) -> Iterable[tuple[int, int, Cell]]:

@@ -4,10 +4,11 @@ Axes: t frames, b beats, k changes.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from mir.audio import Recording
+from mir.audio import RATE, Recording
 from mir.grid import BeatGrid, repaired
 from mir.madmom_package import madmom
 from scoretok.errors import ScoretokError
@@ -27,7 +28,7 @@ def madmom_beats(recording: Recording, meters: Sequence[int] = METERS) -> BeatGr
     The networks may not be used commercially. Raises ScoretokError when there is no beat.
     """
     features, signal = madmom("features.downbeats"), madmom("audio.signal")
-    heard = signal.Signal(recording.mono_at(44100), sample_rate=44100, num_channels=1)
+    heard = signal.Signal(recording.mono_at(RATE), sample_rate=RATE, num_channels=1)
     activations = features.RNNDownBeatProcessor()(heard)  # (t, 2): a beat, a downbeat
     track = features.DBNDownBeatTrackingProcessor(beats_per_bar=list(meters), fps=FRAMES_PER_S)
     found = np.asarray(track(activations), float).reshape(-1, 2)
@@ -85,9 +86,7 @@ def without_doubling(grid: BeatGrid, other_bpm: float, changes_s: Sequence[float
 def phased_by_chords(grid: BeatGrid, changes_s: Sequence[float] | np.ndarray, margin: float = 1.5) -> BeatGrid:
     """The grid with its bars where chords change, if so many times more chords change there than on its downbeats."""
     changes = np.asarray(changes_s, float)
-    shifted = [
-        BeatGrid(grid.times_s, first, grid.beats_per_bar, grid.beat_ticks) for first in range(grid.beats_per_bar)
-    ]
+    shifted = [replace(grid, first_beat=first) for first in range(grid.beats_per_bar)]
     counts = [hits(one.downbeats_s, changes) for one in shifted]
     best = int(np.argmax(counts))
     if counts[best] <= margin * counts[grid.first_beat] + 1:

@@ -4,6 +4,7 @@ Axes: t frames.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,12 @@ class PitchCurve:
     @property
     def midi(self) -> np.ndarray:
         """Pitch in semitones, A4 = 69, (t,); nan where none is heard."""
-        return np.where(self.is_voiced, 69 + 12 * np.log2(np.maximum(self.hz, 1e-3) / 440), np.nan)
+        return np.where(self.is_voiced, semitones(np.maximum(self.hz, 1e-3)), np.nan)
+
+
+def semitones(hz: Any) -> Any:  # noqa: ANN401 - one or many
+    """Pitch of frequencies in semitones, A4 = 69."""
+    return 69 + 12 * np.log2(hz / 440)
 
 
 def pitch_curve(recording: Recording, lowest_hz: float = LOWEST_HZ, highest_hz: float = HIGHEST_HZ) -> PitchCurve:
@@ -73,7 +79,7 @@ def melody_notes(curve: PitchCurve, hold_ms: float = HOLD_MS, follow_tuning: boo
     loudest = max(levels, default=0.0)
     notes = []
     for note, inside, level in zip(found, frames, levels, strict=True):
-        pitch = round(69 + 12 * np.log2(note.pitch_hz / 440) - tuning)
+        pitch = round(semitones(note.pitch_hz) - tuning)
         share = np.clip(1 + (level - loudest) / RANGE_DB, 0, 1)
         velocity = round(SOFTEST + share * (LOUDEST - SOFTEST))
         confidence = float(curve.confidence[inside].mean()) if inside.any() else 0.0

@@ -43,7 +43,9 @@ def quantised(start_ticks: Sequence[float] | np.ndarray, beat_ticks: int = TICKS
 
 
 def quantised_spans(
-    start_ticks: Sequence[float] | np.ndarray, end_ticks: Sequence[float] | np.ndarray, beat_ticks: int = 24
+    start_ticks: Sequence[float] | np.ndarray,
+    end_ticks: Sequence[float] | np.ndarray,
+    beat_ticks: int = TICKS_PER_QUARTER,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Starts and lengths (n,) of notes in whole ticks: ends are rounded to sixteenths, the shortest is a 32nd."""
     starts = quantised(start_ticks, beat_ticks)

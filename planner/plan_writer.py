@@ -109,9 +109,10 @@ def come_again(
     `label` is the section that begins with the bar, if one does.
     """
     source, song = source_bar(plan, bar, label), replace(request.song, plan=tuple(plan))
-    keys = [request.bars[0].key or song.key, *(asked.key for asked in request.bars[1:])]
-    if source is not None and (song.bar_ticks()[source] != state.bar_ticks or key_changes(keys, source, bar)):
-        source = None
+    if source is not None:
+        keys = [asked.key for asked in request.bars]
+        if song.bar_ticks()[source] != state.bar_ticks or key_changes(keys, song.key, source, bar):
+            source = None
     if request.bars[bar].chords is None:
         chords = None if source is None else song.chords_in(source) if label else plan[source].chords
         state.chords = None if chords is None else plan_tokens(PlanBar(chords))

@@ -31,19 +31,19 @@ def returning_bars(song: Song) -> dict[int, int]:
     The last bar of a section is none of them, so that it may lead on to whatever comes next.
     """
     ticks, found = song.bar_ticks(), {}
-    keys = [song.plan[0].key or song.key, *(planned.key for planned in song.plan[1:])]
+    keys = [planned.key for planned in song.plan]
     for bar, planned in enumerate(song.plan):
         following = song.plan[bar + 1].label if bar + 1 < len(song) else "end"
         source = source_bar(song.plan, bar, planned.label)
         if source is None or following not in (None, PHRASE):
             continue
         is_alike = ticks[bar] == ticks[source] and song.chords_in(bar) == song.chords_in(source)
-        if is_alike and not key_changes(keys, source, bar):
+        if is_alike and not key_changes(keys, song.key, source, bar):
             found[bar] = source
     return found
 
 
-def key_changes(keys: Sequence[str | None], source: int, bar: int) -> bool:
-    """Whether a bar is in another key than an earlier one; `keys` tell where they begin, the first one at the start."""
-    before, now = (next((key for key in reversed(keys[: at + 1]) if key), None) for at in (source, bar))
+def key_changes(keys: Sequence[str | None], first: str, source: int, bar: int) -> bool:
+    """Whether a bar is in another key than an earlier one; `keys` tell which begin where, `first` is the first one."""
+    before, now = (next((key for key in reversed(keys[: at + 1]) if key), first) for at in (source, bar))
     return before != now

@@ -220,10 +220,7 @@ def window(song: Song, bars: range, recount: bool = True) -> Song:
     meter = next((bar.meter for bar in reversed(before) if bar.meter), song.meter)
     key = next((bar.key for bar in reversed(before) if bar.key), song.key)
     plan = list(song.plan[bars.start : bars.stop])
-    chord = song.chord_before(bars.start)
-    first = plan[0]
-    if chord and (not first.chords or first.chords[0].start_ticks > 0):
-        first = replace(first, chords=(replace(chord, start_ticks=0), *first.chords))
+    first = replace(plan[0], chords=song.chords_in(bars.start))
     label = next((bar.label for bar in reversed(before) if bar.label), PHRASE)
     densities = song.densities_at(bars.start)
     plan[0] = replace(first, label=label, densities=densities, meter=None, key=None)

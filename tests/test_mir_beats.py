@@ -1,5 +1,7 @@
 """Doubled tempos are halved, bars begin where chords change, a tempo that is known makes its own beats."""
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -30,10 +32,11 @@ def test_chords_that_all_last_two_fast_bars_halve_it_too():
 @given(st.integers(0, 3), st.integers(0, 3), st.integers(0, 1000))
 def test_bars_begin_where_chords_change(told, true, seed):
     rng = np.random.default_rng(seed)
-    grid = BeatGrid(0.5 * np.arange(64) + 0.2, told)
+    grid = BeatGrid(0.5 * np.arange(64) + 0.2, told, confidence=0.7)
     downbeats = BeatGrid(grid.times_s, true).downbeats_s
     chords = downbeats + rng.uniform(-0.04, 0.04, len(downbeats))
     assert phased_by_chords(grid, chords).first_beat == true
+    assert phased_by_chords(grid, chords).confidence == 0.7
     assert phased_by_chords(grid, []) is grid
     assert hits(downbeats, chords) == len(chords)
 
@@ -63,7 +66,8 @@ def click_track(bpm, beats_per_bar, seconds, rate=22050):
 
 @pytest.mark.parametrize(("package", "track"), [("madmom", madmom_beats), ("librosa", librosa_beats)])
 def test_the_trackers_find_clicks(package, track):
-    pytest.importorskip(package)
+    if find_spec(package) is None:  # madmom itself does not load without our alias
+        pytest.skip(f"{package} is not installed")
     grid = track(click_track(100, 4, 15))
     assert abs(grid.bpm - 100) < 2
     inside = grid.times_s[(grid.times_s > 2) & (grid.times_s < 14)]
