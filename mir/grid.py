@@ -15,6 +15,7 @@ from scoretok.sheet import LeadSheet
 TOLERANCE_S = 0.03  # a beat may lie so far from a steady tempo that it counts as played on it
 LEAST_TICKS = 3  # the shortest pickup bar, a 32nd
 EARLIEST_S = 0.02  # a downbeat before this is at the very start
+LEAST_PERIODS = 0.75  # what lies before the first beat is a beat of its own from so much of one on
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,8 @@ def repaired(times_s: Sequence[float] | np.ndarray) -> np.ndarray:
 
 def local_period(times_s: Sequence[float], at: int, reach: int = 8) -> float:
     """The median gap of the beats around the gap before beat `at`, which itself does not count."""
-    start = max(0, at - 1 - reach)
-    gaps = np.diff(times_s[start : at + 1 + reach])
+    start = max(0, min(at - 1 - reach, len(times_s) - 2 * reach - 2))  # as many at the edges as in the middle
+    gaps = np.diff(times_s[start : start + 2 * reach + 2])
     others = np.delete(gaps, at - 1 - start)
     return float(np.median(others if len(others) else gaps))
 
@@ -162,7 +163,7 @@ def _from_the_start(grid: BeatGrid, duration_s: float) -> tuple[np.ndarray, int,
     """Beats from the start of a recording to its end, how many were put before the first, or the ticks of a pickup."""
     times_s = grid.times_s[grid.times_s <= max(duration_s, grid.times_s[1])]
     periods = float(times_s[0] / (times_s[1] - times_s[0]))
-    ahead = round(periods)
+    ahead = round(periods) if periods >= LEAST_PERIODS else 0
     if ahead:
         return np.concatenate([times_s[0] * np.arange(ahead) / ahead, times_s]), ahead, 0
     if times_s[0] > EARLIEST_S:
@@ -177,7 +178,6 @@ def skeleton(grid: BeatGrid, duration_s: float, tolerance_s: float = TOLERANCE_S
     """
     times_s, ahead, pickup_ticks = _from_the_start(grid, duration_s)
     number = (grid.first_beat - ahead) % grid.beats_per_bar
-    behind = (duration_s - times_s[-1]) / (times_s[-1] - times_s[-2])
     bar_ticks = grid.beats_per_bar * grid.beat_ticks
     first_ticks = ((grid.beats_per_bar - number) % grid.beats_per_bar) * grid.beat_ticks + pickup_ticks
     ticks = pickup_ticks + np.arange(len(times_s)) * grid.beat_ticks
@@ -185,8 +185,6 @@ def skeleton(grid: BeatGrid, duration_s: float, tolerance_s: float = TOLERANCE_S
     if pickup_ticks:
         ticks, times_s = np.append(0, ticks), np.append(0.0, times_s)
         is_bar = np.append(True, is_bar)
-    end_ticks = ticks[-1] + max(1.0, behind) * grid.beat_ticks
-    bar_count = int(bool(first_ticks)) + max(1, int(np.ceil((end_ticks - first_ticks) / bar_ticks - 1e-6)))
     numerator = grid.beats_per_bar * grid.beat_ticks // (12 if grid.beat_ticks == 36 else 24)
     whole = tempo_lines(ticks, times_s, is_bar, tolerance_s)
     head = max(ahead, int(pickup_ticks > 0))
@@ -195,6 +193,9 @@ def skeleton(grid: BeatGrid, duration_s: float, tolerance_s: float = TOLERANCE_S
         whole = tuple(
             one for part in parts for one in tempo_lines(ticks[part], times_s[part], is_bar[part], tolerance_s)
         )
+    behind_ticks = (duration_s - times_s[-1]) * whole[-1].bpm / 60 * TICKS_PER_QUARTER
+    end_ticks = ticks[-1] + max(grid.beat_ticks, behind_ticks)
+    bar_count = int(bool(first_ticks)) + max(1, int(np.ceil((end_ticks - first_ticks) / bar_ticks - 1e-6)))
     return LeadSheet(
         bar_count,
         meters=(Meter(0, numerator, 8 if grid.beat_ticks == 36 else 4),),

@@ -20,8 +20,9 @@ def beat_ticks_of(sheet, grid):
 @given(periods, counts, st.sets(st.integers(2, 100), max_size=4), st.sets(st.integers(2, 100), max_size=4), st.data())
 def test_missed_beats_come_back_and_doubled_ones_go(period, count, missed, doubled, data):
     true = 0.4 + period * np.arange(count)
-    missed = {at for at in missed if at < count - 2 and not {at - 1, at + 1} & missed}
-    doubled = {at for at in doubled if at < count - 2 and not {at - 1, at, at + 1} & missed}
+    few = count // 8  # a tracker that is wrong more often than that is at another tempo
+    missed = set(sorted(at for at in missed if at < count - 2 and not {at - 1, at + 1} & missed)[:few])
+    doubled = set(sorted(at for at in doubled if at < count - 2 and not {at - 1, at, at + 1} & missed)[:few])
     shift = data.draw(st.floats(0.1, 0.5)) * period
     heard = np.sort(np.concatenate([np.delete(true, sorted(missed)), true[sorted(doubled)] + shift]))
     assert np.allclose(repaired(heard), true, atol=1e-6)
@@ -51,7 +52,8 @@ def test_the_score_follows_any_beats_and_is_as_long_as_the_recording(gaps, start
     duration = grid.times_s[-1] + rest_s
     sheet = skeleton(grid, duration)
     ticks = beat_ticks_of(sheet, grid)
-    whole = np.round((ticks - ticks[0]) / 24) * 24 + round(ticks[0])
+    begin = 0 if start_s <= EARLIEST_S else round(ticks[0])
+    whole = np.round((ticks - ticks[0]) / 24) * 24 + begin
     error = np.abs([sheet.seconds_at(int(tick)) - time for tick, time in zip(whole, grid.times_s, strict=True)])
     assert error.max() <= max(TOLERANCE_S, EARLIEST_S) + 0.01
     assert len(set(whole)) == len(whole)
