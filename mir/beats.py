@@ -11,8 +11,10 @@ import numpy as np
 from mir.audio import RATE, Recording
 from mir.grid import BeatGrid, repaired
 from mir.madmom_package import madmom
+from mir.notes.spectrogram import FRAMES_PER_S as EARS_FRAMES_PER_S
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
+from scoretok.parts import TICKS_PER_QUARTER
 
 FRAMES_PER_S = 100
 LIBROSA_RATE = 22050
@@ -22,21 +24,46 @@ DOUBLED_BPM = 130.0  # chords may halve tempos from here on
 NEAR_BEATS = 0.25
 
 
-def madmom_beats(recording: Recording, meters: Sequence[int] = METERS) -> BeatGrid:
+def madmom_beats(recording: Recording, meter: tuple[int, int] | None = None, bpm: float | None = None) -> BeatGrid:
     """Beats by recurrent networks and a bar model (Boeck et al., "Joint beat and downbeat tracking", 2016).
 
     The networks may not be used commercially. Raises ScoretokError when there is no beat.
     """
     features, signal = madmom("features.downbeats"), madmom("audio.signal")
     heard = signal.Signal(recording.mono_at(RATE), sample_rate=RATE, num_channels=1)
-    activations = features.RNNDownBeatProcessor()(heard)  # (t, 2): a beat, a downbeat
-    track = features.DBNDownBeatTrackingProcessor(beats_per_bar=list(meters), fps=FRAMES_PER_S)
+    return track_bars(features.RNNDownBeatProcessor()(heard), FRAMES_PER_S, meter, bpm)
+
+
+def pulse_beats(pulse: np.ndarray, meter: tuple[int, int] | None = None, bpm: float | None = None) -> BeatGrid:
+    """Beats by the network that hears the notes, from its certainties (2, t) of beats and of downbeats.
+
+    Raises ScoretokError when there is no beat.
+    """
+    beats, downbeats = pulse
+    return track_bars(np.stack([np.clip(beats - downbeats, 0, 1), downbeats], 1), EARS_FRAMES_PER_S, meter, bpm)
+
+
+def track_bars(
+    activations: np.ndarray, frames_per_s: int, meter: tuple[int, int] | None, bpm: float | None
+) -> BeatGrid:
+    """The likeliest bars for the certainties (t, 2) of beats that begin none and of downbeats, by madmom's bar model.
+
+    The model itself (a dynamic Bayesian network) is free; only networks that come with madmom are not. Compound meters
+    have dotted beats. Raises ScoretokError when there is no beat.
+    """
+    features = madmom("features.downbeats")
+    compound = meter is not None and meter[1] == 8 and meter[0] % 3 == 0
+    sizes = METERS if meter is None else (meter[0] // 3 if compound else meter[0],)
+    reach = {} if bpm is None else {"min_bpm": 0.9 * bpm, "max_bpm": 1.1 * bpm}
+    track = features.DBNDownBeatTrackingProcessor(beats_per_bar=list(sizes), fps=frames_per_s, **reach)
     found = np.asarray(track(activations), float).reshape(-1, 2)
     if len(found) < 2:
         raise ScoretokError("no beat is heard; name a tempo")
-    frames = np.clip(np.round(found[:, 0] * FRAMES_PER_S).astype(int), 0, len(activations) - 1)
+    frames = np.clip(np.round(found[:, 0] * frames_per_s).astype(int), 0, len(activations) - 1)
     confidence = float(np.clip(activations[frames].sum(1), 0, 1).mean())
-    return BeatGrid(repaired(found[:, 0]), int(found[0, 1]) - 1, int(found[:, 1].max()), confidence=confidence)
+    ticks = TICKS_PER_QUARTER * 3 // 2 if compound else 4 * TICKS_PER_QUARTER // (meter[1] if meter else 4)
+    size = int(found[:, 1].max()) if meter is None else sizes[0]
+    return BeatGrid(repaired(found[:, 0]), int(found[0, 1]) - 1, size, ticks, confidence)
 
 
 def librosa_beats(recording: Recording, beats_per_bar: int = 4) -> BeatGrid:

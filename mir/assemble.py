@@ -1,0 +1,136 @@
+"""What was heard becomes a score: notes on the ticks of its beats, chords and keys and sections on its bars.
+
+Axes: n notes, b bars, t frames.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from mir.key import HeardKey
+from mir.notes.hear import Heard
+from mir.notes.spectrogram import FRAMES_PER_S
+from mir.notes.targets import DRUM_KEYS, DRUMS
+from mir.quantise import quantised_spans
+from mir.results import HeardChord, HeardNote
+from mir.sections import BarFeatures, HeardSection
+from scoretok.harmony import try_chord
+from scoretok.parts import Chord, Note, Syllable, Track
+from scoretok.roles import ROLE_PROGRAMS
+from scoretok.sheet import LeadSheet
+
+ONE_VOICE = ("vocal", "bass")
+GENERAL_MIDI = {drum: keys[-1] if drum == "kick" else keys[0] for drum, keys in DRUM_KEYS.items()} | {"snare": 38}
+SungNote = tuple[HeardNote, Syllable | None]
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """The notes of every role, the strokes with their number in DRUMS as pitch, and the melody that is sung."""
+
+    notes: dict[str, list[HeardNote]]
+    strokes: list[HeardNote]
+    melody: list[SungNote]
+
+
+def with_tracks(sheet: LeadSheet, tracks: Tracks, beat_ticks: int) -> LeadSheet:
+    """The score with the tracks that were heard."""
+    made = []
+    if tracks.melody:
+        made.append(_track(sheet, "vocal", tracks.melody, beat_ticks))
+    for role, notes in tracks.notes.items():
+        made.append(_track(sheet, role, [(note, None) for note in notes], beat_ticks))
+    drums = [
+        note._replace(pitch=GENERAL_MIDI[DRUMS[note.pitch]])
+        for note in tracks.strokes
+        if DRUMS[note.pitch] in GENERAL_MIDI
+    ]
+    if drums:
+        made.append(_track(sheet, "drums", [(note, None) for note in drums], beat_ticks))
+    return sheet.with_tracks([track for track in made if track.notes])
+
+
+def _track(sheet: LeadSheet, role: str, rows: Sequence[SungNote], beat_ticks: int) -> Track:
+    """A track of what was heard: quantised, no pitch beginning while it sounds, one note at a time where one plays."""
+    rows = sorted(rows, key=lambda row: (row[0].start_s, row[0].pitch))
+    begin = sheet.pickup_ticks % beat_ticks
+    ticks = np.array([[sheet.ticks_at(note.start_s), sheet.ticks_at(note.end_s)] for note, _ in rows]).reshape(-1, 2)
+    starts, lengths = quantised_spans(ticks[:, 0] - begin, ticks[:, 1] - begin, beat_ticks)
+    starts = np.clip(starts + begin, 0, sheet.end_ticks - 1)
+    kept: dict[tuple[int, int], tuple[Note, float]] = {}
+    for (heard, syllable), start, length in zip(rows, starts.tolist(), lengths.tolist(), strict=True):
+        place = (start, 0 if role in ONE_VOICE else heard.pitch)
+        known = kept.get(place)
+        text = syllable or (known[0].syllable if known else None)
+        if known and known[1] >= heard.confidence:
+            kept[place] = (known[0]._replace(syllable=text), known[1])
+            continue
+        note = Note(start, heard.pitch, max(1, min(length, sheet.end_ticks - start)), heard.velocity, text)
+        kept[place] = (note, heard.confidence)
+    return Track(role, tuple(_cut([note for note, _ in kept.values()], role in ONE_VOICE)), ROLE_PROGRAMS[role])
+
+
+def _cut(notes: list[Note], one_voice: bool) -> list[Note]:
+    """Notes that end where the next one of their pitch, or of one voice, begins."""
+    following: dict[int, int] = {}
+    cut = []
+    for note in sorted(notes, reverse=True):
+        voice = 0 if one_voice else note.pitch
+        length = min(note.duration_ticks, following.get(voice, note.end_ticks) - note.start_ticks)
+        following[voice] = note.start_ticks
+        cut.append(note._replace(duration_ticks=length))
+    return cut[::-1]
+
+
+def with_harmony(
+    sheet: LeadSheet, chords: Sequence[HeardChord], keys: Sequence[HeardKey], sections: Sequence[HeardSection]
+) -> LeadSheet:
+    """The score with chords at the ticks where they were heard, keys and sections at their bars."""
+    found: dict[int, Chord] = {}
+    for chord in chords:
+        parsed = try_chord(chord.symbol)
+        if parsed is not None:
+            start = min(max(0, round(sheet.ticks_at(chord.start_s))), sheet.end_ticks - 1)
+            found[start] = replace(parsed, start_ticks=start)
+    return replace(
+        sheet,
+        chords=tuple(found[start] for start in sorted(found)),
+        keys=tuple(key.key for key in keys) or sheet.keys,
+        sections=tuple(section.section for section in sections),
+    )
+
+
+def bar_edges_s(sheet: LeadSheet) -> np.ndarray:
+    """When bars begin, and the last one ends, (b + 1,)."""
+    return np.array([sheet.seconds_at(tick) for tick in (*sheet.bar_starts, sheet.end_ticks)])
+
+
+def bar_pitches(bars_s: np.ndarray, heard: Heard) -> np.ndarray:
+    """How long pitch classes sound in every bar, (b, 12)."""
+    at = np.clip(np.round(bars_s * FRAMES_PER_S).astype(int), 0, heard.pitch_classes.shape[1])
+    sums = np.concatenate([np.zeros((12, 1)), np.cumsum(heard.pitch_classes, 1)], 1)
+    return (sums[:, at[1:]] - sums[:, at[:-1]]).T
+
+
+def bar_features(bars_s: np.ndarray, heard: Heard, tracks: Tracks) -> BarFeatures:
+    """What every bar is like."""
+    count = len(bars_s) - 1
+    melody = [note for note, _ in tracks.melody] or tracks.notes.get("lead", [])
+    tune = np.zeros((count, 12))
+    for note in melody:
+        bar = int(np.clip(np.searchsorted(bars_s, note.start_s, "right") - 1, 0, count - 1))
+        tune[bar, note.pitch % 12] += note.end_s - note.start_s
+    columns = [
+        np.histogram([note.start_s for note in notes], bars_s)[0]
+        for notes in (*tracks.notes.values(), melody, *(_of(tracks.strokes, drum) for drum in range(len(DRUMS))))
+    ]
+    at = np.clip(np.round(bars_s * FRAMES_PER_S).astype(int), 0, len(heard.short_levels))
+    loudness = [heard.short_levels[a:b].mean() if b > a else 0.0 for a, b in pairwise(at)]
+    texture = np.stack([*(np.sqrt(column) for column in columns), np.array(loudness) * 20], 1)
+    return BarFeatures(bar_pitches(bars_s, heard), tune, texture)
+
+
+def _of(strokes: Sequence[HeardNote], drum: int) -> list[HeardNote]:
+    return [stroke for stroke in strokes if stroke.pitch == drum]

