@@ -104,7 +104,7 @@ def with_harmony(
 
 def bar_edges_s(sheet: LeadSheet) -> np.ndarray:
     """When bars begin, and the last one ends, (b + 1,)."""
-    return np.array([sheet.seconds_at(tick) for tick in (*sheet.bar_starts, sheet.end_ticks)])
+    return np.array([sheet.seconds_at(tick) for tick in sheet.bar_starts])
 
 
 def bar_pitches(bars_s: np.ndarray, heard: Heard) -> np.ndarray:

@@ -43,6 +43,14 @@ class Recording:
         """Whether nothing louder than -70 dB is heard."""
         return float(np.abs(self.samples).max(initial=0.0)) < SILENT_PEAK
 
+    @property
+    def loudness(self) -> dict[str, float]:
+        """Loudness after ITU-R BS.1770 in LUFS, -70 for silence, and the highest sample in decibels."""
+        pyloudnorm = require("pyloudnorm", "audio", "measuring loudness")
+        heard = float(pyloudnorm.Meter(self.rate).integrated_loudness(self.samples.T.astype(np.float64)))
+        peak = float(np.abs(self.samples).max(initial=0.0))
+        return {"loudness_lufs": round(max(-70.0, heard), 2), "peak_db": round(20 * np.log10(max(peak, 1e-6)), 2)}
+
     def mono_at(self, rate: int) -> np.ndarray:
         """Both channels together at another rate, (n,)."""
         return resampled(self.mono[None], self.rate, rate)[0]

@@ -5,6 +5,7 @@ Axes: b beats.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -202,3 +203,16 @@ def skeleton(grid: BeatGrid, duration_s: float, tolerance_s: float = TOLERANCE_S
         tempos=whole,
         pickup_ticks=first_ticks,
     )
+
+
+def pulse_s(sheet: LeadSheet) -> tuple[np.ndarray, np.ndarray]:
+    """When beats and bars begin; a pickup holds the last beats of a bar and begins none."""
+    beats: list[int] = []
+    for bar, (start, stop) in enumerate(pairwise(sheet.bar_starts)):
+        beats += reversed(range(stop - _beat_ticks(sheet.meter_at(bar)), start - 1, -_beat_ticks(sheet.meter_at(bar))))
+    bars = sheet.bar_starts[1 if sheet.pickup_ticks else 0 : -1]
+    return np.array([sheet.seconds_at(tick) for tick in beats]), np.array([sheet.seconds_at(tick) for tick in bars])
+
+
+def _beat_ticks(meter: Meter) -> int:
+    return 36 if meter.denominator == 8 and meter.numerator % 3 == 0 else 96 // meter.denominator

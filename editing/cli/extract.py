@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from editing.cli.common import check_output, json_option, print_json, quiet_option, save, silence
+from editing.cli.common import check_output, json_option, print_json, progress_bar, quiet_option, save, silence
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
@@ -44,20 +44,24 @@ Stages that go wrong can be replaced (--beats librosa), left out (--words off) o
 @click.option("--notes", type=click.Choice(["ears", "off"]), default="ears", show_default=True)
 @click.option("--voice", type=click.Choice(["auto", "on", "off"]), default="auto", show_default=True)
 @click.option("--words", type=click.Choice(["auto", "off"]), default="auto", show_default=True)
-@click.option(
-    "--whisper", metavar="NAME", help="Another Whisper model: a folder or a name.")
+@click.option("--whisper", metavar="NAME", help="Another Whisper model: a folder or a name.")
 @click.option("--cache", metavar="DIR", help="Keep what slow stages find, for another try with other choices.")
 @click.option("--permissive", is_flag=True, help="Without models that forbid commercial use (madmom's).")
 @click.option("--fast", is_flag=True, help="One chord network, not five, and no words.")
+@click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True, help="For a folder.")
+@click.option(
+    "--processes", type=click.IntRange(1), default=1, show_default=True, help="For a folder: how many at once."
+)
 @json_option
 @quiet_option
 def extract(source: str, output: str, melody: bool, as_json: bool, quiet: bool, **choices: Any) -> None:
     """Write down a recording: beats, key, chords, melody, words, instruments, drums and sections."""
     silence(quiet)
-    if Path(source).is_dir():
-        raise ScoretokError(f"{source} is a folder; name a recording")
-    check_output(output)
     options = options_of(choices)
+    if Path(source).is_dir():
+        extract_all(source, output, options, choices, as_json, quiet)
+        return
+    check_output(output)
     if melody:
         sheet = hummed(source, options)
         summary = summary_of(sheet)
@@ -72,6 +76,27 @@ def extract(source: str, output: str, melody: bool, as_json: bool, quiet: bool, 
         print_json({"output": output, **summary})
     elif not quiet:
         click.echo(f"{output}: {in_words(summary)}", err=True)
+
+
+def extract_all(
+    source: str, output: str, options: "Options", choices: dict[str, Any], as_json: bool, quiet: bool
+) -> None:
+    """Scores of a folder of recordings; a line for each that could not be heard."""
+    from mir.collection import REPORT, extract_folder, recordings
+
+    count, faults = 0, 0
+    with progress_bar("recordings", len(recordings(source)), quiet) as advance:
+        for outcome in extract_folder(source, output, options, choices["engine"], choices["processes"]):
+            count, faults = count + 1, faults + bool(outcome.error)
+            if outcome.error and not quiet:
+                click.echo(f"{outcome.recording}: {outcome.error}", err=True)
+            advance()
+    if as_json:
+        print_json({"output": output, "extracted": count - faults, "failed": faults})
+    elif not quiet:
+        click.echo(
+            f"{output}: {count - faults} scores written, {faults} recordings failed; see {REPORT} there", err=True
+        )
 
 
 def options_of(choices: dict[str, Any]) -> "Options":

@@ -18,6 +18,8 @@ COMMANDS = {
     "render": ("editing.cli.render", "render", "Turn a score into audio."),
     "inpaint": ("editing.cli.inpaint", "inpaint", "Change audio only where its score changed."),
     "extract": ("editing.cli.extract", "extract", "Write down a recording, or a hummed melody, as a score."),
+    "describe": ("editing.cli.describe", "describe", "Say in words what a score or a recording is."),
+    "compare": ("editing.cli.compare", "compare", "Say how much of one score came back in another."),
     "plan": ("editing.cli.compose", "plan", "Plan a song: form, chords, who plays how densely."),
     "compose": ("editing.cli.compose", "compose", "Compose a score from a prompt, a plan or chords."),
     "infill": ("editing.cli.infill", "infill", "Write some bars of some tracks anew."),
@@ -38,6 +40,7 @@ Examples:
   scoretok diff song.lead new.lead
   scoretok plot new.lead -o roll.png
   scoretok render song.lead -o song.wav
+  scoretok extract song.wav -o song.lead
   scoretok inpaint song.wav --before song.lead --after new.lead -o new.wav
 
 Formats go by suffix: .mid .musicxml .mxl .abc .lead .json

@@ -4,7 +4,16 @@ from pathlib import Path
 
 import click
 
-from editing.cli.common import bars_option, check_folder, check_picture, load, only_bars, quiet_option, silence
+from editing.cli.common import (
+    bars_option,
+    check_folder,
+    check_picture,
+    load,
+    only_bars,
+    parse_bars,
+    quiet_option,
+    silence,
+)
 from scoretok.errors import ScoretokError
 
 EPILOG = """\b
@@ -14,6 +23,7 @@ Examples:
   scoretok plot song.lead -o sheet.svg           engraved notation, one long page
   scoretok plot song.lead -o roll.svg --roll     a piano roll as SVG
   scoretok plot song.wav -o sound.png            a spectrogram
+  scoretok plot song.wav --score song.lead -o heard.png   the score over it, to see whether it is right
 """
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 
@@ -25,9 +35,12 @@ AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
     "--roll/--sheet", "roll", default=None, help="Piano roll or notation (default: roll for .png, else notation)."
 )
 @click.option("--exact", is_flag=True, help="Engrave freely played notes where they are, not on sixteenths.")
+@click.option("--score", metavar="FILE", help="Draw this score over an audio file.")
 @bars_option
 @quiet_option
-def plot(source: str, output: str, roll: bool | None, exact: bool, bars: str | None, quiet: bool) -> None:
+def plot(
+    source: str, output: str, roll: bool | None, exact: bool, score: str | None, bars: str | None, quiet: bool
+) -> None:
     """Draw a piano roll with chords, sections and words, engraved notation, or the spectrogram of an audio file."""
     silence(quiet)
     suffix = Path(output).suffix.lower()
@@ -36,12 +49,17 @@ def plot(source: str, output: str, roll: bool | None, exact: bool, bars: str | N
         raise ScoretokError("notation is drawn as .svg or .pdf; name such a file")
     check_folder(output)
     if Path(source).suffix.lower() in AUDIO_SUFFIXES:
+        if score:
+            plot_over(source, score, output, bars)
+            return
         if bars:
             raise ScoretokError("--bars needs a score; audio is drawn whole")
         from renderer.spectrogram import plot_spectrograms
 
         plot_spectrograms([source], output)
         return
+    if score:
+        raise ScoretokError(f"--score draws a score over audio, and {source} is none")
     sheet = only_bars(load(source), bars)
     if roll or (roll is None and suffix == ".png"):
         from scoretok.pianoroll import plot_roll
@@ -53,3 +71,16 @@ def plot(source: str, output: str, roll: bool | None, exact: bool, bars: str | N
         pages = engrave(sheet, output, exact)
         if not quiet and suffix == ".pdf":
             click.echo(f"{pages} page{'' if pages == 1 else 's'}", err=True)
+
+
+def plot_over(source: str, score: str, output: str, bars: str | None) -> None:
+    """A recording with a score over it, or some bars of both."""
+    from mir.audio import read_recording
+    from mir.picture import plot_heard
+
+    sheet = load(score)
+    span_s = None
+    if bars:
+        chosen = parse_bars(bars, sheet)
+        span_s = sheet.seconds_at(sheet.bar_starts[chosen.start]), sheet.seconds_at(sheet.bar_starts[chosen.stop])
+    plot_heard(read_recording(source), sheet, output, span_s)

@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import symusic
 import torch
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from mir.audio import resampled
+from mir.grid import pulse_s
 from mir.notes.spectrogram import FRAMES_PER_S, RATE, log_spectrogram, normalised
 from mir.notes.targets import DRUM_OF_KEY, DRUMS, ROLES, Answers
 from mir.training import effects
 from scoretok.errors import ScoretokError
+from scoretok.extras import require
 from scoretok.formats import read
 
 EXCERPT_S = 10.24
@@ -27,6 +28,7 @@ EXCERPT_FRAMES = 512
 LEAD_IN_S = 1.5  # played before an excerpt, so that it begins amid sounds
 SUFFIXES = (".mid", ".midi", ".lead", ".musicxml", ".mxl", ".abc", ".json")
 SYNTH_RATE = 32000
+DRUM_BANK, RING_S = 128, 1.0
 # General MIDI programs that may play a role, commoner ones more than once.
 PROGRAMS = {
     "lead": (52, 53, 53, 54, 85, 64, 65, 65, 66, 68, 71, 73, 73, 75, 56, 59, 60, 80, 81, 82, 40, 22, 11),
@@ -84,46 +86,66 @@ def song_of(path: Path) -> Song:
         ]
         if rows:
             parts.append(Part(role, np.array(rows, float)))
-    ends = [*sheet.bar_starts[1:], sheet.end_ticks]
-    beats = [
-        tick
-        for bar, (start, stop) in enumerate(zip(sheet.bar_starts, ends, strict=True))
-        for tick in range(start, stop, _beat_ticks(sheet.meter_at(bar)))
-    ]
-    seconds = [np.array([sheet.seconds_at(tick) for tick in ticks]) for ticks in (beats, sheet.bar_starts)]
-    return Song(str(path), tuple(parts), seconds[0], seconds[1], sheet.duration_s)
-
-
-def _beat_ticks(meter: Any) -> int:  # noqa: ANN401
-    return 36 if meter.denominator == 8 and meter.numerator % 3 == 0 else 96 // meter.denominator
+    return Song(str(path), tuple(parts), *pulse_s(sheet), sheet.duration_s)
 
 
 class Band:
     """Soundfonts that play parts; every part may be played by another one."""
 
     def __init__(self, soundfonts: Sequence[str | Path]) -> None:
-        """Raises ScoretokError for what is no soundfont."""
+        """Raises ScoretokError for what is no soundfont, and without tinysoundfont."""
+        player = require("tinysoundfont", "audio", "playing soundfonts")
+        self._players = []
         for path in soundfonts:
-            if not Path(path).is_file():
-                raise ScoretokError(f"{path} is not there; name soundfonts, .sf2 or .sf3")
-        self._players = [symusic.Synthesizer(str(path), SYNTH_RATE, 0) for path in soundfonts]
+            synth = player.Synth(gain=-6.0, samplerate=SYNTH_RATE)
+            try:
+                self._players.append((synth, synth.sfload(str(path))))
+            except Exception:
+                raise ScoretokError(f"{path} is not a soundfont that can be played; name .sf2 or .sf3 files") from None
 
     def play(self, part: Part, duration_s: float, rng: np.random.Generator) -> np.ndarray:
         """A part as samples (2, n) of a random sound, at a usual loudness; silence if none of a few can play it."""
-        total = round(duration_s * SYNTH_RATE)
         for _ in range(4):
-            player = self._players[rng.integers(len(self._players))]
+            synth, soundfont = self._players[rng.integers(len(self._players))]
             program = int(rng.choice(PROGRAMS[part.role]))
-            track = symusic.Track(part.role, program, part.role == "drums", ttype="second")
-            for start, end, pitch, velocity in part.rows:
-                track.notes.append(symusic.Note(float(start), float(end - start), int(pitch), int(velocity), "second"))
-            score = symusic.Score(480, ttype="second")
-            score.tracks.append(track)
-            samples = np.asarray(player.render(score, stereo=True))[:, :total]
-            level = float(np.sqrt(np.mean(samples**2))) if samples.size else 0.0
+            is_drums = part.role == "drums"
+            synth.sounds_off()
+            synth.program_select(0, soundfont, DRUM_BANK if is_drums else 0, program, is_drums)
+            samples = _played(synth, part, duration_s)
+            level = float(np.sqrt(np.mean(samples**2)))
             if level > 1e-4:
-                return np.pad(samples / level * 0.1, ((0, 0), (0, total - samples.shape[1])))
-        return np.zeros((2, total), np.float32)
+                return samples / level * np.float32(0.1)
+        return np.zeros((2, round(duration_s * SYNTH_RATE)), np.float32)
+
+
+def _played(synth: Any, part: Part, duration_s: float) -> np.ndarray:  # noqa: ANN401 - tinysoundfont has no types
+    """What a synthesizer plays, (2, n): a pitch ends before it begins anew, strokes of drums ring on."""
+    total = round(duration_s * SYNTH_RATE)
+    ring_s = RING_S if part.role == "drums" else 0.0
+    events = []
+    for start, end, pitch, velocity in part.rows:
+        events.append((round(start * SYNTH_RATE), 1, int(pitch), int(velocity)))
+        events.append(
+            (max(round(max(end, start + ring_s) * SYNTH_RATE), round(start * SYNTH_RATE) + 1), 0, int(pitch), 0)
+        )
+    samples = np.zeros((total, 2), np.float32)
+    now = 0
+    sounding: dict[int, int] = {}
+    for moment, begins, pitch, velocity in [*sorted(events), (total, 0, -1, 0)]:
+        at = min(moment, total)
+        if at > now:
+            synth.generate_simple(at - now, samples[now:at].data.cast("B"))
+            now = at
+        if begins:
+            if sounding.get(pitch):
+                synth.noteoff(0, pitch)
+            synth.noteon(0, pitch, velocity)
+            sounding[pitch] = sounding.get(pitch, 0) + 1
+        elif pitch >= 0:
+            sounding[pitch] -= 1
+            if not sounding[pitch]:
+                synth.noteoff(0, pitch)
+    return samples.T.copy()
 
 
 def excerpt(song: Song, begin_s: float, rng: np.random.Generator) -> Song:
