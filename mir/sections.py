@@ -17,6 +17,7 @@ LENGTH_COSTS = {8: 0.9, 4: 1.7, 16: 1.9, 12: 2.2, 6: 3.0, 10: 3.0, 9: 3.2, 7: 3.
 OTHER_COST = 4.2
 LONGEST_BARS = 32
 NOVELTY_WEIGHT = 3.0
+LEAST_SPREAD = 0.15  # of novelty; what varies less is noise
 SAME_SECTION = 0.72  # sections that are at least so similar are one
 EDGE_SHARE = 0.15  # intros and outros end, or begin, within this share of a song
 
@@ -76,15 +77,15 @@ def novelty(alike: np.ndarray) -> np.ndarray:
     a bar repeats (structure features of Serra et al., 2014).
     """
     count = len(alike)
-    checker = np.zeros(count)
+    lags = np.stack([np.roll(row, -bar) for bar, row in enumerate(paths(alike))])
+    checker, changes = np.zeros(count), np.zeros(count)
     for bar in range(1, count):
         reach = min(KERNEL_BARS, bar, count - bar)
         before, behind = slice(bar - reach, bar), slice(bar, bar + reach)
         inside = alike[before, before].mean() + alike[behind, behind].mean()
-        checker[bar] = max(0.0, inside / 2 - alike[before, behind].mean())
-    lags = np.stack([np.roll(row, -bar) for bar, row in enumerate(paths(alike))])
-    changes = np.zeros(count)
-    changes[1:] = np.sqrt(np.square(np.diff(lags, axis=0)).mean(1))
+        share = reach / KERNEL_BARS  # few bars differ more by chance
+        checker[bar] = share * max(0.0, inside / 2 - alike[before, behind].mean())
+        changes[bar] = share * np.sqrt(np.square(lags[before].mean(0) - lags[behind].mean(0)).mean())
     both = checker / max(1e-9, checker.max()) + changes / max(1e-9, changes.max())
     return both / max(1e-9, both.max())
 
@@ -92,7 +93,7 @@ def novelty(alike: np.ndarray) -> np.ndarray:
 def boundaries(changes: np.ndarray) -> list[int]:
     """The bars at which sections begin: where much changes, at lengths that are usual, by dynamic programming."""
     count = len(changes)
-    gain = NOVELTY_WEIGHT * (changes - changes.mean()) / max(1e-9, changes.std())
+    gain = NOVELTY_WEIGHT * (changes - changes.mean()) / max(LEAST_SPREAD, changes.std())
     best, came_from = np.full(count + 1, -np.inf), np.zeros(count + 1, int)
     best[0] = 0.0
     for stop in range(1, count + 1):

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mir.audio import RATE, Recording
+from mir.audio import RATE, Recording, resampled
+from scoretok.errors import ScoretokError
 from scoretok.extras import require
 
 if TYPE_CHECKING:
@@ -51,6 +52,38 @@ def split_voice(recording: Recording, advance: Callable[[float], None] = lambda 
         if stop == total:
             break
     return {stem: recording.with_samples(part) for stem, part in made.items()}
+
+
+def demucs_stems(recording: Recording, model: str = "htdemucs") -> dict[str, Recording]:
+    """Voice, drums, bass and the rest of a recording by Demucs (Rouard et al., "Hybrid transformers", 2023).
+
+    `model` is a name, whose weights are fetched unless they are in the cache, or a folder with weights (.th files, or a
+    .yaml file that names several). Nothing is left to chance. Raises ScoretokError.
+    """
+    pretrained = require("demucs.pretrained", "demucs", "separating with Demucs")
+    apply = require("demucs.apply", "demucs", "separating with Demucs")
+    torch = require("torch", "mir", "separating the voice")
+    folder = Path(model) if Path(model).is_dir() else None
+    names = sorted(path.stem for suffix in ("*.yaml", "*.th") for path in folder.glob(suffix)) if folder else [model]
+    if not names:
+        raise ScoretokError(f"{model} holds no Demucs weights (.th files); name another folder")
+    try:
+        network = pretrained.get_model(names[0].rpartition("-")[0] or names[0] if folder else names[0], folder)
+    except (Exception, SystemExit) as error:  # demucs leaves with sys.exit, and hubs fail in many ways
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise ScoretokError(f"the Demucs model {model} cannot be loaded or fetched: {reason}") from None
+    rate = int(network.samplerate)
+    samples = resampled(recording.samples, recording.rate, rate)
+    mean, spread = float(samples.mean()), float(samples.std()) + 1e-8
+    with torch.inference_mode():
+        mix = torch.from_numpy((samples - mean) / spread)[None]
+        stems = apply.apply_model(network.eval(), mix, shifts=0, progress=False)[0] * spread + mean
+    length = recording.samples.shape[1]
+    made = {}
+    for name, stem in zip(network.sources, stems.numpy(), strict=True):
+        again = resampled(stem, rate, recording.rate)[:, :length]
+        made[name] = recording.with_samples(np.pad(again, ((0, 0), (0, length - again.shape[1]))))
+    return made
 
 
 def _networks() -> list[Any]:

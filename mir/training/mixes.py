@@ -28,7 +28,7 @@ EXCERPT_FRAMES = 512
 LEAD_IN_S = 1.5  # played before an excerpt, so that it begins amid sounds
 SUFFIXES = (".mid", ".midi", ".lead", ".musicxml", ".mxl", ".abc", ".json")
 SYNTH_RATE = 32000
-DRUM_BANK, RING_S = 128, 1.0
+DRUM_BANK, RING_S, FADE_SAMPLES = 128, 1.0, 8000
 # General MIDI programs that may play a role, commoner ones more than once.
 PROGRAMS = {
     "lead": (52, 53, 53, 54, 85, 64, 65, 65, 66, 68, 71, 73, 73, 75, 56, 59, 60, 80, 81, 82, 40, 22, 11),
@@ -110,6 +110,7 @@ class Band:
             program = int(rng.choice(PROGRAMS[part.role]))
             is_drums = part.role == "drums"
             synth.sounds_off()
+            synth.generate_simple(FADE_SAMPLES, bytearray(8 * FADE_SAMPLES))  # what still fades away
             synth.program_select(0, soundfont, DRUM_BANK if is_drums else 0, program, is_drums)
             samples = _played(synth, part, duration_s)
             level = float(np.sqrt(np.mean(samples**2)))

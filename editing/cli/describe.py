@@ -1,0 +1,62 @@
+"""scoretok describe: a score or a recording in words."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from editing.cli.common import check_folder, check_picture, json_option, load, print_json, quiet_option, silence
+from scoretok.describe import describe as facts_of
+from scoretok.describe import in_prose
+
+EPILOG = """\b
+Examples:
+  scoretok describe song.lead
+  scoretok describe song.wav --json
+  scoretok describe song.wav -o song.png         also a picture: waveform, notes, chords, drums
+"""
+AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".m4a", ".aac", ".aif", ".aiff", ".opus", ".mp4", ".mkv", ".webm")
+
+
+@click.command(epilog=EPILOG)
+@click.argument("source")
+@click.option("-o", "--picture", metavar="FILE", help="Draw a .png, .svg or .pdf.")
+@click.option("--fast", is_flag=True, help="Of a recording: one chord network, not five, and no words.")
+@click.option("--permissive", is_flag=True, help="Of a recording: without models that forbid commercial use.")
+@json_option
+@quiet_option
+def describe(source: str, picture: str | None, fast: bool, permissive: bool, as_json: bool, quiet: bool) -> None:
+    """Say what a score or a recording is: key, tempo, form, chords by section, who plays how much."""
+    silence(quiet)
+    if picture:
+        check_picture(picture)
+        check_folder(picture)
+    if Path(source).suffix.lower() in AUDIO_SUFFIXES:
+        facts = recording_facts(source, picture, fast, permissive, quiet)
+    else:
+        sheet = load(source)
+        facts = facts_of(sheet)
+        if picture:
+            from scoretok.pianoroll import plot_roll
+
+            plot_roll(sheet, picture)
+    if as_json:
+        print_json(facts)
+    else:
+        click.echo(in_prose(facts))
+
+
+def recording_facts(source: str, picture: str | None, fast: bool, permissive: bool, quiet: bool) -> dict[str, Any]:
+    """The facts about the score of a recording, and how loud it is."""
+    from editing.cli.extract import stages
+    from mir.audio import read_recording
+    from mir.transcribe import Options, listen
+
+    with stages(quiet) as report:
+        found = listen(source, Options(fast=fast, permissive=permissive), report)
+    recording = read_recording(source)
+    if picture:
+        from mir.picture import plot_heard
+
+        plot_heard(recording, found.sheet, picture)
+    return {**facts_of(found.sheet), "language": found.words.language, **recording.loudness}

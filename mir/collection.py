@@ -1,0 +1,96 @@
+"""A folder of recordings becomes a folder of scores: runs that go on where they stopped, and a report.
+
+Each recording is heard by itself, so any number of processes or machines gives the same scores.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+
+from mir.transcribe import Options, listen
+from scoretok.errors import ScoretokError
+from scoretok.extras import require
+from scoretok.formats import write
+
+SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".m4a", ".aac", ".aif", ".aiff", ".opus", ".mp4", ".mkv", ".webm")
+REPORT = "report.jsonl"
+Extract = Callable[[str, str, Options], "Outcome"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a recording: an error in one sentence, or how long its stages took."""
+
+    recording: str
+    score: str
+    error: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def recordings(folder: str | Path) -> list[Path]:
+    """The recordings below a folder, by name. Raises ScoretokError when there are none."""
+    found = [path for path in sorted(Path(folder).rglob("*")) if path.suffix.lower() in SUFFIXES]
+    if not found:
+        raise ScoretokError(f"{folder} holds no recordings; their names end with one of {', '.join(SUFFIXES)}")
+    return found
+
+
+def extract_one(recording: str, score: str, options: Options) -> Outcome:
+    """Write the score of one recording; what goes wrong is said, not raised."""
+    try:
+        found = listen(recording, options)
+        Path(score).parent.mkdir(parents=True, exist_ok=True)
+        write(found.sheet, score)
+    except ScoretokError as error:
+        return Outcome(recording, score, str(error))
+    except Exception as error:  # one bad file of thousands costs a line, whatever is wrong with it
+        return Outcome(recording, score, f"{type(error).__name__}: {str(error).partition(chr(10))[0]}")
+    return Outcome(recording, score, seconds={name: round(value, 3) for name, value in found.seconds.items()})
+
+
+def extract_folder(
+    folder: str | Path,
+    out: str | Path,
+    options: Options,
+    engine: str = "local",
+    processes: int = 1,
+    suffix: str = ".lead",
+) -> Iterator[Outcome]:
+    """Hear every recording that has no score yet; yields what became of each, and notes it in the report.
+
+    `engine` is local, or ray for a Ray cluster. Raises ScoretokError when a folder is missing or empty.
+    """
+    source, target = Path(folder), Path(out)
+    target.mkdir(parents=True, exist_ok=True)
+    pairs = [(str(path), str(target / path.relative_to(source).with_suffix(suffix))) for path in recordings(source)]
+    open_pairs = [pair for pair in pairs if not Path(pair[1]).is_file()]
+    run = _on_ray if engine == "ray" else _locally
+    with (target / REPORT).open("a", encoding="utf-8") as report:
+        for outcome in run(open_pairs, options, processes):
+            report.write(json.dumps(outcome.__dict__, ensure_ascii=False) + "\n")
+            report.flush()
+            yield outcome
+
+
+def _locally(pairs: Iterable[tuple[str, str]], options: Options, processes: int) -> Iterator[Outcome]:
+    """One after another, or in processes of their own."""
+    if processes == 1:
+        yield from (extract_one(*pair, options) for pair in pairs)
+        return
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        for done in as_completed([pool.submit(extract_one, *pair, options) for pair in pairs]):
+            yield done.result()
+
+
+def _on_ray(pairs: Iterable[tuple[str, str]], options: Options, _: int) -> Iterator[Outcome]:
+    """As many at a time as a Ray cluster has room for; paths must be reachable from its machines."""
+    ray = require("ray", "ray", "extracting on a cluster")
+    ray.init(ignore_reinit_error=True, log_to_driver=False)
+    task = ray.remote(extract_one)
+    waiting = [task.remote(*pair, options) for pair in pairs]
+    while waiting:
+        done, waiting = ray.wait(waiting)
+        yield from ray.get(done)

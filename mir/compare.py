@@ -1,0 +1,145 @@
+"""How much of one score another one holds, by the measures of the field (mir_eval), in seconds, not ticks.
+
+Axes: n notes.
+"""
+
+import numpy as np
+
+from mir.grid import pulse_s
+from mir.notes.targets import DRUM_KEYS
+from scoretok.extras import require
+from scoretok.harmony import chord_to_harte, key_to_text
+from scoretok.parts import Key, Track
+from scoretok.sheet import LeadSheet
+
+ONSET_S = 0.05
+MELODY = ("vocal", "lead")
+ROLES = {"melody": MELODY, "bass": ("bass",), "piano": ("piano",), "guitar": ("guitar",), "strings": ("strings",)}
+PURPOSE = "comparing scores"
+
+
+def compare(truth: LeadSheet, found: LeadSheet) -> dict[str, float]:
+    """Measures of a score that was heard beside the one that was played, 0 to 1; what the truth lacks is left out.
+
+    `beats`, `downbeats`, `sections` and notes (`melody`, `bass`, ..., `pitched` of all roles, `..._with_ends`) and
+    drums (`kick`, ...) are F measures; `amlt` is the share of beats at any metrical level; `key` the weighted score;
+    `root`, `majmin`, `sevenths` shares of the time; `segmentation` that of chords.
+    """
+    return {
+        **pulse_measures(truth, found),
+        "key": key_score(truth, found),
+        **chord_measures(truth, found),
+        **note_measures(truth, found),
+        **drum_measures(truth, found),
+    }
+
+
+def pulse_measures(truth: LeadSheet, found: LeadSheet) -> dict[str, float]:
+    """Beats and downbeats, without the first five seconds as is usual, if there is enough behind them."""
+    beat = require("mir_eval.beat", "mir", PURPOSE)
+    rows = [pulse_s(sheet) for sheet in (truth, found)]
+    trim = min(truth.duration_s, found.duration_s) > 15
+    (beats, downbeats), (heard, heard_downbeats) = (
+        [beat.trim_beats(times) if trim else times for times in row] for row in rows
+    )
+    if len(beats) < 2 or len(heard) < 2:
+        return {"beats": 0.0, "amlt": 0.0, "downbeats": 0.0}
+    return {
+        "beats": beat.f_measure(beats, heard),
+        "amlt": beat.continuity(beats, heard)[3],
+        "downbeats": beat.f_measure(downbeats, heard_downbeats),
+    }
+
+
+def key_score(truth: LeadSheet, found: LeadSheet) -> float:
+    """1 for the right key, 0.5 for one a fifth above, 0.3 for its relative, 0.2 for its parallel one."""
+    key = require("mir_eval.key", "mir", PURPOSE)
+    return float(key.weighted_score(*(key_name(main_key(sheet)) for sheet in (truth, found))))
+
+
+def main_key(sheet: LeadSheet) -> Key:
+    """The key that lasts longest."""
+    stops = [*(key.bar for key in sheet.keys[1:]), sheet.bar_count]
+    return max(zip(sheet.keys, stops, strict=True), key=lambda pair: pair[1] - pair[0].bar)[0]
+
+
+def key_name(key: Key) -> str:
+    """A key as mir_eval reads it: 'Bb minor'; modes count as the major or minor one on their tonic."""
+    tonic = key_to_text(key).partition(":")[0]
+    return f"{tonic} {'minor' if key.is_minor else 'major'}"
+
+
+def chord_measures(truth: LeadSheet, found: LeadSheet) -> dict[str, float]:
+    """Weighted chord symbol recall at three depths, and how well their spans agree."""
+    if not truth.chords:
+        return {}
+    chord = require("mir_eval.chord", "mir", PURPOSE)
+    wanted, heard = (_labelled(sheet, truth.duration_s) for sheet in (truth, found))
+    scores = chord.evaluate(*wanted, *heard)
+    names = {"root": "root", "majmin": "majmin", "sevenths": "sevenths", "segmentation": "seg"}
+    return {name: float(scores[key]) for name, key in names.items()}
+
+
+def _labelled(sheet: LeadSheet, duration_s: float) -> tuple[np.ndarray, list[str]]:
+    """Spans in seconds (n, 2) and Harte symbols, from 0 to the end."""
+    starts = [sheet.seconds_at(chord.start_ticks) for chord in sheet.chords]
+    symbols = [chord_to_harte(chord) for chord in sheet.chords]
+    if not starts or starts[0] > 0:
+        starts, symbols = [0.0, *starts], ["N", *symbols]
+    kept = [number for number, start in enumerate(starts) if start < duration_s]
+    edges = [*(starts[number] for number in kept), duration_s]
+    return np.stack([edges[:-1], edges[1:]], 1), [symbols[number] for number in kept]
+
+
+def note_measures(truth: LeadSheet, found: LeadSheet) -> dict[str, float]:
+    """F measures of notes by role and of all: onsets within 50 ms, pitches right; and with ends within a fifth."""
+    measures: dict[str, float] = {}
+    for name, roles in ROLES.items():
+        if any(track.notes for track in truth.tracks if track.role in roles):
+            measures[name] = note_f(truth, found, roles, None)
+            measures[f"{name}_with_ends"] = note_f(truth, found, roles, 0.2)
+    if measures:
+        measures["pitched"] = note_f(truth, found, sum(ROLES.values(), ()), None)
+    return measures
+
+
+def note_f(truth: LeadSheet, found: LeadSheet, roles: tuple[str, ...], offset_ratio: float | None) -> float:
+    """The F measure of the notes of some roles."""
+    transcription = require("mir_eval.transcription", "mir", PURPOSE)
+    wanted, heard = (_notes(sheet, roles) for sheet in (truth, found))
+    if not len(heard[0]):
+        return 0.0
+    scores = transcription.precision_recall_f1_overlap(
+        *wanted, *heard, onset_tolerance=ONSET_S, offset_ratio=offset_ratio
+    )
+    return float(scores[2])
+
+
+def _notes(sheet: LeadSheet, roles: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Spans in seconds (n, 2) and frequencies (n,) of the notes of some roles, what two of them play together once."""
+    rows = {
+        (round(sheet.seconds_at(note.start_ticks), 4), note.pitch): sheet.seconds_at(note.end_ticks)
+        for track in sheet.tracks if track.role in roles for note in track.notes
+    }  # fmt: skip
+    spans = np.array([(start, end) for (start, _), end in rows.items()]).reshape(-1, 2)
+    pitches = np.array([pitch for _, pitch in rows], float)
+    return spans, 440 * 2 ** ((pitches - 69) / 12)
+
+
+def drum_measures(truth: LeadSheet, found: LeadSheet) -> dict[str, float]:
+    """F measures of the drums that the truth has, onsets within 50 ms."""
+    onset = require("mir_eval.onset", "mir", PURPOSE)
+    measures = {}
+    for drum, keys in DRUM_KEYS.items():
+        wanted, heard = (_strokes(sheet, keys) for sheet in (truth, found))
+        if len(wanted):
+            measures[drum] = float(onset.f_measure(wanted, heard, ONSET_S)[0]) if len(heard) else 0.0
+    return measures
+
+
+def _strokes(sheet: LeadSheet, keys: tuple[int, ...]) -> np.ndarray:
+    """When drums with some keys are struck, in seconds, rising."""
+    drums: list[Track] = [track for track in sheet.tracks if track.is_drums]
+    return np.array(
+        sorted({sheet.seconds_at(note.start_ticks) for track in drums for note in track.notes if note.pitch in keys})
+    )

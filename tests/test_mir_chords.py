@@ -1,0 +1,115 @@
+"""Chords on beats, keys, and the sections that both make."""
+
+from itertools import pairwise, product
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mir.beats import steady_beats
+from mir.chords import ChordLevels, chords_on, likeliest
+from mir.key import key_of, keys_of
+from mir.results import HeardChord
+from mir.sections import BarFeatures, boundaries, novelty, sections_of, similarity
+
+SYMBOLS = ("N", "C:maj", "F:maj", "G:7", "A:min7/b3")
+NAMES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
+
+
+@given(st.integers(1, 5), st.integers(1, 4), st.integers(0, 1000))
+def test_the_path_is_the_likeliest_of_all(steps, states, seed):
+    rng = np.random.default_rng(seed)
+    emission, costs = rng.normal(0, 3, (steps, states)), rng.uniform(0, 5, steps)
+
+    def value(path):
+        changes = sum(costs[step] for step in range(1, steps) if path[step] != path[step - 1])
+        return sum(emission[step, state] for step, state in enumerate(path)) - changes
+
+    best = max(value(path) for path in product(range(states), repeat=steps))
+    assert np.isclose(value(likeliest(emission, costs)), best)
+
+
+@given(st.lists(st.integers(1, 4), min_size=2, max_size=8), st.floats(70, 160))
+def test_chords_change_on_beats_and_fill_the_recording(bars, bpm):
+    grid = steady_beats(len(bars) * 240 / bpm, bpm)
+    log_probs = np.full((int(len(bars) * 240 / bpm * 40), len(SYMBOLS)), -6.0)
+    for bar, chord in enumerate(bars):
+        log_probs[int(bar * 240 / bpm * 40) : int((bar + 1) * 240 / bpm * 40), chord] = -0.05
+    found = chords_on(ChordLevels(SYMBOLS, log_probs.astype(np.float16), 40), grid, len(bars) * 240 / bpm)
+    assert found[0].start_s == 0
+    assert np.isclose(found[-1].end_s, len(bars) * 240 / bpm)
+    assert all(a.end_s == b.start_s and a.symbol != b.symbol for a, b in pairwise(found))
+    assert [chord.symbol for chord in found] == [
+        SYMBOLS[chord] for at, chord in enumerate(bars) if not at or bars[at - 1] != chord
+    ]
+    assert all(np.abs(grid.times_s - chord.start_s).min() < 0.03 for chord in found)
+    assert all(chord.confidence > 0.9 for chord in found)
+
+
+def progression(tonic, minor, count):
+    """A common progression in a key, a chord a bar of two seconds."""
+    steps = (
+        [(0, "min"), (8, "maj"), (3, "maj"), (10, "maj")] if minor else [(0, "maj"), (7, "maj"), (9, "min"), (5, "maj")]
+    )
+    return [(NAMES[(tonic + steps[bar % 4][0]) % 12], steps[bar % 4][1]) for bar in range(count)]
+
+
+def heard(chords):
+    return [HeardChord(2.0 * bar, 2.0 * bar + 2, f"{root}:{quality}") for bar, (root, quality) in enumerate(chords)]
+
+
+@given(st.integers(0, 11), st.booleans(), st.integers(2, 10))
+def test_the_key_of_a_progression_moves_with_it(tonic, minor, rounds):
+    count = 4 * rounds
+    chords = heard(progression(tonic, minor, count))
+    keys = keys_of(np.arange(count + 1) * 2.0, chords, np.zeros((count, 12)))
+    assert [key.key for key in keys] == [key_of(0, tonic + 12 * minor)]
+    assert len(keys[0].confidences) == count
+    assert keys[0].confidences[0] > 0.5
+
+
+def test_a_song_that_goes_up_a_tone_changes_its_key():
+    chords = heard(progression(0, False, 24) + progression(2, False, 16))
+    keys = keys_of(np.arange(41) * 2.0, chords, np.zeros((40, 12)))
+    assert [(key.key.bar, key.key.tonic) for key in keys] == [(0, 0), (24, 2)]
+    assert len(keys_of(np.arange(41) * 2.0, chords, np.zeros((40, 12)), may_change=False)) == 1
+
+
+def test_without_chords_and_notes_there_is_a_key_that_nobody_is_sure_of():
+    keys = keys_of(np.arange(9.0), [], np.zeros((8, 12)))
+    assert keys[0].confidences[0] < 0.2
+
+
+def song(form, rng):
+    """Bars of sections named by letters, eight bars each: pitches, melody and texture of their own."""
+    letters = sorted(set(form))
+    pitches = {letter: rng.uniform(0, 1, (8, 12)) ** 3 for letter in letters}
+    melody = {letter: np.eye(12)[rng.integers(0, 12, 8)] * (letter != "i") for letter in letters}
+    texture = {letter: np.tile(rng.uniform(0, 1, 6) + 2 * at, (8, 1)) for at, letter in enumerate(letters)}
+    rows = [np.concatenate([part[letter] for letter in form]) for part in (pitches, melody, texture)]
+    return BarFeatures(*(row + rng.uniform(0, 0.05, row.shape) * (row is not rows[1]) for row in rows))
+
+
+@given(st.sampled_from(["iababcb", "abab", "iaabab", "abcab"]), st.integers(0, 200))
+def test_sections_begin_where_the_music_changes_and_repeats_share_a_name(form, seed):
+    features = song(form, np.random.default_rng(seed))
+    found = sections_of(features)
+    starts = [section.section.bar for section in found]
+    wanted = {8 * at for at in range(len(form)) if not at or form[at] != form[at - 1]}
+    assert len(wanted & set(starts)) >= 0.7 * len(wanted)
+    by_letter = {}
+    for section in found:
+        by_letter.setdefault(form[section.section.bar // 8], set()).add(section.section.label)
+    if form[0] == "i":
+        assert by_letter["i"] == {"intro"}
+
+
+def test_few_bars_have_no_sections():
+    features = song("a", np.random.default_rng(0))
+    assert sections_of(BarFeatures(*(part[:6] for part in (features.pitches, features.melody, features.texture)))) == []
+
+
+def test_novelty_is_where_blocks_meet():
+    alike = similarity(song("ab", np.random.default_rng(1)))
+    assert int(novelty(alike).argmax()) == 8
+    assert 8 in boundaries(novelty(alike))

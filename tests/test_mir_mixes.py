@@ -1,0 +1,123 @@
+"""What the ears learn from: mixes whose notes are where they are said to be, and training that can be taken up."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scoretok import ScoretokError
+
+pytestmark = pytest.mark.skipif(
+    not all(find_spec(name) for name in ("torch", "tinysoundfont", "pretty_midi", "scipy", "soxr", "safetensors")),
+    reason="the packages for training are not installed",
+)
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+@pytest.fixture(scope="module")
+def soundfont():
+    import pretty_midi
+
+    return Path(pretty_midi.__file__).with_name("TimGM6mb.sf2")
+
+
+@pytest.fixture(scope="module")
+def songs():
+    from mir.training.mixes import song_of
+
+    return [song_of(path) for path in sorted(EXAMPLES.glob("*.lead"))]
+
+
+@pytest.mark.parametrize("role", ["lead", "piano", "bass"])
+def test_a_part_sounds_at_its_pitches_when_it_says(role, soundfont):
+    from mir.audio import resampled
+    from mir.notes.spectrogram import BINS_PER_SEMITONE, LOWEST_PITCH, RATE, log_spectrogram
+    from mir.training.mixes import SYNTH_RATE, Band, Part
+
+    base = {"lead": 72, "piano": 60, "bass": 40}[role]
+    rows = np.array([(0.5 + at, 1.3 + at, base + step, 100) for at, step in enumerate((0, 4, 7, 11, 2))], float)
+    sound = Band([soundfont]).play(Part(role, rows), 6.0, np.random.default_rng(3))
+    levels = log_spectrogram(resampled(sound.mean(0)[None], SYNTH_RATE, RATE)[0]).numpy()
+    loudest = levels[0, 1::BINS_PER_SEMITONE]
+    for start, _, pitch, _ in rows:
+        at = round((start + 0.4) * 50)
+        heard = int(loudest[:, at].argmax()) + LOWEST_PITCH
+        assert (heard - pitch) % 12 in (0, 7)  # the note or one of its first overtones
+        assert levels[1, :, round((start + 0.2) * 50)].sum() > levels[1, :, round((start - 0.1) * 50)].sum()
+
+
+def test_shards_are_the_same_for_the_same_seed_and_say_what_is_played(songs, soundfont, tmp_path):
+    from mir.training.mixes import EXCERPT_FRAMES, Band, Shards, write_shard
+
+    band = Band([soundfont])
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        write_shard(tmp_path / name / "mixes-0000.safetensors", songs, band, 3, seed=5)
+    first, again = (Shards(tmp_path / name) for name in ("a", "b"))
+    assert len(first) == 3
+    for number in range(3):
+        (levels, played), (other, _) = first[number], again[number]
+        assert levels.shape == (3, 300, EXCERPT_FRAMES)
+        assert np.array_equal(levels, other)
+        assert len(played.start_s) == len(played.pitch) == len(played.role)
+        assert (np.diff(played.beat_s) > 0).all()
+
+
+def test_beats_of_a_pickup_lead_to_the_first_bar(songs):
+    grace = next(song for song in songs if "amazing-grace" in song.name)
+    assert grace.beat_s[0] < grace.downbeat_s[0]
+    assert set(np.round(grace.downbeat_s, 6)) <= set(np.round(grace.beat_s, 6))
+
+
+def test_songs_and_their_versions_are_held_out_together(tmp_path):
+    from mir.training.mixes import is_held_out, score_files
+
+    names = [f"song-{number}__version-{version}.mid" for number in range(40) for version in range(3)]
+    groups = {
+        name.partition("__")[0]: {is_held_out(other) for other in names if other.startswith(name[:8])} for name in names
+    }
+    assert all(len(group) == 1 for name, group in groups.items() if len(name) == 7)
+    assert 0 < sum(is_held_out(name) for name in names) < len(names) / 4
+    with pytest.raises(ScoretokError, match="no scores"):
+        score_files(tmp_path, held_out=False)
+
+
+def test_what_is_no_soundfont_is_refused(tmp_path):
+    from mir.training.mixes import Band
+
+    (tmp_path / "x.sf2").write_bytes(b"junk")
+    with pytest.raises(ScoretokError, match="is not a soundfont"):
+        Band([tmp_path / "x.sf2"])
+
+
+def test_a_run_learns_and_goes_on_where_it_stopped(songs, soundfont, tmp_path):
+    import json
+
+    from mir.notes.model import Ears
+    from mir.training.mixes import Band, write_shard
+    from mir.training.run import Recipe, train
+
+    (tmp_path / "data").mkdir()
+    write_shard(tmp_path / "data" / "mixes-0000.safetensors", songs, Band([soundfont]), 2, seed=1)
+    folders = [str(tmp_path / "data"), str(tmp_path / "data"), tmp_path / "run"]
+    recipe = Recipe(steps=4, batch=2, evaluate_every=2, held_out=2, channels=8, warmup_steps=1)
+    steps = []
+    train(*folders, recipe, 0, lambda step, _: steps.append(step))
+    train(*folders, Recipe(**{**recipe.__dict__, "steps": 6}), 0, lambda step, _: steps.append(step))
+    assert steps == [1, 2, 3, 4, 5, 6]
+    rows = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows] == [2, 4, 6]
+    assert rows[-1]["held_out"]["onsets"] < rows[0]["held_out"]["onsets"]
+    assert Ears.load(tmp_path / "run" / "model").config["channels"] == 8
+    with pytest.raises(ScoretokError, match="holds no shards"):
+        train(str(tmp_path), str(tmp_path), tmp_path / "other", recipe, 0, lambda *_: None)
+
+
+def test_transposing_levels_moves_them_by_semitones():
+    from mir.training.run import varied
+
+    levels = np.zeros((3, 300, 4), np.float32)
+    levels[:, 100] = 0.6
+    moved = varied(levels, 2, np.random.default_rng(0))
+    assert moved[0, :, 0].argmax() == 106
