@@ -37,6 +37,10 @@ song: .venv/song
 	$(BIN)/scoretok plot out/composed.lead -o out/composed.png
 	$(BIN)/scoretok render out/composed.lead --engine draft -o out/composed.wav
 	$(BIN)/scoretok render out/infilled.lead --engine draft -o out/infilled.wav
+	$(BIN)/scoretok extract out/composed.wav -o out/heard.lead
+	$(BIN)/scoretok compare out/composed.lead out/heard.lead
+	$(BIN)/scoretok plot out/composed.wav --score out/heard.lead -o out/heard.png
+	$(BIN)/scoretok describe out/heard.lead
 	@ls -l out
 
 test: .venv/test

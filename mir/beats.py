@@ -24,42 +24,49 @@ DOUBLED_BPM = 130.0  # chords may halve tempos from here on
 NEAR_BEATS = 0.25
 
 
-def madmom_beats(recording: Recording, meter: tuple[int, int] | None = None, bpm: float | None = None) -> BeatGrid:
-    """Beats by recurrent networks and a bar model (Boeck et al., "Joint beat and downbeat tracking", 2016).
+class NoBeatError(ScoretokError):
+    """A recording in which no beat is heard."""
 
-    The networks may not be used commercially. Raises ScoretokError when there is no beat.
+
+def madmom_activations(recording: Recording) -> np.ndarray:
+    """How certain madmom's recurrent networks are of beats that begin no bar and of downbeats, (t, 2), 100 a second.
+
+    Boeck et al., "Joint beat and downbeat tracking with recurrent neural networks" (2016). The networks may not be used
+    commercially.
     """
     features, signal = madmom("features.downbeats"), madmom("audio.signal")
     heard = signal.Signal(recording.mono_at(RATE), sample_rate=RATE, num_channels=1)
-    return track_bars(features.RNNDownBeatProcessor()(heard), FRAMES_PER_S, meter, bpm)
+    return np.asarray(features.RNNDownBeatProcessor()(heard))
 
 
-def pulse_beats(pulse: np.ndarray, meter: tuple[int, int] | None = None, bpm: float | None = None) -> BeatGrid:
-    """Beats by the network that hears the notes, from its certainties (2, t) of beats and of downbeats.
-
-    Raises ScoretokError when there is no beat.
-    """
-    beats, downbeats = pulse
-    return track_bars(np.stack([np.clip(beats - downbeats, 0, 1), downbeats], 1), EARS_FRAMES_PER_S, meter, bpm)
+def ears_activations(pulse: np.ndarray) -> np.ndarray:
+    """The same of the network that hears notes, from its certainties (2, k) of all beats and of downbeats."""
+    times = np.arange(0, pulse.shape[1] * FRAMES_PER_S // EARS_FRAMES_PER_S) * EARS_FRAMES_PER_S / FRAMES_PER_S
+    beats, downbeats = (np.interp(times, np.arange(pulse.shape[1]), row) for row in pulse)
+    return np.stack([np.clip(beats - downbeats, 0, 1), downbeats], 1)
 
 
-def track_bars(
-    activations: np.ndarray, frames_per_s: int, meter: tuple[int, int] | None, bpm: float | None
-) -> BeatGrid:
+def together(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The mean of two activations (t, 2), as long as the shorter one."""
+    count = min(len(first), len(second))
+    return (first[:count] + second[:count]) / 2
+
+
+def track_bars(activations: np.ndarray, meter: tuple[int, int] | None = None, bpm: float | None = None) -> BeatGrid:
     """The likeliest bars for the certainties (t, 2) of beats that begin none and of downbeats, by madmom's bar model.
 
     The model itself (a dynamic Bayesian network) is free; only networks that come with madmom are not. Compound meters
-    have dotted beats. Raises ScoretokError when there is no beat.
+    have dotted beats. Raises NoBeatError when there is no beat.
     """
     features = madmom("features.downbeats")
     compound = meter is not None and meter[1] == 8 and meter[0] % 3 == 0
     sizes = METERS if meter is None else (meter[0] // 3 if compound else meter[0],)
     reach = {} if bpm is None else {"min_bpm": 0.9 * bpm, "max_bpm": 1.1 * bpm}
-    track = features.DBNDownBeatTrackingProcessor(beats_per_bar=list(sizes), fps=frames_per_s, **reach)
+    track = features.DBNDownBeatTrackingProcessor(beats_per_bar=list(sizes), fps=FRAMES_PER_S, **reach)
     found = np.asarray(track(activations), float).reshape(-1, 2)
     if len(found) < 2:
-        raise ScoretokError("no beat is heard; name a tempo")
-    frames = np.clip(np.round(found[:, 0] * frames_per_s).astype(int), 0, len(activations) - 1)
+        raise NoBeatError("no beat is heard; name a tempo")
+    frames = np.clip(np.round(found[:, 0] * FRAMES_PER_S).astype(int), 0, len(activations) - 1)
     confidence = float(np.clip(activations[frames].sum(1), 0, 1).mean())
     ticks = TICKS_PER_QUARTER * 3 // 2 if compound else 4 * TICKS_PER_QUARTER // (meter[1] if meter else 4)
     size = int(found[:, 1].max()) if meter is None else sizes[0]
@@ -69,14 +76,14 @@ def track_bars(
 def librosa_beats(recording: Recording, beats_per_bar: int = 4) -> BeatGrid:
     """Beats by dynamic programming (Ellis, "Beat tracking by dynamic programming", 2007); bars begin anywhere.
 
-    Raises ScoretokError when there is no beat.
+    Raises NoBeatError when there is no beat.
     """
     librosa = require("librosa", "mir", "finding beats")
     samples = recording.mono_at(LIBROSA_RATE)
     strength = librosa.onset.onset_strength(y=samples, sr=LIBROSA_RATE)
     _, times_s = librosa.beat.beat_track(onset_envelope=strength, sr=LIBROSA_RATE, units="time", trim=False)
     if len(times_s) < 2:
-        raise ScoretokError("no beat is heard; name a tempo")
+        raise NoBeatError("no beat is heard; name a tempo")
     at = librosa.time_to_frames(times_s, sr=LIBROSA_RATE)
     level = strength[np.minimum(at, len(strength) - 1)].mean() / max(1e-9, np.percentile(strength, 95))
     return BeatGrid(repaired(times_s), 0, beats_per_bar, confidence=float(min(1.0, level) / 2))

@@ -106,7 +106,7 @@ def note_measures(truth: LeadSheet, found: LeadSheet) -> dict[str, float]:
 def note_f(truth: LeadSheet, found: LeadSheet, roles: tuple[str, ...], offset_ratio: float | None) -> float:
     """The F measure of the notes of some roles."""
     transcription = require("mir_eval.transcription", "mir", PURPOSE)
-    wanted, heard = (_notes(sheet, roles) for sheet in (truth, found))
+    wanted, heard = (notes_s(sheet, roles) for sheet in (truth, found))
     if not len(heard[0]):
         return 0.0
     scores = transcription.precision_recall_f1_overlap(
@@ -115,7 +115,7 @@ def note_f(truth: LeadSheet, found: LeadSheet, roles: tuple[str, ...], offset_ra
     return float(scores[2])
 
 
-def _notes(sheet: LeadSheet, roles: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+def notes_s(sheet: LeadSheet, roles: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Spans in seconds (n, 2) and frequencies (n,) of the notes of some roles, what two of them play together once."""
     rows = {
         (round(sheet.seconds_at(note.start_ticks), 4), note.pitch): sheet.seconds_at(note.end_ticks)

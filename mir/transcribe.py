@@ -1,6 +1,7 @@
 """A recording becomes a lead sheet: the stages, what may be chosen about them, and how they are put together."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -119,21 +120,44 @@ def listen(path: str | Path, options: Options = Options(), report: Report = lamb
         recording = read_recording(path)
     if recording.is_silent:
         raise ScoretokError(f"{path} is silent; there is nothing to write down")
-    with clock.stage("notes") as advance:
-        heard = hear(recording, advance=advance)
-    levels = None
-    if options.chords != "off":
-        with clock.stage("chords"):
-            count = 1 if options.fast else NETWORKS
-            levels = cache.get(ChordLevels, "chords", count, lambda: chord_levels(recording, heard.tuning, count))
-    with clock.stage("beats"):
-        asked = [options.beats, options.permissive, options.tempo_bpm, options.meter, options.downbeat_s]
-        grid = cache.get(BeatGrid, "beats", asked, lambda: beats_of(recording, heard, levels, options))
-    melody, words = sung_melody(recording, options, clock, cache)
+    with ThreadPoolExecutor(1) as side:  # madmom's networks keep one core busy, while others listen
+        job = side.submit(madmom_pulse, recording, clock, cache) if asks_madmom(options) else None
+        with clock.stage("notes") as advance:
+            heard = hear(recording, advance=advance)
+        levels = None
+        if options.chords != "off":
+            with clock.stage("chords"):
+                count = 1 if options.fast else NETWORKS
+                levels = cache.get(ChordLevels, "chords", count, lambda: chord_levels(recording, heard.tuning, count))
+        melody, words = sung_melody(recording, options, clock, cache)
+        pulse = job.result() if job else None
+    with clock.stage("bars"):
+        grid = beats_of(recording, heard, pulse, levels, options)
     return write_down(recording, heard, levels, grid, Tracks({}, [], melody), words, options, clock)
 
 
-def beats_of(recording: Recording, heard: Heard, levels: ChordLevels | None, options: Options) -> BeatGrid:
+@dataclass(frozen=True)
+class Pulse:
+    """How certain beats that begin no bar and downbeats are, (t, 2), 100 a second."""
+
+    activations: np.ndarray
+
+
+def asks_madmom(options: Options) -> bool:
+    """Whether madmom's networks are to listen."""
+    known = options.tempo_bpm and options.downbeat_s is not None
+    return options.beats == "madmom" and not options.permissive and not known
+
+
+def madmom_pulse(recording: Recording, clock: Clock, cache: Cache) -> Pulse:
+    """What madmom's networks hear."""
+    with clock.stage("beats"):
+        return cache.get(Pulse, "beats", [], lambda: Pulse(beat_trackers.madmom_activations(recording)))
+
+
+def beats_of(
+    recording: Recording, heard: Heard, pulse: Pulse | None, levels: ChordLevels | None, options: Options
+) -> BeatGrid:
     """The beats of a recording, as far as they are not given; without any, half-second ones that say so."""
     per_bar = options.meter[0] if options.meter else None
     if options.tempo_bpm and options.downbeat_s is not None:
@@ -141,16 +165,19 @@ def beats_of(recording: Recording, heard: Heard, levels: ChordLevels | None, opt
     try:
         if options.beats == "librosa":
             grid = beat_trackers.librosa_beats(recording, per_bar or 4)
-        elif options.beats == "ears" or options.permissive:
-            grid = beat_trackers.pulse_beats(heard.pulse, options.meter, options.tempo_bpm)
         else:
-            grid = beat_trackers.madmom_beats(recording, options.meter, options.tempo_bpm)
-    except ScoretokError:
+            own = beat_trackers.ears_activations(heard.pulse)
+            both = beat_trackers.together(pulse.activations, own) if pulse else own
+            grid = beat_trackers.track_bars(both, options.meter, options.tempo_bpm)
+    except beat_trackers.NoBeatError:
         bpm = options.tempo_bpm or 120.0
         return replace(beat_trackers.steady_beats(recording.duration_s, bpm), confidence=0.0)
     if options.downbeat_s is not None:
         return grid.phased(options.downbeat_s)
-    return grid
+    if levels is None:
+        return grid
+    changes = chords_on(levels, grid, recording.duration_s, bars_known=False)[1:]
+    return beat_trackers.phased_by_chords(grid, [chord.start_s for chord in changes])
 
 
 @dataclass(frozen=True)

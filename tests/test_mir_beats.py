@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mir.beats import hits, librosa_beats, madmom_beats, phased_by_chords, steady_beats, without_doubling
+from mir.beats import (
+    ears_activations,
+    hits,
+    librosa_beats,
+    madmom_activations,
+    phased_by_chords,
+    steady_beats,
+    together,
+    track_bars,
+    without_doubling,
+)
 from mir.grid import BeatGrid, repaired
 
 
@@ -64,6 +74,10 @@ def click_track(bpm, beats_per_bar, seconds, rate=22050):
     return Recording(np.stack([samples, samples]).astype(np.float32), rate)
 
 
+def madmom_beats(recording):
+    return track_bars(madmom_activations(recording))
+
+
 @pytest.mark.parametrize(("package", "track"), [("madmom", madmom_beats), ("librosa", librosa_beats)])
 def test_the_trackers_find_clicks(package, track):
     if find_spec(package) is None:  # madmom itself does not load without our alias
@@ -78,3 +92,29 @@ def test_the_trackers_find_clicks(package, track):
 
 def test_no_beats_at_all_is_no_grid():
     assert len(repaired([])) == 0
+
+
+def pulse_of(bpm, beats_per_bar, seconds=20, first_s=0.5):
+    """What a network that is sure would say, (2, k), 50 a second."""
+    frames = np.arange(seconds * 50) / 50
+    beats = first_s + 60 / bpm * np.arange(int((seconds - first_s) * bpm / 60))
+    return np.stack(
+        [
+            np.clip(1 - np.abs(frames[:, None] - times).min(1) * 40, 0.01, 0.9)
+            for times in (beats, beats[::beats_per_bar])
+        ]
+    )
+
+
+@pytest.mark.skipif(not find_spec("madmom"), reason="madmom is not installed")
+@pytest.mark.parametrize(("bpm", "size"), [(72, 4), (132, 3)])
+def test_bars_follow_a_pulse_that_is_sure(bpm, size):
+    activations = ears_activations(pulse_of(bpm, size))
+    assert activations.shape == (2000, 2)
+    for grid in (track_bars(activations), track_bars(together(activations, activations), (size, 4), bpm)):
+        assert abs(grid.bpm / bpm - 1) < 0.02
+        assert grid.beats_per_bar == size
+        inside = grid.downbeats_s[(grid.downbeats_s > 2) & (grid.downbeats_s < 18)]
+        assert np.abs((inside - 0.5 + 0.2) % (60 / bpm * size) - 0.2).max() < 0.05
+    compound = track_bars(activations, (3 * size, 8))
+    assert (compound.beats_per_bar, compound.beat_ticks) == (size, 36)

@@ -105,7 +105,7 @@ def test_a_run_learns_and_goes_on_where_it_stopped(songs, soundfont, tmp_path):
     steps = []
     train(*folders, recipe, 0, lambda step, _: steps.append(step))
     train(*folders, Recipe(**{**recipe.__dict__, "steps": 6}), 0, lambda step, _: steps.append(step))
-    assert steps == [1, 2, 3, 4, 5, 6]
+    assert steps == [2, 4, 6]
     rows = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == [2, 4, 6]
     assert rows[-1]["held_out"]["onsets"] < rows[0]["held_out"]["onsets"]

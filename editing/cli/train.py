@@ -1,4 +1,4 @@
-"""scoretok train: pairs, codec, renderer, scores, planner."""
+"""scoretok train: pairs, codec, renderer, scores, planner, mixes, ears."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from editing.cli.common import progress_bar, quiet_option, seed_option, with_options
+from editing.cli.train_ears import ears, mixes
 from scoretok.errors import ScoretokError
 
 EPILOG = """\b
@@ -19,6 +20,8 @@ Examples:
   scoretok train bundle --renderer run/ --out model/                  then: scoretok render --model model/
   scoretok train scores --data songs/ --data more.jsonl.gz --out shards/
   scoretok train planner --data shards/ --out run/ --steps 5000       the language model, in run/model
+  scoretok train mixes --scores midi/ --soundfont FluidR3_GM.sf2 --out mixes/
+  scoretok train ears --data mixes/ --test held_out/ --out run/       the ears, in run/model
 """
 
 run_options = with_options(
@@ -200,6 +203,10 @@ def planner(
         train(data, out, model.train(), Recipe(**options), seed, report)
     if not quiet:
         click.echo(f"{out}: the model is in model/, losses in {PLOT}", err=True)
+
+
+train.add_command(mixes)
+train.add_command(ears)
 
 
 @contextmanager

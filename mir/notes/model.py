@@ -5,6 +5,7 @@ Axes: b recordings, w windows, f spectrogram bins, p pitches, c channels, t fram
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -17,6 +18,31 @@ from scoretok.errors import ScoretokError
 HARMONICS = (0.5, 1, 2, 3, 4, 5, 6, 8)
 SHIFTS = (-36, 0, 36, 57, 72, 84, 93, 108)  # of these harmonics, in bins
 DILATIONS = ((1, 1), (1, 2), (12, 1), (1, 4), (12, 2), (1, 8))  # of the blocks, in pitches and frames
+
+
+class Matrix:
+    """What makes a convolution keep its weights as a matrix (out, in * kernel), as its optimiser wants them."""
+
+    weight: Any
+    bias: Any
+    _conv_forward: Any
+
+    def __init__(self, *sizes: Any, **options: Any) -> None:
+        super().__init__(*sizes, **options)
+        self.shape = self.weight.shape
+        self.weight = nn.Parameter(self.weight.detach().flatten(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(b, c, ...) to as many channels as the matrix has rows."""
+        return self._conv_forward(x, self.weight.view(self.shape), self.bias)
+
+
+class Conv2d(Matrix, nn.Conv2d):
+    """A convolution over pitches and frames."""
+
+
+class Conv1d(Matrix, nn.Conv1d):
+    """A convolution over frames."""
 
 
 class Ears(nn.Module):
@@ -32,12 +58,12 @@ class Ears(nn.Module):
         super().__init__()
         self.config = {"channels": channels, "context": context, "context_blocks": context_blocks}
         taps = len(WINDOWS) * len(HARMONICS) * BINS_PER_SEMITONE
-        self.stem = nn.Sequential(nn.Conv2d(taps, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels))
+        self.stem = nn.Sequential(Conv2d(taps, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels))
         self.register = nn.Parameter(torch.zeros(channels, PITCHES, 1))
-        self.hints = nn.ModuleList(nn.Conv1d(context, channels, 1) for _ in DILATIONS)
+        self.hints = nn.ModuleList(Conv1d(context, channels, 1) for _ in DILATIONS)
         self.blocks = nn.ModuleList(PitchBlock(channels, dilation) for dilation in DILATIONS)
         self.notes = nn.Conv2d(channels, 2 * len(ROLES), 1)
-        self.rhythm = nn.Conv1d(len(WINDOWS) * BINS // BINS_PER_SEMITONE, context, 5, padding=2)
+        self.rhythm = Conv1d(len(WINDOWS) * BINS // BINS_PER_SEMITONE, context, 5, padding=2)
         self.rhythm_blocks = nn.ModuleList(RhythmBlock(context, 2**i) for i in range(context_blocks))
         self.drums = nn.Conv1d(context, len(DRUMS), 1)
         self.beats = nn.Conv1d(context, 2, 1)
@@ -84,8 +110,8 @@ class PitchBlock(nn.Module):
 
     def __init__(self, channels: int, dilation: tuple[int, int]) -> None:
         super().__init__()
-        self.wide = nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation, bias=False)
-        self.near = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.wide = Conv2d(channels, channels, 3, padding=dilation, dilation=dilation, bias=False)
+        self.near = Conv2d(channels, channels, 3, padding=1, bias=False)
         self.norms = nn.ModuleList(nn.BatchNorm2d(channels) for _ in range(2))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -99,8 +125,8 @@ class RhythmBlock(nn.Module):
 
     def __init__(self, channels: int, dilation: int) -> None:
         super().__init__()
-        self.wide = nn.Conv1d(channels, channels, 3, padding=dilation, dilation=dilation)
-        self.near = nn.Conv1d(channels, channels, 1)
+        self.wide = Conv1d(channels, channels, 3, padding=dilation, dilation=dilation)
+        self.near = Conv1d(channels, channels, 1)
         self.norm = nn.BatchNorm1d(channels)
 
     def forward(self, x: Tensor) -> Tensor:

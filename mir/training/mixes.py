@@ -4,8 +4,11 @@ Axes: c channels, n samples, e excerpts.
 """
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,7 @@ from safetensors.numpy import save_file
 
 from mir.audio import resampled
 from mir.grid import pulse_s
-from mir.notes.spectrogram import FRAMES_PER_S, RATE, log_spectrogram, normalised
+from mir.notes.spectrogram import RATE, log_spectrogram, normalised
 from mir.notes.targets import DRUM_OF_KEY, DRUMS, ROLES, Answers
 from mir.training import effects
 from scoretok.errors import ScoretokError
@@ -25,6 +28,7 @@ from scoretok.formats import read
 
 EXCERPT_S = 10.24
 EXCERPT_FRAMES = 512
+EXCERPTS_PER_SHARD = 128
 LEAD_IN_S = 1.5  # played before an excerpt, so that it begins amid sounds
 SUFFIXES = (".mid", ".midi", ".lead", ".musicxml", ".mxl", ".abc", ".json")
 SYNTH_RATE = 32000
@@ -254,23 +258,38 @@ def write_shard(path: Path, songs: Sequence[Song], band: Band, excerpts: int, se
 
 
 def make_mixes(
-    folder: Path, paths: Sequence[Path], soundfonts: Sequence[str], shards: range, excerpts: int, seed: int
-) -> int:
-    """Write the shards with these numbers that are not there yet; says how many scores could not be read."""
+    folder: Path, paths: Sequence[Path], soundfonts: Sequence[str], excerpts: int, seed: int = 0, processes: int = 2
+) -> Iterator[Path]:
+    """Make shards of mixes in a folder, going on where an earlier run stopped; yields each as it is there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        jobs = []
+        for number in range(-(-excerpts // EXCERPTS_PER_SHARD)):
+            path = folder / f"mixes-{number:04d}.safetensors"
+            if not path.is_file():
+                jobs.append((path, pool.submit(_make_shard, path, tuple(paths), tuple(soundfonts), seed)))
+        for path, job in jobs:
+            job.result()
+            yield path
+
+
+def _make_shard(path: Path, paths: tuple[Path, ...], soundfonts: tuple[str, ...], seed: int) -> None:
     torch.set_num_threads(1)
-    songs: list[Song] = []
-    faults = 0
+    write_shard(path, *_material(paths, soundfonts), EXCERPTS_PER_SHARD, seed)
+
+
+@cache
+def _material(paths: tuple[Path, ...], soundfonts: tuple[str, ...]) -> tuple[list[Song], Band]:
+    """Songs and soundfonts, read once a process; scores that cannot be read are left out."""
+    songs = []
     for path in paths:
         try:
             songs.append(song_of(path))
         except ScoretokError:
-            faults += 1
-    band = Band(soundfonts)
-    for number in shards:
-        path = folder / f"mixes-{number:04d}.safetensors"
-        if not path.is_file():
-            write_shard(path, songs, band, excerpts, seed)
-    return faults
+            continue
+    if not songs:
+        raise ScoretokError("none of the scores can be read")
+    return songs, Band(soundfonts)
 
 
 class Shards:
@@ -300,8 +319,3 @@ class Shards:
         file, row = self._where[number]
         levels = self._files[file].get_slice("spectrogram")[row : row + 1][0]
         return levels, self._answers[number]
-
-
-def duration_s(shards: Shards) -> float:
-    """How much there is to hear."""
-    return len(shards) * EXCERPT_FRAMES / FRAMES_PER_S

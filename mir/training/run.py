@@ -50,6 +50,17 @@ class Recipe:
         return self.learning_rate * min(rising, falling, 1.0)
 
 
+def optimizers_of(model: Ears, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    """Muon (Jordan et al., 2024) for the matrices, AdamW for heads, norms and biases."""
+    inside = [tensor for tensor in model.parameters() if tensor.ndim == 2]
+    rest = [tensor for tensor in model.parameters() if tensor.ndim != 2]
+    rate, decay = recipe.learning_rate, recipe.weight_decay
+    return [
+        torch.optim.Muon(inside, rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(rest, rate, weight_decay=0.0),
+    ]
+
+
 def varied(levels: np.ndarray, shift: int, rng: np.random.Generator) -> np.ndarray:
     """Levels (w, f, t) some semitones higher, through a smooth random equaliser, louder or softer."""
     moved = np.zeros_like(levels)
@@ -130,15 +141,15 @@ def train(data: str, valid: str, out: str | Path, recipe: Recipe, seed: int, rep
     shards, held_out = Shards(data), Shards(valid)
     model = Ears(recipe.channels).to(memory_format=torch.channels_last)
     average = Average(model)
-    optimizer = torch.optim.AdamW(model.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
-    first = _resume(folder, model, average, optimizer)
+    optimizers = optimizers_of(model, recipe)
+    first = _resume(folder, model, average, optimizers)
     hears = torch.compile(model) if recipe.compiled else model
     folder.mkdir(parents=True, exist_ok=True)
     began, sums = perf_counter(), dict.fromkeys(PARTS, 0.0)
     for step, numbers in zip(
         range(first, recipe.steps), _numbers(len(shards), recipe.batch, seed, first), strict=False
     ):
-        for group in optimizer.param_groups:
+        for group in (group for optimizer in optimizers for group in optimizer.param_groups):
             group["lr"] = recipe.rate_at(step)
         levels, *wanted = batch_of(shards, numbers, np.random.default_rng([seed, step]))
         with torch.autocast("cpu", torch.bfloat16, enabled=has_bf16()):
@@ -146,19 +157,20 @@ def train(data: str, valid: str, out: str | Path, recipe: Recipe, seed: int, rep
         parts = losses_of(outputs, tuple(wanted))
         total_of(parts).backward()
         nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+        for optimizer in optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
         average.update(model, step)
         for name, value in parts.items():
             sums[name] += float(value.detach()) / recipe.evaluate_every
         done = step + 1
-        report(done, sums)
         if done % recipe.evaluate_every == 0 or done == recipe.steps:
             tested = evaluate(average.model, held_out, recipe.held_out)
             row = {"step": done, "train": sums, "held_out": tested, "seconds": perf_counter() - began}
             with (folder / LOG).open("a") as log:
                 log.write(json.dumps({**row, "recipe": asdict(recipe)}) + "\n")
-            _checkpoint(folder, done, model, average, optimizer)
+            _checkpoint(folder, done, model, average, optimizers)
+            report(done, tested)
             sums = dict.fromkeys(PARTS, 0.0)
 
 
@@ -178,21 +190,28 @@ def _numbers(count: int, batch: int, seed: int, first: int) -> Iterator[np.ndarr
             step += 1
 
 
-def _checkpoint(folder: Path, step: int, model: Ears, average: Average, optimizer: torch.optim.Optimizer) -> None:
+def _checkpoint(
+    folder: Path, step: int, model: Ears, average: Average, optimizers: list[torch.optim.Optimizer]
+) -> None:
     average.model.save(folder / "model")
-    state = {"step": step, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
+    state = {
+        "step": step,
+        "model": model.state_dict(),
+        "optimizers": [optimizer.state_dict() for optimizer in optimizers],
+    }
     torch.save(state, folder / f"{STATE}.partial")
     (folder / f"{STATE}.partial").replace(folder / STATE)
 
 
-def _resume(folder: Path, model: Ears, average: Average, optimizer: torch.optim.Optimizer) -> int:
+def _resume(folder: Path, model: Ears, average: Average, optimizers: list[torch.optim.Optimizer]) -> int:
     """Take up the run of a folder; says how many steps are done."""
     if not (folder / STATE).is_file():
         return 0
     try:
         state = torch.load(folder / STATE, weights_only=True)
         model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
+        for optimizer, kept in zip(optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(kept)
         average.model.load_state_dict(Ears.load(folder / "model").state_dict())
     except (RuntimeError, KeyError, ValueError) as error:
         raise ScoretokError(f"{folder} holds a run that cannot be taken up: {error}; name another folder") from None
