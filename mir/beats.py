@@ -9,12 +9,11 @@ from dataclasses import replace
 import numpy as np
 
 from mir.audio import RATE, Recording
-from mir.grid import BeatGrid, repaired
+from mir.grid import BeatGrid, beats_of_meter, repaired
 from mir.madmom_package import madmom
 from mir.notes.spectrogram import FRAMES_PER_S as EARS_FRAMES_PER_S
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
-from scoretok.parts import TICKS_PER_QUARTER
 
 FRAMES_PER_S = 100
 LIBROSA_RATE = 22050
@@ -59,8 +58,8 @@ def track_bars(activations: np.ndarray, meter: tuple[int, int] | None = None, bp
     have dotted beats. Raises NoBeatError when there is no beat.
     """
     features = madmom("features.downbeats")
-    compound = meter is not None and meter[1] == 8 and meter[0] % 3 == 0
-    sizes = METERS if meter is None else (meter[0] // 3 if compound else meter[0],)
+    count, ticks = beats_of_meter(*meter or (4, 4))
+    sizes = (count,) if meter else METERS
     reach = {} if bpm is None else {"min_bpm": 0.9 * bpm, "max_bpm": 1.1 * bpm}
     track = features.DBNDownBeatTrackingProcessor(beats_per_bar=list(sizes), fps=FRAMES_PER_S, **reach)
     found = np.asarray(track(activations), float).reshape(-1, 2)
@@ -68,12 +67,11 @@ def track_bars(activations: np.ndarray, meter: tuple[int, int] | None = None, bp
         raise NoBeatError("no beat is heard; name a tempo")
     frames = np.clip(np.round(found[:, 0] * FRAMES_PER_S).astype(int), 0, len(activations) - 1)
     confidence = float(np.clip(activations[frames].sum(1), 0, 1).mean())
-    ticks = TICKS_PER_QUARTER * 3 // 2 if compound else 4 * TICKS_PER_QUARTER // (meter[1] if meter else 4)
-    size = int(found[:, 1].max()) if meter is None else sizes[0]
+    size = count if meter else int(found[:, 1].max())
     return BeatGrid(repaired(found[:, 0]), int(found[0, 1]) - 1, size, ticks, confidence)
 
 
-def librosa_beats(recording: Recording, beats_per_bar: int = 4) -> BeatGrid:
+def librosa_beats(recording: Recording, meter: tuple[int, int] | None = None) -> BeatGrid:
     """Beats by dynamic programming (Ellis, "Beat tracking by dynamic programming", 2007); bars begin anywhere.
 
     Raises NoBeatError when there is no beat.
@@ -86,16 +84,17 @@ def librosa_beats(recording: Recording, beats_per_bar: int = 4) -> BeatGrid:
         raise NoBeatError("no beat is heard; name a tempo")
     at = librosa.time_to_frames(times_s, sr=LIBROSA_RATE)
     level = strength[np.minimum(at, len(strength) - 1)].mean() / max(1e-9, np.percentile(strength, 95))
-    return BeatGrid(repaired(times_s), 0, beats_per_bar, confidence=float(min(1.0, level) / 2))
+    return BeatGrid(repaired(times_s), 0, *beats_of_meter(*meter or (4, 4)), float(min(1.0, level) / 2))
 
 
-def steady_beats(duration_s: float, bpm: float, first_s: float = 0.0, beats_per_bar: int = 4) -> BeatGrid:
+def steady_beats(duration_s: float, bpm: float, first_s: float = 0.0, meter: tuple[int, int] | None = None) -> BeatGrid:
     """Beats at a tempo that is known, from a downbeat on and as far back as there is sound."""
     period_s = 60 / bpm
     ahead = int(first_s / period_s + 1e-9)
     start_s = first_s - ahead * period_s
     count = max(2, int((duration_s - start_s) / period_s) + 1)
-    return BeatGrid(start_s + period_s * np.arange(count), -ahead % beats_per_bar, beats_per_bar)
+    size, ticks = beats_of_meter(*meter or (4, 4))
+    return BeatGrid(start_s + period_s * np.arange(count), -ahead % size, size, ticks)
 
 
 def without_doubling(grid: BeatGrid, other_bpm: float, changes_s: Sequence[float] | np.ndarray = ()) -> BeatGrid:

@@ -14,6 +14,7 @@ from scoretok.parts import MAX_BPM, MIN_BPM, TICKS_PER_QUARTER, Meter, Tempo
 from scoretok.sheet import LeadSheet
 
 TOLERANCE_S = 0.03  # a beat may lie so far from a steady tempo that it counts as played on it
+COMPOUND_TICKS = 36  # of a dotted quarter
 LEAST_TICKS = 3  # the shortest pickup bar, a 32nd
 EARLIEST_S = 0.02  # a downbeat before this is at the very start
 LEAST_PERIODS = 0.75  # what lies before the first beat is a beat of its own from so much of one on
@@ -38,6 +39,13 @@ class BeatGrid:
             raise ScoretokError("a grid needs two beats or more, one behind the other")
         if not 0 <= self.first_beat < self.beats_per_bar:
             raise ScoretokError(f"beat {self.first_beat + 1} is not one of a bar of {self.beats_per_bar}")
+
+    @property
+    def meter(self) -> Meter:
+        """The meter of its bars; dotted beats make a compound one."""
+        if self.beat_ticks == COMPOUND_TICKS:
+            return Meter(0, 3 * self.beats_per_bar, 8)
+        return Meter(0, self.beats_per_bar, 4 * TICKS_PER_QUARTER // self.beat_ticks)
 
     @property
     def bpm(self) -> float:
@@ -69,6 +77,13 @@ class BeatGrid:
         """The same with the beat that is nearest to a moment as the first of its bar."""
         nearest = int(np.argmin(np.abs(self.times_s - downbeat_s)))
         return replace(self, first_beat=-nearest % self.beats_per_bar)
+
+
+def beats_of_meter(numerator: int, denominator: int) -> tuple[int, int]:
+    """Beats in a bar and ticks of a beat: 4/4 has four of 24, 6/8 two of 36, 7/8 seven of 12."""
+    if denominator == 8 and numerator % 3 == 0:
+        return numerator // 3, COMPOUND_TICKS
+    return numerator, 4 * TICKS_PER_QUARTER // denominator
 
 
 def repaired(times_s: Sequence[float] | np.ndarray) -> np.ndarray:
@@ -186,7 +201,6 @@ def skeleton(grid: BeatGrid, duration_s: float, tolerance_s: float = TOLERANCE_S
     if pickup_ticks:
         ticks, times_s = np.append(0, ticks), np.append(0.0, times_s)
         is_bar = np.append(True, is_bar)
-    numerator = grid.beats_per_bar * grid.beat_ticks // (12 if grid.beat_ticks == 36 else 24)
     whole = tempo_lines(ticks, times_s, is_bar, tolerance_s)
     head = max(ahead, int(pickup_ticks > 0))
     if head and len(whole) > 1:  # the recording's own tempo from its first beat on, if that takes no more of them
@@ -199,7 +213,7 @@ def skeleton(grid: BeatGrid, duration_s: float, tolerance_s: float = TOLERANCE_S
     bar_count = int(bool(first_ticks)) + max(1, int(np.ceil((end_ticks - first_ticks) / bar_ticks - 1e-6)))
     return LeadSheet(
         bar_count,
-        meters=(Meter(0, numerator, 8 if grid.beat_ticks == 36 else 4),),
+        meters=(grid.meter,),
         tempos=whole,
         pickup_ticks=first_ticks,
     )
@@ -209,10 +223,8 @@ def pulse_s(sheet: LeadSheet) -> tuple[np.ndarray, np.ndarray]:
     """When beats and bars begin; a pickup holds the last beats of a bar and begins none."""
     beats: list[int] = []
     for bar, (start, stop) in enumerate(pairwise(sheet.bar_starts)):
-        beats += reversed(range(stop - _beat_ticks(sheet.meter_at(bar)), start - 1, -_beat_ticks(sheet.meter_at(bar))))
+        meter = sheet.meter_at(bar)
+        step = beats_of_meter(meter.numerator, meter.denominator)[1]
+        beats += reversed(range(stop - step, start - 1, -step))
     bars = sheet.bar_starts[1 if sheet.pickup_ticks else 0 : -1]
     return np.array([sheet.seconds_at(tick) for tick in beats]), np.array([sheet.seconds_at(tick) for tick in bars])
-
-
-def _beat_ticks(meter: Meter) -> int:
-    return 36 if meter.denominator == 8 and meter.numerator % 3 == 0 else 96 // meter.denominator

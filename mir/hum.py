@@ -17,7 +17,7 @@ from mir.melody import melody_notes, pitch_curve
 from mir.results import HeardNote
 from scoretok.errors import ScoretokError
 from scoretok.harmony import parse_key
-from scoretok.parts import Key, Meter
+from scoretok.parts import Key
 from scoretok.sheet import LeadSheet
 
 TEMPOS_BPM = np.exp(np.linspace(np.log(55), np.log(190), 260))
@@ -35,15 +35,15 @@ def hum(
     notes = melody_notes(pitch_curve(recording))
     if not notes:
         raise ScoretokError(f"{recording.path} has no note that can be heard; hum or whistle nearer to the microphone")
-    grid = grid_of(notes, recording.duration_s, tempo_bpm, meter[0])
-    sheet = replace(skeleton(grid, recording.duration_s), meters=(Meter(0, *meter),))
+    grid = grid_of(notes, recording.duration_s, tempo_bpm, meter)
+    sheet = skeleton(grid, recording.duration_s)
     rows: list[SungNote] = [(note, None) for note in notes]
     sheet = with_tracks(sheet, Tracks({}, [], rows), grid.beat_ticks)
     return replace(sheet, keys=(parse_key(key) if key else melody_key(sheet, notes),))
 
 
 def grid_of(
-    notes: Sequence[HeardNote], duration_s: float, tempo_bpm: float | None = None, beats_per_bar: int = 4
+    notes: Sequence[HeardNote], duration_s: float, tempo_bpm: float | None = None, meter: tuple[int, int] = (4, 4)
 ) -> BeatGrid:
     """Even beats for notes: the tempo and phase at which their onsets are where onsets usually are."""
     onsets = np.array([note.start_s for note in notes])
@@ -59,7 +59,7 @@ def grid_of(
         if cost[at] < best[0]:
             best = (float(cost[at]), float(bpm), float(firsts[at]))
     _, bpm, first_s = best
-    return steady_beats(duration_s, round(bpm, 1), max(0.0, first_s), beats_per_bar)
+    return steady_beats(duration_s, round(bpm, 1), max(0.0, first_s), meter)
 
 
 def placing_cost(times_s: np.ndarray, period_s: float) -> np.ndarray:

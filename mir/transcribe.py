@@ -159,19 +159,19 @@ def beats_of(
     recording: Recording, heard: Heard, pulse: Pulse | None, levels: ChordLevels | None, options: Options
 ) -> BeatGrid:
     """The beats of a recording, as far as they are not given; without any, half-second ones that say so."""
-    per_bar = options.meter[0] if options.meter else None
     if options.tempo_bpm and options.downbeat_s is not None:
-        return beat_trackers.steady_beats(recording.duration_s, options.tempo_bpm, options.downbeat_s, per_bar or 4)
+        return beat_trackers.steady_beats(recording.duration_s, options.tempo_bpm, options.downbeat_s, options.meter)
     try:
         if options.beats == "librosa":
-            grid = beat_trackers.librosa_beats(recording, per_bar or 4)
+            grid = beat_trackers.librosa_beats(recording, options.meter)
         else:
             own = beat_trackers.ears_activations(heard.pulse)
             both = beat_trackers.together(pulse.activations, own) if pulse else own
             grid = beat_trackers.track_bars(both, options.meter, options.tempo_bpm)
     except beat_trackers.NoBeatError:
         bpm = options.tempo_bpm or 120.0
-        return replace(beat_trackers.steady_beats(recording.duration_s, bpm), confidence=0.0)
+        steady = beat_trackers.steady_beats(recording.duration_s, bpm, options.downbeat_s or 0.0, options.meter)
+        return replace(steady, confidence=0.0)
     if options.downbeat_s is not None:
         return grid.phased(options.downbeat_s)
     if levels is None:

@@ -18,7 +18,8 @@ PLANNER = (
     "planner/training.py",
     "planner/writer.py",
 )
-MODELS = (*FOLDERS, *PLANNER, "renderer/fill.py", "renderer/pipeline.py", "renderer/load.py", "renderer/hub.py")
+MIR = ("mir/notes/model.py", "mir/training/")
+MODELS = (*FOLDERS, *PLANNER, *MIR, "renderer/fill.py", "renderer/pipeline.py", "renderer/load.py", "renderer/hub.py")
 MODULES = sorted(path for room in (*ROOMS, "editing") for path in (ROOT / room).rglob("*.py"))
 
 

@@ -76,7 +76,7 @@ def test_what_is_told_is_so_and_the_cache_keeps_slow_stages(song, heard, folder)
 
 
 def test_stages_can_be_left_out(song, folder):
-    off = ["--chords", "off", "--voice", "off", "--notes", "off", "--beats", "librosa"]
+    off = ["--chords", "off", "--voice", "off", "--notes", "off", "--beats", "ears"]
     found = json.loads(run("extract", song, "-o", folder / "empty.lead", "--json", *off).stdout)
     assert found["chords"] == 0
     assert found["notes"] == {}
