@@ -17,6 +17,7 @@ RATE = 44100
 LONGEST_S = 1800
 SHORTEST_S = 0.5
 LIBSNDFILE = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
+FADED_DB = -45.0
 SILENT_PEAK = 10 ** (-70 / 20)
 
 
@@ -37,6 +38,15 @@ class Recording:
     def mono(self) -> np.ndarray:
         """Both channels together, (n,)."""
         return self.samples.mean(0)
+
+    @property
+    def music_s(self) -> float:
+        """When the last sound has faded away, by 45 dB below the loudest fiftieth of a second."""
+        step = max(1, self.rate // 50)
+        blocks = self.mono[: len(self.mono) // step * step].reshape(-1, step)
+        levels = np.sqrt(np.square(blocks).mean(1))
+        heard = np.flatnonzero(levels > levels.max(initial=0.0) * 10 ** (FADED_DB / 20))
+        return min(self.duration_s, float(heard[-1] + 1) * step / self.rate) if len(heard) else self.duration_s
 
     @property
     def is_silent(self) -> bool:

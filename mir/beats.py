@@ -21,6 +21,7 @@ METERS = (3, 4)
 OCTAVE_RATIOS = (1.7, 2.3)  # a tempo so many times another one is the same, doubled
 DOUBLED_BPM = 130.0  # chords may halve tempos from here on
 NEAR_BEATS = 0.25
+LEAST_SURE = 1e-4  # nothing is impossible to the bar model
 
 
 class NoBeatError(ScoretokError):
@@ -62,7 +63,7 @@ def track_bars(activations: np.ndarray, meter: tuple[int, int] | None = None, bp
     sizes = (count,) if meter else METERS
     reach = {} if bpm is None else {"min_bpm": 0.9 * bpm, "max_bpm": 1.1 * bpm}
     track = features.DBNDownBeatTrackingProcessor(beats_per_bar=list(sizes), fps=FRAMES_PER_S, **reach)
-    found = np.asarray(track(activations), float).reshape(-1, 2)
+    found = np.asarray(track(np.clip(activations, LEAST_SURE, 1 - LEAST_SURE)), float).reshape(-1, 2)
     if len(found) < 2:
         raise NoBeatError("no beat is heard; name a tempo")
     frames = np.clip(np.round(found[:, 0] * FRAMES_PER_S).astype(int), 0, len(activations) - 1)

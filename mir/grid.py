@@ -14,6 +14,7 @@ from scoretok.parts import MAX_BPM, MIN_BPM, TICKS_PER_QUARTER, Meter, Tempo
 from scoretok.sheet import LeadSheet
 
 TOLERANCE_S = 0.03  # a beat may lie so far from a steady tempo that it counts as played on it
+EVEN_S = 0.002  # beats that are so even are not played, but counted
 COMPOUND_TICKS = 36  # of a dotted quarter
 LEAST_TICKS = 3  # the shortest pickup bar, a 32nd
 EARLIEST_S = 0.02  # a downbeat before this is at the very start
@@ -192,6 +193,8 @@ def skeleton(grid: BeatGrid, duration_s: float, tolerance_s: float = TOLERANCE_S
 
     The score begins as the recording does: what lies before the first beat becomes bars, or a pickup bar, of its own.
     """
+    if float(np.ptp(np.diff(grid.times_s))) < EVEN_S:
+        tolerance_s = min(tolerance_s, EVEN_S)  # a tempo that somebody told is kept to the hundredth
     times_s, ahead, pickup_ticks = _from_the_start(grid, duration_s)
     number = (grid.first_beat - ahead) % grid.beats_per_bar
     bar_ticks = grid.beats_per_bar * grid.beat_ticks

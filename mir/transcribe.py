@@ -33,7 +33,7 @@ Report = Callable[[str, float], None]
 VOICE_DB = -22.0  # a voice is louder than this beside all that sounds,
 VOICED_SHARE = 0.04  # and has a pitch in so much of the time
 SAME_ONSET_S = 0.08  # a note of another track that the voice has too, an octave more or less, is the voice
-FEWEST_NOTES, LEAST_SURE = 6, 0.45  # tracks of fewer notes, or so unsure ones, are imagined
+FEWEST_NOTES, LEAST_SURE = 6, 0.35  # tracks of fewer notes, or so unsure ones, are imagined
 
 
 @dataclass(frozen=True)
@@ -249,7 +249,7 @@ def write_down(
 ) -> Transcription:  # fmt: skip
     """Put what was heard together."""
     with clock.stage("score"):
-        duration_s = recording.duration_s
+        duration_s = recording.music_s
         sheet = skeleton(grid, duration_s)
         if options.notes == "ears":
             tracks = Tracks(instruments(heard, tracks), heard.strokes if plays_drums(heard) else [], tracks.melody)

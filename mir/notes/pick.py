@@ -9,7 +9,7 @@ from mir.notes.spectrogram import FRAMES_PER_S, LOWEST_PITCH
 from mir.notes.targets import DRUMS
 from mir.results import HeardNote
 
-SOUNDS = 0.4  # a note sounds as long as its frames say so with this certainty
+SOUNDS = 0.25  # a note sounds as long as its frames say so with this certainty
 GAP_FRAMES = 2  # or fall silent for no longer than this
 SHORTEST_FRAMES = 2
 
