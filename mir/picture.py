@@ -23,6 +23,7 @@ from scoretok.theory import pitch_name
 INCHES_PER_S, LEAST_INCHES, MOST_INCHES = 0.3, 9.0, 60.0
 HEIGHTS = {"wave": 1.0, "pitches": 5.0, "drums": 1.4}
 HIGHEST_PITCH = 100
+COLOURS = {**ROLE_COLOURS, "piano": "#cdd9ff"}  # seen on a dark ground
 WORDS_UP_TO_S = 90.0  # in longer pictures words would stand on one another
 
 
@@ -88,7 +89,7 @@ def _draw_pitches(axis: Any, levels: np.ndarray, sheet: LeadSheet, span_s: tuple
             if begin < span_s[1] and end > span_s[0]:
                 low, high = note.pitch - 0.45, note.pitch + 0.45
                 boxes.append([(begin, low), (begin, high), (end, high), (end, low)])
-        colour = ROLE_COLOURS[track.role]
+        colour = COLOURS[track.role]
         axis.add_collection(
             PolyCollection(boxes, facecolors="none", edgecolors=colour, linewidths=1.3, label=track.role)
         )

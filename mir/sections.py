@@ -176,5 +176,5 @@ def named(starts: list[int], letters: np.ndarray, features: BarFeatures) -> list
         elif begins >= 1 - EDGE_SHARE:
             labels.append("outro")
         else:
-            labels.append("bridge" if begins > 0.4 else "verse")
+            labels.append("bridge" if repeated and begins > 0.4 else "verse")
     return labels

@@ -52,6 +52,8 @@ def test_every_command_of_the_readme_runs(workplace):
         "change.png",
         "take2.wav",
         "take2-bossa.wav",
+        "heard.lead",
+        "heard.png",
     ):
         assert (workplace / name).stat().st_size > 500
 
@@ -64,6 +66,18 @@ def test_every_command_of_the_planner_runs(workplace):
     assert result.returncode == 0, result.stderr
     for name in ("plan.txt", "waltz.lead", "varied.lead", "longer.lead", "chords.lead", "surprises.png"):
         assert (workplace / name).stat().st_size > 100
+
+
+def test_every_command_and_example_of_the_ears_runs(workplace, monkeypatch):
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    script = "set -e\n" + "".join(blocks("docs/ears.md", "sh"))
+    result = subprocess.run(["bash", "-c", script], cwd=workplace, env={**os.environ, "PATH": path},
+                            capture_output=True, text=True, check=False)  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert "key C major, found C major" in result.stdout
+    assert (workplace / "heard.png").stat().st_size > 500
+    monkeypatch.chdir(workplace)
+    exec("\n".join(blocks("docs/ears.md", "python")), {})
 
 
 @pytest.mark.parametrize(

