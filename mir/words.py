@@ -152,7 +152,8 @@ def sung(
     longest notes are divided. Words where no note is are left out. Notes without a syllable hold the one before.
     """
     rows: list[tuple[HeardNote, Syllable | None]] = [(note, None) for note in sorted(notes)]
-    for word, stop_s in zip(words, [*(other.start_s for other in words[1:]), float("inf")], strict=True):
+    for number, word in enumerate(words):
+        stop_s = words[number + 1].start_s if number + 1 < len(words) else float("inf")
         syllables = _syllables(word.text, language)
         inside = [
             at for at, (note, syllable) in enumerate(rows)

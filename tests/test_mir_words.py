@@ -70,6 +70,11 @@ def test_every_word_with_a_note_is_sung_whole(count, seed):
     assert [note.start_s for note, _ in rows] == sorted(note.start_s for note, _ in rows)
 
 
+def test_a_voice_without_words_is_sung_without_syllables():
+    notes = [HeardNote(0.0, 0.9, 60)]
+    assert sung(notes, [], "") == [(notes[0], None)]
+
+
 def test_a_word_of_more_syllables_than_notes_divides_them():
     rows = sung([HeardNote(0.0, 0.9, 60)], [HeardWord(0.0, 0.8, "beautiful")], "en")
     assert [syllable.text for _, syllable in rows] == ["beau", "ti", "ful"]
