@@ -9,8 +9,9 @@ from mir.grid import pulse_s
 from mir.notes.targets import DRUM_KEYS
 from scoretok.extras import require
 from scoretok.harmony import chord_to_harte, key_to_text
-from scoretok.parts import Key, Track
+from scoretok.parts import Chord, Key, Track
 from scoretok.sheet import LeadSheet
+from scoretok.theory import QUALITY_BY_NAME, SEMITONE_DEGREES
 
 ONSET_S = 0.05
 MELODY = ("vocal", "lead")
@@ -83,12 +84,23 @@ def chord_measures(truth: LeadSheet, found: LeadSheet) -> dict[str, float]:
 def _labelled(sheet: LeadSheet, duration_s: float) -> tuple[np.ndarray, list[str]]:
     """Spans in seconds (n, 2) and Harte symbols, from 0 to the end."""
     starts = [sheet.seconds_at(chord.start_ticks) for chord in sheet.chords]
-    symbols = [chord_to_harte(chord) for chord in sheet.chords]
+    symbols = [harte(chord) for chord in sheet.chords]
     if not starts or starts[0] > 0:
         starts, symbols = [0.0, *starts], ["N", *symbols]
     kept = [number for number, start in enumerate(starts) if start < duration_s]
     edges = [*(starts[number] for number in kept), duration_s]
     return np.stack([edges[:-1], edges[1:]], 1), [symbols[number] for number in kept]
+
+
+def harte(chord: Chord) -> str:
+    """A chord in Harte syntax as mir_eval reads it, which spells out what has no shorthand there: C:(1,3,#5,b7)."""
+    qualities = require("mir_eval.chord", "mir", PURPOSE).QUALITIES
+    text = chord_to_harte(chord)
+    if chord.root is None or chord.quality in qualities:
+        return text
+    root, bass = text.partition(":")[0], text.partition("/")[2]
+    degrees = ",".join(SEMITONE_DEGREES[step] for step in QUALITY_BY_NAME[chord.quality].intervals)
+    return f"{root}:({degrees})" + (f"/{bass}" if bass else "")
 
 
 def note_measures(truth: LeadSheet, found: LeadSheet) -> dict[str, float]:

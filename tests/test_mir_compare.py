@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from editing import edit
-from scoretok import read
+from scoretok import Chord, read
+from scoretok.theory import QUALITY_BY_NAME, QUALITY_NAMES
 
 pytestmark = pytest.mark.skipif(not find_spec("mir_eval"), reason="mir_eval is not installed")
 SAINTS = Path(__file__).parent.parent / "examples" / "when-the-saints.lead"
@@ -24,6 +25,22 @@ def test_a_score_holds_all_of_itself(sheet):
     measures = compare(sheet, sheet)
     assert {"beats", "downbeats", "key", "majmin", "melody", "bass", "pitched", "kick"} <= measures.keys()
     assert all(value == pytest.approx(1) for value in measures.values())
+
+
+@pytest.mark.parametrize("quality", QUALITY_NAMES)
+@pytest.mark.parametrize("bass", [None, 7])
+def test_every_chord_can_be_compared(quality, bass):
+    from mir_eval.chord import encode
+
+    from mir.compare import harte
+
+    label = harte(Chord(0, 3, quality, bass))
+    root, bitmap, _ = encode(label, reduce_extended_chords=True)
+    assert root == 3
+    if "(" in label:  # spelled out
+        assert {step for step in range(12) if bitmap[step]} - ({4} if bass else set()) <= {
+            step % 12 for step in QUALITY_BY_NAME[quality].intervals
+        }
 
 
 def test_what_is_missing_or_wrong_lowers_its_own_measure_only(sheet):
