@@ -16,11 +16,13 @@ from mir.notes.targets import DRUM_KEYS, DRUMS
 from mir.quantise import quantised_spans
 from mir.results import HeardChord, HeardNote
 from mir.sections import BarFeatures, HeardSection
+from scoretok.bars import slice_bars
 from scoretok.harmony import try_chord
 from scoretok.parts import Chord, Note, Syllable, Track
 from scoretok.roles import ROLE_PROGRAMS
 from scoretok.sheet import LeadSheet
 
+REACH_TICKS = 24  # a last note may ring so far into a bar that is none
 ONE_VOICE = ("vocal", "bass")
 GENERAL_MIDI = {drum: keys[-1] if drum == "kick" else keys[0] for drum, keys in DRUM_KEYS.items()} | {"snare": 38}
 SungNote = tuple[HeardNote, Syllable | None]
@@ -72,6 +74,15 @@ def _track(sheet: LeadSheet, role: str, rows: Sequence[SungNote], beat_ticks: in
     return Track(role, tuple(_cut([note for note, _ in kept.values()], role in ONE_VOICE)), ROLE_PROGRAMS[role])
 
 
+def without_silent_end(sheet: LeadSheet) -> LeadSheet:
+    """The score without the bars at its end into which no note reaches, but for a little."""
+    ends = [note.end_ticks for track in sheet.tracks for note in track.notes]
+    if not ends:
+        return sheet
+    last = sheet.bar_at(max(0, max(ends) - REACH_TICKS))
+    return slice_bars(sheet, 0, last + 1)
+
+
 def _cut(notes: list[Note], one_voice: bool) -> list[Note]:
     """Notes that end where the next one of their pitch, or of one voice, begins."""
     following: dict[int, int] = {}
@@ -91,8 +102,8 @@ def with_harmony(
     found: dict[int, Chord] = {}
     for chord in chords:
         parsed = try_chord(chord.symbol)
-        if parsed is not None:
-            start = min(max(0, round(sheet.ticks_at(chord.start_s))), sheet.end_ticks - 1)
+        start = max(0, round(sheet.ticks_at(chord.start_s)))
+        if parsed is not None and start < sheet.end_ticks:
             found[start] = replace(parsed, start_ticks=start)
     return replace(
         sheet,
@@ -117,7 +128,7 @@ def bar_pitches(bars_s: np.ndarray, heard: Heard) -> np.ndarray:
 def bar_features(bars_s: np.ndarray, heard: Heard, tracks: Tracks) -> BarFeatures:
     """What every bar is like."""
     count = len(bars_s) - 1
-    melody = [note for note, _ in tracks.melody] or tracks.notes.get("lead", [])
+    melody = [*(note for note, _ in tracks.melody), *tracks.notes.get("lead", [])]
     tune = np.zeros((count, 12))
     for note in melody:
         bar = int(np.clip(np.searchsorted(bars_s, note.start_s, "right") - 1, 0, count - 1))

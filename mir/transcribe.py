@@ -10,7 +10,16 @@ from time import perf_counter
 import numpy as np
 
 from mir import beats as beat_trackers
-from mir.assemble import SungNote, Tracks, bar_edges_s, bar_features, bar_pitches, with_harmony, with_tracks
+from mir.assemble import (
+    SungNote,
+    Tracks,
+    bar_edges_s,
+    bar_features,
+    bar_pitches,
+    with_harmony,
+    with_tracks,
+    without_silent_end,
+)
 from mir.audio import Recording, read_recording
 from mir.cache import Cache
 from mir.chords import NETWORKS, ChordLevels, chord_levels, chords_on
@@ -30,8 +39,8 @@ from scoretok.parts import Meter
 from scoretok.sheet import LeadSheet
 
 Report = Callable[[str, float], None]
-VOICE_DB = -22.0  # a voice is louder than this beside all that sounds,
-VOICED_SHARE = 0.04  # and has a pitch in so much of the time
+VOICE_DB = -16.0  # a voice is louder than this beside all that sounds,
+VOICED_SHARE = 0.14  # and has a pitch in so much of the time
 SAME_ONSET_S = 0.08  # a note of another track that the voice has too, an octave more or less, is the voice
 FEWEST_NOTES, LEAST_SURE = 6, 0.35  # tracks of fewer notes, or so unsure ones, are imagined
 
@@ -255,6 +264,7 @@ def write_down(
             tracks = Tracks(instruments(heard, tracks), heard.strokes if plays_drums(heard) else [], tracks.melody)
         elif options.notes == "basic-pitch":
             tracks = Tracks(basic_pitch_notes(recording.path), [], tracks.melody)
+        sheet = without_silent_end(with_tracks(sheet, tracks, grid.beat_ticks))
         chords = chords_on(levels, grid, duration_s) if levels else []
         bars_s = bar_edges_s(sheet)
         if options.key:
@@ -262,7 +272,7 @@ def write_down(
         else:
             keys = keys_of(bars_s, chords, bar_pitches(bars_s, heard))
         sections = sections_of(bar_features(bars_s, heard, tracks))
-        sheet = with_harmony(with_tracks(sheet, tracks, grid.beat_ticks), chords, keys, sections)
+        sheet = with_harmony(sheet, chords, keys, sections)
         title = Path(recording.path).stem
         sheet = with_phonemes_if_possible(replace(sheet, title=title), words.language or "en")
     return Transcription(sheet, grid, tuple(chords), tuple(keys), tuple(sections), words, clock.seconds)
