@@ -16,6 +16,7 @@ from scoretok.extras import require
 RATE = 44100
 LONGEST_S = 1800
 SHORTEST_S = 0.5
+SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".m4a", ".aac", ".aif", ".aiff", ".opus", ".mp4", ".mkv", ".webm")
 LIBSNDFILE = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
 FADED_DB = -45.0
 SILENT_PEAK = 10 ** (-70 / 20)

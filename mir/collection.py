@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 
+from mir.audio import SUFFIXES
 from mir.transcribe import Options, listen
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
 from scoretok.formats import write
 
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".m4a", ".aac", ".aif", ".aiff", ".opus", ".mp4", ".mkv", ".webm")
 REPORT = "report.jsonl"
 Extract = Callable[[str, str, Options], "Outcome"]
 

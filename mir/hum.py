@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mir.assemble import SungNote, Tracks, bar_edges_s, with_tracks
+from mir.assemble import SungNote, Tracks, with_tracks
 from mir.audio import Recording
 from mir.beats import steady_beats
 from mir.grid import BeatGrid, skeleton
@@ -76,6 +76,6 @@ def placing_cost(times_s: np.ndarray, period_s: float) -> np.ndarray:
 def melody_key(sheet: LeadSheet, notes: Sequence[HeardNote]) -> Key:
     """The key of a melody; its last note is its tonic more often than not."""
     pitches = np.bincount([note.pitch % 12 for note in notes], [note.end_s - note.start_s for note in notes], 12)
-    evidence = len(bar_edges_s(sheet)) * note_evidence(pitches[None])[0]
+    evidence = (sheet.bar_count + 1) * note_evidence(pitches[None])[0]
     evidence[[notes[-1].pitch % 12, notes[-1].pitch % 12 + 12]] += 1.5
     return key_of(0, int(evidence.argmax()))

@@ -91,8 +91,9 @@ class Options:
 
 @dataclass(frozen=True)
 class Transcription:
-    """A score, and what was heard on the way to it: times and how sure, in seconds of the recording."""
+    """A score, its recording, and what was heard on the way: times and how sure, in seconds of the recording."""
 
+    recording: Recording
     sheet: LeadSheet
     grid: BeatGrid
     chords: tuple[HeardChord, ...] = ()
@@ -144,7 +145,7 @@ def listen(path: str | Path, options: Options = Options(), report: Report = lamb
         pulse = job.result() if job else None
     with clock.stage("bars"):
         grid = beats_of(recording, heard, pulse, levels, options)
-    return write_down(recording, heard, levels, grid, Tracks({}, [], melody), words, options, clock)
+    return write_down(recording, heard, levels, grid, melody, words, options, clock)
 
 
 @dataclass(frozen=True)
@@ -253,17 +254,18 @@ def loudness_db(recording: Recording) -> float:
 
 
 def write_down(
-    recording: Recording, heard: Heard, levels: ChordLevels | None, grid: BeatGrid, tracks: Tracks, words: Words,
-    options: Options, clock: Clock,
+    recording: Recording, heard: Heard, levels: ChordLevels | None, grid: BeatGrid, melody: list[SungNote],
+    words: Words, options: Options, clock: Clock,
 ) -> Transcription:  # fmt: skip
     """Put what was heard together."""
     with clock.stage("score"):
         duration_s = recording.music_s
         sheet = skeleton(grid, duration_s)
+        tracks = Tracks({}, [], melody)
         if options.notes == "ears":
-            tracks = Tracks(instruments(heard, tracks), heard.strokes if plays_drums(heard) else [], tracks.melody)
+            tracks = Tracks(instruments(heard, melody), heard.strokes if plays_drums(heard) else [], melody)
         elif options.notes == "basic-pitch":
-            tracks = Tracks(basic_pitch_notes(recording.path), [], tracks.melody)
+            tracks = Tracks(basic_pitch_notes(recording.path), [], melody)
         sheet = without_silent_end(with_tracks(sheet, tracks, grid.beat_ticks))
         chords = chords_on(levels, grid, duration_s) if levels else []
         bars_s = bar_edges_s(sheet)
@@ -275,12 +277,12 @@ def write_down(
         sheet = with_harmony(sheet, chords, keys, sections)
         title = Path(recording.path).stem
         sheet = with_phonemes_if_possible(replace(sheet, title=title), words.language or "en")
-    return Transcription(sheet, grid, tuple(chords), tuple(keys), tuple(sections), words, clock.seconds)
+    return Transcription(recording, sheet, grid, tuple(chords), tuple(keys), tuple(sections), words, clock.seconds)
 
 
-def instruments(heard: Heard, tracks: Tracks) -> dict[str, list[HeardNote]]:
+def instruments(heard: Heard, melody: list[SungNote]) -> dict[str, list[HeardNote]]:
     """The notes by role without those that the voice sings, and without tracks that are hardly there."""
-    voice = np.array([(note.start_s, note.pitch % 12) for note, _ in tracks.melody]).reshape(-1, 2)
+    voice = np.array([(note.start_s, note.pitch % 12) for note, _ in melody]).reshape(-1, 2)
     found = {}
     for role, notes in heard.notes.items():
         kept = [note for note in notes if role != "lead" or not _is_sung(note, voice)]

@@ -5,6 +5,8 @@ Axes: w words.
 
 import os
 import shutil
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -112,16 +114,15 @@ def aligned(text: str, heard: Sequence[HeardWord], duration_s: float) -> tuple[H
         raise ScoretokError("the words to align are empty; give a text file with the lyrics")
     letters, owners = _letters(words)
     heard_letters, heard_owners = _letters([word.text for word in heard])
+    lengths, wanted = Counter(heard_owners), Counter(owners)
     times: dict[int, list[float]] = {}
     for block in SequenceMatcher(None, letters, heard_letters, autojunk=False).get_matching_blocks():
         for at in range(block.size):
             other = heard_owners[block.b + at]
-            first = heard_owners.index(other)
-            count = heard_owners.count(other)
             word = heard[other]
-            share = (block.b + at - first) / count
+            share = (block.b + at - bisect_left(heard_owners, other)) / lengths[other]
             times.setdefault(owners[block.a + at], []).append(word.start_s + share * (word.end_s - word.start_s))
-    sure = np.array([len(times.get(number, ())) / max(1, owners.count(number)) for number in range(len(words))])
+    sure = np.array([len(times.get(number, ())) / max(1, wanted[number]) for number in range(len(words))])
     known = [number for number in range(len(words)) if sure[number] >= 0.5]
     places = np.array([-1, *known, len(words)], float)
     begin_s = heard[0].start_s if heard else 0.0
@@ -152,14 +153,14 @@ def sung(
     longest notes are divided. Words where no note is are left out. Notes without a syllable hold the one before.
     """
     rows: list[tuple[HeardNote, Syllable | None]] = [(note, None) for note in sorted(notes)]
+    free = 0  # the first note behind the last syllable
     for number, word in enumerate(words):
         stop_s = words[number + 1].start_s if number + 1 < len(words) else float("inf")
         syllables = _syllables(word.text, language)
         inside = [
-            at for at, (note, syllable) in enumerate(rows)
-            if syllable is None and note.start_s < min(stop_s, word.end_s)
+            at for at, (note, _) in enumerate(rows[free:], free)
+            if note.start_s < min(stop_s, word.end_s)
             and (note.start_s >= word.start_s - EARLY_S or note.end_s > word.start_s + SHORTEST_S)
-            and not any(held for _, held in rows[at + 1 :])
         ]  # fmt: skip
         if not inside or not syllables:
             continue
@@ -174,6 +175,7 @@ def sung(
         places = _in_order(np.array([note.start_s for note in taken]), moments)
         by_place = dict(zip(places, syllables, strict=True))
         rows[inside[0] : inside[-1] + 1] = [(note, by_place.get(at)) for at, note in enumerate(taken)]
+        free = inside[0] + places[-1] + 1
     return rows
 
 

@@ -18,7 +18,7 @@ def describe(sheet: LeadSheet) -> dict[str, Any]:
         "title": sheet.title,
         "bars": sheet.bar_count,
         "duration_s": round(sheet.duration_s, 2),
-        "tempo_bpm": _mean_tempo(sheet),
+        "tempo_bpm": mean_tempo(sheet),
         "tempo_range_bpm": [min(t.bpm for t in sheet.tempos), max(t.bpm for t in sheet.tempos)],
         "meters": [{"bar": m.bar + 1, "meter": f"{m.numerator}/{m.denominator}"} for m in sheet.meters],
         "keys": [{"bar": key.bar + 1, "key": key_to_text(key), "name": key_in_words(key)} for key in sheet.keys],
@@ -34,7 +34,7 @@ def key_in_words(key: Key) -> str:
     return f"{key.tonic_name} {MODE_NAMES.get(key.mode, key.mode)}"
 
 
-def _mean_tempo(sheet: LeadSheet) -> float:
+def mean_tempo(sheet: LeadSheet) -> float:
     """Quarter notes a minute over all."""
     return round(sheet.end_ticks / 24 / sheet.duration_s * 60, 2)
 

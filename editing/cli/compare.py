@@ -3,7 +3,7 @@
 import click
 
 from editing.cli.common import json_option, load, print_json
-from scoretok.describe import describe, key_in_words
+from scoretok.describe import key_in_words, mean_tempo
 
 EPILOG = """\b
 Examples:
@@ -11,9 +11,8 @@ Examples:
   scoretok compare song.lead heard.lead --json
 """
 WORDS = {
-    "beats": "beats", "amlt": "beats at any level", "downbeats": "downbeats", "key": "key", "root": "chord roots",
-    "majmin": "chords, major or minor", "sevenths": "chords with sevenths", "segmentation": "chord changes",
-    "melody": "melody", "pitched": "all notes", "openhat": "open hat",
+    "amlt": "beats at any level", "root": "chord roots", "majmin": "chords, major or minor",
+    "sevenths": "chords with sevenths", "segmentation": "chord changes", "pitched": "all notes", "openhat": "open hat",
 }  # fmt: skip
 
 
@@ -34,7 +33,7 @@ def compare(truth: str, found: str, as_json: bool) -> None:
     if as_json:
         print_json({name: round(value, 4) for name, value in measures.items()})
         return
-    tempos = [describe(sheet)["tempo_bpm"] for sheet in (wanted, heard)]
+    tempos = [mean_tempo(sheet) for sheet in (wanted, heard)]
     keys = [key_in_words(main_key(sheet)) for sheet in (wanted, heard)]
     click.echo(f"tempo {tempos[0]:g}, found {tempos[1]:g}; bars {wanted.bar_count}, found {heard.bar_count}")
     click.echo(f"key {keys[0]}, found {keys[1]}")

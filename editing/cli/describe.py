@@ -15,7 +15,6 @@ Examples:
   scoretok describe song.wav --json
   scoretok describe song.wav -o song.png         also a picture: waveform, notes, chords, drums
 """
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".m4a", ".aac", ".aif", ".aiff", ".opus", ".mp4", ".mkv", ".webm")
 
 
 @click.command(epilog=EPILOG)
@@ -27,11 +26,13 @@ AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".m4a", ".aac", ".aif", ".aif
 @quiet_option
 def describe(source: str, picture: str | None, fast: bool, permissive: bool, as_json: bool, quiet: bool) -> None:
     """Say what a score or a recording is: key, tempo, form, chords by section, who plays how much."""
+    from mir.audio import SUFFIXES
+
     silence(quiet)
     if picture:
         check_picture(picture)
         check_folder(picture)
-    if Path(source).suffix.lower() in AUDIO_SUFFIXES:
+    if Path(source).suffix.lower() in SUFFIXES:
         facts = recording_facts(source, picture, fast, permissive, quiet)
     else:
         sheet = load(source)
@@ -49,14 +50,12 @@ def describe(source: str, picture: str | None, fast: bool, permissive: bool, as_
 def recording_facts(source: str, picture: str | None, fast: bool, permissive: bool, quiet: bool) -> dict[str, Any]:
     """The facts about the score of a recording, and how loud it is."""
     from editing.cli.extract import stages
-    from mir.audio import read_recording
     from mir.transcribe import Options, listen
 
     with stages(quiet) as report:
         found = listen(source, Options(fast=fast, permissive=permissive), report)
-    recording = read_recording(source)
     if picture:
         from mir.picture import plot_heard
 
-        plot_heard(recording, found.sheet, picture)
-    return {**facts_of(found.sheet), "language": found.words.language, **recording.loudness}
+        plot_heard(found.recording, found.sheet, picture)
+    return {**facts_of(found.sheet), "language": found.words.language, **found.recording.loudness}
