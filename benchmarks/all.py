@@ -28,6 +28,13 @@ SECTIONS = {
     "planner_music": "The planner: musical statistics, real beside generated",
     "planner_copying": "The planner: does it copy?",
     "planner_speed": "The planner: speed and memory",
+    "ears": "The ears: bands that nobody trained on",
+    "ears_roundtrip": "The ears: from score to sound to score",
+    "ears_singing": "The ears: a singer whose pitch, notes and words are known",
+    "ears_voice": "The ears: speech amid a band",
+    "ears_sections": "The ears: sections",
+    "ears_speed": "The ears: speed and memory",
+    "ears_training": "The ears: what training bought",
 }
 ARGUMENTS = {
     "roundtrip": "--pop909 PATH",
@@ -42,38 +49,62 @@ ARGUMENTS = {
     "planner_training": "--data SHARDS --runs RUNS",
     "planner_music": "--data SHARDS",
     "planner_copying": "--data SHARDS",
+    "ears": "--songs SONGS",
+    "ears_roundtrip": "--songs SONGS",
+    "ears_singing": "--data RECORDS/openewld_mma.jsonl.gz --soundfont FONT",
+    "ears_voice": "--voices VOICES/real_train.tar --manifest VOICES/real_manifest.jsonl --songs SONGS",
+    "ears_sections": "--data RECORDS/pop909_mma.jsonl.gz --data RECORDS/billboard_mma.jsonl.gz --soundfont FONT",
+    "ears_speed": "--data RECORDS/openewld_mma.jsonl.gz --soundfont FONT",
+    "ears_training": "--runs RUNS --test MIXES",
 }
+# What stands for a path in these arguments -> the option that gives it, and what it is.
+PLACES = {
+    "PATH": ("pop909", "folder or zip file of POP909"),
+    "FONT": ("soundfont", "a soundfont that training did not hear"),
+    "SCORES": ("scores", "the folder of scores behind the training pairs"),
+    "BANDS": ("bands", "a folder of scores with several tracks, to inpaint"),
+    "RUNS": ("runs", "the folder of the training runs"),
+    "SHARDS": ("data", "the shards that the planner was trained with"),
+    "SONGS": ("songs", "what benchmarks.ears_songs made"),
+    "RECORDS": ("records", "the folder of arranged songs as JSON lines"),
+    "VOICES": ("voices", "the folder of recorded voices"),
+    "MIXES": ("mixes", "what 'scoretok train mixes --held-out' made"),
+}
+WITHOUT = ("roundtrip", "speed", "inference")  # these run with fewer songs where POP909 is not at hand
 
-
-INTRODUCTION = """Written by
-`python -m benchmarks.all --pop909 PATH --soundfont FONT --scores SCORES --bands BANDS --runs RUNS --data SHARDS`, where
-PATH is a folder or zip file with the MIDI files of POP909 (music-x-lab/POP909-Dataset), FONT a soundfont that training
-did not hear (here sf_GMbank.sf2 of Debian's csound-soundfont), SCORES the folder of scores behind the training pairs,
-BANDS a folder of scores with several tracks (here the songs of POP909 with bands that MMA, the Musical MIDI
-Accompaniment, arranged), RUNS the folder of the training runs and SHARDS that of the planner's training data. A
+INTRODUCTION = """Written by `python -m benchmarks.all` with the options `--pop909 PATH --soundfont FONT` and so on, one
+for each word in capitals below. PATH is a folder or zip file with the MIDI files of POP909
+(music-x-lab/POP909-Dataset), FONT a soundfont that training did not hear (here sf_GMbank.sf2 of Debian's
+csound-soundfont), SCORES the folder of scores behind the training pairs, BANDS a folder of scores with several tracks
+(here the songs of POP909 with bands that MMA, the Musical MIDI Accompaniment, arranged), RUNS the folder of training
+runs, SHARDS that of the planner's training data, SONGS what `benchmarks.ears_songs` made of held-out songs (with
+sf_GMbank.sf2 and the Sonivox soundfont of alphaTab), RECORDS the same arrangements as JSON lines (of POP909, McGill
+Billboard and OpenEWLD), VOICES a folder of recorded speech under free licences, MIXES the held-out mixes of the ears. A
 benchmark whose argument is not given is left out. Times are of a noisy machine; ratios, measured side by side in one
 run, hold better."""
 
 
 def command_of(name: str, values: dict[str, str | None]) -> list[str] | None:
     """The arguments of a benchmark, None when one that it needs is not given."""
-    arguments = []
-    for part in ARGUMENTS.get(name, "").split()[::2]:
-        value = values["bands" if "BANDS" in ARGUMENTS[name] and part == "--scores" else part.removeprefix("--")]
-        if value is None and name.startswith(("renderer", "inpaint", "planner")):
+    arguments: list[str] = []
+    for option, text in batched(ARGUMENTS.get(name, "").split()):
+        place, slash, rest = text.partition("/")
+        value = values[PLACES[place][0]]
+        if value is None and name not in WITHOUT:
             return None
-        arguments += [part, value] if value else []
+        arguments += [option, value + slash + rest] if value else []
     return arguments
+
+
+def batched(words: list[str]) -> list[tuple[str, str]]:
+    """Options with their values."""
+    return list(zip(words[::2], words[1::2], strict=True))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pop909", help="folder or zip file of POP909")
-    parser.add_argument("--soundfont", help="a soundfont that training did not hear")
-    parser.add_argument("--scores", help="the folder of scores behind the training pairs")
-    parser.add_argument("--bands", help="a folder of scores with several tracks, to inpaint")
-    parser.add_argument("--runs", help="the folder of the training runs")
-    parser.add_argument("--data", help="the shards that the planner was trained with")
+    for option, help_text in PLACES.values():
+        parser.add_argument(f"--{option}", help=help_text)
     parser.add_argument("--only-report", action="store_true", help="write the report from the last results")
     arguments = parser.parse_args()
     for name in [] if arguments.only_report else SECTIONS:

@@ -15,7 +15,7 @@ import soundfile
 
 from mir.audio import RATE, resampled
 from mir.training import effects
-from mir.training.mixes import MEAN_DB, SYNTH_RATE, Band, Part, is_held_out
+from mir.training.mixes import MEAN_DB, SYNTH_RATE, Band, Part, is_held_out, with_true_basses
 from planner.data import song_of_record
 from planner.records import read_records, sheet_of
 from scoretok import LeadSheet, ScoretokError, slice_bars, write
@@ -37,7 +37,7 @@ def sheets(paths: list[Path], leave_out: str) -> Iterator[tuple[str, LeadSheet]]
             if leave_out and leave_out in str(record.get("licence", "")):
                 continue
             try:
-                yield file_name(record["id"]), sheet_of(record)
+                yield file_name(record["id"]), with_true_basses(sheet_of(record))
             except ScoretokError:
                 continue
 

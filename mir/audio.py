@@ -88,7 +88,7 @@ def read_recording(path: str | Path, rate: int = RATE) -> Recording:
     return Recording(np.ascontiguousarray(resampled(stereo, file_rate, rate)), rate, str(path))
 
 
-def resampled(samples: np.ndarray, rate: int, new_rate: int) -> np.ndarray:
+def resampled(samples: np.ndarray, rate: float, new_rate: float) -> np.ndarray:
     """Samples (c, n) at another rate, float32."""
     if rate == new_rate:
         return np.asarray(samples, np.float32)

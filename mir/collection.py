@@ -4,6 +4,7 @@ Each recording is heard by itself, so any number of processes or machines gives 
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -65,7 +66,7 @@ def extract_folder(
     """
     source, target = Path(folder), Path(out)
     target.mkdir(parents=True, exist_ok=True)
-    pairs = [(str(path), str(target / path.relative_to(source).with_suffix(suffix))) for path in recordings(source)]
+    pairs = [(str(path), str(target / name)) for path, name in score_names(recordings(source), source, suffix)]
     open_pairs = [pair for pair in pairs if not Path(pair[1]).is_file()]
     run = _on_ray if engine == "ray" else _locally
     with (target / REPORT).open("a", encoding="utf-8") as report:
@@ -73,6 +74,18 @@ def extract_folder(
             report.write(json.dumps(outcome.__dict__, ensure_ascii=False) + "\n")
             report.flush()
             yield outcome
+
+
+def score_names(paths: list[Path], folder: Path, suffix: str) -> list[tuple[Path, Path]]:
+    """Recordings with the names of their scores: a.wav makes a.lead, and a.wav.lead where there is an a.mp3, too."""
+    stems = Counter(path.with_suffix("") for path in paths)
+    return [
+        (
+            path,
+            path.relative_to(folder).with_suffix(suffix if stems[path.with_suffix("")] == 1 else path.suffix + suffix),
+        )
+        for path in paths
+    ]
 
 
 def _locally(pairs: Iterable[tuple[str, str]], options: Options, processes: int) -> Iterator[Outcome]:

@@ -81,9 +81,14 @@ class BeatGrid:
 
 
 def beats_of_meter(numerator: int, denominator: int) -> tuple[int, int]:
-    """Beats in a bar and ticks of a beat: 4/4 has four of 24, 6/8 two of 36, 7/8 seven of 12."""
+    """Beats in a bar and ticks of a beat: 4/4 has four of 24, 6/8 two of 36, 7/8 seven of 12.
+
+    A 2/2 has four, too: nobody hears whether a bar is written so or as 4/4.
+    """
     if denominator == 8 and numerator % 3 == 0:
         return numerator // 3, COMPOUND_TICKS
+    if denominator < 4:
+        return numerator * 4 // denominator, TICKS_PER_QUARTER
     return numerator, 4 * TICKS_PER_QUARTER // denominator
 
 
@@ -188,8 +193,10 @@ def _from_the_start(grid: BeatGrid, duration_s: float) -> tuple[np.ndarray, int,
     return np.concatenate([[0.0], times_s[1:]]), 0, 0
 
 
-def skeleton(grid: BeatGrid, duration_s: float, tolerance_s: float = TOLERANCE_S) -> LeadSheet:
-    """An empty score whose beats are where those of a recording of some length are.
+def skeleton(
+    grid: BeatGrid, duration_s: float, meter: tuple[int, int] | None = None, tolerance_s: float = TOLERANCE_S
+) -> LeadSheet:
+    """An empty score whose beats are where those of a recording of some length are; bars may be called by a meter.
 
     The score begins as the recording does: what lies before the first beat becomes bars, or a pickup bar, of its own.
     """
@@ -216,7 +223,7 @@ def skeleton(grid: BeatGrid, duration_s: float, tolerance_s: float = TOLERANCE_S
     bar_count = int(bool(first_ticks)) + max(1, int(np.ceil((end_ticks - first_ticks) / bar_ticks - 1e-6)))
     return LeadSheet(
         bar_count,
-        meters=(grid.meter,),
+        meters=(Meter(0, *meter) if meter else grid.meter,),
         tempos=whole,
         pickup_ticks=first_ticks,
     )

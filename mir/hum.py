@@ -36,7 +36,7 @@ def hum(
     if not notes:
         raise ScoretokError(f"{recording.path} has no note that can be heard; hum or whistle nearer to the microphone")
     grid = grid_of(notes, recording.duration_s, tempo_bpm, meter)
-    sheet = skeleton(grid, recording.duration_s)
+    sheet = skeleton(grid, recording.duration_s, meter)
     rows: list[SungNote] = [(note, None) for note in notes]
     sheet = with_tracks(sheet, Tracks({}, [], rows), grid.beat_ticks)
     return replace(sheet, keys=(parse_key(key) if key else melody_key(sheet, notes),))

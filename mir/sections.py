@@ -32,10 +32,11 @@ class BarFeatures:
 
     @property
     def has_melody(self) -> np.ndarray:
-        """Whether a melody is heard, (b,)."""
-        return self.melody.sum(1) > 0.1 * max(
-            1e-9, float(np.median(self.melody.sum(1)[self.melody.sum(1) > 0], axis=0))
-        )
+        """Whether a melody is heard, (b,); in a song without any it is taken to be in every bar."""
+        heard = self.melody.sum(1)
+        if not heard.any():
+            return np.ones(len(heard), bool)
+        return heard > 0.1 * float(np.median(heard[heard > 0]))
 
 
 class HeardSection(NamedTuple):

@@ -260,7 +260,7 @@ def write_down(
     """Put what was heard together."""
     with clock.stage("score"):
         duration_s = recording.music_s
-        sheet = skeleton(grid, duration_s)
+        sheet = skeleton(grid, duration_s, options.meter)
         tracks = Tracks({}, [], melody)
         if options.notes == "ears":
             tracks = Tracks(instruments(heard, melody), heard.strokes if plays_drums(heard) else [], melody)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mir.grid import EARLIEST_S, TOLERANCE_S, BeatGrid, repaired, skeleton
+from mir.grid import EARLIEST_S, TOLERANCE_S, BeatGrid, beats_of_meter, repaired, skeleton
 from scoretok import ScoretokError
 
 periods = st.floats(0.25, 1.2)
@@ -74,6 +74,8 @@ def test_halves_doubles_and_phases():
     compound = skeleton(BeatGrid(np.arange(8) * 0.5, 0, 2, 36), 4.0)
     assert (compound.meters[0].numerator, compound.meters[0].denominator) == (6, 8)
     assert compound.tempos[0].bpm == 180
+    cut = skeleton(BeatGrid(np.arange(8) * 0.5, 0, *beats_of_meter(2, 2)), 4.0, (2, 2))
+    assert (cut.meters[0].numerator, cut.meters[0].denominator, cut.bar_count) == (2, 2, 2)
 
 
 def test_bad_grids_are_refused():

@@ -30,14 +30,15 @@ def songs():
 
 
 @pytest.mark.parametrize("role", ["lead", "piano", "bass"])
-def test_a_part_sounds_at_its_pitches_when_it_says(role, soundfont):
+@pytest.mark.parametrize("widest", [0, 4])
+def test_a_part_sounds_at_its_pitches_when_it_says(role, widest, soundfont):
     from mir.audio import resampled
     from mir.notes.spectrogram import BINS_PER_SEMITONE, LOWEST_PITCH, RATE, log_spectrogram
     from mir.training.mixes import SYNTH_RATE, Band, Part
 
     base = {"lead": 72, "piano": 60, "bass": 40}[role]
     rows = np.array([(0.5 + at, 1.3 + at, base + step, 100) for at, step in enumerate((0, 4, 7, 11, 2))], float)
-    sound = Band([soundfont]).play(Part(role, rows), 6.0, np.random.default_rng(3))
+    sound = Band([soundfont]).play(Part(role, rows), 6.0, np.random.default_rng(3), widest)
     levels = log_spectrogram(resampled(sound.mean(0)[None], SYNTH_RATE, RATE)[0]).numpy()
     loudest = levels[0, 1::BINS_PER_SEMITONE]
     for start, _, pitch, _ in rows:
@@ -68,6 +69,18 @@ def test_beats_of_a_pickup_lead_to_the_first_bar(songs):
     grace = next(song for song in songs if "amazing-grace" in song.name)
     assert grace.beat_s[0] < grace.downbeat_s[0]
     assert set(np.round(grace.downbeat_s, 6)) <= set(np.round(grace.beat_s, 6))
+
+
+def test_what_is_no_bass_is_a_guitar():
+    from mir.training.mixes import with_true_basses
+    from scoretok.parts import Note, Track
+    from scoretok.sheet import LeadSheet
+
+    bass = Track("bass", (Note(0, 17, 24), Note(24, 40, 24), Note(24, 64, 24), Note(48, 55, 24)))
+    tracks = with_true_basses(LeadSheet(bar_count=1, tracks=(bass,))).tracks
+    assert [(track.role, [note.pitch for note in track.notes]) for track in tracks] == [
+        ("bass", [29, 40, 55]), ("guitar", [64]),
+    ]  # fmt: skip
 
 
 def test_songs_and_their_versions_are_held_out_together(tmp_path):

@@ -25,7 +25,6 @@ Examples:
   scoretok plot song.wav -o sound.png            a spectrogram
   scoretok plot song.wav --score song.lead -o heard.png   the score over it, to see whether it is right
 """
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 
 
 @click.command(epilog=EPILOG)
@@ -48,7 +47,9 @@ def plot(
     if suffix == ".png" and roll is False:
         raise ScoretokError("notation is drawn as .svg or .pdf; name such a file")
     check_folder(output)
-    if Path(source).suffix.lower() in AUDIO_SUFFIXES:
+    from mir.audio import SUFFIXES
+
+    if Path(source).suffix.lower() in SUFFIXES:
         if score:
             plot_over(source, score, output, bars)
             return

@@ -3,9 +3,11 @@
 Axes: c channels, n samples, e excerpts.
 """
 
+import warnings
 import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from multiprocessing import get_context
@@ -22,9 +24,12 @@ from mir.grid import pulse_s
 from mir.notes.spectrogram import RATE, log_spectrogram, normalised
 from mir.notes.targets import DRUM_OF_KEY, DRUMS, ROLES, Answers
 from mir.training import effects
+from scoretok.bars import join_notes
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
 from scoretok.formats import read
+from scoretok.parts import Track
+from scoretok.sheet import LeadSheet
 
 EXCERPT_S = 10.24
 EXCERPT_FRAMES = 512
@@ -42,6 +47,9 @@ PROGRAMS = {
     "bass": (32, 33, 33, 34, 35, 36, 38, 39, 43),
     "drums": (0, 0, 0, 8, 16, 24, 25, 32, 40),
 }
+BASS_PITCHES = (24, 55)  # C1 to G3
+GUITAR = 24  # nylon strings
+MOST_OFF = 4  # semitones
 MEAN_DB = {"lead": -1.0, "piano": -4.0, "guitar": -5.0, "strings": -6.0, "bass": -2.0, "drums": 0.0}
 
 
@@ -80,7 +88,7 @@ def score_files(folder: str | Path, held_out: bool) -> list[Path]:
 
 def song_of(path: Path) -> Song:
     """The score of a file. Raises ScoretokError."""
-    sheet = read(path)
+    sheet = with_true_basses(read(path))
     parts = []
     for track in sheet.tracks:
         role = "lead" if track.role == "vocal" else track.role
@@ -91,6 +99,27 @@ def song_of(path: Path) -> Song:
         if rows:
             parts.append(Part(role, np.array(rows, float)))
     return Song(str(path), tuple(parts), *pulse_s(sheet), sheet.duration_s)
+
+
+def with_true_basses(sheet: LeadSheet) -> LeadSheet:
+    """The score with what its basses play too high for one as guitars, and what is too low an octave or two higher.
+
+    Arrangements call finger-picked accompaniments basses, too, and write notes that no bass has.
+    """
+    lowest, highest = BASS_PITCHES
+    tracks: list[Track] = []
+    for track in sheet.tracks:
+        if track.role != "bass":
+            tracks.append(track)
+            continue
+        high = tuple(note for note in track.notes if note.pitch > highest)
+        low = [note for note in track.notes if note.pitch <= highest]
+        heard = join_notes(
+            note._replace(pitch=note.pitch + 12 * max(0, -((note.pitch - lowest) // 12))) for note in low
+        )
+        tracks += [replace(track, notes=heard)] if heard else []
+        tracks += [Track("guitar", high, GUITAR)] if high else []
+    return replace(sheet, tracks=tuple(tracks))
 
 
 class Band:
@@ -107,8 +136,17 @@ class Band:
             except Exception:
                 raise ScoretokError(f"{path} is not a soundfont that can be played; name .sf2 or .sf3 files") from None
 
-    def play(self, part: Part, duration_s: float, rng: np.random.Generator) -> np.ndarray:
-        """A part as samples (2, n) of a random sound, at a usual loudness; silence if none of a few can play it."""
+    def play(self, part: Part, duration_s: float, rng: np.random.Generator, widest: int = 0) -> np.ndarray:
+        """A part as samples (2, n) of a random sound, at a usual loudness; silence if none of a few can play it.
+
+        It is played up to `widest` semitones off and the tape run slower or faster, which makes other instruments.
+        """
+        off = int(rng.integers(-widest, widest + 1))
+        slower = 2 ** (off / 12)
+        rows = part.rows / [slower, slower, 1, 1]
+        if part.role != "drums":
+            rows[:, 2] = (rows[:, 2] + off).clip(0, 127)
+        taped = Part(part.role, rows)
         for _ in range(4):
             synth, soundfont = self._players[rng.integers(len(self._players))]
             program = int(rng.choice(PROGRAMS[part.role]))
@@ -116,11 +154,17 @@ class Band:
             synth.sounds_off()
             synth.generate_simple(FADE_SAMPLES, bytearray(8 * FADE_SAMPLES))  # what still fades away
             synth.program_select(0, soundfont, DRUM_BANK if is_drums else 0, program, is_drums)
-            samples = _played(synth, part, duration_s)
+            samples = _played(synth, taped, duration_s / slower)
             level = float(np.sqrt(np.mean(samples**2)))
             if level > 1e-4:
-                return samples / level * np.float32(0.1)
+                sound = resampled(samples / level * np.float32(0.1), SYNTH_RATE / slower, SYNTH_RATE)
+                return _lasting(sound, round(duration_s * SYNTH_RATE))
         return np.zeros((2, round(duration_s * SYNTH_RATE)), np.float32)
+
+
+def _lasting(sound: np.ndarray, samples: int) -> np.ndarray:
+    """Sound (2, n) cut, or filled up with silence, to a number of samples."""
+    return np.pad(sound[:, :samples], ((0, 0), (0, max(0, samples - sound.shape[1]))))
 
 
 def _played(synth: Any, part: Part, duration_s: float) -> np.ndarray:  # noqa: ANN401 - tinysoundfont has no types
@@ -184,7 +228,7 @@ def mix(song: Song, band: Band, rng: np.random.Generator) -> tuple[np.ndarray, A
     for part in song.parts:
         if part.role in absent:
             continue
-        sound = band.play(part, song.duration_s, rng)
+        sound = band.play(part, song.duration_s, rng, MOST_OFF)
         if not sound.any():
             continue
         if rng.random() < 0.7:
@@ -282,11 +326,11 @@ def _make_shard(path: Path, paths: tuple[Path, ...], soundfonts: tuple[str, ...]
 def _material(paths: tuple[Path, ...], soundfonts: tuple[str, ...]) -> tuple[list[Song], Band]:
     """Songs and soundfonts, read once a process; scores that cannot be read are left out."""
     songs = []
-    for path in paths:
-        try:
-            songs.append(song_of(path))
-        except ScoretokError:
-            continue
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # markers of thousands of scores, which nobody hears
+        for path in paths:
+            with suppress(ScoretokError):
+                songs.append(song_of(path))
     if not songs:
         raise ScoretokError("none of the scores can be read")
     return songs, Band(soundfonts)

@@ -71,7 +71,9 @@ def varied(levels: np.ndarray, shift: int, rng: np.random.Generator) -> np.ndarr
     return np.where(moved > 0, moved - (gain_db / FLOOR_DB)[:, None], 0).clip(0, 1).astype(np.float32)
 
 
-def batch_of(shards: Shards, numbers: np.ndarray, rng: np.random.Generator | None) -> tuple[Tensor, ...]:
+def batch_of(
+    shards: Shards, numbers: np.ndarray, rng: np.random.Generator | None, device: torch.device
+) -> tuple[Tensor, ...]:
     """Levels (b, w, f, t) and targets of some excerpts; varied with a generator, as they are without."""
     rows = []
     for number in numbers:
@@ -79,13 +81,13 @@ def batch_of(shards: Shards, numbers: np.ndarray, rng: np.random.Generator | Non
         shift = int(rng.integers(-2, 3)) if rng is not None else 0
         heard = levels.astype(np.float32) / 255
         rows.append((varied(heard, shift, rng) if rng is not None else heard, *targets(answers, EXCERPT_FRAMES, shift)))
-    return tuple(torch.from_numpy(np.stack(column)) for column in zip(*rows, strict=True))
+    return tuple(torch.from_numpy(np.stack(column)).to(device) for column in zip(*rows, strict=True))
 
 
 def losses_of(outputs: tuple[Tensor, ...], wanted: tuple[Tensor, ...]) -> dict[str, Tensor]:
     """Binary cross-entropy of what is heard, for all pitches or drums of a role and frame together."""
     notes, drums, beats = (output.float() for output in outputs)
-    weight = torch.tensor(ONSET_WEIGHT)
+    weight = torch.tensor(ONSET_WEIGHT, device=notes.device)
     bce = nn.functional.binary_cross_entropy_with_logits
     return {
         "onsets": bce(notes[:, 0::2], wanted[0][:, 0::2], pos_weight=weight, reduction="none").sum(2).mean(),
@@ -106,8 +108,9 @@ def evaluate(model: Ears, shards: Shards, count: int, batch: int = 4) -> dict[st
     model.eval()
     count = min(count, len(shards))
     sums = dict.fromkeys(PARTS, 0.0)
+    device = next(model.parameters()).device
     for start in range(0, count, batch):
-        levels, *wanted = batch_of(shards, np.arange(start, min(count, start + batch)), None)
+        levels, *wanted = batch_of(shards, np.arange(start, min(count, start + batch)), None, device)
         for name, value in losses_of(model(levels), tuple(wanted)).items():
             sums[name] += float(value) * len(levels) / count
     model.train()
@@ -118,7 +121,7 @@ class Average:
     """Weights averaged over steps, which hear better than the last ones."""
 
     def __init__(self, model: Ears) -> None:
-        self.model = Ears(**model.config)
+        self.model = Ears(**model.config).to(next(model.parameters()).device)
         self.model.load_state_dict(model.state_dict())
 
     def update(self, model: Ears, step: int) -> None:
@@ -134,12 +137,13 @@ class Average:
 def train(data: str, valid: str, out: str | Path, recipe: Recipe, seed: int, report: Report) -> None:
     """Train from scratch, or go on with the run in `out`; its `model` folder holds the averaged weights.
 
-    Raises ScoretokError.
+    On a GPU where there is one. Raises ScoretokError.
     """
     torch.manual_seed(seed)
     folder = Path(out)
     shards, held_out = Shards(data), Shards(valid)
-    model = Ears(recipe.channels).to(memory_format=torch.channels_last)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model = Ears(recipe.channels).to(device, memory_format=torch.channels_last)
     average = Average(model)
     optimizers = optimizers_of(model, recipe)
     first = _resume(folder, model, average, optimizers)
@@ -151,8 +155,8 @@ def train(data: str, valid: str, out: str | Path, recipe: Recipe, seed: int, rep
     ):
         for group in (group for optimizer in optimizers for group in optimizer.param_groups):
             group["lr"] = recipe.rate_at(step)
-        levels, *wanted = batch_of(shards, numbers, np.random.default_rng([seed, step]))
-        with torch.autocast("cpu", torch.bfloat16, enabled=has_bf16()):
+        levels, *wanted = batch_of(shards, numbers, np.random.default_rng([seed, step]), device)
+        with torch.autocast(device.type, torch.bfloat16, enabled=has_bf16()):
             outputs = hears(levels)
         parts = losses_of(outputs, tuple(wanted))
         total_of(parts).backward()
@@ -176,6 +180,8 @@ def train(data: str, valid: str, out: str | Path, recipe: Recipe, seed: int, rep
 
 def has_bf16() -> bool:
     """Whether this machine multiplies bfloat16 matrices in hardware."""
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
     return torch.cpu._is_amx_tile_supported()
 
 
@@ -208,7 +214,7 @@ def _resume(folder: Path, model: Ears, average: Average, optimizers: list[torch.
     if not (folder / STATE).is_file():
         return 0
     try:
-        state = torch.load(folder / STATE, weights_only=True)
+        state = torch.load(folder / STATE, map_location=next(model.parameters()).device, weights_only=True)
         model.load_state_dict(state["model"])
         for optimizer, kept in zip(optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(kept)
