@@ -36,7 +36,7 @@ from mir.words import SHIPPED, Words, aligned, recognised, sung
 from scoretok.errors import ScoretokError
 from scoretok.harmony import parse_key
 from scoretok.lyrics import with_phonemes_if_possible
-from scoretok.parts import Meter
+from scoretok.parts import ROLES, Meter
 from scoretok.sheet import LeadSheet
 
 Report = Callable[[str, float], None]
@@ -54,8 +54,8 @@ class Options:
     alone) or off; `voice` auto, on or off; `words` auto or off; `separator` spleeter, or the name or folder of a Demucs
     model. `permissive` does without models that forbid commercial use. `fast` asks one chord network, not five, and
     recognises no words.
-    `lyrics` are words to align, `language` theirs (ISO 639-1). `cache` is a folder in which slow stages keep what they
-    found.
+    `only` is the role of a recording of one instrument alone. `lyrics` are words to align, `language` theirs (ISO
+    639-1). `cache` is a folder in which slow stages keep what they found.
     """
 
     beats: str = "madmom"
@@ -65,6 +65,7 @@ class Options:
     words: str = "auto"
     permissive: bool = False
     fast: bool = False
+    only: str = ""
     tempo_bpm: float | None = None
     meter: tuple[int, int] | None = None
     key: str | None = None
@@ -84,6 +85,8 @@ class Options:
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
                 raise ScoretokError(f"{name} {getattr(self, name)!r} is not one of: {', '.join(allowed)}")
+        if self.only and self.only not in ROLES:
+            raise ScoretokError(f"role {self.only!r} is not one of: {', '.join(ROLES)}")
         if self.tempo_bpm is not None and not 20 <= self.tempo_bpm <= 400:
             raise ScoretokError(f"a tempo of {self.tempo_bpm:g} beats a minute is not within 20 to 400")
         if self.meter is not None:
@@ -204,12 +207,16 @@ class Voice(PitchCurve):
 
 def sung_melody(recording: Recording, options: Options, clock: Clock, cache: Cache) -> tuple[list[SungNote], Words]:
     """The notes that a voice sings, with their syllables; none where no voice is heard."""
-    if options.voice == "off":
+    if options.voice == "off" or options.only not in ("", "vocal"):
         return [], Words()
     with clock.stage("voice") as advance:
         stem = once(lambda: separated(recording, options.separator, advance)["vocals"])
         voice = cache.get(Voice, "voice", options.separator, lambda: voice_of(stem(), recording))
-    if options.voice == "auto" and (voice.above_db < VOICE_DB or voice.is_voiced.mean() < VOICED_SHARE):
+    if (
+        options.voice == "auto"
+        and not options.only
+        and (voice.above_db < VOICE_DB or voice.is_voiced.mean() < VOICED_SHARE)
+    ):
         return [], Words()
     words = Words()
     if options.lyrics or (options.words != "off" and not options.fast):
@@ -264,13 +271,7 @@ def write_down(
     with clock.stage("score"):
         duration_s = recording.music_s
         sheet = skeleton(grid, duration_s, options.meter)
-        tracks = Tracks({}, [], melody)
-        if options.notes == "ears":
-            tracks = Tracks(instruments(heard, melody), heard.strokes if plays_drums(heard) else [], melody)
-        elif options.notes == "basic-pitch":
-            tracks = Tracks(basic_pitch_notes(recording.path), [], melody)
-        elif options.notes == "transkun":
-            tracks = Tracks(piano_notes(recording), [], melody)
+        tracks = tracks_of(recording, heard, melody, options)
         sheet = without_silent_end(with_tracks(sheet, tracks, grid.beat_ticks))
         chords = chords_on(levels, grid, duration_s) if levels else []
         bars_s = bar_edges_s(sheet)
@@ -283,6 +284,25 @@ def write_down(
         title = Path(recording.path).stem
         sheet = with_phonemes_if_possible(replace(sheet, title=title), words.language or "en")
     return Transcription(recording, sheet, grid, tuple(chords), tuple(keys), tuple(sections), words, clock.seconds)
+
+
+def tracks_of(recording: Recording, heard: Heard, melody: list[SungNote], options: Options) -> Tracks:
+    """What plays, by the engine that is asked for."""
+    role = options.only
+    if role in ("vocal", "drums"):
+        return Tracks({}, heard.strokes if role == "drums" else [], melody)
+    if options.notes == "ears" and not role:
+        return Tracks(instruments(heard, melody), heard.strokes if plays_drums(heard) else [], melody)
+    engines: dict[str, Callable[[], dict[str, list[HeardNote]]]] = {
+        "ears": lambda: {role: heard.notes_of_all()},
+        "basic-pitch": lambda: basic_pitch_notes(recording.path),
+        "transkun": lambda: piano_notes(recording),
+        "off": dict,
+    }
+    found = engines[options.notes]()
+    if role and found:
+        found = {role: sorted(note for notes in found.values() for note in notes)}
+    return Tracks(found, [], melody)
 
 
 def instruments(heard: Heard, melody: list[SungNote]) -> dict[str, list[HeardNote]]:

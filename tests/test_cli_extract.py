@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -98,6 +99,20 @@ def test_pictures_and_words_about_a_recording(song, heard, folder):
     prose = run("describe", song, "--fast", "--permissive", "-o", folder / "picture.png").stdout
     assert "LUFS" in prose
     assert (folder / "picture.png").exists()
+
+
+def test_one_instrument_is_one_track(folder):
+    sheet = slice_bars(read(ROOT / "examples" / "when-the-saints.lead"), 0, 4)
+    piano = next(track for track in sheet.tracks if track.role == "piano")
+    write(replace(sheet, tracks=(piano,)), folder / "piano.lead")
+    run("render", folder / "piano.lead", "-o", folder / "piano.wav", "--engine", "draft")
+    options = ["--only", "piano", "--fast", "--permissive", "--chords", "off"]
+    run("extract", folder / "piano.wav", "-o", folder / "alone.lead", *options)
+    assert [track.role for track in read(folder / "alone.lead").tracks] == ["piano"]
+    told = run("compare", folder / "piano.lead", folder / "alone.lead", "--json").stdout
+    assert json.loads(told)["piano"] > 0.6
+    wrong = run("extract", folder / "piano.wav", "-o", folder / "x.lead", "--only", "tuba", fails=True).stderr
+    assert "'tuba' is not one of" in wrong
 
 
 def test_a_folder_goes_on_where_it_stopped_and_one_bad_file_costs_a_line(song, folder):

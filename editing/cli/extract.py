@@ -23,6 +23,7 @@ Examples:
   scoretok extract song.wav -o song.lead --lyrics words.txt    aligns words that are known
   scoretok extract song.wav -o song.lead --permissive          only models that allow commercial use
   scoretok extract hum.wav -o tune.lead --melody               a hummed, whistled or played melody
+  scoretok extract solo.wav -o solo.lead --only guitar         one instrument, one track
   scoretok extract recordings/ -o scores/                      a folder; an earlier run goes on
 
 Stages that go wrong can be replaced (--beats librosa), left out (--words off) or told (--tempo 88).
@@ -52,6 +53,7 @@ Stages that go wrong can be replaced (--beats librosa), left out (--words off) o
 @click.option("--separator", default="spleeter", show_default=True, metavar="NAME", help="Or a Demucs model or folder.")
 @click.option("--words", type=click.Choice(["auto", "off"]), default="auto", show_default=True)
 @click.option("--whisper", metavar="NAME", help="Another Whisper model: a folder or a name.")
+@click.option("--only", default="", metavar="ROLE", help="One instrument alone: lead, piano, guitar, drums ...")
 @click.option("--cache", metavar="DIR", help="Keep what slow stages find, for another try with other choices.")
 @click.option("--permissive", is_flag=True, help="Without models that forbid commercial use (madmom's).")
 @click.option("--fast", is_flag=True, help="One chord network, not five, and no words.")
@@ -112,7 +114,7 @@ def options_of(choices: dict[str, Any]) -> "Options":
 
     given = {
         name: choices[name]
-        for name in ("beats", "chords", "notes", "voice", "words", "permissive", "fast", "cache", "separator")
+        for name in ("beats", "chords", "notes", "voice", "words", "permissive", "fast", "only", "cache", "separator")
     }
     if choices["whisper"]:
         given["whisper"] = choices["whisper"]

@@ -29,6 +29,7 @@ WEIGHTS = Path(__file__).parent / "weights"
 BLOCK_FRAMES, MARGIN_FRAMES = 1024, 256
 # How certain an onset must be: where F measures on mixes for training are highest.
 ONSET_LEVELS = {"lead": 0.3, "piano": 0.33, "guitar": 0.22, "strings": 0.15, "bass": 0.33}
+ANY_LEVEL = 0.42
 DRUM_LEVELS = {
     "kick": 0.5, "snare": 0.42, "hat": 0.45, "openhat": 0.28, "tom": 0.18, "crash": 0.2, "ride": 0.25, "other": 0.35,
 }  # fmt: skip
@@ -60,8 +61,15 @@ class Heard:
     def notes_of(self, role: str, least: float) -> list[HeardNote]:
         """The notes of a role whose onsets are so certain, with velocities by how loud their pitch is."""
         number = ROLES.index(role)
-        found = pick_notes(self.onsets[number], self.sounding[number], least)
-        return with_velocities(found, lambda note, at: self.levels[note.pitch - LOWEST_PITCH, at])
+        return self._loud(pick_notes(self.onsets[number], self.sounding[number], least))
+
+    def notes_of_all(self, least: float = ANY_LEVEL) -> list[HeardNote]:
+        """The notes that any role plays, as if there were one."""
+        onsets, sounding = (1 - np.prod(1 - rows, 0) for rows in (self.onsets, self.sounding))
+        return self._loud(pick_notes(onsets, sounding, least))
+
+    def _loud(self, notes: list[HeardNote]) -> list[HeardNote]:
+        return with_velocities(notes, lambda note, at: self.levels[note.pitch - LOWEST_PITCH, at])
 
     @cached_property
     def strokes(self) -> list[HeardNote]:
