@@ -18,7 +18,7 @@ from mir.results import HeardChord, HeardNote
 from mir.sections import BarFeatures, HeardSection
 from scoretok.bars import slice_bars
 from scoretok.harmony import try_chord
-from scoretok.parts import Chord, Note, Syllable, Track
+from scoretok.parts import MAX_DURATION_TICKS, Chord, Note, Syllable, Track
 from scoretok.roles import ROLE_PROGRAMS
 from scoretok.sheet import LeadSheet
 
@@ -65,18 +65,26 @@ def _track(sheet: LeadSheet, role: str, rows: Sequence[SungNote], beat_ticks: in
     for (heard, syllable), start, length in zip(rows, starts.tolist(), lengths.tolist(), strict=True):
         place = (start, 0 if role in ONE_VOICE else heard.pitch)
         known = kept.get(place)
-        text = syllable or (known[0].syllable if known else None)
+        text = _together(known[0].syllable if known else None, syllable)
         if known and known[1] >= heard.confidence:
             kept[place] = (known[0]._replace(syllable=text), known[1])
             continue
-        note = Note(start, heard.pitch, max(1, min(length, sheet.end_ticks - start)), heard.velocity, text)
+        longest = min(MAX_DURATION_TICKS, sheet.end_ticks - start)
+        note = Note(start, heard.pitch, max(1, min(length, longest)), heard.velocity, text)
         kept[place] = (note, heard.confidence)
     return Track(role, tuple(_cut([note for note, _ in kept.values()], role in ONE_VOICE)), ROLE_PROGRAMS[role])
 
 
+def _together(first: Syllable | None, second: Syllable | None) -> Syllable | None:
+    """The syllable of a note that has room for one only."""
+    if first and second:
+        return Syllable(first.text + second.text, word_end=second.word_end)
+    return first or second
+
+
 def without_silent_end(sheet: LeadSheet) -> LeadSheet:
-    """The score without the bars at its end into which no note reaches, but for a little."""
-    ends = [note.end_ticks for track in sheet.tracks for note in track.notes]
+    """The score without the bars at its end into which no instrument reaches, but for a little."""
+    ends = [note.end_ticks for track in sheet.tracks if track.role != "vocal" for note in track.notes]
     if not ends:
         return sheet
     last = sheet.bar_at(max(0, max(ends) - REACH_TICKS))
@@ -96,13 +104,16 @@ def _cut(notes: list[Note], one_voice: bool) -> list[Note]:
 
 
 def with_harmony(
-    sheet: LeadSheet, chords: Sequence[HeardChord], keys: Sequence[HeardKey], sections: Sequence[HeardSection]
-) -> LeadSheet:
-    """The score with chords at the ticks where they were heard, keys and sections at their bars."""
+    sheet: LeadSheet, chords: Sequence[HeardChord], keys: Sequence[HeardKey], sections: Sequence[HeardSection],
+    beat_ticks: int,
+) -> LeadSheet:  # fmt: skip
+    """The score with chords on the beats where they were heard, keys and sections at their bars."""
     found: dict[int, Chord] = {}
+    begin = sheet.pickup_ticks % beat_ticks
     for chord in chords:
         parsed = try_chord(chord.symbol)
-        start = max(0, round(sheet.ticks_at(chord.start_s)))
+        # Chords change on beats; tempo lines may miss those by a few ticks.
+        start = max(0, begin + beat_ticks * round((sheet.ticks_at(chord.start_s) - begin) / beat_ticks))
         if parsed is not None and start < sheet.end_ticks:
             found[start] = replace(parsed, start_ticks=start)
     return replace(

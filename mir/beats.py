@@ -14,13 +14,17 @@ from mir.madmom_package import madmom
 from mir.notes.spectrogram import FRAMES_PER_S as EARS_FRAMES_PER_S
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
+from scoretok.parts import TICKS_PER_QUARTER
 
 FRAMES_PER_S = 100
 LIBROSA_RATE = 22050
 METERS = (3, 4)
+FASTEST_BPM = 215.0  # of quarters; of shorter beats as much more
 OCTAVE_RATIOS = (1.7, 2.3)  # a tempo so many times another one is the same, doubled
 DOUBLED_BPM = 130.0  # chords may halve tempos from here on
 NEAR_BEATS = 0.25
+# The bar model takes 60 MB for ten seconds; longer recordings are tracked piece by piece.
+PIECE_FRAMES, OVERLAP_FRAMES = 24000, 1500
 LEAST_SURE = 1e-4  # nothing is impossible to the bar model
 
 
@@ -61,18 +65,29 @@ def track_bars(activations: np.ndarray, meter: tuple[int, int] | None = None, bp
     features = madmom("features.downbeats")
     count, ticks = beats_of_meter(*meter or (4, 4))
     sizes = (count,) if meter else METERS
-    reach = {} if bpm is None else {"min_bpm": 0.9 * bpm, "max_bpm": 1.1 * bpm}
-    track = features.DBNDownBeatTrackingProcessor(beats_per_bar=list(sizes), fps=FRAMES_PER_S, **reach)
-    found = np.asarray(track(np.clip(activations, LEAST_SURE, 1 - LEAST_SURE)), float).reshape(-1, 2)
+    reach = {"max_bpm": FASTEST_BPM * max(1, TICKS_PER_QUARTER / ticks)}
+    if bpm is not None:
+        reach = {"min_bpm": 0.9 * bpm, "max_bpm": 1.1 * bpm}
+    found = np.zeros((0, 2))
+    for start in range(0, max(1, len(activations) - OVERLAP_FRAMES), PIECE_FRAMES):
+        track = features.DBNDownBeatTrackingProcessor(beats_per_bar=list(sizes), fps=FRAMES_PER_S, **reach)
+        piece = np.clip(activations[start : start + PIECE_FRAMES + OVERLAP_FRAMES], LEAST_SURE, 1 - LEAST_SURE)
+        rows = np.asarray(track(piece), float).reshape(-1, 2)
+        rows[:, 0] += start / FRAMES_PER_S
+        seam_s = (start + OVERLAP_FRAMES / 2) / FRAMES_PER_S if start else 0.0
+        found = np.concatenate([found[found[:, 0] < seam_s], rows[rows[:, 0] >= seam_s]])
+        if not start and len(found) > 2:  # no piece is at another octave than the first
+            first_bpm = 60 / float(np.median(np.diff(found[:, 0])))
+            reach = {"min_bpm": 0.7 * first_bpm, "max_bpm": 1.4 * first_bpm}
     if len(found) < 2:
         raise NoBeatError("no beat is heard; name a tempo")
     frames = np.clip(np.round(found[:, 0] * FRAMES_PER_S).astype(int), 0, len(activations) - 1)
     confidence = float(np.clip(activations[frames].sum(1), 0, 1).mean())
-    size = count if meter else int(found[:, 1].max())
+    size = count if meter else min(size for size in METERS if size >= found[:, 1].max())
     return BeatGrid(repaired(found[:, 0]), int(found[0, 1]) - 1, size, ticks, confidence)
 
 
-def librosa_beats(recording: Recording, meter: tuple[int, int] | None = None) -> BeatGrid:
+def librosa_beats(recording: Recording, meter: tuple[int, int] | None = None, bpm: float | None = None) -> BeatGrid:
     """Beats by dynamic programming (Ellis, "Beat tracking by dynamic programming", 2007); bars begin anywhere.
 
     Raises NoBeatError when there is no beat.
@@ -80,7 +95,7 @@ def librosa_beats(recording: Recording, meter: tuple[int, int] | None = None) ->
     librosa = require("librosa", "mir", "finding beats")
     samples = recording.mono_at(LIBROSA_RATE)
     strength = librosa.onset.onset_strength(y=samples, sr=LIBROSA_RATE)
-    _, times_s = librosa.beat.beat_track(onset_envelope=strength, sr=LIBROSA_RATE, units="time", trim=False)
+    _, times_s = librosa.beat.beat_track(onset_envelope=strength, sr=LIBROSA_RATE, units="time", trim=False, bpm=bpm)
     if len(times_s) < 2:
         raise NoBeatError("no beat is heard; name a tempo")
     at = librosa.time_to_frames(times_s, sr=LIBROSA_RATE)

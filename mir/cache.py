@@ -2,12 +2,16 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
+from zipfile import BadZipFile
 
 import numpy as np
+
+from scoretok.errors import ScoretokError
 
 Result = TypeVar("Result")
 VERSION = 1  # of what the stages find
@@ -18,7 +22,9 @@ class Cache:
 
     def __init__(self, folder: str | Path | None, recording: str | Path) -> None:
         self._folder = Path(folder) if folder else None
-        self._digest = hashlib.sha256(Path(recording).read_bytes()).hexdigest()[:24] if folder else ""
+        if folder:
+            with Path(recording).open("rb") as file:
+                self._digest = hashlib.file_digest(file, "sha256").hexdigest()[:24]
 
     def get(self, kind: type[Result], stage: str, options: Any, compute: Callable[[], Result]) -> Result:  # noqa: ANN401
         """What a stage found with some options: read if it is there, else computed and kept."""
@@ -30,14 +36,17 @@ class Cache:
             try:
                 with np.load(path, allow_pickle=False) as kept:
                     return unpacked(kind, dict(kept))
-            except (ValueError, OSError, KeyError):
+            except (ValueError, OSError, KeyError, EOFError, BadZipFile):
                 path.unlink(missing_ok=True)  # a file that was cut off is as good as none
         result = compute()
-        self._folder.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        with partial.open("wb") as file:
-            np.savez_compressed(file, **packed(result))
-        partial.replace(path)
+        partial = path.with_suffix(f".{os.getpid()}")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with partial.open("wb") as file:
+                np.savez_compressed(file, **packed(result))
+            partial.replace(path)
+        except OSError as error:
+            raise ScoretokError(f"{self._folder} cannot be written to: {error.strerror}; name another folder") from None
         return result
 
 

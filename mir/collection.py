@@ -5,7 +5,7 @@ Each recording is heard by itself, so any number of processes or machines gives 
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -64,28 +64,33 @@ def extract_folder(
 
     `engine` is local, or ray for a Ray cluster. Raises ScoretokError when a folder is missing or empty.
     """
-    source, target = Path(folder), Path(out)
-    target.mkdir(parents=True, exist_ok=True)
-    pairs = [(str(path), str(target / name)) for path, name in score_names(recordings(source), source, suffix)]
-    open_pairs = [pair for pair in pairs if not Path(pair[1]).is_file()]
+    waiting = open_pairs(recordings(folder), folder, out, suffix)
     run = _on_ray if engine == "ray" else _locally
-    with (target / REPORT).open("a", encoding="utf-8") as report:
-        for outcome in run(open_pairs, options, processes):
+    try:
+        Path(out).mkdir(parents=True, exist_ok=True)
+        Path(out, REPORT).touch()
+    except OSError as error:
+        raise ScoretokError(f"{out} cannot be written to: {error.strerror}; name another folder") from None
+    with Path(out, REPORT).open("a", encoding="utf-8") as report:
+        for outcome in run(waiting, options, processes):
             report.write(json.dumps(outcome.__dict__, ensure_ascii=False) + "\n")
             report.flush()
             yield outcome
 
 
-def score_names(paths: list[Path], folder: Path, suffix: str) -> list[tuple[Path, Path]]:
-    """Recordings with the names of their scores: a.wav makes a.lead, and a.wav.lead where there is an a.mp3, too."""
+def open_pairs(
+    paths: Sequence[Path], folder: str | Path, out: str | Path, suffix: str = ".lead"
+) -> list[tuple[str, str]]:
+    """Recordings that have no score yet, with the names of their scores.
+
+    a.wav makes a.lead, and a.wav.lead where there is an a.mp3, too.
+    """
     stems = Counter(path.with_suffix("") for path in paths)
-    return [
-        (
-            path,
-            path.relative_to(folder).with_suffix(suffix if stems[path.with_suffix("")] == 1 else path.suffix + suffix),
-        )
-        for path in paths
-    ]
+    pairs = []
+    for path in paths:
+        ending = suffix if stems[path.with_suffix("")] == 1 else path.suffix + suffix
+        pairs.append((str(path), Path(out, path.relative_to(folder).with_suffix(ending))))
+    return [(recording, str(score)) for recording, score in pairs if not score.is_file()]
 
 
 def _locally(pairs: Iterable[tuple[str, str]], options: Options, processes: int) -> Iterator[Outcome]:
@@ -94,8 +99,10 @@ def _locally(pairs: Iterable[tuple[str, str]], options: Options, processes: int)
         yield from (extract_one(*pair, options) for pair in pairs)
         return
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        for done in as_completed([pool.submit(extract_one, *pair, options) for pair in pairs]):
-            yield done.result()
+        jobs = {pool.submit(extract_one, *pair, options): pair for pair in pairs}
+        for done in as_completed(jobs):
+            fault = done.exception()
+            yield _lost(jobs[done], fault) if fault else done.result()
 
 
 def _on_ray(pairs: Iterable[tuple[str, str]], options: Options, _: int) -> Iterator[Outcome]:
@@ -103,7 +110,16 @@ def _on_ray(pairs: Iterable[tuple[str, str]], options: Options, _: int) -> Itera
     ray = require("ray", "ray", "extracting on a cluster")
     ray.init(ignore_reinit_error=True, log_to_driver=False)
     task = ray.remote(extract_one)
-    waiting = [task.remote(*pair, options) for pair in pairs]
-    while waiting:
-        done, waiting = ray.wait(waiting)
-        yield from ray.get(done)
+    jobs = {task.remote(*pair, options): pair for pair in pairs}
+    while jobs:
+        (done,), _ = ray.wait(list(jobs))
+        pair = jobs.pop(done)
+        try:
+            yield ray.get(done)
+        except ray.exceptions.RayError as fault:
+            yield _lost(pair, fault)
+
+
+def _lost(pair: tuple[str, str], fault: BaseException) -> Outcome:
+    """What is said of a recording whose process died, most likely for lack of memory."""
+    return Outcome(*pair, f"its process died ({type(fault).__name__}); memory may have run out")

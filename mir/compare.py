@@ -8,7 +8,7 @@ import numpy as np
 from mir.grid import pulse_s
 from mir.notes.targets import DRUM_KEYS
 from scoretok.extras import require
-from scoretok.harmony import chord_to_harte, key_to_text
+from scoretok.harmony import chord_to_harte
 from scoretok.parts import Chord, Key, Track
 from scoretok.sheet import LeadSheet
 from scoretok.theory import QUALITY_BY_NAME, SEMITONE_DEGREES
@@ -16,13 +16,14 @@ from scoretok.theory import QUALITY_BY_NAME, SEMITONE_DEGREES
 ONSET_S = 0.05
 MELODY = ("vocal", "lead")
 ROLES = {"melody": MELODY, "bass": ("bass",), "piano": ("piano",), "guitar": ("guitar",), "strings": ("strings",)}
+TONICS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 PURPOSE = "comparing scores"
 
 
 def compare(truth: LeadSheet, found: LeadSheet) -> dict[str, float]:
     """Measures of a score that was heard beside the one that was played, 0 to 1; what the truth lacks is left out.
 
-    `beats`, `downbeats`, `sections` and notes (`melody`, `bass`, ..., `pitched` of all roles, `..._with_ends`) and
+    `beats`, `downbeats` and notes (`melody`, `bass`, ..., `pitched` of all roles, `..._with_ends`) and
     drums (`kick`, ...) are F measures; `amlt` is the share of beats at any metrical level; `key` the weighted score;
     `root`, `majmin`, `sevenths` shares of the time; `segmentation` that of chords.
     """
@@ -66,8 +67,7 @@ def main_key(sheet: LeadSheet) -> Key:
 
 def key_name(key: Key) -> str:
     """A key as mir_eval reads it: 'Bb minor'; modes count as the major or minor one on their tonic."""
-    tonic = key_to_text(key).partition(":")[0]
-    return f"{tonic} {'minor' if key.is_minor else 'major'}"
+    return f"{TONICS[key.tonic]} {'minor' if key.is_minor else 'major'}"
 
 
 def chord_measures(truth: LeadSheet, found: LeadSheet) -> dict[str, float]:

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from scoretok.errors import ScoretokError
-from scoretok.parts import MAX_BPM, MIN_BPM, TICKS_PER_QUARTER, Meter, Tempo
+from scoretok.parts import MAX_BPM, MIN_BPM, TICKS_PER_QUARTER, Meter, Tempo, meter_lasting
 from scoretok.sheet import LeadSheet
 
 TOLERANCE_S = 0.03  # a beat may lie so far from a steady tempo that it counts as played on it
@@ -193,6 +193,12 @@ def _from_the_start(grid: BeatGrid, duration_s: float) -> tuple[np.ndarray, int,
     return np.concatenate([[0.0], times_s[1:]]), 0, 0
 
 
+def _writable(whole_ticks: int, ticks: int, beat_ticks: int) -> int:
+    """The part of a beat nearest to some ticks that a meter can say behind whole beats."""
+    parts = range(LEAST_TICKS, beat_ticks + 1, LEAST_TICKS)
+    return min((part for part in parts if meter_lasting(whole_ticks + part)), key=lambda part: abs(part - ticks))
+
+
 def skeleton(
     grid: BeatGrid, duration_s: float, meter: tuple[int, int] | None = None, tolerance_s: float = TOLERANCE_S
 ) -> LeadSheet:
@@ -205,7 +211,12 @@ def skeleton(
     times_s, ahead, pickup_ticks = _from_the_start(grid, duration_s)
     number = (grid.first_beat - ahead) % grid.beats_per_bar
     bar_ticks = grid.beats_per_bar * grid.beat_ticks
-    first_ticks = ((grid.beats_per_bar - number) % grid.beats_per_bar) * grid.beat_ticks + pickup_ticks
+    first_ticks = ((grid.beats_per_bar - number) % grid.beats_per_bar) * grid.beat_ticks
+    if pickup_ticks:
+        pickup_ticks = _writable(first_ticks, pickup_ticks, grid.beat_ticks)
+        if pickup_ticks * 60 / TICKS_PER_QUARTER > MAX_BPM * times_s[0]:  # too short a moment even for that
+            pickup_ticks, times_s = 0, np.append(0.0, times_s[1:])
+        first_ticks += pickup_ticks
     ticks = pickup_ticks + np.arange(len(times_s)) * grid.beat_ticks
     is_bar = (ticks - first_ticks) % bar_ticks == 0
     if pickup_ticks:

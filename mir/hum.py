@@ -59,7 +59,7 @@ def grid_of(
         if cost[at] < best[0]:
             best = (float(cost[at]), float(bpm), float(firsts[at]))
     _, bpm, first_s = best
-    return steady_beats(duration_s, round(bpm, 1), max(0.0, first_s), meter)
+    return steady_beats(duration_s, bpm if tempo_bpm else round(bpm, 1), max(0.0, first_s), meter)
 
 
 def placing_cost(times_s: np.ndarray, period_s: float) -> np.ndarray:

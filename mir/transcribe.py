@@ -23,12 +23,13 @@ from mir.assemble import (
 from mir.audio import Recording, read_recording
 from mir.cache import Cache
 from mir.chords import NETWORKS, ChordLevels, chord_levels, chords_on
-from mir.grid import BeatGrid, skeleton
+from mir.grid import BeatGrid, beats_of_meter, skeleton
 from mir.key import HeardKey, keys_of
 from mir.melody import PitchCurve, melody_notes, pitch_curve
 from mir.notes.basic_notes import basic_pitch_notes
 from mir.notes.hear import Heard, hear
 from mir.notes.piano_notes import piano_notes
+from mir.notes.spectrogram import FRAMES_PER_S
 from mir.results import HeardChord, HeardNote
 from mir.sections import HeardSection, sections_of
 from mir.stems import demucs_stems, split_voice
@@ -36,7 +37,7 @@ from mir.words import SHIPPED, Words, aligned, recognised, sung
 from scoretok.errors import ScoretokError
 from scoretok.harmony import parse_key
 from scoretok.lyrics import with_phonemes_if_possible
-from scoretok.parts import ROLES, Meter
+from scoretok.parts import ROLES, TICKS_PER_QUARTER, Meter
 from scoretok.sheet import LeadSheet
 
 Report = Callable[[str, float], None]
@@ -44,6 +45,7 @@ VOICE_DB = -16.0  # a voice is louder than this beside all that sounds,
 VOICED_SHARE = 0.14  # and has a pitch in so much of the time
 SAME_ONSET_S = 0.08  # a note of another track that the voice has too, an octave more or less, is the voice
 FEWEST_NOTES, LEAST_SURE = 6, 0.35  # tracks of fewer notes, or so unsure ones, are imagined
+SECONDS_A_NOTE = 4.0
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,17 @@ class Options:
             Meter(0, *self.meter)
         if self.key:
             parse_key(self.key)
+        if self.lyrics and (self.voice == "off" or self.only not in ("", "vocal")):
+            raise ScoretokError("words to align need a voice; leave out what leaves it out")
+        if self.only == "vocal" and self.voice == "off":
+            raise ScoretokError("a recording of a voice alone has nothing left without it")
+
+    @property
+    def beat_bpm(self) -> float | None:
+        """Beats a minute of the tempo, which counts quarters, in the meter."""
+        if self.tempo_bpm is None:
+            return None
+        return self.tempo_bpm * TICKS_PER_QUARTER / beats_of_meter(*self.meter or (4, 4))[1]
 
 
 @dataclass(frozen=True)
@@ -107,6 +120,7 @@ class Transcription:
     sections: tuple[HeardSection, ...] = ()
     words: Words = field(default_factory=Words)
     seconds: dict[str, float] = field(default_factory=dict)
+    took_s: float = 0.0  # beats are heard beside the rest, so stages add up to more
 
 
 class Clock:
@@ -114,7 +128,13 @@ class Clock:
 
     def __init__(self, report: Report) -> None:
         self.seconds: dict[str, float] = {}
+        self._began = perf_counter()
         self._report = report
+
+    @property
+    def took_s(self) -> float:
+        """How long it has been running."""
+        return perf_counter() - self._began
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Callable[[float], None]]:
@@ -133,9 +153,10 @@ def transcribe(path: str | Path, options: Options = Options(), report: Report = 
 
 def listen(path: str | Path, options: Options = Options(), report: Report = lambda stage, share: None) -> Transcription:
     """The lead sheet of a recording with all that was heard on the way. Raises ScoretokError."""
-    clock, cache = Clock(report), Cache(options.cache, path)
+    clock = Clock(report)
     with clock.stage("read"):
         recording = read_recording(path)
+        cache = Cache(options.cache, path)
     if recording.is_silent:
         raise ScoretokError(f"{path} is silent; there is nothing to write down")
     with ThreadPoolExecutor(1) as side:  # madmom's networks keep one core busy, while others listen
@@ -177,17 +198,18 @@ def beats_of(
     recording: Recording, heard: Heard, pulse: Pulse | None, levels: ChordLevels | None, options: Options
 ) -> BeatGrid:
     """The beats of a recording, as far as they are not given; without any, half-second ones that say so."""
-    if options.tempo_bpm and options.downbeat_s is not None:
-        return beat_trackers.steady_beats(recording.duration_s, options.tempo_bpm, options.downbeat_s, options.meter)
+    beat_bpm = options.beat_bpm
+    if beat_bpm and options.downbeat_s is not None:
+        return beat_trackers.steady_beats(recording.duration_s, beat_bpm, options.downbeat_s, options.meter)
     try:
         if options.beats == "librosa":
-            grid = beat_trackers.librosa_beats(recording, options.meter)
+            grid = beat_trackers.librosa_beats(recording, options.meter, beat_bpm)
         else:
             own = beat_trackers.ears_activations(heard.pulse)
             both = beat_trackers.together(pulse.activations, own) if pulse else own
-            grid = beat_trackers.track_bars(both, options.meter, options.tempo_bpm)
+            grid = beat_trackers.track_bars(both, options.meter, beat_bpm)
     except beat_trackers.NoBeatError:
-        bpm = options.tempo_bpm or 120.0
+        bpm = beat_bpm or 120.0
         steady = beat_trackers.steady_beats(recording.duration_s, bpm, options.downbeat_s or 0.0, options.meter)
         return replace(steady, confidence=0.0)
     if options.downbeat_s is not None:
@@ -212,11 +234,8 @@ def sung_melody(recording: Recording, options: Options, clock: Clock, cache: Cac
     with clock.stage("voice") as advance:
         stem = once(lambda: separated(recording, options.separator, advance)["vocals"])
         voice = cache.get(Voice, "voice", options.separator, lambda: voice_of(stem(), recording))
-    if (
-        options.voice == "auto"
-        and not options.only
-        and (voice.above_db < VOICE_DB or voice.is_voiced.mean() < VOICED_SHARE)
-    ):
+    is_asked_for = options.voice == "on" or options.only or options.lyrics
+    if not is_asked_for and (voice.above_db < VOICE_DB or voice.is_voiced.mean() < VOICED_SHARE):
         return [], Words()
     words = Words()
     if options.lyrics or (options.words != "off" and not options.fast):
@@ -280,10 +299,12 @@ def write_down(
         else:
             keys = keys_of(bars_s, chords, bar_pitches(bars_s, heard))
         sections = sections_of(bar_features(bars_s, heard, tracks))
-        sheet = with_harmony(sheet, chords, keys, sections)
+        sheet = with_harmony(sheet, chords, keys, sections, grid.beat_ticks)
         title = Path(recording.path).stem
         sheet = with_phonemes_if_possible(replace(sheet, title=title), words.language or "en")
-    return Transcription(recording, sheet, grid, tuple(chords), tuple(keys), tuple(sections), words, clock.seconds)
+    return Transcription(
+        recording, sheet, grid, tuple(chords), tuple(keys), tuple(sections), words, clock.seconds, clock.took_s
+    )
 
 
 def tracks_of(recording: Recording, heard: Heard, melody: list[SungNote], options: Options) -> Tracks:
@@ -311,9 +332,14 @@ def instruments(heard: Heard, melody: list[SungNote]) -> dict[str, list[HeardNot
     found = {}
     for role, notes in heard.notes.items():
         kept = [note for note in notes if role != "lead" or not _is_sung(note, voice)]
-        if len(kept) >= FEWEST_NOTES and np.mean([note.confidence for note in kept]) >= LEAST_SURE:
+        if len(kept) >= fewest(heard) and np.mean([note.confidence for note in kept]) >= LEAST_SURE:
             found[role] = kept
     return found
+
+
+def fewest(heard: Heard) -> float:
+    """How many notes a track has at least, fewer in short recordings."""
+    return min(FEWEST_NOTES, 1 + len(heard.short_levels) / FRAMES_PER_S / SECONDS_A_NOTE)
 
 
 def _is_sung(note: HeardNote, voice: np.ndarray) -> bool:
@@ -323,4 +349,4 @@ def _is_sung(note: HeardNote, voice: np.ndarray) -> bool:
 def plays_drums(heard: Heard) -> bool:
     """Whether drums are heard at all."""
     strokes = heard.strokes
-    return len(strokes) >= FEWEST_NOTES and float(np.mean([stroke.confidence for stroke in strokes])) >= LEAST_SURE
+    return len(strokes) >= fewest(heard) and float(np.mean([stroke.confidence for stroke in strokes])) >= LEAST_SURE

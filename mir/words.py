@@ -30,6 +30,7 @@ REPETITIVE = 2.4
 UNSURE_LOGPROB = -1.1
 EARLY_S = 0.2  # a note that begins so long before a word may carry its first syllable
 SHORTEST_S = 0.08
+LONGEST_WORD = 60  # in letters; what is longer is no word
 LONGEST_S = 1.5  # of a word that was not recognised
 
 
@@ -81,8 +82,8 @@ def recognised(recording: Recording, model: str = SHIPPED, language: str = "") -
     `model` is `shipped`, a folder, or a name that faster-whisper may fetch. Raises ScoretokError.
     """
     faster_whisper = require("faster_whisper", "mir", "recognising words")
-    source = str(shipped_model()) if model == SHIPPED else model
     try:
+        source = str(shipped_model()) if model == SHIPPED else model
         network = faster_whisper.WhisperModel(source, device="cpu", compute_type="int8", cpu_threads=2)
         segments, info = network.transcribe(
             recording.mono_at(RATE), language=language or None, word_timestamps=True, condition_on_previous_text=False
@@ -181,7 +182,7 @@ def sung(
 
 def _syllables(word: str, language: str) -> list[Syllable]:
     """The syllables of a word, whole where the language has no patterns."""
-    text = word.strip(' .,!?;:"“”()[]')
+    text = word.strip(' .,!?;:"“”()[]-')[:LONGEST_WORD]
     try:
         return syllabify(text, language or "en")
     except ScoretokError:

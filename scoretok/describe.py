@@ -63,7 +63,7 @@ def _distinct(sheet: LeadSheet) -> list[str]:
     ticks: dict[str, int] = {}
     for number, chord in enumerate(sheet.chords):
         stop = sheet.chords[number + 1].start_ticks if number + 1 < len(sheet.chords) else sheet.end_ticks
-        symbol = chord_to_symbol(chord, sheet.keys[0])
+        symbol = chord_to_symbol(chord, sheet.key_at(sheet.bar_at(chord.start_ticks)))
         ticks[symbol] = ticks.get(symbol, 0) + stop - chord.start_ticks
     return sorted(ticks, key=lambda symbol: -ticks[symbol])
 

@@ -184,6 +184,11 @@ def test_what_is_no_music_is_a_doubtful_score_or_one_sentence(folder):
         (["README.md", "-o", "x.lead", "--key", "H dur"], "is not a key"),
         (["README.md", "-o", "x.lead", "--lyrics", "missing.txt"], "cannot be read"),
         (["docs", "-o", "x"], "holds no recordings"),
+        (["missing.wav", "-o", "x.lead", "--cache", "x"], "does not exist"),
+        (["docs", "-o", "x.lead", "--melody"], "one recording"),
+        (["README.md", "-o", "x.lead", "--melody", "--only", "piano"], "leave out --only"),
+        (["README.md", "-o", "x.lead", "--lyrics", "README.md", "--voice", "off"], "need a voice"),
+        (["README.md", "-o", "x.lead", "--only", "vocal", "--voice", "off"], "nothing left"),
     ],
 )
 def test_requests_that_cannot_be_met_are_refused_in_a_sentence(arguments, says, tmp_path):

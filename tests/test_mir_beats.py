@@ -118,3 +118,16 @@ def test_bars_follow_a_pulse_that_is_sure(bpm, size):
         assert np.abs((inside - 0.5 + 0.2) % (60 / bpm * size) - 0.2).max() < 0.05
     compound = track_bars(activations, (3 * size, 8))
     assert (compound.beats_per_bar, compound.beat_ticks) == (size, 36)
+
+
+@pytest.mark.skipif(not find_spec("madmom"), reason="madmom is not installed")
+def test_long_recordings_are_tracked_in_pieces_without_a_seam(monkeypatch):
+    import mir.beats
+
+    activations = ears_activations(pulse_of(100, 4, 60))
+    whole = track_bars(activations)
+    monkeypatch.setattr(mir.beats, "PIECE_FRAMES", 1700)
+    monkeypatch.setattr(mir.beats, "OVERLAP_FRAMES", 600)
+    pieces = track_bars(activations)
+    assert (pieces.first_beat, pieces.beats_per_bar) == (whole.first_beat, whole.beats_per_bar)
+    assert np.abs(pieces.times_s - whole.times_s).max() < 0.03

@@ -56,6 +56,8 @@ def test_what_is_missing_or_wrong_lowers_its_own_measure_only(sheet):
     higher = compare(sheet, edit(sheet, ["transpose +1 of bass"]))
     assert higher["bass"] < 0.1
     assert higher["majmin"] == pytest.approx(1)
+    flat = replace(sheet, keys=(replace(sheet.keys[0], fifths=-7),))
+    assert compare(flat, flat)["key"] == 1  # Cb major, which mir_eval calls B
     relative = replace(sheet, keys=(replace(sheet.keys[0], mode="min"),))
     assert compare(sheet, relative)["key"] == pytest.approx(0.3)
     late = replace(sheet, tempos=(replace(sheet.tempos[0], bpm=sheet.tempos[0].bpm * 1.07),))

@@ -34,7 +34,7 @@ Stages that go wrong can be replaced (--beats librosa), left out (--words off) o
 @click.argument("source")
 @click.option("-o", "--output", required=True, metavar="FILE", help="A score by suffix, '-', or a folder for a folder.")
 @click.option("--melody", is_flag=True, help="The recording is one voice alone, hummed, whistled or played.")
-@click.option("--tempo", type=click.FloatRange(20, 400), metavar="BPM", help="Beats a minute.")
+@click.option("--tempo", type=click.FloatRange(20, 400), metavar="BPM", help="Quarter notes a minute.")
 @click.option("--meter", metavar="N/D", help="4/4, 3/4, 6/8 ...")
 @click.option("--key", metavar="KEY", help="'G minor', 'Eb:maj' ...")
 @click.option("--downbeat", type=click.FloatRange(0), metavar="SECONDS", help="Where a bar begins.")
@@ -67,6 +67,8 @@ def extract(source: str, output: str, melody: bool, as_json: bool, quiet: bool, 
     """Write down a recording: beats, key, chords, melody, words, instruments, drums and sections."""
     silence(quiet)
     options = options_of(choices)
+    if melody:
+        check_melody(source, choices)
     if Path(source).is_dir():
         extract_all(source, output, options, choices, as_json, quiet)
         return
@@ -87,14 +89,24 @@ def extract(source: str, output: str, melody: bool, as_json: bool, quiet: bool, 
         click.echo(f"{output}: {in_words(summary)}", err=True)
 
 
+def check_melody(source: str, choices: dict[str, Any]) -> None:
+    """Raises ScoretokError for choices that a bare melody has no use for."""
+    if Path(source).is_dir():
+        raise ScoretokError("--melody hears one recording; name a file")
+    unused = [f"--{name}" for name in ("downbeat", "lyrics", "only", "cache") if choices[name] not in (None, "")]
+    if unused:
+        raise ScoretokError(f"--melody goes with --tempo, --meter and --key; leave out {', '.join(unused)}")
+
+
 def extract_all(
     source: str, output: str, options: "Options", choices: dict[str, Any], as_json: bool, quiet: bool
 ) -> None:
     """Scores of a folder of recordings; a line for each that could not be heard."""
-    from mir.collection import REPORT, extract_folder, recordings
+    from mir.collection import REPORT, extract_folder, open_pairs, recordings
 
     count, faults = 0, 0
-    with progress_bar("recordings", len(recordings(source)), quiet) as advance:
+    waiting = len(open_pairs(recordings(source), source, output))
+    with progress_bar("recordings", waiting, quiet) as advance:
         for outcome in extract_folder(source, output, options, choices["engine"], choices["processes"]):
             count, faults = count + 1, faults + bool(outcome.error)
             if outcome.error and not quiet:
@@ -212,6 +224,7 @@ def details_of(found: "Transcription") -> dict[str, Any]:
         "language": found.words.language,
         "words": len(found.words.words),
         "seconds": {stage: round(seconds, 2) for stage, seconds in found.seconds.items()},
+        "took_s": round(found.took_s, 2),
     }
 
 
@@ -219,7 +232,7 @@ def in_words(summary: dict[str, Any]) -> str:
     """The summary in a line."""
     keys = ", ".join(row["key"] for row in summary["keys"])
     notes = ", ".join(f"{count} {name}" for name, count in summary["notes"].items()) or "no notes"
-    took = f" in {sum(summary['seconds'].values()):.0f} s" if "seconds" in summary else ""
+    took = f" in {summary['took_s']:.0f} s" if "took_s" in summary else ""
     sure = summary.get("confidence", {}).get("beats", 1.0)
     doubt = "; no beat is heard, the bars are a guess" if sure == 0 else ""
     return (

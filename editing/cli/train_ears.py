@@ -12,7 +12,9 @@ from scoretok.extras import require
 @click.option("--scores", required=True, metavar="DIR", help="Folder of scores; names up to '__' tell songs apart.")
 @click.option("--soundfont", "soundfonts", multiple=True, required=True, metavar="FILE", help="A .sf2 or .sf3 file.")
 @click.option("--out", required=True, metavar="DIR", help="Folder to fill; an earlier run goes on.")
-@click.option("--excerpts", type=click.IntRange(1), default=3072, show_default=True, help="Excerpts of 10 s.")
+@click.option(
+    "--excerpts", type=click.IntRange(1), default=3072, show_default=True, help="Excerpts of 10 s, in shards of 128."
+)
 @click.option("--held-out", "is_held_out", is_flag=True, help="Make mixes to test on: of the songs else left out.")
 @click.option("--processes", type=click.IntRange(1), default=2, show_default=True)
 @seed_option
@@ -33,7 +35,8 @@ def mixes(
         for _ in make_mixes(Path(out), paths, soundfonts, excerpts, seed, processes):
             advance()
     if not quiet:
-        click.echo(f"{out}: {excerpts} excerpts of {len(paths)} scores", err=True)
+        whole = -(-excerpts // EXCERPTS_PER_SHARD) * EXCERPTS_PER_SHARD
+        click.echo(f"{out}: {whole} excerpts of {len(paths)} scores", err=True)
 
 
 @click.command()

@@ -3,7 +3,9 @@
 Axes: n notes.
 """
 
+from contextlib import redirect_stdout
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 
 from mir.results import HeardNote
@@ -25,7 +27,8 @@ def basic_pitch_notes(path: str | Path) -> dict[str, list[HeardNote]]:
     inference = require("basic_pitch.inference", "mir", "hearing notes")
     folder = Path(str(require("basic_pitch", "mir", "hearing notes").__file__)).parent
     model = inference.Model(folder / "saved_models" / "icassp_2022" / "nmp.onnx")
-    _, _, events = inference.predict(str(path), model)
+    with redirect_stdout(StringIO()):  # it tells what it does
+        _, _, events = inference.predict(str(path), model)
     found: dict[str, list[HeardNote]] = {"bass": [], "piano": []}
     for start_s, end_s, pitch, amplitude, _ in sorted(events):
         role = "bass" if pitch < BASS_BELOW else "piano"

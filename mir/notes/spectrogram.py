@@ -21,6 +21,7 @@ LOWEST_PITCH = 24
 BINS_PER_SEMITONE = 3
 BINS = 300  # 100 semitones, up to 10 kHz
 FLOOR_DB = -80.0
+BLOCK_FRAMES = 3000
 LOUDNESS_DB = -20.0  # what recordings are brought to first
 
 
@@ -44,11 +45,16 @@ def normalised(samples: np.ndarray) -> np.ndarray:
 def log_spectrogram(samples: np.ndarray) -> "Tensor":
     """Levels (w, f, t), 0 at -80 dB and 1 at full scale, of mono samples (n,) at 22,050 Hz; t = n // 441 + 1."""
     torch = require("torch", "mir", "hearing notes")
-    signal = torch.from_numpy(np.ascontiguousarray(samples, np.float32))
-    levels = []
-    for size in WINDOWS:
-        window = torch.hann_window(size)
-        spectrum = torch.stft(signal, size, HOP, window=window, pad_mode="constant", return_complex=True)
-        magnitude = torch.from_numpy(filters(size)).T @ (spectrum.abs() * (2 / window.sum()))
-        levels.append(20 * torch.log10(magnitude + 1e-6))
-    return (1 - torch.stack(levels) / FLOOR_DB).clamp(0, 1)
+    edge, total = WINDOWS[0] // 2, len(samples) // HOP + 1
+    signal = torch.from_numpy(np.pad(np.asarray(samples, np.float32), edge))
+    levels = torch.empty(len(WINDOWS), BINS, total)
+    for row, size in enumerate(WINDOWS):
+        window, bank = torch.hann_window(size), torch.from_numpy(filters(size)).T
+        for start in range(0, total, BLOCK_FRAMES):  # of any length at once it would take gigabytes
+            stop = min(total, start + BLOCK_FRAMES)
+            first = edge - size // 2
+            block = signal[first + start * HOP : first + (stop - 1) * HOP + size]
+            spectrum = torch.stft(block, size, HOP, window=window, center=False, return_complex=True)
+            magnitude = bank @ (spectrum.abs() * (2 / window.sum()))
+            levels[row, :, start:stop] = 1 - 20 * torch.log10(magnitude + 1e-6) / FLOOR_DB
+    return levels.clamp_(0, 1)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from time import perf_counter
 
 import numpy as np
@@ -219,6 +220,7 @@ def _resume(folder: Path, model: Ears, average: Average, optimizers: list[torch.
         for optimizer, kept in zip(optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(kept)
         average.model.load_state_dict(Ears.load(folder / "model").state_dict())
-    except (RuntimeError, KeyError, ValueError) as error:
-        raise ScoretokError(f"{folder} holds a run that cannot be taken up: {error}; name another folder") from None
+    except (RuntimeError, KeyError, ValueError, UnpicklingError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ScoretokError(f"{folder} holds a run that cannot be taken up: {reason}; name another folder") from None
     return int(state["step"])
