@@ -14,7 +14,7 @@ from mir.notes.hear import Heard
 from mir.notes.spectrogram import FRAMES_PER_S
 from mir.notes.targets import DRUM_KEYS, DRUMS
 from mir.quantise import quantised_spans
-from mir.results import HeardChord, HeardNote
+from mir.results import HeardChord, HeardNote, SungNote
 from mir.sections import BarFeatures, HeardSection
 from scoretok.bars import slice_bars
 from scoretok.harmony import try_chord
@@ -25,7 +25,6 @@ from scoretok.sheet import LeadSheet
 REACH_TICKS = 24  # a last note may ring so far into a bar that is none
 ONE_VOICE = ("vocal", "bass")
 GENERAL_MIDI = {drum: keys[-1] if drum == "kick" else keys[0] for drum, keys in DRUM_KEYS.items()} | {"snare": 38}
-SungNote = tuple[HeardNote, Syllable | None]
 
 
 @dataclass(frozen=True)

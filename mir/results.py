@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from scoretok.parts import Syllable
+
 
 class HeardNote(NamedTuple):
     """A note of one track."""
@@ -29,3 +31,6 @@ class HeardWord(NamedTuple):
     end_s: float
     text: str
     confidence: float = 1.0
+
+
+SungNote = tuple[HeardNote, Syllable | None]

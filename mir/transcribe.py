@@ -11,7 +11,6 @@ import numpy as np
 
 from mir import beats as beat_trackers
 from mir.assemble import (
-    SungNote,
     Tracks,
     bar_edges_s,
     bar_features,
@@ -29,8 +28,8 @@ from mir.melody import PitchCurve, melody_notes, pitch_curve
 from mir.notes.basic_notes import basic_pitch_notes
 from mir.notes.hear import Heard, hear
 from mir.notes.piano_notes import piano_notes
-from mir.notes.spectrogram import FRAMES_PER_S
-from mir.results import HeardChord, HeardNote
+from mir.parts import instruments, plays_drums
+from mir.results import HeardChord, HeardNote, SungNote
 from mir.sections import HeardSection, sections_of
 from mir.stems import demucs_stems, split_voice
 from mir.words import SHIPPED, Words, aligned, recognised, sung
@@ -43,9 +42,6 @@ from scoretok.sheet import LeadSheet
 Report = Callable[[str, float], None]
 VOICE_DB = -16.0  # a voice is louder than this beside all that sounds,
 VOICED_SHARE = 0.14  # and has a pitch in so much of the time
-SAME_ONSET_S = 0.08  # a note of another track that the voice has too, an octave more or less, is the voice
-FEWEST_NOTES, LEAST_SURE = 6, 0.35  # tracks of fewer notes, or so unsure ones, are imagined
-SECONDS_A_NOTE = 4.0
 
 
 @dataclass(frozen=True)
@@ -324,29 +320,3 @@ def tracks_of(recording: Recording, heard: Heard, melody: list[SungNote], option
     if role and found:
         found = {role: sorted(note for notes in found.values() for note in notes)}
     return Tracks(found, [], melody)
-
-
-def instruments(heard: Heard, melody: list[SungNote]) -> dict[str, list[HeardNote]]:
-    """The notes by role without those that the voice sings, and without tracks that are hardly there."""
-    voice = np.array([(note.start_s, note.pitch % 12) for note, _ in melody]).reshape(-1, 2)
-    found = {}
-    for role, notes in heard.notes.items():
-        kept = [note for note in notes if role != "lead" or not _is_sung(note, voice)]
-        if len(kept) >= fewest(heard) and np.mean([note.confidence for note in kept]) >= LEAST_SURE:
-            found[role] = kept
-    return found
-
-
-def fewest(heard: Heard) -> float:
-    """How many notes a track has at least, fewer in short recordings."""
-    return min(FEWEST_NOTES, 1 + len(heard.short_levels) / FRAMES_PER_S / SECONDS_A_NOTE)
-
-
-def _is_sung(note: HeardNote, voice: np.ndarray) -> bool:
-    return bool(((np.abs(voice[:, 0] - note.start_s) < SAME_ONSET_S) & (voice[:, 1] == note.pitch % 12)).any())
-
-
-def plays_drums(heard: Heard) -> bool:
-    """Whether drums are heard at all."""
-    strokes = heard.strokes
-    return len(strokes) >= fewest(heard) and float(np.mean([stroke.confidence for stroke in strokes])) >= LEAST_SURE

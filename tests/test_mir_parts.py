@@ -1,0 +1,56 @@
+"""Roles that are hardly heard, or that repeat another one, do not play."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from mir.notes.hear import ONSET_LEVELS
+from mir.parts import instruments, plays, plays_drums
+from mir.results import HeardNote
+
+
+@dataclass
+class Heard:
+    notes: dict
+    strokes: list
+    seconds: float = 60.0
+
+    @property
+    def short_levels(self):
+        return np.zeros(int(50 * self.seconds))
+
+
+def notes(count, pitch, sure, begin_s=0.5):
+    return [HeardNote(begin_s + 0.5 * at, begin_s + 0.5 * at + 0.4, pitch + at % 5, 90, sure) for at in range(count)]
+
+
+def test_roles_that_are_sure_play_and_their_shadows_do_not():
+    def heard(times_surer):
+        roles = enumerate(ONSET_LEVELS.items())
+        return {role: notes(20, 40 + 9 * number, times_surer * level) for number, (role, level) in roles}
+
+    assert instruments(Heard(heard(2), []), []) == heard(2)
+    assert instruments(Heard(heard(1.1), []), []) == {}
+    shadow = {"piano": notes(20, 60, 0.9), "guitar": notes(20, 60, 0.3, begin_s=0.52)}
+    assert (plays("piano", shadow), plays("guitar", shadow)) == (True, False)
+    apart = {"piano": notes(20, 60, 0.9), "guitar": notes(20, 60, 0.3, begin_s=0.7)}
+    assert plays("guitar", apart)
+
+
+@pytest.mark.parametrize(("seconds", "kept"), [(60.0, False), (3.0, True)])
+def test_few_notes_are_a_track_in_a_short_recording_only(seconds, kept):
+    assert bool(instruments(Heard({"piano": notes(3, 60, 0.9)}, [], seconds), [])) == kept
+
+
+def test_what_the_voice_sings_is_no_lead():
+    lead = notes(20, 72, 0.9)
+    sung = [(note._replace(pitch=note.pitch - 12), None) for note in lead[:12]]
+    assert instruments(Heard({"lead": lead}, []), sung) == {"lead": lead[12:]}
+    assert instruments(Heard({"lead": lead}, []), [(note, None) for note in lead]) == {}
+
+
+def test_drums_play_when_they_are_sure():
+    assert plays_drums(Heard({}, notes(8, 0, 0.6)))
+    assert not plays_drums(Heard({}, notes(8, 0, 0.2)))
+    assert not plays_drums(Heard({}, []))
