@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,77 +19,92 @@ import torch
 from benchmarks.common import RESULTS, save, table
 from mir.notes.hear import DRUM_LEVELS, ONSET_LEVELS, WEIGHTS
 from mir.notes.model import Ears
-from mir.notes.pick import pick_notes, pick_strokes
-from mir.notes.spectrogram import FRAMES_PER_S
+from mir.notes.pick import peaks
+from mir.notes.spectrogram import FRAMES_PER_S, LOWEST_PITCH
 from mir.notes.targets import DRUMS, ROLES, Answers
 from mir.training.mixes import EXCERPT_FRAMES, Shards
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 RUN, LOG = "ears-run", "training-ears.jsonl"
 PICTURE = Path("docs/images/ears-training.png")
-LEVELS = tuple(np.arange(0.1, 0.61, 0.03).round(2))
+LEVELS = tuple(np.arange(0.12, 0.61, 0.03).round(2))
 NEAR_S = 0.05
 
 
-def answered(model: Ears, shards: Shards, count: int) -> Iterator[tuple[np.ndarray, np.ndarray, Answers]]:
-    """Certainties of notes (2 * r, p, t) and drums (d, t), and what is played, of some excerpts."""
+@dataclass
+class Candidates:
+    """What might be heard of a role or drum in one excerpt, and what is played: moments in seconds and pitches (n,)."""
+
+    at_s: np.ndarray
+    pitch: np.ndarray
+    level: np.ndarray
+    true_s: np.ndarray
+    true_pitch: np.ndarray
+
+    def tally(self, least: float) -> np.ndarray:
+        """How many are matched, found at this level, and true."""
+        kept = self.level >= least
+        matched = 0
+        for pitch in np.unique(self.true_pitch):
+            found = np.sort(self.at_s[kept & (self.pitch == pitch)])
+            matched += matches(np.sort(self.true_s[self.true_pitch == pitch]), found)
+        return np.array([matched, int(kept.sum()), len(self.true_s)])
+
+
+def matches(true_s: np.ndarray, found_s: np.ndarray) -> int:
+    """How many moments of two rising lists can be paired within 50 ms."""
+    count, i, j = 0, 0, 0
+    while i < len(true_s) and j < len(found_s):
+        if abs(true_s[i] - found_s[j]) <= NEAR_S:
+            count, i, j = count + 1, i + 1, j + 1
+        elif true_s[i] < found_s[j]:
+            i += 1
+        else:
+            j += 1
+    return count
+
+
+def candidates(model: Ears, shards: Shards, count: int) -> Iterator[dict[str, Candidates]]:
+    """Of some excerpts, by role and drum."""
     for number in range(min(count, len(shards))):
         levels, answers = shards[number]
         with torch.inference_mode():
             notes, drums, _ = model(torch.from_numpy(levels.astype(np.float32) / 255)[None])
-        yield torch.sigmoid(notes[0]).numpy(), torch.sigmoid(drums[0]).numpy(), answers
-
-
-def tally(truth: list[tuple[float, int]], found: list[tuple[float, int]]) -> np.ndarray:
-    """How many moments with their pitches are matched, found and true."""
-    from mir_eval.transcription import match_note_onsets, match_notes
-
-    if not truth or not found:
-        return np.array([0, len(found), len(truth)])
-    rows = [
-        (np.array([(at, at + 0.1) for at, _ in some]), np.array([p for _, p in some], float)) for some in (truth, found)
-    ]
-    if len({pitch for _, pitch in truth + found}) == 1:
-        matches = match_note_onsets(rows[0][0], rows[1][0], NEAR_S)
-    else:
-        hertz = [440 * 2 ** ((pitch - 69) / 12) for _, pitch in rows]
-        matches = match_notes(rows[0][0], hertz[0], rows[1][0], hertz[1], NEAR_S, offset_ratio=None)
-    return np.array([len(matches), len(found), len(truth)])
-
-
-def truth_of(answers: Answers) -> dict[str, list[tuple[float, int]]]:
-    """Onsets with pitches by role, and of drums, once each."""
-    end_s = EXCERPT_FRAMES / FRAMES_PER_S
-    inside = (answers.start_s >= 0) & (answers.start_s < end_s)
-    notes = zip(answers.start_s[inside], answers.pitch[inside], answers.role[inside], strict=True)
-    rows: dict[str, dict[tuple[float, int], None]] = {name: {} for name in (*ROLES, *DRUMS)}
-    for start, pitch, role in notes:
-        rows[ROLES[role]][round(float(start), 2), int(pitch)] = None
-    for at, drum in zip(answers.stroke_s, answers.drum, strict=True):
-        if 0 <= at < end_s:
-            rows[DRUMS[drum]][round(float(at), 2), 0] = None
-    return {name: list(row) for name, row in rows.items()}
-
-
-def f_measures(model: Ears, shards: Shards, count: int, levels: dict[str, float]) -> dict[str, float]:
-    """F by role and drum, picked at some levels."""
-    sums = {name: np.zeros(3) for name in levels}
-    for notes, drums, answers in answered(model, shards, count):
+        onsets, strokes = torch.sigmoid(notes[0, 0::2]).numpy(), torch.sigmoid(drums[0]).numpy()
         truth = truth_of(answers)
-        strokes = pick_strokes(drums, {name: levels[name] for name in DRUMS})
-        for number, role in enumerate(ROLES):
-            picked = pick_notes(notes[2 * number], notes[2 * number + 1], levels[role])
-            sums[role] += tally(truth[role], [(note.start_s, note.pitch) for note in picked])
-        for drum, hits in strokes.items():
-            sums[drum] += tally(truth[drum], [(at, 0) for at, _ in hits])
-    return {name: 2 * matched / max(1, found + true) for name, (matched, found, true) in sums.items()}
+        found = {role: peaks(rows, LEVELS[0]) for role, rows in zip(ROLES, onsets, strict=True)}
+        found |= {drum: peaks(row[None], LEVELS[0]) for drum, row in zip(DRUMS, strokes, strict=True)}
+        yield {
+            name: Candidates(moments / FRAMES_PER_S, pitches + LOWEST_PITCH * (name in ROLES), sure, *truth[name])
+            for name, (pitches, moments, sure) in found.items()
+        }
 
 
-def tuned(model: Ears, shards: Shards, count: int) -> dict[str, float]:
-    """The level at which F is highest, by role and drum."""
-    names = (*ROLES, *DRUMS)
-    curves = [f_measures(model, shards, count, dict.fromkeys(names, level)) for level in LEVELS]
-    return {name: max(zip(LEVELS, curves, strict=True), key=lambda pair: pair[1][name])[0] for name in names}
+def truth_of(answers: Answers) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Onsets with pitches by role, and of drums with pitch 0, once each."""
+    end_s = EXCERPT_FRAMES / FRAMES_PER_S
+    rows = [
+        (ROLES[role], round(float(at), 2), int(pitch))
+        for at, pitch, role in zip(answers.start_s, answers.pitch, answers.role, strict=True)
+    ]
+    rows += [(DRUMS[drum], round(float(at), 2), 0) for at, drum in zip(answers.stroke_s, answers.drum, strict=True)]
+    kept = sorted({row for row in rows if 0 <= row[1] < end_s})
+    found = {}
+    for name in (*ROLES, *DRUMS):
+        own = [(at, pitch) for other, at, pitch in kept if other == name]
+        found[name] = tuple(np.array(own, float).reshape(-1, 2).T)
+    return found
+
+
+def f_measure(tallies: list[np.ndarray]) -> float:
+    matched, found, true = np.sum(tallies, 0)
+    return float(2 * matched / max(1, found + true))
+
+
+def curves(model: Ears, shards: Shards, count: int) -> dict[str, list[float]]:
+    """F by role and drum at every one of LEVELS."""
+    rows = list(candidates(model, shards, count))
+    return {name: [f_measure([row[name].tally(level) for row in rows]) for level in LEVELS] for name in rows[0]}
 
 
 def draw(log: list[dict]) -> None:
@@ -115,14 +131,17 @@ def main() -> None:
     given = parser.parse_args()
     model = Ears.load(given.model)
     if given.tune:
-        print(tuned(model, Shards(given.tune), given.count))
+        for name, values in curves(model, Shards(given.tune), given.count).items():
+            print(f"{name:8} {LEVELS[int(np.argmax(values))]:.2f}  F {max(values):.3f}  ", np.round(values, 2))
         return
     kept = RESULTS / LOG
     if given.runs:
         kept.write_text(Path(given.runs, RUN, "log.jsonl").read_text())
     log = [json.loads(line) for line in kept.read_text().splitlines()]
     draw(log)
-    found = f_measures(model, Shards(given.test), given.count, {**ONSET_LEVELS, **DRUM_LEVELS})
+    shipped = {**ONSET_LEVELS, **DRUM_LEVELS}
+    rows = list(candidates(model, Shards(given.test), given.count))
+    found = {name: f_measure([row[name].tally(shipped[name]) for row in rows]) for name in shipped}
     last = log[-1]
     losses = ", ".join(f"{part} {value:.3f}" for part, value in last["held_out"].items())
     lines = [
