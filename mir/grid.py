@@ -68,12 +68,6 @@ class BeatGrid:
         start = int(keep_odd)
         return replace(self, times_s=self.times_s[start::2], first_beat=(self.first_beat + start) // 2)
 
-    def doubled(self) -> "BeatGrid":
-        """A beat more between any two; bars have as many beats as before, so they halve."""
-        between = (self.times_s[1:] + self.times_s[:-1]) / 2
-        times_s = np.sort(np.concatenate([self.times_s, between]))
-        return replace(self, times_s=times_s, first_beat=2 * self.first_beat % self.beats_per_bar)
-
     def phased(self, downbeat_s: float) -> "BeatGrid":
         """The same with the beat that is nearest to a moment as the first of its bar."""
         nearest = int(np.argmin(np.abs(self.times_s - downbeat_s)))

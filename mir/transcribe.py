@@ -211,6 +211,11 @@ def beats_of(
     recording: Recording, heard: Heard, pulse: Pulse | None, levels: ChordLevels | None, options: Options
 ) -> BeatGrid:
     """The beats of a recording, as far as they are not given; without any, half-second ones that say so."""
+
+    def changes_s(grid: BeatGrid) -> list[float]:
+        chords = chords_on(levels, grid, recording.duration_s, bars_known=False) if levels else []
+        return [chord.start_s for chord in chords[1:]]
+
     beat_bpm = options.beat_bpm
     if beat_bpm and options.downbeat_s is not None:
         return beat_trackers.steady_beats(recording.duration_s, beat_bpm, options.downbeat_s, options.meter)
@@ -221,16 +226,16 @@ def beats_of(
             own = beat_trackers.ears_activations(heard.pulse)
             both = beat_trackers.together(pulse.activations, own) if pulse else own
             grid = beat_trackers.track_bars(both, options.meter, beat_bpm)
+            if beat_bpm is None:
+                second = beat_trackers.track_bars(own, options.meter) if pulse else grid
+                grid = beat_trackers.without_doubling(grid, second.bpm, changes_s(grid))
     except beat_trackers.NoBeatError:
         bpm = beat_bpm or 120.0
         steady = beat_trackers.steady_beats(recording.duration_s, bpm, options.downbeat_s or 0.0, options.meter)
         return replace(steady, confidence=0.0)
     if options.downbeat_s is not None:
         return grid.phased(options.downbeat_s)
-    if levels is None:
-        return grid
-    changes = chords_on(levels, grid, recording.duration_s, bars_known=False)[1:]
-    return beat_trackers.phased_by_chords(grid, [chord.start_s for chord in changes])
+    return beat_trackers.phased_by_chords(grid, changes_s(grid))
 
 
 @dataclass(frozen=True)

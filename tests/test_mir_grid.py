@@ -68,8 +68,6 @@ def test_halves_doubles_and_phases():
     assert grid.halved().bpm == 60
     assert list(grid.halved().downbeats_s) == [3.0, 7.0]
     assert grid.halved(keep_odd=True).times_s[0] == 0.5
-    assert grid.doubled().bpm == 240
-    assert list(grid.doubled().downbeats_s) == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]
     assert list(grid.phased(1.6).downbeats_s) == [1.5, 3.5, 5.5, 7.5]
     compound = skeleton(BeatGrid(np.arange(8) * 0.5, 0, 2, 36), 4.0)
     assert (compound.meters[0].numerator, compound.meters[0].denominator) == (6, 8)
