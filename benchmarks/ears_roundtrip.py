@@ -33,7 +33,7 @@ def main_bpm(sheet: LeadSheet) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--songs", type=Path, required=True)
-    parser.add_argument("--count", type=int, default=20)
+    parser.add_argument("--count", type=int, default=15)
     given = parser.parse_args()
     paths = sorted(given.songs.glob("*.lead"))
     rows = []
