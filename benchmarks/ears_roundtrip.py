@@ -13,21 +13,16 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.common import save, table
+from benchmarks.ears import ESTIMATED
 from mir.compare import compare, key_name, main_key
 from mir.transcribe import Options, listen
-from scoretok import LeadSheet, ScoretokError, read
-from scoretok.parts import TICKS_PER_QUARTER
+from scoretok import ScoretokError, read
+from scoretok.describe import mean_tempo
 
 COMMAND = str(Path(sys.executable).with_name("scoretok"))
-ESTIMATED = "gamemidi"
 NEAR = 0.01  # a tempo is right within so much of it
 RIGHT = ("tempo", "number of bars", "meter", "key")
 MEASURES = ("beats", "downbeats", "majmin", "melody", "bass", "pitched", "kick", "snare", "hat")
-
-
-def main_bpm(sheet: LeadSheet) -> float:
-    """Beats a minute over the whole score, in quarter notes."""
-    return 60 * sheet.end_ticks / TICKS_PER_QUARTER / sheet.seconds_at(sheet.end_ticks)
 
 
 def main() -> None:
@@ -70,7 +65,7 @@ def heard_again(path: Path) -> dict[str, float]:
         except ScoretokError:
             return row
     row |= compare(truth, found)
-    row["tempo"] = abs(main_bpm(found) / main_bpm(truth) - 1) < NEAR
+    row["tempo"] = abs(mean_tempo(found) / mean_tempo(truth) - 1) < NEAR
     row["number of bars"] = found.bar_count == truth.bar_count
     row["meter"] = replace(found.meters[0], bar=0) == replace(truth.meters[0], bar=0)
     row["key"] = key_name(main_key(found)) == key_name(main_key(truth))

@@ -53,18 +53,16 @@ def extract_one(recording: str, score: str, options: Options) -> Outcome:
 
 
 def extract_folder(
-    folder: str | Path,
+    waiting: Sequence[tuple[str, str]],
     out: str | Path,
     options: Options,
     engine: str = "local",
     processes: int = 1,
-    suffix: str = ".lead",
 ) -> Iterator[Outcome]:
-    """Hear every recording that has no score yet; yields what became of each, and notes it in the report.
+    """Hear recordings that have no score yet (`open_pairs`); yields what became of each, and notes it in the report.
 
-    `engine` is local, or ray for a Ray cluster. Raises ScoretokError when a folder is missing or empty.
+    `engine` is local, or ray for a Ray cluster. Raises ScoretokError when the folder cannot be written to.
     """
-    waiting = open_pairs(recordings(folder), folder, out, suffix)
     run = _on_ray if engine == "ray" else _locally
     try:
         Path(out).mkdir(parents=True, exist_ok=True)

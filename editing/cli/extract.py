@@ -105,9 +105,9 @@ def extract_all(
     from mir.collection import REPORT, extract_folder, open_pairs, recordings
 
     count, faults = 0, 0
-    waiting = len(open_pairs(recordings(source), source, output))
-    with progress_bar("recordings", waiting, quiet) as advance:
-        for outcome in extract_folder(source, output, options, choices["engine"], choices["processes"]):
+    waiting = open_pairs(recordings(source), source, output)
+    with progress_bar("recordings", len(waiting), quiet) as advance:
+        for outcome in extract_folder(waiting, output, options, choices["engine"], choices["processes"]):
             count, faults = count + 1, faults + bool(outcome.error)
             if outcome.error and not quiet:
                 click.echo(f"{outcome.recording}: {outcome.error}", err=True)
