@@ -89,18 +89,14 @@ run, hold better."""
 def command_of(name: str, values: dict[str, str | None]) -> list[str] | None:
     """The arguments of a benchmark, None when one that it needs is not given."""
     arguments: list[str] = []
-    for option, text in batched(ARGUMENTS.get(name, "").split()):
+    words = ARGUMENTS.get(name, "").split()
+    for option, text in zip(words[::2], words[1::2], strict=True):
         place, slash, rest = text.partition("/")
         value = values[PLACES[place][0]]
         if value is None and name not in WITHOUT:
             return None
         arguments += [option, value + slash + rest] if value else []
     return arguments
-
-
-def batched(words: list[str]) -> list[tuple[str, str]]:
-    """Options with their values."""
-    return list(zip(words[::2], words[1::2], strict=True))
 
 
 def main() -> None:
