@@ -1,22 +1,28 @@
 """Chords of a recording on its beats: large vocabulary with inversions.
 
-Axes: t frames, k chords, b beats.
+Axes: t frames, k chords, b beats, p pitch classes (12).
 """
 
 import importlib.resources
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from mir.audio import Recording
 from mir.grid import BeatGrid
+from mir.notes.spectrogram import FRAMES_PER_S
 from mir.results import HeardChord
 from scoretok.extras import require
+from scoretok.harmony import try_chord
 
 RATE, HOP = 22050, 512
 NETWORKS = 5
 # What a change of chord costs, in nats: at a downbeat, in the middle of a bar, at other beats.
-DOWNBEAT_COST, MIDDLE_COST, BEAT_COST = 20.0, 35.0, 60.0
+DOWNBEAT_COST, MIDDLE_COST, BEAT_COST = 25.0, 45.0, 75.0
+CHORDS_WEIGHT, NOTES_WEIGHT = 0.5, 1.0  # what a frame of the chord networks says, and one of the notes
+# How much of the time the tones of a chord sound, those that are none, and any where there is no chord.
+TONE_SHARE, OTHER_SHARE, NO_CHORD_SHARE = 0.7, 0.12, 0.06
 
 
 @dataclass(frozen=True)
@@ -54,16 +60,24 @@ def chord_levels(recording: Recording, tuning: float = 0.0, networks: int = NETW
     return ChordLevels(tuple(symbols), np.maximum(log_probs, -60.0).astype(np.float16), RATE / HOP)
 
 
-def chords_on(levels: ChordLevels, grid: BeatGrid, duration_s: float, bars_known: bool = True) -> list[HeardChord]:
+def chords_on(
+    levels: ChordLevels,
+    grid: BeatGrid,
+    duration_s: float,
+    sounding: np.ndarray | None = None,
+    bars_known: bool = True,
+) -> list[HeardChord]:
     """The likeliest chords of a recording, changing on its beats: rather where bars begin, if it is known where.
 
+    `sounding` (p, t), 0 to 1 at 50 frames a second, says which pitch classes sound: notes that are heard help chords.
     Viterbi's algorithm over the beats (1967); what lies before the first beat and behind the last belongs to them.
     """
     edges = np.concatenate([[0.0], grid.times_s[grid.times_s < duration_s], [duration_s]])
     numbers = np.concatenate([[(grid.first_beat - 1) % grid.beats_per_bar], grid.numbers])[: len(edges) - 1]
-    at = np.clip(np.round(edges * levels.frames_per_s).astype(int), 0, len(levels.log_probs))
-    sums = np.concatenate([np.zeros((1, len(levels.symbols))), np.cumsum(levels.log_probs, 0, dtype=np.float64)])
-    emission = sums[at[1:]] - sums[at[:-1]]  # (b, k)
+    at, sums = summed_between(edges, levels.log_probs, levels.frames_per_s)
+    emission = CHORDS_WEIGHT * sums  # (b, k)
+    if sounding is not None:
+        emission += NOTES_WEIGHT * note_evidence(levels.symbols, edges, sounding)
     costs = np.full(len(emission), MIDDLE_COST)
     if bars_known:
         half = grid.beats_per_bar / 2
@@ -83,6 +97,25 @@ def chords_on(levels: ChordLevels, grid: BeatGrid, duration_s: float, bars_known
         else:
             chords.append(HeardChord(float(edges[beat]), float(edges[beat + 1]), symbol, sure))
     return chords
+
+
+def note_evidence(symbols: Sequence[str], edges_s: np.ndarray, sounding: np.ndarray) -> np.ndarray:
+    """Log likelihood (b, k) of the pitch classes (p, t) that sound between moments (b + 1,), each one by itself."""
+    share = np.full((len(symbols), 12), NO_CHORD_SHARE)
+    for row, symbol in enumerate(symbols):
+        chord = try_chord(symbol)
+        if chord is not None and chord.root is not None:
+            share[row] = OTHER_SHARE
+            share[row, list(chord.pitch_classes)] = TONE_SHARE
+    at, sums = summed_between(edges_s, sounding.T, FRAMES_PER_S)  # (b, p)
+    return sums @ np.log(share / (1 - share)).T + np.diff(at)[:, None] * np.log(1 - share).sum(1)
+
+
+def summed_between(edges_s: np.ndarray, rows: np.ndarray, frames_per_s: float) -> tuple[np.ndarray, np.ndarray]:
+    """The frames (b + 1,) of moments, and the sums (b, ...) of the rows (t, ...) between them."""
+    at = np.clip(np.round(edges_s * frames_per_s).astype(int), 0, len(rows))
+    sums = np.concatenate([np.zeros((1, *rows.shape[1:])), np.cumsum(rows, 0, dtype=np.float64)])
+    return at, sums[at[1:]] - sums[at[:-1]]
 
 
 def likeliest(emission: np.ndarray, costs: np.ndarray) -> np.ndarray:

@@ -213,7 +213,7 @@ def beats_of(
     """The beats of a recording, as far as they are not given; without any, half-second ones that say so."""
 
     def changes_s(grid: BeatGrid) -> list[float]:
-        chords = chords_on(levels, grid, recording.duration_s, bars_known=False) if levels else []
+        chords = chords_heard(levels, grid, recording.duration_s, heard, bars_known=False)
         return [chord.start_s for chord in chords[1:]]
 
     beat_bpm = options.beat_bpm
@@ -236,6 +236,15 @@ def beats_of(
     if options.downbeat_s is not None:
         return grid.phased(options.downbeat_s)
     return beat_trackers.phased_by_chords(grid, changes_s(grid))
+
+
+def chords_heard(
+    levels: ChordLevels | None, grid: BeatGrid, duration_s: float, heard: Heard, bars_known: bool = True
+) -> list[HeardChord]:
+    """Chords by networks and notes together; none if nobody asked for them."""
+    if levels is None:
+        return []
+    return chords_on(levels, grid, duration_s, heard.sounding_classes, bars_known)
 
 
 @dataclass(frozen=True)
@@ -310,7 +319,7 @@ def write_down(
         sheet = skeleton(grid, duration_s, options.meter)
         tracks = tracks_of(recording, heard, melody, options)
         sheet = without_silent_end(with_tracks(sheet, tracks, grid.beat_ticks))
-        chords = chords_on(levels, grid, duration_s) if levels else []
+        chords = chords_heard(levels, grid, duration_s, heard)
         bars_s = bar_edges_s(sheet)
         if options.key:
             keys = [HeardKey(parse_key(options.key), (1.0,) * sheet.bar_count)]

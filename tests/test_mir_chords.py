@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mir.beats import steady_beats
-from mir.chords import ChordLevels, chords_on, likeliest
+from mir.chords import ChordLevels, chords_on, likeliest, note_evidence
 from mir.key import key_of, keys_of
 from mir.results import HeardChord
 from mir.sections import BarFeatures, boundaries, novelty, sections_of, similarity
+from scoretok.harmony import try_chord
 
 SYMBOLS = ("N", "C:maj", "F:maj", "G:7", "A:min7/b3")
 NAMES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
@@ -44,6 +45,24 @@ def test_chords_change_on_beats_and_fill_the_recording(bars, bpm):
     ]
     assert all(np.abs(grid.times_s - chord.start_s).min() < 0.03 for chord in found)
     assert all(chord.confidence > 0.9 for chord in found)
+
+
+@given(st.sampled_from(["C:maj", "F:maj", "G:7", "A:min7/b3"]), st.integers(0, 99))
+def test_the_notes_that_sound_decide_between_chords_that_are_as_likely(symbol, seed):
+    grid = steady_beats(8.0, 120)
+    levels = ChordLevels(SYMBOLS, np.full((320, len(SYMBOLS)), -1.6, np.float16), 40)
+    sounding = np.random.default_rng(seed).uniform(0, 0.2, (12, 400))
+    sounding[list(try_chord(symbol).pitch_classes)] += 0.7
+    assert [chord.symbol for chord in chords_on(levels, grid, 8.0, sounding)] == [symbol]
+    assert [chord.symbol for chord in chords_on(levels, grid, 8.0, np.zeros((12, 400)))] == ["N"]
+
+
+@given(st.integers(1, 40), st.integers(0, 99))
+def test_evidence_of_notes_adds_up_over_time(cut, seed):
+    sounding = np.random.default_rng(seed).uniform(0, 1, (12, 50))
+    whole = note_evidence(SYMBOLS, np.array([0.0, 1.0]), sounding)
+    parts = note_evidence(SYMBOLS, np.array([0.0, cut / 50, 1.0]), sounding)
+    assert np.allclose(whole[0], parts.sum(0))
 
 
 def progression(tonic, minor, count):

@@ -87,6 +87,11 @@ class Heard:
         sounding = self.sounding.max(0)
         return np.stack([sounding[(pc - LOWEST_PITCH) % 12 :: 12].sum(0) for pc in range(12)])
 
+    @property
+    def sounding_classes(self) -> np.ndarray:
+        """Whether a pitch class sounds, (12, t), 0 to 1."""
+        return np.minimum(1.0, self.pitch_classes)
+
 
 def hear(
     recording: Recording, weights: str | Path = WEIGHTS, advance: Callable[[float], None] = lambda share: None
