@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scoretok import ScoretokError
 
@@ -147,3 +149,30 @@ def test_transkun_hears_a_piano(soundfont):
     found = piano_notes(Recording(resampled(sound, SYNTH_RATE, RATE)))["piano"]
     assert [note.pitch for note in found] == [60, 64, 67]
     assert np.abs(np.array([note.start_s for note in found]) - rows[:, 0]).max() < 0.05
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=10, deadline=None)
+def test_a_kit_strikes_when_it_is_told_and_alike_for_the_same_seed(seed):
+    from mir.training.kit import Kit
+
+    rate = 32000
+    rows = np.array([(0.2 + 0.4 * at, 0.3 + 0.4 * at, key, 100) for at, key in enumerate((36, 38, 42, 60))], float)
+    first, again = (Kit(rate, np.random.default_rng(seed)).play(rows, 2.0) for _ in range(2))
+    assert np.array_equal(first, again)
+    assert first.shape == (2, 2 * rate)
+    assert not first[:, : round(0.19 * rate)].any()
+    for start_s in rows[:, 0]:
+        before, behind = (first[0, round((start_s + at) * rate) :][: rate // 50] for at in (-0.025, 0.0))
+        assert np.abs(behind).max() > 1.5 * np.abs(before).max()
+
+
+def test_a_kit_has_every_key_and_a_closed_hat_ends_an_open_one():
+    from mir.training.kit import Kit
+
+    kit = Kit(32000, np.random.default_rng(2))
+    sounds = [kit.sound(key) for key in range(27, 88)]
+    assert all(np.isfinite(sound).all() and np.abs(sound).max() > 0.05 for sound in sounds)
+    ringing = kit.play(np.array([(0, 0.1, 46, 100)], float), 1.0)
+    ended = kit.play(np.array([(0, 0.1, 46, 100), (0.1, 0.2, 42, 1)], float), 1.0)
+    assert np.abs(ended[:, 16000:]).sum() < 0.2 * np.abs(ringing[:, 16000:]).sum()

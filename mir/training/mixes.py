@@ -25,6 +25,7 @@ from mir.grid import pulse_s
 from mir.notes.spectrogram import RATE, log_spectrogram, normalised
 from mir.notes.targets import DRUM_OF_KEY, DRUMS, ROLES, Answers
 from mir.training import effects
+from mir.training.kit import Kit
 from scoretok.bars import join_notes
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
@@ -51,6 +52,7 @@ PROGRAMS = {
 BASS_PITCHES = (24, 55)  # C1 to G3
 GUITAR = 24  # nylon strings
 MOST_OFF = 4  # semitones
+KIT_SHARE = 0.5  # of drums are computed
 MEAN_DB = {"lead": -1.0, "piano": -4.0, "guitar": -5.0, "strings": -6.0, "bass": -2.0, "drums": 0.0}
 
 
@@ -161,11 +163,16 @@ class Band:
             synth.generate_simple(FADE_SAMPLES, bytearray(8 * FADE_SAMPLES))  # what still fades away
             synth.program_select(0, soundfont, DRUM_BANK if is_drums else 0, program, is_drums)
             samples = _played(synth, taped, duration_s / slower)
-            level = float(np.sqrt(np.mean(samples**2)))
-            if level > 1e-4:
-                sound = resampled(samples / level * np.float32(0.1), SYNTH_RATE / slower, SYNTH_RATE)
-                return _lasting(sound, round(duration_s * SYNTH_RATE))
+            loud = at_usual_loudness(samples)
+            if loud.any():
+                return _lasting(resampled(loud, SYNTH_RATE / slower, SYNTH_RATE), round(duration_s * SYNTH_RATE))
         return np.zeros((2, round(duration_s * SYNTH_RATE)), np.float32)
+
+
+def at_usual_loudness(samples: np.ndarray) -> np.ndarray:
+    """Samples (c, n) at a level of -20 dB; silence stays silence."""
+    level = float(np.sqrt(np.mean(samples**2)))
+    return samples / level * np.float32(0.1) if level > 1e-4 else np.zeros_like(samples)
 
 
 def _lasting(sound: np.ndarray, samples: int) -> np.ndarray:
@@ -234,7 +241,10 @@ def mix(song: Song, band: Band, rng: np.random.Generator) -> tuple[np.ndarray, A
     for part in song.parts:
         if part.role in absent:
             continue
-        sound = band.play(part, song.duration_s, rng, MOST_OFF)
+        if part.role == "drums" and rng.random() < KIT_SHARE:
+            sound = at_usual_loudness(Kit(SYNTH_RATE, rng).play(part.rows, song.duration_s))
+        else:
+            sound = band.play(part, song.duration_s, rng, MOST_OFF)
         if not sound.any():
             continue
         if rng.random() < 0.7:
