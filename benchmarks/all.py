@@ -29,6 +29,7 @@ SECTIONS = {
     "planner_copying": "The planner: does it copy?",
     "planner_speed": "The planner: speed and memory",
     "ears": "The ears: bands that nobody trained on",
+    "ears_keys": "The ears: keys, if chords and notes are known",
     "ears_roundtrip": "The ears: from score to sound to score",
     "ears_singing": "The ears: a singer whose pitch, notes and words are known",
     "ears_voice": "The ears: speech amid a band",
@@ -51,6 +52,7 @@ ARGUMENTS = {
     "planner_music": "--data SHARDS",
     "planner_copying": "--data SHARDS",
     "ears": "--songs SONGS",
+    "ears_keys": "--data WRITTEN/billboard.jsonl.gz --data WRITTEN/openewld.jsonl.gz --data WRITTEN/pop909.jsonl.gz",
     "ears_roundtrip": "--songs SONGS",
     "ears_singing": "--data RECORDS/openewld_mma.jsonl.gz --soundfont FONT",
     "ears_voice": "--voices VOICES/real_train.tar --manifest VOICES/real_manifest.jsonl --songs SONGS",
@@ -69,6 +71,7 @@ PLACES = {
     "SHARDS": ("data", "the shards that the planner was trained with"),
     "SONGS": ("songs", "what benchmarks.ears_songs made"),
     "RECORDS": ("records", "the folder of arranged songs as JSON lines"),
+    "WRITTEN": ("written", "the folder of songs with keys and chords that people wrote, as JSON lines"),
     "VOICES": ("voices", "the folder of recorded voices"),
     "MIXES": ("mixes", "what 'scoretok train mixes --held-out' made"),
 }

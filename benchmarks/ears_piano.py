@@ -18,7 +18,7 @@ import soundfile
 from benchmarks.common import save, table
 from benchmarks.ears_songs import played
 from mir.audio import RATE, Recording
-from mir.compare import notes_s
+from mir.compare import notes_s, spans_and_hz
 from mir.madmom_package import madmom
 from mir.notes.basic_notes import basic_pitch_notes
 from mir.notes.hear import hear
@@ -81,13 +81,9 @@ def main() -> None:
                 began = perf_counter()
                 notes = [note for row in engine(Recording(sound, RATE, str(path))).values() for note in row]
                 seconds[name] += perf_counter() - began
-                spans = np.array([(note.start_s, max(note.end_s, note.start_s + 0.01)) for note in notes])
-                pitches = 440 * 2 ** ((np.array([note.pitch for note in notes], float) - 69) / 12)
+                found = spans_and_hz((note.start_s, note.end_s, note.pitch) for note in notes)
                 scores[name].append(
-                    tuple(
-                        precision_recall_f1_overlap(*truth, spans.reshape(-1, 2), pitches, offset_ratio=ratio)[2]
-                        for ratio in (None, 0.2)
-                    )
+                    tuple(precision_recall_f1_overlap(*truth, *found, offset_ratio=ratio)[2] for ratio in (None, 0.2))
                 )
             print(number, {name: round(row[-1][0], 3) for name, row in scores.items()}, flush=True)
     rows = [

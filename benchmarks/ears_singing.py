@@ -15,6 +15,7 @@ from benchmarks.ears_songs import FEWEST_NOTES, file_name, first_minute, played
 from benchmarks.ears_voice import distance, plain, si_sdr
 from benchmarks.singing import FRAME_S, VOICES, Song, sing
 from mir.audio import RATE, Recording
+from mir.compare import spans_and_hz
 from mir.melody import melody_notes, pitch_curve
 from mir.stems import split_voice
 from mir.training.mixes import Band, is_held_out
@@ -74,12 +75,8 @@ def measured(heard: Recording, song: Song) -> tuple[dict[str, float], list[int]]
     voiced = np.where(curve.is_voiced, curve.hz, -curve.hz)
     pitch = evaluate(np.arange(len(song.hz)) * FRAME_S, song.hz, curve.times_s, voiced)
     found = melody_notes(curve, follow_tuning=False)
-    rows = [[(note.start_s, note.end_s, note.pitch) for note in found], song.notes]
-    spans, pitches = zip(*((np.array(row)[:, :2], midi_hz(np.array(row)[:, 2])) for row in rows), strict=True)
-    note_f = [
-        precision_recall_f1_overlap(spans[1], pitches[1], spans[0], pitches[0], offset_ratio=ratio)[2]
-        for ratio in (None, 0.2)
-    ]
+    rows = spans_and_hz((note.start_s, note.end_s, note.pitch) for note in found), spans_and_hz(song.notes)
+    note_f = [precision_recall_f1_overlap(*rows[1], *rows[0], offset_ratio=ratio)[2] for ratio in (None, 0.2)]
     text = " ".join(word for _, word in song.words)
     words = recognised(heard, language="en").words
     said = [part for word in words for part in plain(word.text)]
@@ -90,11 +87,6 @@ def measured(heard: Recording, song: Song) -> tuple[dict[str, float], list[int]]
     near = np.mean([abs(word.start_s - start) <= LATE_S for word, (start, _) in zip(placed, song.words, strict=False)])
     shares = [pitch["Raw Pitch Accuracy"], pitch["Overall Accuracy"], *note_f]
     return dict(zip(MEASURES, [*shares, 0.0, 0.0, near], strict=True)), errors
-
-
-def midi_hz(pitch: np.ndarray) -> np.ndarray:
-    """Frequencies of MIDI pitches."""
-    return 440 * 2 ** ((pitch - 69) / 12)
 
 
 def main() -> None:

@@ -3,9 +3,12 @@
 Axes: n notes.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from mir.grid import pulse_s
+from mir.melody import hertz
 from mir.notes.targets import DRUM_KEYS
 from scoretok.extras import require
 from scoretok.harmony import chord_to_harte
@@ -133,9 +136,13 @@ def notes_s(sheet: LeadSheet, roles: tuple[str, ...]) -> tuple[np.ndarray, np.nd
         (round(sheet.seconds_at(note.start_ticks), 4), note.pitch): sheet.seconds_at(note.end_ticks)
         for track in sheet.tracks if track.role in roles for note in track.notes
     }  # fmt: skip
-    spans = np.array([(start, end) for (start, _), end in rows.items()]).reshape(-1, 2)
-    pitches = np.array([pitch for _, pitch in rows], float)
-    return spans, 440 * 2 ** ((pitches - 69) / 12)
+    return spans_and_hz((start, end, pitch) for (start, pitch), end in rows.items())
+
+
+def spans_and_hz(rows: Iterable[tuple[float, float, float]]) -> tuple[np.ndarray, np.ndarray]:
+    """Starts, ends and pitches as mir_eval takes them: spans (n, 2) of a hundredth of a second at least, hertz (n,)."""
+    table = np.array([(start, max(end, start + 0.01), pitch) for start, end, pitch in rows], float).reshape(-1, 3)
+    return table[:, :2], hertz(table[:, 2])
 
 
 def drum_measures(truth: LeadSheet, found: LeadSheet) -> dict[str, float]:

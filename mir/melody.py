@@ -45,6 +45,11 @@ def semitones(hz: Any) -> Any:  # noqa: ANN401 - one or many
     return 69 + 12 * np.log2(hz / 440)
 
 
+def hertz(pitch: Any) -> Any:  # noqa: ANN401 - one or many
+    """Frequencies of pitches in semitones, A4 = 69."""
+    return 440 * 2 ** ((pitch - 69) / 12)
+
+
 def pitch_curve(recording: Recording, lowest_hz: float = LOWEST_HZ, highest_hz: float = HIGHEST_HZ) -> PitchCurve:
     """The pitch of the one voice of a recording, by swift-f0 (Nieradzik, 2025)."""
     swift_f0 = require("swift_f0", "mir", "finding a melody")

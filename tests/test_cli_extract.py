@@ -130,20 +130,38 @@ def test_a_folder_goes_on_where_it_stopped_and_one_bad_file_costs_a_line(song, f
     assert read(out / "a.lead").bar_count >= 8
 
 
-@pytest.mark.skipif(not find_spec("ray"), reason="the extra ray is not installed")
-def test_a_cluster_gives_the_same_scores(song, folder):
+def test_helpers_and_a_cluster_give_the_same_scores(song, folder):
     source = folder / "two"
     source.mkdir()
     for name in ("a.wav", "a.flac", "b.wav"):
         (source / name).write_bytes(song.read_bytes())
     options = ["--fast", "--voice", "off", "--chords", "off", "--permissive", "--json"]
-    for engine in ("local", "ray"):
-        told = run("extract", source, "-o", folder / engine, "--engine", engine, *options).stdout
-        assert json.loads(told)["extracted"] == 3
+    ways = {"local": [], "processes": ["--processes", "2"]}
+    if find_spec("ray"):
+        ways["ray"] = ["--engine", "ray"]
     names = ["a.flac.lead", "a.wav.lead", "b.lead"]
-    assert sorted(path.name for path in (folder / "local").glob("*.lead")) == names
-    for name in names:
-        assert (folder / "local" / name).read_bytes() == (folder / "ray" / name).read_bytes()
+    for way, more in ways.items():
+        told = run("extract", source, "-o", folder / way, *more, *options).stdout
+        assert json.loads(told)["extracted"] == 3
+        assert sorted(path.name for path in (folder / way).glob("*.lead")) == names
+        for name in names:
+            assert (folder / "local" / name).read_bytes() == (folder / way / name).read_bytes()
+
+
+@pytest.mark.skipif(not find_spec("faster_whisper"), reason="faster-whisper is not installed")
+def test_words_that_are_given_are_sung_on_the_notes(folder):
+    sheet = slice_bars(read(ROOT / "examples" / "when-the-saints.lead"), 0, 4)
+    tune = max((track for track in sheet.tracks if not track.is_drums), key=lambda track: track.role == "vocal")
+    write(replace(sheet, tracks=(tune,)), folder / "tune.lead")
+    run("render", folder / "tune.lead", "-o", folder / "tune.wav", "--engine", "draft")
+    (folder / "words.txt").write_text("Oh when the saints\ngo marching in\n")
+    asked = ["--only", "vocal", "--lyrics", folder / "words.txt", "--language", "en", "--chords", "off", "--permissive"]
+    run("extract", folder / "tune.wav", "-o", folder / "tune-heard.lead", *asked)
+    found = read(folder / "tune-heard.lead")
+    assert [track.role for track in found.tracks] == ["vocal"]
+    said = [note.syllable.text for note in found.tracks[0].notes if note.syllable]
+    assert "".join(said).lower() in "ohwhenthesaintsgomarchingin"
+    assert len(said) >= 4
 
 
 def sound(path, samples, rate=44100):

@@ -156,15 +156,13 @@ def test_transkun_hears_a_piano(soundfont):
 def test_a_kit_strikes_when_it_is_told_and_alike_for_the_same_seed(seed):
     from mir.training.kit import Kit
 
-    rate = 32000
-    rows = np.array([(0.2 + 0.4 * at, 0.3 + 0.4 * at, key, 100) for at, key in enumerate((36, 38, 42, 60))], float)
-    first, again = (Kit(rate, np.random.default_rng(seed)).play(rows, 2.0) for _ in range(2))
-    assert np.array_equal(first, again)
-    assert first.shape == (2, 2 * rate)
-    assert not first[:, : round(0.19 * rate)].any()
-    for start_s in rows[:, 0]:
-        before, behind = (first[0, round((start_s + at) * rate) :][: rate // 50] for at in (-0.025, 0.0))
-        assert np.abs(behind).max() > 1.5 * np.abs(before).max()
+    for key in (36, 38, 42, 60):
+        rows = np.array([(0.2, 0.3, key, 100)], float)
+        first, again = (Kit(32000, np.random.default_rng(seed)).play(rows, 1.0) for _ in range(2))
+        assert np.array_equal(first, again)
+        assert first.shape == (2, 32000)
+        assert not first[:, :6400].any()
+        assert np.abs(first[:, 6400:6600]).max() > 0.3 * np.abs(first).max()
 
 
 def test_a_kit_has_every_key_and_a_closed_hat_ends_an_open_one():
