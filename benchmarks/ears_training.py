@@ -23,6 +23,7 @@ from mir.notes.pick import peaks
 from mir.notes.spectrogram import FRAMES_PER_S, LOWEST_PITCH
 from mir.notes.targets import DRUMS, ROLES, Answers
 from mir.training.mixes import EXCERPT_FRAMES, Shards
+from mir.training.run import evaluate
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 RUN, LOG = "ears-run", "training-ears.jsonl"
@@ -143,10 +144,12 @@ def main() -> None:
     rows = list(candidates(model, Shards(given.test), given.count))
     found = {name: f_measure([row[name].tally(shipped[name]) for row in rows]) for name in shipped}
     last = log[-1]
-    losses = ", ".join(f"{part} {value:.3f}" for part, value in last["held_out"].items())
+    losses = ", ".join(
+        f"{part} {value:.3f}" for part, value in evaluate(model, Shards(given.test), given.count).items()
+    )
     lines = [
-        f"{last['step']} steps of {last['recipe']['batch']} excerpts. Held-out losses at the end: {losses}. F measures"
-        f" on {given.count} excerpts of ten seconds, of songs and soundfonts that training left out:",
+        f"The last run had {last['step']} steps of {last['recipe']['batch']} excerpts. What ships, on {given.count}"
+        f" excerpts of ten seconds, of songs and soundfonts that training left out: losses {losses}; F measures:",
         "",
         *table(list(found), [[f"{value:.2f}" for value in found.values()]]),
         "",

@@ -129,6 +129,20 @@ def test_a_run_learns_and_goes_on_where_it_stopped(songs, soundfont, tmp_path):
         train(str(tmp_path), str(tmp_path), tmp_path / "other", recipe, 0, lambda *_: None)
 
 
+def test_runs_are_averaged_if_they_are_alike(tmp_path):
+    from mir.notes.model import Ears
+    from mir.training.run import mean_of
+
+    for name, channels in (("a", 8), ("b", 8), ("wide", 16)):
+        Ears(channels, context=16, context_blocks=2).save(tmp_path / name)
+    mean, *parts = (mean_of([tmp_path / name for name in names]) for names in ("ab", "a", "b"))
+    first, second, both = (model.notes.weight for model in (*parts, mean))
+    assert np.allclose(both.detach(), ((first + second) / 2).detach())
+    for names in ([], ["a", "wide"]):
+        with pytest.raises(ScoretokError, match="all of one size"):
+            mean_of([tmp_path / name for name in names])
+
+
 def test_transposing_levels_moves_them_by_semitones():
     from mir.training.run import varied
 

@@ -28,10 +28,10 @@ from scoretok.extras import require
 WEIGHTS = Path(__file__).parent / "weights"
 BLOCK_FRAMES, MARGIN_FRAMES = 1024, 256
 # How certain an onset must be: where F measures on mixes for training are highest.
-ONSET_LEVELS = {"lead": 0.37, "piano": 0.38, "guitar": 0.27, "strings": 0.15, "bass": 0.42}
+ONSET_LEVELS = {"lead": 0.37, "piano": 0.39, "guitar": 0.29, "strings": 0.17, "bass": 0.44}
 ANY_LEVEL = 0.42
 DRUM_LEVELS = {
-    "kick": 0.5, "snare": 0.45, "hat": 0.36, "openhat": 0.36, "tom": 0.36, "crash": 0.18, "ride": 0.24, "other": 0.38,
+    "kick": 0.48, "snare": 0.48, "hat": 0.38, "openhat": 0.38, "tom": 0.36, "crash": 0.25, "ride": 0.26, "other": 0.44,
 }  # fmt: skip
 LOUDEST, SOFTEST, RANGE_DB = 112, 40, 24.0
 ATTACK_FRAMES = 4  # a note is as loud as it gets within these

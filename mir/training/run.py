@@ -4,7 +4,7 @@ Axes: b excerpts, w windows, f spectrogram bins, p pitches, t frames.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from pickle import UnpicklingError
@@ -177,6 +177,22 @@ def train(data: str, valid: str, out: str | Path, recipe: Recipe, seed: int, rep
             _checkpoint(folder, done, model, average, optimizers)
             report(done, tested)
             sums = dict.fromkeys(PARTS, 0.0)
+
+
+def mean_of(folders: Sequence[str | Path]) -> Ears:
+    """The network whose weights are the means of those of some runs that began as one (Wortsman et al., "Model soups",
+    2022): it hears better than each of them. Raises ScoretokError when they are not alike.
+    """
+    models = [Ears.load(folder) for folder in folders]
+    if not models or any(model.config != models[0].config for model in models):
+        raise ScoretokError("weights can be averaged of one network or more, all of one size")
+    states = [model.state_dict() for model in models]
+    kept = {
+        name: torch.stack([state[name] for state in states]).mean(0) if tensor.is_floating_point() else tensor
+        for name, tensor in states[0].items()
+    }
+    models[0].load_state_dict(kept)
+    return models[0]
 
 
 def has_bf16() -> bool:
