@@ -52,7 +52,8 @@ ARGUMENTS = {
     "planner_music": "--data SHARDS",
     "planner_copying": "--data SHARDS",
     "ears": "--songs SONGS",
-    "ears_keys": "--data WRITTEN/billboard.jsonl.gz --data WRITTEN/openewld.jsonl.gz --data WRITTEN/pop909.jsonl.gz",
+    "ears_keys": "--data WRITTEN/billboard.jsonl.gz --data WRITTEN/openewld.jsonl.gz --data WRITTEN/pop909.jsonl.gz"
+    " --songs SONGS",
     "ears_roundtrip": "--songs SONGS",
     "ears_singing": "--data RECORDS/openewld_mma.jsonl.gz --soundfont FONT",
     "ears_voice": "--voices VOICES/real_train.tar --manifest VOICES/real_manifest.jsonl --songs SONGS",

@@ -1,6 +1,8 @@
 """How often chords stand on every degree of a key, the tables of mir/key.py, and how well keys are found with them.
 
-python -m benchmarks.ears_keys --data BILLBOARD.jsonl.gz --data OPENEWLD.jsonl.gz --data POP909.jsonl.gz
+python -m benchmarks.ears_keys --data BILLBOARD.jsonl.gz --data OPENEWLD.jsonl.gz --data POP909.jsonl.gz --songs SONGS
+
+SONGS as benchmarks.ears_songs makes them; only scores are read.
 """
 
 import argparse
@@ -12,11 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.common import save, table
+from benchmarks.ears import ESTIMATED
 from mir.compare import key_name, key_score, main_key
 from mir.key import class_of, keys_of
 from mir.results import HeardChord
 from planner.records import read_records, sheet_of
-from scoretok import LeadSheet, ScoretokError
+from scoretok import LeadSheet, ScoretokError, read
 from scoretok.harmony import chord_to_harte
 
 SMOOTHING = 0.02  # of all time, spread evenly over the table
@@ -78,6 +81,7 @@ def found_again(sheet: LeadSheet) -> tuple[float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", action="append", type=Path, required=True)
+    parser.add_argument("--songs", type=Path)
     given = parser.parse_args()
     by_file = {path.name.partition(".")[0]: list(songs(path)) for path in given.data}
     count, tables = counted([sheet for sheets in by_file.values() for sheet in sheets])
@@ -85,13 +89,16 @@ def main() -> None:
     for mode, shares in zip(("maj", "min"), tables, strict=True):
         share = (shares / shares.sum() + SMOOTHING / 36) / (1 + SMOOTHING)
         print(mode, np.round(100 * share, 1).tolist())
+    if given.songs:
+        paths = [path for path in sorted(given.songs.glob("*.lead")) if ESTIMATED not in path.name]
+        by_file["the bands above, a minute of each"] = [read(path) for path in paths]
     rows = []
     for name, sheets in by_file.items():
         right, weighted = np.mean([found_again(sheet) for sheet in sheets], 0)
         rows.append([name, len(sheets), f"{right:.3f}", f"{weighted:.3f}"])
     lines = [
         "The key that people wrote down, found from the chords and notes that they wrote down: what perfect ears would"
-        " reach. Whole songs in one key; the tables of chords on degrees were counted in these songs.",
+        " reach. Whole songs in one key, but for the last row; the tables of chords on degrees were counted in them.",
         "",
         *table(["", "songs", "right", "weighted score"], rows),
     ]
