@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -115,11 +116,16 @@ def draw(log: list[dict]) -> None:
     figure = Figure(figsize=(10, 2.6), layout="constrained")
     for axis, part in zip(figure.subplots(1, 4), log[0]["held_out"], strict=True):
         for kind in ("train", "held_out"):
-            rows = [row for row in log if row["step"] % row["recipe"]["evaluate_every"] == 0]
+            rows = [row for before, row in pairwise([{"step": 0}, *log]) if is_whole(before, row)]
             axis.plot([row["step"] for row in rows], [row[kind][part] for row in rows], label=kind.replace("_", "-"))
         axis.set(title=part, xlabel="steps")
     figure.axes[0].legend()
     figure.savefig(PICTURE, dpi=90)
+
+
+def is_whole(before: dict, row: dict) -> bool:
+    """Whether the losses of a row are means over as many steps as they should be."""
+    return row["step"] - before["step"] >= row["recipe"]["evaluate_every"]
 
 
 def main() -> None:
@@ -154,6 +160,8 @@ def main() -> None:
         *table(list(found), [[f"{value:.2f}" for value in found.values()]]),
         "",
         "![losses over steps](images/ears-training.png)",
+        "",
+        "Where held-out losses jump, the mixes to test on were made anew.",
     ]
     save("ears_training", lines)
 

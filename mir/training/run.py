@@ -150,7 +150,7 @@ def train(data: str, valid: str, out: str | Path, recipe: Recipe, seed: int, rep
     first = _resume(folder, model, average, optimizers)
     hears = torch.compile(model) if recipe.compiled else model
     folder.mkdir(parents=True, exist_ok=True)
-    began, sums = perf_counter(), dict.fromkeys(PARTS, 0.0)
+    began, counted, sums = perf_counter(), 0, dict.fromkeys(PARTS, 0.0)
     for step, numbers in zip(
         range(first, recipe.steps), _numbers(len(shards), recipe.batch, seed, first), strict=False
     ):
@@ -167,16 +167,17 @@ def train(data: str, valid: str, out: str | Path, recipe: Recipe, seed: int, rep
             optimizer.zero_grad(set_to_none=True)
         average.update(model, step)
         for name, value in parts.items():
-            sums[name] += float(value.detach()) / recipe.evaluate_every
-        done = step + 1
+            sums[name] += float(value.detach())
+        counted, done = counted + 1, step + 1
         if done % recipe.evaluate_every == 0 or done == recipe.steps:
             tested = evaluate(average.model, held_out, recipe.held_out)
-            row = {"step": done, "train": sums, "held_out": tested, "seconds": perf_counter() - began}
+            means = {name: value / counted for name, value in sums.items()}
+            row = {"step": done, "train": means, "held_out": tested, "seconds": perf_counter() - began}
             with (folder / LOG).open("a") as log:
                 log.write(json.dumps({**row, "recipe": asdict(recipe)}) + "\n")
             _checkpoint(folder, done, model, average, optimizers)
             report(done, tested)
-            sums = dict.fromkeys(PARTS, 0.0)
+            counted, sums = 0, dict.fromkeys(PARTS, 0.0)
 
 
 def mean_of(folders: Sequence[str | Path]) -> Ears:
