@@ -41,7 +41,8 @@ def plays(role: str, found: dict[str, list[HeardNote]]) -> bool:
     mine = np.array([FARTHEST_S * note.pitch + note.start_s for note in found[role]])
     first, last = (np.searchsorted(places, mine + by) for by in (-SAME_ONSET_S, SAME_ONSET_S))
     shared = [sure[a:b].max(initial=0.0) > certainty for a, b, certainty in zip(first, last, own, strict=True)]
-    return float(own.mean()) >= LEAST_SURE and float(np.mean(shared)) <= MOST_SHARED
+    is_shadow = role != "bass" and float(np.mean(shared)) > MOST_SHARED  # a bass does play what others play
+    return float(own.mean()) >= LEAST_SURE and not is_shadow
 
 
 def plays_drums(heard: Heard) -> bool:

