@@ -79,15 +79,15 @@ PLACES = {
 WITHOUT = ("roundtrip", "speed", "inference")  # these run with fewer songs where POP909 is not at hand
 
 INTRODUCTION = """Written by `python -m benchmarks.all` with the options `--pop909 PATH --soundfont FONT` and so on,
-one for each word in capitals below. PATH is a folder or zip file with the MIDI files of POP909 (music-x-
-lab/POP909-Dataset), FONT a soundfont that training did not hear (here sf_GMbank.sf2 of Debian's csound-soundfont),
-SCORES the folder of scores behind the training pairs, BANDS a folder of scores with several tracks (here the songs of
-POP909 with bands that MMA, the Musical MIDI Accompaniment, arranged), RUNS the folder of training runs, SHARDS that
-of the planner's training data, SONGS what `benchmarks.ears_songs` made of held-out songs (with sf_GMbank.sf2 and the
-Sonivox soundfont of alphaTab), RECORDS the same arrangements as JSON lines (of POP909, McGill Billboard and
-OpenEWLD), WRITTEN a folder of the same songs with the keys and chords that people wrote, VOICES a folder of recorded
-speech under free licences, MIXES the held-out mixes of the ears. A benchmark whose argument is not given is left out.
-Times are of a noisy machine; ratios, measured side by side in one run, hold better."""
+one for each word in capitals below. PATH is a folder or zip file with the MIDI files of POP909
+(music-x-lab/POP909-Dataset), FONT a soundfont that training did not hear (here sf_GMbank.sf2 of Debian's
+csound-soundfont), SCORES the folder of scores behind the training pairs, BANDS a folder of scores with several tracks
+(here the songs of POP909 with bands that MMA, the Musical MIDI Accompaniment, arranged), RUNS the folder of training
+runs, SHARDS that of the planner's training data, SONGS what `benchmarks.ears_songs` made of held-out songs (with
+sf_GMbank.sf2 and the Sonivox soundfont of alphaTab), RECORDS the same arrangements as JSON lines (of POP909, McGill
+Billboard and OpenEWLD), WRITTEN a folder of the same songs with the keys and chords that people wrote, VOICES a
+folder of recorded speech under free licences, MIXES the held-out mixes of the ears. A benchmark whose argument is not
+given is left out. Times are of a noisy machine; ratios, measured side by side in one run, hold better."""
 
 
 def command_of(name: str, values: dict[str, str | None]) -> list[str] | None:

@@ -146,13 +146,11 @@ def main() -> None:
         kept.write_text(Path(given.runs, RUN, "log.jsonl").read_text())
     log = [json.loads(line) for line in kept.read_text().splitlines()]
     draw(log)
-    shipped = {**ONSET_LEVELS, **DRUM_LEVELS}
-    rows = list(candidates(model, Shards(given.test), given.count))
+    held_out, shipped = Shards(given.test), {**ONSET_LEVELS, **DRUM_LEVELS}
+    rows = list(candidates(model, held_out, given.count))
     found = {name: f_measure([row[name].tally(shipped[name]) for row in rows]) for name in shipped}
     last = log[-1]
-    losses = ", ".join(
-        f"{part} {value:.3f}" for part, value in evaluate(model, Shards(given.test), given.count).items()
-    )
+    losses = ", ".join(f"{part} {value:.3f}" for part, value in evaluate(model, held_out, given.count).items())
     lines = [
         f"The last run had {last['step']} steps of {last['recipe']['batch']} excerpts. What ships, on {given.count}"
         f" excerpts of ten seconds, of songs and soundfonts that training left out: losses {losses}; F measures:",

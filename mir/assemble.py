@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from mir.chords import summed_between
 from mir.key import HeardKey
 from mir.notes.hear import Heard
 from mir.notes.spectrogram import FRAMES_PER_S
@@ -130,9 +131,7 @@ def bar_edges_s(sheet: LeadSheet) -> np.ndarray:
 
 def bar_pitches(bars_s: np.ndarray, heard: Heard) -> np.ndarray:
     """How long pitch classes sound in every bar, (b, 12)."""
-    at = np.clip(np.round(bars_s * FRAMES_PER_S).astype(int), 0, heard.pitch_classes.shape[1])
-    sums = np.concatenate([np.zeros((12, 1)), np.cumsum(heard.pitch_classes, 1)], 1)
-    return (sums[:, at[1:]] - sums[:, at[:-1]]).T
+    return summed_between(bars_s, heard.pitch_classes.T, FRAMES_PER_S)[1]
 
 
 def bar_features(bars_s: np.ndarray, heard: Heard, tracks: Tracks) -> BarFeatures:

@@ -17,7 +17,7 @@ DRUM_KEYS = {
     "kick": (35, 36), "snare": (37, 38, 39, 40), "hat": (42, 44), "openhat": (46,), "tom": (41, 43, 45, 47, 48, 50),
     "crash": (49, 52, 55, 57), "ride": (51, 53, 59),
 }  # fmt: skip
-DRUM_OF_KEY = {key: DRUMS.index(name) for name, keys in DRUM_KEYS.items() for key in keys}
+DRUM_OF_KEY = {key: name for name, keys in DRUM_KEYS.items() for key in keys}
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,11 @@ class Answers:
     drum: np.ndarray
     beat_s: np.ndarray
     downbeat_s: np.ndarray
+
+
+def drum_of(key: int) -> str:
+    """The name in DRUMS of a key of General MIDI."""
+    return DRUM_OF_KEY.get(key, "other")
 
 
 def targets(answers: Answers, frames: int, shift: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import signal
 
-from mir.notes.targets import DRUM_KEYS, DRUM_OF_KEY, DRUMS
+from mir.notes.targets import DRUM_KEYS, drum_of
 
 METAL = np.array([1.0, 1.342, 1.2312, 1.6532, 1.9523, 2.1523])  # of the squares of a cymbal
 CLAP, SIDE_STICK, PEDAL_HAT, BELL = 39, 37, 44, 53
@@ -51,25 +51,17 @@ class Kit:
         """What a key of General MIDI sounds like, (n,), as loud as drums of its kind are beside others."""
         if key not in self._sounds:
             sound = self._maker(key)(key)
-            level_db = self._rng.uniform(*LEVELS_DB[DRUMS[DRUM_OF_KEY.get(key, DRUMS.index("other"))]])
+            level_db = self._rng.uniform(*LEVELS_DB[drum_of(key)])
             self._sounds[key] = (sound / np.abs(sound).max() * 10 ** (level_db / 20)).astype(np.float32)
         return self._sounds[key]
 
     def _maker(self, key: int) -> Callable[[int], np.ndarray]:
-        special = {CLAP: self._clap, SIDE_STICK: self._wood, 46: self._hat}
-        families = {"kick": self._kick, "snare": self._snare, "hat": self._hat, "tom": self._tom}
-        cymbals = (*DRUM_KEYS["crash"], *DRUM_KEYS["ride"])
-        if key in special:
-            return special[key]
-        if key in cymbals:
-            return self._cymbal
-        for name, maker in families.items():
-            if key in DRUM_KEYS[name]:
-                return maker
+        makers = {"kick": self._kick, "snare": self._snare, "hat": self._hat, "openhat": self._hat, "tom": self._tom,
+                  "crash": self._cymbal, "ride": self._cymbal, "other": self._hand_drum}  # fmt: skip
+        special = {CLAP: self._clap, SIDE_STICK: self._wood}
         for keys, maker in ((SHAKERS, self._shaker), (RINGING, self._ringing), (WOOD, self._wood)):
-            if key in keys:
-                return maker
-        return self._hand_drum
+            special |= dict.fromkeys(keys, maker)
+        return special.get(key, makers[drum_of(key)])
 
     def _kick(self, key: int) -> np.ndarray:
         draw = self._rng.uniform
@@ -148,19 +140,24 @@ class Kit:
 
     def _noise(self, fade_s: float, band_hz: tuple[float, float]) -> np.ndarray:
         """Noise of a band, fading away."""
-        length = max(64, round(min(2.5, 7 * fade_s) * self._rate))
+        fade = self._fade(fade_s)
         band = signal.butter(2, band_hz, "band", fs=self._rate, output="sos")
-        sound = signal.sosfilt(band, self._rng.standard_normal(length))
-        return sound / np.abs(sound).max() * np.exp(-np.arange(length) / self._rate / fade_s)
+        sound = signal.sosfilt(band, self._rng.standard_normal(len(fade)))
+        return sound / np.abs(sound).max() * fade
 
     def _metal(self, fade_s: float, lowest_hz: float, noisy: float) -> np.ndarray:
         """Squares that agree on no pitch, and noise, above a frequency."""
-        length = max(64, round(min(2.5, 7 * fade_s) * self._rate))
-        time_s = np.arange(length) / self._rate
+        fade = self._fade(fade_s)
+        time_s = np.arange(len(fade)) / self._rate
         squares = np.sign(np.sin(2 * np.pi * self._metal_hz * METAL[:, None] * time_s)).sum(0)
-        sound = (1 - noisy) * squares / 2.5 + noisy * self._rng.standard_normal(length)
+        sound = (1 - noisy) * squares / 2.5 + noisy * self._rng.standard_normal(len(fade))
         sound = signal.sosfilt(signal.butter(3, lowest_hz, "high", fs=self._rate, output="sos"), sound)
-        return sound / np.abs(sound).max() * np.exp(-time_s / fade_s)
+        return sound / np.abs(sound).max() * fade
+
+    def _fade(self, fade_s: float) -> np.ndarray:
+        """From 1 to nearly nothing, (n,), in about seven times `fade_s`."""
+        length = max(64, round(min(2.5, 7 * fade_s) * self._rate))
+        return np.exp(-np.arange(length) / self._rate / fade_s)
 
 
 def added(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -23,7 +23,7 @@ from safetensors.numpy import save_file
 from mir.audio import resampled
 from mir.grid import pulse_s
 from mir.notes.spectrogram import RATE, log_spectrogram, normalised
-from mir.notes.targets import DRUM_OF_KEY, DRUMS, ROLES, Answers
+from mir.notes.targets import DRUMS, ROLES, Answers, drum_of
 from mir.training import effects
 from mir.training.kit import Kit
 from scoretok.bars import join_notes
@@ -272,10 +272,9 @@ def answers_of(song: Song, parts: Sequence[Part], detune: float) -> Answers:
     def moved(times_s: np.ndarray) -> np.ndarray:
         return ((times_s - LEAD_IN_S) / detune).astype(np.float32)
 
-    other = DRUMS.index("other")
     return Answers(
         moved(rows[:, 0]), moved(rows[:, 1]), rows[:, 2].astype(np.int16), rows[:, 4].astype(np.int16),
-        moved(hits[:, 0]), np.array([DRUM_OF_KEY.get(int(key), other) for key in hits[:, 2]], np.int16),
+        moved(hits[:, 0]), np.array([DRUMS.index(drum_of(int(key))) for key in hits[:, 2]], np.int16),
         moved(song.beat_s), moved(song.downbeat_s),
     )  # fmt: skip
 
