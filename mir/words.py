@@ -82,6 +82,7 @@ def recognised(recording: Recording, model: str = SHIPPED, language: str = "") -
     `model` is `shipped`, a folder, or a name that faster-whisper may fetch. Raises ScoretokError.
     """
     faster_whisper = require("faster_whisper", "mir", "recognising words")
+    require("ctranslate2", "mir", "recognising words").set_random_seed(0)  # where it is unsure it samples
     try:
         source = str(shipped_model()) if model == SHIPPED else model
         network = faster_whisper.WhisperModel(source, device="cpu", compute_type="int8", cpu_threads=2)

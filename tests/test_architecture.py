@@ -9,7 +9,7 @@ ROOMS = {"scoretok": set(), "mir": {"scoretok"}, "planner": {"scoretok"}, "rende
 HEAVY = {"music21", "matplotlib", "verovio", "gruut", "soundfile", "pretty_midi", "svglib", "reportlab"}
 HEAVY_OUTSIDE_MODELS = {"torch", "diffusers", "transformers", "accelerate", "safetensors"}
 # The modules of the models themselves; the engine imports them when it is made.
-FOLDERS = ("editing/inpaint/", "renderer/codec/", "renderer/dit/", "renderer/training/")
+FOLDERS = ("editing/inpaint/", "editing/voice/", "renderer/codec/", "renderer/dit/", "renderer/training/")
 PLANNER = (
     "planner/model.py",
     "planner/step.py",

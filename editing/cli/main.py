@@ -17,6 +17,7 @@ COMMANDS = {
     "diff": ("editing.cli.diff", "diff", "Name the bars and tracks in which two scores differ."),
     "render": ("editing.cli.render", "render", "Turn a score into audio."),
     "inpaint": ("editing.cli.inpaint", "inpaint", "Change audio only where its score changed."),
+    "voice": ("editing.cli.voice", "voice", "Convert a voice into another singer's."),
     "extract": ("editing.cli.extract", "extract", "Write down a recording, or a hummed melody, as a score."),
     "describe": ("editing.cli.describe", "describe", "Say in words what a score or a recording is."),
     "compare": ("editing.cli.compare", "compare", "Say how much of one score came back in another."),
@@ -41,6 +42,7 @@ Examples:
   scoretok plot new.lead -o roll.png
   scoretok render song.lead -o song.wav
   scoretok extract song.wav -o song.lead
+  scoretok voice convert take.wav --to singer.wav -o out.wav
   scoretok inpaint song.wav --before song.lead --after new.lead -o new.wav
 
 Formats go by suffix: .mid .musicxml .mxl .abc .lead .json

@@ -1,4 +1,4 @@
-"""scoretok train: pairs, codec, renderer, scores, planner, mixes, ears."""
+"""scoretok train: pairs, codec, renderer, scores, planner, mixes, ears, voice."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +9,7 @@ import click
 
 from editing.cli.common import progress_bar, quiet_option, seed_option, with_options
 from editing.cli.train_ears import ears, mixes
+from editing.cli.train_voice import voice
 from scoretok.errors import ScoretokError
 
 EPILOG = """\b
@@ -22,6 +23,7 @@ Examples:
   scoretok train planner --data shards/ --out run/ --steps 5000       the language model, in run/model
   scoretok train mixes --scores midi/ --soundfont FluidR3_GM.sf2 --out mixes/
   scoretok train ears --data mixes/ --test held_out/ --out run/       the ears, in run/model
+  scoretok train voice --data voices/ --out run/                      voice conversion, in run/model
 """
 
 run_options = with_options(
@@ -207,6 +209,7 @@ def planner(
 
 train.add_command(mixes)
 train.add_command(ears)
+train.add_command(voice)
 
 
 @contextmanager

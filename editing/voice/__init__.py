@@ -1,0 +1,1 @@
+"""Voice conversion: the same song in another singer's voice."""

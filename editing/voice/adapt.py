@@ -1,0 +1,111 @@
+"""Learning one singer: a few thousand numbers of the model are fitted to minutes of recordings.
+
+They are kept in the voice's file, and put in place of the model's own where that voice is asked for.
+
+Axes: c content dims, k bands.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from editing.voice.adapter import is_learned
+from editing.voice.convert import LONGEST_REFERENCE_S
+from editing.voice.envelope import FRAME_S
+from editing.voice.hub import VoiceDiTModel
+from editing.voice.model import VoiceDiT
+from editing.voice.models import VoiceModels
+from editing.voice.singer import Heard, hear
+from editing.voice.take import blocks_of
+from editing.voice.training.clips import Clip, load_clips
+from editing.voice.training.prepare import prepare, sources
+from editing.voice.training.run import split, train_voice
+from editing.voice.training.task import VoiceTask
+from editing.voice.voices import Voice, enrolled
+from renderer.codec.mel import SAMPLE_RATE
+from renderer.training.loop import Recipe
+from scoretok.errors import ScoretokError
+
+RATE = 3e-3
+SHORTEST_S = 30.0
+
+
+def adapted(
+    models: VoiceModels,
+    folder: str | Path,
+    run: Path,
+    name: str,
+    note: str,
+    steps: int = 300,
+    seed: int = 0,
+    advance: Callable[[float], None] = lambda share: None,
+) -> tuple[Voice, dict[str, float]]:
+    """A voice with an adapter, fitted to a folder of one singer's recordings, and how held-out ones come out before
+    and after: the distance of envelopes (in their usual spreads) and the correlation with what they are.
+
+    An earlier run in `run` goes on. Raises ScoretokError where there is too little to learn from.
+    """
+    prepare(Path(folder), run / "clips", models.dit, seed)
+    clips = [replace(clip, speaker=name) for clip in load_clips(run / "clips")]
+    seconds = sum(map(len, clips)) * FRAME_S
+    if seconds < SHORTEST_S:
+        raise ScoretokError(f"{folder} holds {seconds:.0f} s of recordings; adapting needs half a minute, better five")
+    training, kept = split(clips)
+    model = VoiceDiTModel(**_config(models.dit))
+    model.load_state_dict(models.dit.state_dict())
+    for parameter_name, parameter in model.named_parameters():
+        parameter.requires_grad_(is_learned(parameter_name))
+    before = _likeness(models.dit, training, kept, seed)
+    recipe = Recipe(steps, RATE, warmup_steps=20, weight_decay=0.0, ema_decay=0.98, evaluate_every=max(1, steps // 10))
+    train_voice(
+        training, kept, model, run / "fit", recipe, 6, seed, lambda step, figures: advance(step / steps), plain=True
+    )
+    best = VoiceDiTModel.from_pretrained(run / "fit" / "ema", torch_dtype=torch.float32)
+    after = _likeness(best, training, kept, seed)
+    adapter = {key: value.detach().clone() for key, value in best.named_parameters() if is_learned(key)}
+    voice = enrolled(models.dit, _all_heard(Path(folder)), name, note)
+    figures = {
+        "held_out_distance_before": before[0], "held_out_distance_after": after[0],
+        "held_out_correlation_before": before[1], "held_out_correlation_after": after[1],
+    }  # fmt: skip
+    return replace(voice, adapter=adapter), figures
+
+
+def _config(model: VoiceDiT) -> dict[str, int]:
+    """What the constructor of a model was given."""
+    return {
+        "content_dims": model.content_dims,
+        "dim": model.see_told.out_features,
+        "coarse_layers": len(model.coarse_stack.blocks),
+        "flow_layers": len(model.flow_stack.blocks),
+        "heads": model.coarse_stack.blocks[0].heads,
+    }
+
+
+@torch.no_grad()
+def _likeness(model: VoiceDiT, training: list[Clip], kept: list[Clip], seed: int) -> tuple[float, float]:
+    """Mean distance of held-out shapes from what is predicted for them, and their correlation."""
+    distances, correlations = [], []
+    for batch in VoiceTask(training, kept, 4, seed).held_out_batches(model):
+        made, _ = model.predict(batch.told, batch.shape, batch.reference_mask, batch.timbre)
+        weight = batch.weight
+        distances.append(float(((made - batch.target).abs() * weight).sum() / weight.sum()))
+        a, b = (x - (x * weight).sum() / weight.sum() for x in (made, batch.target))
+        both = ((a * a * weight).sum() * (b * b * weight).sum()).sqrt()
+        correlations.append(float((a * b * weight).sum() / both))
+    return float(np.mean(distances)), float(np.mean(correlations))
+
+
+def _all_heard(folder: Path) -> Heard:
+    """The recordings of a folder as one, as much as a reference may last."""
+    parts, left = [], LONGEST_REFERENCE_S * SAMPLE_RATE
+    for source in sources(folder):
+        for block in blocks_of(source.path):
+            parts.append(block[:left])
+            left -= len(parts[-1])
+            if left <= 0:
+                return hear(np.concatenate(parts))
+    return hear(np.concatenate(parts))

@@ -1,0 +1,157 @@
+"""Conversion block by block: what goes in may come in pieces of any length, and memory does not grow with it.
+
+Blocks lie on a fixed grid. What is made of a block depends on it, on MARGIN frames beside it, and on the whole take
+only by two numbers (how loud it usually is, how far its pitch moves), so a live stream that is told these gives the
+same samples as a file.
+
+Axes: n samples, f frames, k bands.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from editing.voice.envelope import BANDS, loudness_of, warped
+from editing.voice.excitation import noise, phase_of, pulses
+from editing.voice.model import VoiceDiT, frames_of, tokens_of
+from editing.voice.pitch import Pitch
+from editing.voice.singer import hear, told_of
+from editing.voice.vocoder import EDGE_FRAMES, VoiceDecoder
+from editing.voice.voices import Voice
+from renderer.codec.mel import HOP_SAMPLES, SAMPLE_RATE
+
+BLOCK = 344  # frames, 4 s
+MARGIN = 86  # frames beside a block that are heard, 1 s
+SEEN = 42  # frames beside a block that the model predicts too
+BLOCK_SAMPLES, MARGIN_SAMPLES = BLOCK * HOP_SAMPLES, MARGIN * HOP_SAMPLES
+LOOKAHEAD_S = (BLOCK + MARGIN + EDGE_FRAMES) / (SAMPLE_RATE / HOP_SAMPLES)
+STEPS, START_NOISE, TEMPERATURE = 4, 0.5, 0.5
+
+PitchChange = Callable[[int, Pitch], Pitch]
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a take is converted.
+
+    `usual` is the loudness it is compared with (log power), `pitch` what becomes of its pitch: called with the number
+    of a first frame and the pitch from there on. `formant` moves formants by a ratio, `breath` adds nepers of noise.
+    """
+
+    usual: float
+    pitch: PitchChange = lambda first, pitch: pitch
+    formant: float = 1.0
+    breath: float = 0.0
+    steps: int = STEPS
+    temperature: float = TEMPERATURE
+    seed: int = 0
+
+
+@dataclass
+class Stream:
+    """One take being converted: samples at 44.1 kHz in, as many out, late by the look-ahead."""
+
+    dit: VoiceDiT
+    decoder: VoiceDecoder
+    voice: Voice
+    manner: Manner
+    _input: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    _input_frame: int = 0
+    _block: int = 0
+    _taken: int = 0
+    _given: int = 0
+    _phase_turns: float = 0.0
+    _frames: "list[tuple[Tensor, Pitch]]" = field(default_factory=list)
+    _sources: np.ndarray = field(default_factory=lambda: np.zeros((2, 0), np.float32))
+    _kept_frame: int = 0
+
+    def push(self, samples: np.ndarray) -> np.ndarray:
+        """Take mono samples (n,); give those that are ready, (m,)."""
+        self._taken += len(samples)
+        self._input = np.concatenate([self._input, samples.astype(np.float32)])
+        ready = [np.zeros(0, np.float32)]
+        while self._input_frame * HOP_SAMPLES + len(self._input) >= (self._block + 1) * BLOCK_SAMPLES + MARGIN_SAMPLES:
+            ready.append(self._advance())
+        return np.concatenate(ready)
+
+    def finish(self) -> np.ndarray:
+        """The rest: as many samples as were taken are given in all."""
+        total, ready = self._taken, [np.zeros(0, np.float32)]
+        quiet = np.zeros(MARGIN_SAMPLES + BLOCK_SAMPLES + EDGE_FRAMES * HOP_SAMPLES, np.float32)
+        while self._given < total:
+            ready.append(self.push(quiet))
+        return np.concatenate(ready)[: total - (self._given - sum(map(len, ready)))]
+
+    def _advance(self) -> np.ndarray:
+        """Convert the next block, and give the samples that it completes."""
+        first = self._block * BLOCK
+        begin = max(0, first - MARGIN)
+        left = (begin - self._input_frame) * HOP_SAMPLES
+        window = self._input[left : left + (first + BLOCK + MARGIN - begin) * HOP_SAMPLES]
+        envelope, pitch = self._convert(window, begin, slice(first - begin, first - begin + BLOCK))
+        hz = at_samples(pitch.hz)[:BLOCK_SAMPLES]
+        phase, self._phase_turns = phase_of(hz, self._phase_turns)
+        sources = np.stack([pulses(hz, phase), noise(first * HOP_SAMPLES, BLOCK_SAMPLES, self.manner.seed)])
+        self._frames.append((envelope, pitch[:BLOCK]))
+        self._sources = np.concatenate([self._sources, sources], 1)
+        self._block += 1
+        passed = max(0, self._block * BLOCK - MARGIN) - self._input_frame
+        self._input, self._input_frame = self._input[passed * HOP_SAMPLES :], self._input_frame + passed
+        return self._sound()
+
+    @torch.no_grad()
+    def _convert(self, window: np.ndarray, begin: int, inside: slice) -> tuple[Tensor, Pitch]:
+        """Envelope (f, k) and pitch (f + 1,) of frames `inside` a window (n,) of the take from frame `begin` on."""
+        heard = hear(window)
+        pitch = self.manner.pitch(begin, heard.pitch)
+        seen = slice(max(0, inside.start - SEEN), inside.stop + SEEN)
+        told = told_of(self.dit, heard, pitch, self.manner.usual)[:, seen]
+        shape = self._shape(told, begin + seen.start)[0, inside.start - seen.start :][:BLOCK]
+        raw = shape * self.dit.scale + self.dit.mean
+        if self.manner.formant != 1:
+            raw = warped(raw[None], torch.tensor([self.manner.formant]))[0]
+        loud = heard.log_power[inside] - loudness_of(raw[None])[0]
+        return raw + loud[:, None], pitch[inside.start : inside.stop + 1]
+
+    def _shape(self, told: Tensor, first: int) -> Tensor:
+        """Shapes (1, f, k) of what is told (1, f, c + 3) from frame `first` on, in the voice."""
+        voice = self.voice
+        tokens = tokens_of(torch.cat([voice.told, told], 1))
+        reference = tokens_of(voice.shape)
+        coarse, hidden = self.dit.predict(tokens, reference, torch.ones(reference.shape[:2]), voice.timbre)
+        shape = coarse
+        if self.manner.steps:
+            chance = noise(first * BANDS, told.shape[1] * BANDS, self.manner.seed + 1)
+            chance = tokens_of(torch.from_numpy(chance).reshape(1, -1, BANDS))
+            shape = START_NOISE * self.manner.temperature * chance + (1 - START_NOISE) * coarse
+            levels = START_NOISE * (1 - np.arange(self.manner.steps + 1) / self.manner.steps)
+            for level, lower in pairwise(levels):
+                velocity = self.dit(shape, torch.tensor([level * 1000.0]), coarse, hidden)
+                shape = shape + (lower - level) * velocity
+        return frames_of(shape)
+
+    @torch.no_grad()
+    def _sound(self) -> np.ndarray:
+        """Samples whose frames and EDGE_FRAMES more are known."""
+        envelope = torch.cat([frames for frames, _ in self._frames])[None]
+        hz = torch.from_numpy(np.concatenate([pitch.hz for _, pitch in self._frames])).float()[None]
+        voicing = torch.from_numpy(np.concatenate([pitch.voicing for _, pitch in self._frames])).float()[None]
+        audio = self.decoder(envelope, hz, voicing, torch.from_numpy(self._sources)[None], self.manner.breath)[0]
+        stop = self._block * BLOCK - EDGE_FRAMES
+        ready = audio[self._given - self._kept_frame * HOP_SAMPLES :][: stop * HOP_SAMPLES - self._given].numpy()
+        self._given += len(ready)
+        drop = max(0, stop - EDGE_FRAMES - self._kept_frame)
+        kept = Pitch(hz[0].numpy()[drop:], voicing[0].numpy()[drop:])
+        self._frames = [(envelope[0, drop:], kept)]
+        self._sources = self._sources[:, drop * HOP_SAMPLES :]
+        self._kept_frame += drop
+        return ready
+
+
+def at_samples(values: np.ndarray) -> np.ndarray:
+    """Values of frames (f,) at samples (512 f,), linear in between."""
+    return np.interp(np.arange(len(values) * HOP_SAMPLES) / HOP_SAMPLES, np.arange(len(values)), values)

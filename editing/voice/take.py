@@ -1,0 +1,143 @@
+"""A take to convert: read in blocks of any file, and looked over once before anything is converted.
+
+Axes: n samples, f frames.
+"""
+
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from editing.voice.content import RATE, encoder
+from editing.voice.envelope import loudness_of
+from editing.voice.pitch import Pitch, pitch_of
+from editing.voice.singer import bandwidth_of, envelope_of, usual_loudness
+from mir.audio import read_recording
+from renderer.audio_files import resample
+from renderer.codec.mel import HOP_SAMPLES, SAMPLE_RATE
+from scoretok.errors import ScoretokError, ScoretokWarning
+from scoretok.extras import require
+
+BLOCK_S = 20
+SILENT_PEAK = 10 ** (-60 / 20)
+CLIPPED_SHARE = 1e-3
+WHISPERED = 0.02  # a voice in fewer of its loud frames than this has no pitch
+NO_SPEECH = 0.6
+RESTLESS = 0.08  # more leaps than this among its pitches are no one's voice
+LEAP_OCTAVES = 0.3
+TELEPHONE_HZ = 5000.0
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a take is like: middle of its pitch (Hz, 0 without), usual log power, how many samples at 44.1 kHz, up to
+    which frequency it was recorded."""
+
+    median_hz: float
+    usual: float
+    n_samples: int
+    bandwidth_hz: float
+
+
+def blocks_of(path: str | Path) -> Iterator[np.ndarray]:
+    """Mono samples (n,) at 44.1 kHz of a recording, block by block. Raises ScoretokError."""
+    soundfile = require("soundfile", "voice", "reading audio")
+    soxr = require("soxr", "voice", "changing the sample rate")
+    if not Path(path).is_file():
+        raise ScoretokError(f"{path} does not exist; check the name")
+    try:
+        file = soundfile.SoundFile(path)
+    except (soundfile.LibsndfileError, TypeError):
+        yield read_recording(path).mono
+        return
+    with file:
+        rate = file.samplerate
+        stream = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
+        while True:
+            try:
+                block = file.read(BLOCK_S * rate, dtype="float32", always_2d=True).mean(1)
+            except (soundfile.LibsndfileError, RuntimeError) as error:
+                raise ScoretokError(f"{path} cannot be read as audio: {str(error).rpartition(': ')[2]}") from None
+            if not np.isfinite(block).all():
+                raise ScoretokError(f"{path} holds values that are no numbers; export it anew")
+            last = len(block) < BLOCK_S * rate
+            yield block if rate == SAMPLE_RATE else stream.resample_chunk(block, last=last)
+            if last:
+                return
+
+
+def rate_of(path: str | Path) -> int:
+    """The sample rate of a file, 44100 where it is not known."""
+    soundfile = require("soundfile", "voice", "reading audio")
+    try:
+        return int(soundfile.info(str(path)).samplerate)
+    except (soundfile.LibsndfileError, TypeError):
+        return SAMPLE_RATE
+
+
+def look_over(
+    blocks: Iterator[np.ndarray], name: str, rate: int = SAMPLE_RATE, advance: Callable[[int], None] = lambda n: None
+) -> Survey:
+    """Go through a take, and warn of what will sound odd. Raises ScoretokError where there is no voice in it."""
+    pitches: list[Pitch] = []
+    powers, clipped, n_samples, peak, widths = [], 0, 0, 0.0, []
+    loudest: tuple[float, np.ndarray] = (0.0, np.zeros(0))
+    for block in blocks:
+        n_samples += len(block)
+        advance(len(block))
+        peak = max(peak, float(np.abs(block).max(initial=0.0)))
+        clipped += int((np.abs(block) >= 0.999).sum())
+        if len(block) < 4 * HOP_SAMPLES:
+            continue
+        pitch = pitch_of(resample(block, SAMPLE_RATE, RATE), len(block) // HOP_SAMPLES)
+        envelope = envelope_of(block, pitch)
+        power = loudness_of(envelope[None])[0].numpy()
+        pitches.append(pitch)
+        powers.append(power)
+        energy = float(np.square(block).mean())
+        if energy > loudest[0]:
+            loudest = energy, block
+            widths = [bandwidth_of(envelope, rate)]
+    if peak < SILENT_PEAK:
+        raise ScoretokError(f"{name} is silent; give a recording of a voice")
+    if not powers:
+        raise ScoretokError(f"{name} lasts {n_samples / SAMPLE_RATE:.2f} s; a take lasts at least a tenth of a second")
+    power = np.concatenate(powers)
+    usual = usual_loudness(power)
+    heard = Pitch(np.concatenate([p.hz for p in pitches]), np.concatenate([p.voicing for p in pitches]))
+    check_voice(heard, power > usual - 4, loudest[1], name)
+    if clipped > CLIPPED_SHARE * n_samples:
+        tell(f"{name} is clipped; the result follows its distortion, record it softer if you can")
+    if widths and widths[0] < TELEPHONE_HZ:
+        tell(f"{name} holds nothing above {widths[0] / 1000:.1f} kHz; what lies above is made up")
+    return Survey(heard.median_hz, usual, n_samples, widths[0] if widths else SAMPLE_RATE / 2)
+
+
+def check_voice(heard: Pitch, loud: np.ndarray, samples: np.ndarray, name: str) -> None:
+    """Raise ScoretokError where no voice is heard; warn of whispers and of several voices."""
+    voiced = heard.is_voiced & loud
+    if voiced.sum() < WHISPERED * max(1, loud.sum()):
+        if speech_probability(samples) < 1 - NO_SPEECH:
+            raise ScoretokError(f"no voice is heard in {name}; give a recording of one singer or speaker")
+        tell(f"{name} has no pitch, as whispers have none; it stays a whisper")
+        return
+    octaves = np.log2(heard.hz)
+    both = voiced[1:] & voiced[:-1]
+    leaps = (np.abs(np.diff(octaves)) > LEAP_OCTAVES) & both
+    if leaps.sum() > RESTLESS * max(1, both.sum()):
+        tell(f"the pitch of {name} leaps about, as if several voices or instruments sounded; convert one voice alone")
+
+
+def speech_probability(samples: np.ndarray) -> float:
+    """How sure Whisper is that mono samples (n,) at 44.1 kHz hold speech, 0 to 1."""
+    segments, _ = encoder().transcribe(
+        resample(samples, SAMPLE_RATE, RATE), language="en", beam_size=1, temperature=0.0, without_timestamps=True
+    )
+    return 1 - min((segment.no_speech_prob for segment in segments), default=1.0)
+
+
+def tell(sentence: str) -> None:
+    """Warn the user."""
+    warnings.warn(sentence, ScoretokWarning, stacklevel=3)

@@ -1,0 +1,1 @@
+"""Training the voice models: clips of many voices, what they are changed into, and the losses."""

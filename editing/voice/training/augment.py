@@ -1,0 +1,93 @@
+"""Other voices and other songs out of one clip: formants, colour, pitch, and vowels held as singers hold them.
+
+All of it happens on frames, so that no sound is made: a step of training meets a voice that it never met before.
+
+Axes: f frames, k bands, v variants, d content dims.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from editing.voice.envelope import BANDS, FRAME_S, band_centres_hz, warped
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Frames of a clip: `envelope` (f, k), `hz` (f,), `voicing` (f,), `content` (f, d), and the bands (k,) known."""
+
+    envelope: np.ndarray
+    hz: np.ndarray
+    voicing: np.ndarray
+    content: np.ndarray
+    known_bands: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.hz)
+
+    def __getitem__(self, frames: slice) -> "Frames":
+        return Frames(
+            self.envelope[frames], self.hz[frames], self.voicing[frames], self.content[frames], self.known_bands
+        )
+
+
+@dataclass(frozen=True)
+class Disguise:
+    """Another voice: formants by a ratio, pitch by a ratio, a colour (k,) in nepers of power."""
+
+    formant: float
+    pitch: float
+    colour: np.ndarray
+
+    def __call__(self, frames: Frames) -> Frames:
+        """The frames in that voice; bands that came from beyond the known ones are not known."""
+        envelope = torch.from_numpy(frames.envelope.astype(np.float32))[None]
+        moved = warped(envelope, torch.tensor([self.formant], dtype=torch.float32))[0].numpy()
+        centres = band_centres_hz().numpy()
+        top_hz = centres[frames.known_bands > 0].max(initial=0.0) * self.formant
+        known = ((centres <= top_hz) & (frames.known_bands.max() > 0)).astype(np.float32)
+        return replace(
+            frames, envelope=moved + self.colour, hz=np.clip(frames.hz * self.pitch, 55, 1200), known_bands=known
+        )
+
+
+def disguise(rng: np.random.Generator, strength: float = 1.0) -> Disguise:
+    """A random voice: tracts a fifth shorter or longer, pitch that goes with it and does not, a smooth colour."""
+    formant = float(np.exp(np.clip(rng.normal(0, 0.09), -0.22, 0.22) * strength))
+    pitch = float(formant ** rng.uniform(0, 3) * np.exp(rng.normal(0, 0.12) * strength))
+    places = np.linspace(0, 1, BANDS)
+    waves = [rng.normal(0, 0.8 / (1 + n) ** 0.5) * np.cos(np.pi * n * places + rng.uniform(0, 6)) for n in range(1, 6)]
+    return Disguise(formant, pitch, (strength * np.sum(waves, 0)).astype(np.float32))
+
+
+def sung(frames: Frames, rng: np.random.Generator) -> Frames:
+    """Speech held and pitched like song: voiced frames last longer, and follow a melody with slides and vibrato."""
+    steps = rng.uniform(0.5, 5.0) * np.convolve(frames.voicing, np.hanning(9) / np.hanning(9).sum(), "same")
+    ends = np.cumsum(1 + steps)
+    places = np.interp(np.arange(int(ends[-1])), ends, np.arange(len(frames)))
+    left = np.minimum(places.astype(int), len(frames) - 2)
+    share = (places - left).astype(np.float32)
+
+    def read(values: np.ndarray) -> np.ndarray:
+        weight = share.reshape(-1, *[1] * (values.ndim - 1))
+        return (values[left] * (1 - weight) + values[left + 1] * weight).astype(np.float32)
+
+    voicing = (read(frames.voicing) > 0.5).astype(np.float32)
+    hz = melody_hz(len(places), float(np.median(frames.hz)), rng)
+    return Frames(read(frames.envelope), hz, voicing, read(frames.content), frames.known_bands)
+
+
+def melody_hz(frames: int, centre_hz: float, rng: np.random.Generator) -> np.ndarray:
+    """A random melody (f,) in Hz around a pitch, with slides and vibrato."""
+    semitones = np.zeros(frames)
+    at, pitch = 0, float(rng.uniform(-3, 10))
+    while at < frames:
+        length = int(rng.uniform(0.15, 1.2) / FRAME_S)
+        semitones[at : at + length] = pitch
+        at, pitch = at + length, float(np.clip(pitch + rng.integers(-5, 6), -5, 14))
+    window = np.hanning(11) / np.hanning(11).sum()
+    glide = np.convolve(np.pad(semitones, 5, mode="edge"), window, "valid")
+    times_s = np.arange(frames) * FRAME_S
+    vibrato = rng.uniform(0, 0.6) * np.sin(2 * np.pi * rng.uniform(4.5, 6.5) * times_s + rng.uniform(0, 6))
+    return np.clip(centre_hz * 2 ** ((glide + vibrato) / 12), 60, 1200).astype(np.float32)

@@ -1,0 +1,97 @@
+"""Training the voice decoder on recordings, their envelopes and sources that follow their pitch.
+
+Axes: b batch, n samples, f frames, k bands.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from editing.voice.envelope import Envelope
+from editing.voice.excitation import phase_of, pulses
+from editing.voice.pitch import Pitch
+from editing.voice.singer import envelope_of
+from editing.voice.stream import at_samples
+from editing.voice.vocoder import VoiceDecoder
+from renderer.codec.mel import HOP_SAMPLES
+from renderer.training.losses import spectral_distance
+
+CROP = 72  # frames
+LEVEL_NEPERS = 0.7
+
+
+@dataclass(frozen=True)
+class Take:
+    """Mono samples (512 f,) at 44.1 kHz with their pitch (f,), sound up to `bandwidth_hz`."""
+
+    samples: np.ndarray
+    pitch: Pitch
+    bandwidth_hz: float
+
+
+class Crops(NamedTuple):
+    """What the decoder is given and what it shall make."""
+
+    audio: Tensor
+    envelope: Tensor
+    hz: Tensor
+    voicing: Tensor
+    sources: Tensor
+    top_hz: Tensor
+
+
+class DecoderTask:
+    """Batches, loss and held-out figures of the decoder."""
+
+    def __init__(self, training: Sequence[Take], held_out: Sequence[Take], batch: int = 12, seed: int = 0) -> None:
+        self.batch, self.seed = batch, seed
+        self.training = [(take, envelope_of(take.samples, take.pitch)) for take in training if len(take.pitch) > CROP]
+        lengths = np.array([len(take.pitch) for take, _ in self.training], float)
+        # What is recorded with all its highs is heard more often: it is what the highs are learned from.
+        lengths *= [2.5 if take.bandwidth_hz > 15000 else 1.0 for take, _ in self.training]
+        self.chances = lengths / lengths.sum()
+        kept = [(take, envelope_of(take.samples, take.pitch)) for take in held_out if len(take.pitch) > CROP]
+        rng = np.random.default_rng(seed + 1)
+        self.test = self._crops([kept[rng.integers(len(kept))] for _ in range(24)], rng)
+
+    def batches(self, first_step: int = 0, rank: int = 0) -> Iterator[Crops]:
+        """Batches without end."""
+        rng = np.random.default_rng([self.seed, first_step, rank])
+        while True:
+            numbers = rng.choice(len(self.training), self.batch, p=self.chances)
+            yield self._crops([self.training[number] for number in numbers], rng)
+
+    def _crops(self, chosen: Sequence[tuple[Take, Tensor]], rng: np.random.Generator) -> Crops:
+        columns: list[list[Tensor]] = [[] for _ in Crops._fields]
+        for take, envelope in chosen:
+            start = int(rng.integers(0, len(take.pitch) - CROP + 1))
+            level = float(rng.normal(0, LEVEL_NEPERS))
+            audio = take.samples[start * HOP_SAMPLES : (start + CROP) * HOP_SAMPLES] * np.exp(level)
+            pitch = take.pitch[start : start + CROP]
+            hz = at_samples(pitch.hz)
+            phase, _ = phase_of(hz, float(rng.random()))
+            sources = np.stack([pulses(hz, phase), rng.standard_normal(len(hz), np.float32)])
+            values = (
+                audio, envelope[start : start + CROP] + 2 * level, pitch.hz, pitch.voicing, sources, take.bandwidth_hz,
+            )  # fmt: skip
+            for column, value in zip(columns, values, strict=True):
+                column.append(torch.as_tensor(value, dtype=torch.float32))
+        return Crops(*(torch.stack(column) for column in columns))
+
+    def losses(self, model: VoiceDecoder, batch: Crops) -> dict[str, Tensor]:
+        """The distance of spectra."""
+        made = model(batch.envelope, batch.hz, batch.voicing, batch.sources)
+        return {"loss": spectral_distance(made, batch.audio, top_hz=batch.top_hz)}
+
+    def evaluate(self, model: VoiceDecoder) -> dict[str, float]:
+        """The same on held-out crops, and how far the envelope comes out as it was asked for, in decibels."""
+        made = model(*self.test[1:5])
+        again = Envelope()(made, self.test.hz * self.test.voicing)
+        known = (self.test.envelope > -14).float()
+        error = ((again - self.test.envelope).abs() * known).sum() / known.sum()
+        figures = self.losses(model, self.test)
+        return {"test_loss": float(figures["loss"]), "test_envelope_db": float(error) * 10 / np.log(10)}

@@ -1,0 +1,156 @@
+"""Training runs of the voice model and of its decoder.
+
+A run's folder holds the clips, a folder with checkpoints for each part, and `model`, which `--model` takes.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import torch
+from accelerate import PartialState
+
+from editing.voice.hub import VoiceDecoderModel, VoiceDiTModel
+from editing.voice.models import WEIGHTS
+from editing.voice.training.clips import Clip, load_clips
+from editing.voice.training.decoder_task import DecoderTask, Take
+from editing.voice.training.prepare import fit_projection, listened, prepare, sources
+from editing.voice.training.task import VoiceTask
+from renderer.codec.mel import HOP_SAMPLES
+from renderer.training.loop import PROGRESS, Recipe, fit
+from scoretok.errors import ScoretokError
+
+Report = Callable[[int, dict[str, float]], None]
+HELD_OUT = 20  # one voice, or clip, in so many is tested on
+
+
+def train_voice(
+    clips: Sequence[Clip],
+    held_out: Sequence[Clip],
+    model: VoiceDiTModel,
+    folder: Path,
+    recipe: Recipe,
+    batch: int = 12,
+    seed: int = 0,
+    report: Report = lambda step, figures: None,
+    plain: bool = False,
+) -> dict[str, float]:
+    """Train a voice model on clips, from where the folder's run stands; the last held-out figures."""
+    torch.manual_seed(seed)
+    task = VoiceTask(clips, held_out, batch, seed, plain)
+    batches = task.batches(model, done_in(folder), PartialState().process_index)
+    return fit(model, batches, task.losses, task.evaluate, folder, recipe, report)
+
+
+def done_in(folder: Path) -> int:
+    """The step that a run has come to."""
+    path = folder / PROGRESS
+    return int(json.loads(path.read_text())["step"]) if path.is_file() else 0
+
+
+def train_dit(
+    data: Path,
+    folder: Path,
+    recipe: Recipe,
+    test: Path | None = None,
+    from_scratch: bool = False,
+    start: Path | None = None,
+    batch: int = 12,
+    seed: int = 0,
+    report: Report = lambda step, figures: None,
+    advance: Callable[[], None] = lambda: None,
+    **config: object,
+) -> dict[str, float]:
+    """Train the voice model on a folder of voices; the last held-out figures. Raises ScoretokError."""
+    if from_scratch:
+        model = _begun(folder / "begun", data, seed, config)
+    else:
+        model = VoiceDiTModel.from_pretrained((start or WEIGHTS) / "dit", torch_dtype=torch.float32)
+    prepare(data, folder / "clips", model, seed, advance)
+    clips = load_clips(folder / "clips")
+    if test is not None:
+        prepare(test, folder / "test-clips", model, seed)
+        kept = load_clips(folder / "test-clips")
+    else:
+        clips, kept = split(clips)
+    if from_scratch:
+        VoiceTask(clips, kept, batch, seed).prepare(model)
+    figures = train_voice(clips, kept, model, folder / "dit-run", recipe, batch, seed, report)
+    bundle(folder, start or WEIGHTS)
+    return figures
+
+
+def _begun(path: Path, data: Path, seed: int, config: dict[str, object]) -> VoiceDiTModel:
+    """A new model with its projection, or the one that an earlier run began with."""
+    if (path / "config.json").is_file():
+        return VoiceDiTModel.from_pretrained(path, torch_dtype=torch.float32)
+    torch.manual_seed(seed)
+    model = VoiceDiTModel(**config)
+    fit_projection(model, data, seed)
+    model.save_pretrained(path)
+    return model
+
+
+def split(clips: Sequence[Clip]) -> tuple[list[Clip], list[Clip]]:
+    """Training and held-out clips: by voices where there are many, else by clips. Raises ScoretokError."""
+    voices = sorted({clip.speaker for clip in clips})
+    if len(voices) >= HELD_OUT:
+        kept = set(voices[::HELD_OUT])
+        return [clip for clip in clips if clip.speaker not in kept], [clip for clip in clips if clip.speaker in kept]
+    if len(clips) < 2:
+        raise ScoretokError("training needs at least two recordings, one of them to test on")
+    kept_numbers = set(range(0, len(clips), min(HELD_OUT, len(clips))))
+    every = list(enumerate(clips))
+    return [clip for n, clip in every if n not in kept_numbers], [clip for n, clip in every if n in kept_numbers]
+
+
+def train_decoder(
+    data: Path,
+    folder: Path,
+    recipe: Recipe,
+    test: Path | None = None,
+    from_scratch: bool = False,
+    start: Path | None = None,
+    batch: int = 12,
+    seed: int = 0,
+    report: Report = lambda step, figures: None,
+    advance: Callable[[], None] = lambda: None,
+) -> dict[str, float]:
+    """Train the decoder on a folder of voices; the last held-out figures. Raises ScoretokError."""
+    torch.manual_seed(seed)
+    takes = list(_takes(data, advance))
+    held_out = list(_takes(test)) if test is not None else takes[::HELD_OUT]
+    training = takes if test is not None else [take for n, take in enumerate(takes) if n % HELD_OUT]
+    if not training or not held_out:
+        raise ScoretokError(f"{data} holds too few recordings; training needs at least two")
+    task = DecoderTask(training, held_out, batch, seed)
+    if from_scratch:
+        model = VoiceDecoderModel()
+    else:
+        model = VoiceDecoderModel.from_pretrained((start or WEIGHTS) / "decoder", torch_dtype=torch.float32)
+    run = folder / "decoder-run"
+    figures = fit(model, task.batches(done_in(run)), task.losses, task.evaluate, run, recipe, report)
+    bundle(folder, start or WEIGHTS)
+    return figures
+
+
+def _takes(folder: Path, advance: Callable[[], None] = lambda: None) -> Iterator[Take]:
+    for source in sources(folder):
+        found = listened(source)
+        advance()
+        if found is not None:
+            samples, heard = found
+            whole = len(heard) * HOP_SAMPLES
+            yield Take(samples[:whole], heard.pitch, heard.bandwidth_hz)
+
+
+def bundle(folder: Path, others: Path) -> None:
+    """Put the trained parts of a run together with those that were not trained, in half precision, as `model`."""
+    for part, kind in (("dit", VoiceDiTModel), ("decoder", VoiceDecoderModel)):
+        trained = folder / f"{part}-run" / "ema"
+        source = trained if trained.is_dir() else others / part
+        target = folder / "model" / part
+        if source.is_dir():
+            shutil.rmtree(target, ignore_errors=True)
+            kind.from_pretrained(source).half().save_pretrained(target)

@@ -1,0 +1,244 @@
+"""Batches, losses and held-out figures of the voice model.
+
+Axes: b batch, r reference tokens, t tokens, f frames, k bands, c content dims.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from editing.voice.envelope import BANDS, FRAME_S, band_centres_hz, loudness_of
+from editing.voice.model import FRAMES_PER_TOKEN, TIMBRE, VoiceDiT, tell, timbre_of, tokens_of
+from editing.voice.singer import UNKNOWN, audible, usual_loudness
+from editing.voice.training.augment import Frames, disguise, sung
+from editing.voice.training.clips import Clip
+
+WINDOW = round(2.6 / FRAME_S) // 2 * 2
+REFERENCE_S = (1.5, 2.5, 4.0, 6.0)
+NO_REFERENCE, SUNG, AS_IT_IS, DULL = 0.05, 0.3, 0.25, 0.35  # shares of the sequences
+HELD_OUT_BATCHES = 6
+FEWEST_FRAMES = 20  # of a reference
+DULL_HZ = (3600.0, 7700.0, 10500.0)  # references that were recorded with less
+
+
+class Batch(NamedTuple):
+    """Sequences of reference and window; `weight` (b, t, 2 k) says what of `target` (b, t, 2 k) counts."""
+
+    told: Tensor
+    shape: Tensor
+    reference_mask: Tensor
+    timbre: Tensor
+    target: Tensor
+    weight: Tensor
+
+
+class VoiceTask:
+    """Batches of disguised clips; losses; held-out figures on clips as they are."""
+
+    def __init__(
+        self,
+        training: Sequence[Clip],
+        held_out: Sequence[Clip],
+        batch: int = 12,
+        seed: int = 0,
+        plain: bool = False,
+    ) -> None:
+        """`plain` leaves voices and songs as they are, to learn one voice."""
+        self.training, self.batch, self.seed, self.plain = _by_speaker(training), batch, seed, plain
+        speakers = sorted(self.training)
+        seconds = np.array([sum(len(clip) for clip in self.training[name]) * FRAME_S for name in speakers])
+        self.speakers, self.chances = speakers, seconds**0.5 / (seconds**0.5).sum()
+        self.takes = _by_take(training)
+        self.held_out = list(held_out)
+
+    def prepare(self, model: VoiceDiT) -> None:
+        """Set the usual mean and spread of shapes from the training clips."""
+        total, square, count = np.zeros(BANDS), np.zeros(BANDS), np.zeros(BANDS)
+        for clips in self.training.values():
+            for clip in clips:
+                shape, loud = _shape_of(clip.frames(0))
+                weight = audible(loud)[:, None] * clip.known_bands[None]
+                total += (shape * weight).sum(0)
+                square += (shape**2 * weight).sum(0)
+                count += weight.sum(0)
+        mean = total / np.maximum(count, 1)
+        spread = np.sqrt(np.maximum(square / np.maximum(count, 1) - mean**2, 1e-4))
+        model.mean.copy_(torch.from_numpy(mean))
+        model.scale.copy_(torch.from_numpy(np.where(count > 0, spread, 1.0)))
+
+    def batches(self, model: VoiceDiT, first_step: int = 0, rank: int = 0) -> Iterator[Batch]:
+        """Batches without end."""
+        rng = np.random.default_rng([self.seed, first_step, rank])
+        while True:
+            seconds = float(rng.choice(REFERENCE_S))
+            reference = round(seconds / FRAME_S) // FRAMES_PER_TOKEN * FRAMES_PER_TOKEN
+            pairs = [self.pair(rng, reference, self.plain) for _ in range(self.batch)]
+            yield collate(pairs, reference, model, rng)
+
+    def pair(self, rng: np.random.Generator, reference: int, plain: bool = False) -> tuple[Frames, Frames]:
+        """Reference and window of one voice, the window's content told by another where there is one.
+
+        Disguised, sung and dulled by chance, unless `plain`.
+        """
+        speaker = str(rng.choice(self.speakers, p=self.chances))
+        clips = self.training[speaker]
+        clip = clips[rng.choice(len(clips), p=[len(c) / sum(map(len, clips)) for c in clips])]
+        length = min(WINDOW, max(FRAMES_PER_TOKEN, (len(clip) - 1) // 2 * 2))
+        start = int(rng.integers(0, len(clip) - length + 1))
+        teller = self.takes[clip.take][rng.integers(len(self.takes[clip.take]))]
+        window = clip.frames(clip.variant(rng))[start : start + length]
+        if teller is not clip and len(teller) == len(clip):
+            content = teller.frames(teller.variant(rng))[start : start + length].content
+            window = Frames(window.envelope, window.hz, window.voicing, content, window.known_bands)
+        before, behind = clip.frames(clip.variant(rng))[:start], clip.frames(clip.variant(rng))[start + length :]
+        others = [other.frames(other.variant(rng)) for other in clips if other is not clip]
+        heard = _some_of([part for part in (before, behind, *others) if len(part) > FEWEST_FRAMES], reference, rng)
+        heard = window[:0] if heard is None else heard
+        if plain:
+            return heard, window
+        voice = disguise(rng, 0.0 if rng.random() < AS_IT_IS else 1.0)
+        if rng.random() < SUNG:
+            window = sung(window, rng)[:WINDOW]
+        if rng.random() < DULL:
+            known = (band_centres_hz().numpy() <= rng.choice(DULL_HZ)).astype(np.float32)
+            heard = replace(heard, known_bands=heard.known_bands * known)
+        return voice(heard), voice(window)
+
+    def losses(self, model: VoiceDiT, batch: Batch) -> dict[str, Tensor]:
+        """Named losses of a batch, of which "loss" is minimised."""
+        coarse, hidden = model.predict(batch.told, batch.shape, batch.reference_mask, batch.timbre)
+        norm = batch.weight.sum().clamp(min=1)
+        distance = ((coarse - batch.target).abs() * batch.weight).sum() / norm
+        change = (coarse - batch.target).unflatten(-1, (FRAMES_PER_TOKEN, -1)).flatten(1, 2).diff(dim=1).abs()
+        both = batch.weight.unflatten(-1, (FRAMES_PER_TOKEN, -1)).flatten(1, 2)[:, 1:]
+        smooth = (change * both).sum() / norm
+        level = torch.rand(len(coarse), 1, 1, device=coarse.device) * 0.95 + 0.05
+        noise = torch.randn_like(batch.target)
+        noisy = level * noise + (1 - level) * batch.target
+        velocity = model(noisy, level[:, 0, 0] * 1000, coarse.detach(), hidden)
+        flow = ((velocity - (noise - batch.target)).square() * batch.weight).sum() / norm
+        return {"loss": distance + 0.5 * smooth + 0.5 * flow, "coarse": distance, "flow": flow}
+
+    def evaluate(self, model: VoiceDiT) -> dict[str, float]:
+        """Losses on held-out clips as they are, told by their own variants, with the same chance each time."""
+        state = torch.get_rng_state()
+        torch.manual_seed(self.seed)
+        sums: dict[str, float] = {}
+        for batch in self.held_out_batches(model):
+            for name, value in self.losses(model, batch).items():
+                sums[f"test_{name}"] = sums.get(f"test_{name}", 0.0) + float(value) / HELD_OUT_BATCHES
+        torch.set_rng_state(state)
+        return sums
+
+    def held_out_batches(self, model: VoiceDiT) -> Iterator[Batch]:
+        """The same few batches of held-out clips each time, with other clips of the same voices as references.
+
+        A voice of which only one clip is held out is looked up in what is left of it.
+        """
+        rng = np.random.default_rng(self.seed + 1)
+        task = VoiceTask(self.held_out, [], 8, self.seed + 2, plain=True)
+        reference = round(3.0 / FRAME_S) // FRAMES_PER_TOKEN * FRAMES_PER_TOKEN
+        for _ in range(HELD_OUT_BATCHES):
+            yield collate([task.pair(rng, reference, plain=True) for _ in range(8)], reference, model, rng)
+
+
+def _by_speaker(clips: Sequence[Clip]) -> dict[str, list[Clip]]:
+    found: dict[str, list[Clip]] = {}
+    for clip in clips:
+        found.setdefault(clip.speaker, []).append(clip)
+    return found
+
+
+def _by_take(clips: Sequence[Clip]) -> dict[str, list[Clip]]:
+    found: dict[str, list[Clip]] = {}
+    for clip in clips:
+        found.setdefault(clip.take, []).append(clip)
+    return found
+
+
+def _some_of(parts: Sequence[Frames], wanted: int, rng: np.random.Generator) -> Frames | None:
+    """Up to `wanted` frames out of random parts, joined."""
+    chosen: list[Frames] = []
+    left = wanted
+    for number in rng.permutation(len(parts)):
+        part = parts[number]
+        length = min(left, len(part))
+        start = int(rng.integers(0, len(part) - length + 1))
+        chosen.append(part[start : start + length])
+        left -= length
+        if left <= 0:
+            break
+    return joined(chosen) if chosen else None
+
+
+def joined(parts: Sequence[Frames]) -> Frames:
+    """Frames one after another."""
+    known = np.min([part.known_bands for part in parts], 0)
+
+    def column(name: str) -> np.ndarray:
+        return np.concatenate([getattr(part, name) for part in parts])
+
+    return Frames(column("envelope"), column("hz"), column("voicing"), column("content"), known)
+
+
+def _shape_of(frames: Frames) -> tuple[np.ndarray, np.ndarray]:
+    """Shapes (f, k), envelopes without their loudness, and that loudness (f,) over the clip's."""
+    envelope = torch.from_numpy(frames.envelope.astype(np.float32))[None]
+    envelope = torch.where(torch.from_numpy(frames.known_bands)[None, None] > 0, envelope, UNKNOWN)
+    loud = loudness_of(envelope)[0].numpy()
+    return frames.envelope - loud[:, None], loud - usual_loudness(loud)
+
+
+def collate(pairs: Sequence[tuple[Frames, Frames]], reference: int, model: VoiceDiT, rng: np.random.Generator) -> Batch:
+    """References of `reference` frames and windows of WINDOW frames as a batch; what is short is filled up."""
+    columns: list[list[Tensor]] = [[] for _ in Batch._fields]
+    mean, scale = model.mean.cpu().numpy(), model.scale.cpu().numpy()
+    for heard, window in pairs:
+        keep = rng.random() >= NO_REFERENCE and len(heard) > FEWEST_FRAMES
+        first = _Columns.of(heard if keep else heard[:0], reference, mean, scale)
+        second = _Columns.of(window, WINDOW, mean, scale)
+        known = torch.from_numpy(heard.known_bands)[None]
+        timbre = timbre_of(first.shape, first.hz, first.voicing, first.counts, known)
+        values = (
+            tokens_of(torch.cat([first.told, second.told], 1)),
+            tokens_of(first.shape),
+            first.there[:, ::FRAMES_PER_TOKEN],
+            timbre if keep else torch.zeros(1, TIMBRE),
+            tokens_of(second.shape),
+            tokens_of(second.counts[..., None] * torch.from_numpy(window.known_bands)),
+        )
+        for column, value in zip(columns, values, strict=True):
+            column.append(value)
+    return Batch(*(torch.cat(column) for column in columns))
+
+
+class _Columns(NamedTuple):
+    """Frames as the model knows them, filled up to a length: what is told (1, f, c + 3), shapes (1, f, k), how much
+    frames count (1, f), which there are (1, f), pitch in Hz and voicing (1, f)."""
+
+    told: Tensor
+    shape: Tensor
+    counts: Tensor
+    there: Tensor
+    hz: Tensor
+    voicing: Tensor
+
+    @classmethod
+    def of(cls, frames: Frames, length: int, mean: np.ndarray, scale: np.ndarray) -> "_Columns":
+        """The first `length` frames."""
+        frames = frames[:length]
+        n = len(frames)
+        raw, loud = _shape_of(frames) if n else (frames.envelope, np.zeros(0))
+        shape = np.clip((raw - mean) / scale, -5, 5) * frames.known_bands
+
+        def filled(values: np.ndarray) -> Tensor:
+            short = [(0, length - n), *[(0, 0)] * (values.ndim - 1)]
+            return torch.from_numpy(np.pad(values.astype(np.float32), short))[None]
+
+        hz, voicing, loudness = filled(frames.hz), filled(frames.voicing), filled(loud)
+        told = tell(filled(frames.content), hz, voicing, loudness)
+        return cls(told, filled(shape), filled(audible(loud)), filled(np.ones(n)), hz, voicing)

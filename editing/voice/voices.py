@@ -1,0 +1,142 @@
+"""A voice to convert to: enrolled from seconds of a singer, mixed with others, kept in a small file.
+
+Axes: f frames, c content dims, k bands.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from editing.voice.envelope import BANDS, FRAME_S
+from editing.voice.model import FRAMES_PER_TOKEN, TELL, TIMBRE, VoiceDiT
+from editing.voice.singer import Heard, audible, shape_of, timbre_vector, told_of, usual_loudness
+from scoretok.errors import ScoretokError
+from scoretok.files import whole_file
+
+FORMAT = "scoretok voice 1"
+LONGEST_S = 12.0
+SHORTEST_FRAMES = round(0.5 / FRAME_S)
+LOW, HIGH = 0.05, 0.95
+
+
+@dataclass(frozen=True)
+class Voice:
+    """How a singer sounds, as the model is told: `told` (1, f, c + 3) and `shape` (1, f, k) of a stretch of their
+    singing, `timbre` (1, 4 k + 3) of all of it; the range (Hz) they were heard in; whose voice it is.
+
+    `adapter` are what `scoretok voice adapt` learned, by name.
+    """
+
+    told: Tensor
+    shape: Tensor
+    timbre: Tensor
+    low_hz: float
+    median_hz: float
+    high_hz: float
+    seconds: float = 0.0
+    name: str = ""
+    note: str = ""
+    adapter: dict[str, Tensor] | None = None
+
+
+def enrolled(model: VoiceDiT, heard: Heard, name: str = "", note: str = "") -> Voice:
+    """The voice of a recording; what the model looks things up in is the stretch in which most is sung."""
+    usual = usual_loudness(heard.log_power.numpy())
+    told, shape = told_of(model, heard, heard.pitch, usual), shape_of(model, heard)
+    best = fullest(audible(heard.log_power.numpy() - usual), round(LONGEST_S / FRAME_S))
+    sung = heard.pitch.hz[heard.pitch.is_voiced]
+    low, middle, high = np.quantile(sung, (LOW, 0.5, HIGH)) if len(sung) else (0.0, 0.0, 0.0)
+    return Voice(
+        told[:, best], shape[:, best], timbre_vector(model, heard), float(low), float(middle), float(high),
+        len(heard) * FRAME_S, name, note,
+    )  # fmt: skip
+
+
+def fullest(weight: np.ndarray, frames: int) -> slice:
+    """The even stretch of at most so many frames in which weights (f,) are highest."""
+    length = min(frames, len(weight)) // FRAMES_PER_TOKEN * FRAMES_PER_TOKEN
+    sums = np.concatenate([[0.0], np.cumsum(weight)])
+    start = int(np.argmax(sums[length:] - sums[: len(sums) - length]))
+    return slice(start, start + length)
+
+
+def mixed(voices: Sequence[tuple[Voice, float]]) -> Voice:
+    """A voice between voices: numbers averaged by weight, and stretches of each as long as it weighs.
+
+    Raises ScoretokError when no weight is above zero.
+    """
+    total = sum(weight for _, weight in voices)
+    if total <= 0 or any(weight < 0 for _, weight in voices):
+        raise ScoretokError("--timbre-mix: weights are at least 0, and one is above")
+    shares = [(voice, weight / total) for voice, weight in voices if weight > 0]
+    told, shapes = [], []
+    for voice, share in shares:
+        length = round(voice.told.shape[1] * share) // FRAMES_PER_TOKEN * FRAMES_PER_TOKEN
+        told.append(voice.told[:, :length])
+        shapes.append(voice.shape[:, :length])
+    pitched = [(voice, share) for voice, share in shares if voice.median_hz > 0]
+    whole = sum(share for _, share in pitched)
+
+    def middle(name: str) -> float:
+        logs = [share / whole * np.log(getattr(voice, name)) for voice, share in pitched]
+        return float(np.exp(sum(logs))) if pitched else 0.0
+
+    return Voice(
+        torch.cat(told, 1), torch.cat(shapes, 1), sum(voice.timbre * share for voice, share in shares),
+        middle("low_hz"), middle("median_hz"), middle("high_hz"), sum(voice.seconds for voice, _ in shares),
+        " + ".join(f"{voice.name or 'a voice'} {share:.2f}" for voice, share in shares),
+    )  # fmt: skip
+
+
+def save_voice(voice: Voice, path: str | Path, weights: str) -> None:
+    """Keep a voice as safetensors; `weights` is the digest of the model that it speaks to. Raises ScoretokError."""
+    tensors = {"told": voice.told, "shape": voice.shape, "timbre": voice.timbre}
+    tensors |= {f"adapter.{name}": value for name, value in (voice.adapter or {}).items()}
+    told = {
+        "format": FORMAT, "weights": weights, "name": voice.name, "note": voice.note,
+        "range_hz": json.dumps([voice.low_hz, voice.median_hz, voice.high_hz]), "seconds": str(voice.seconds),
+    }  # fmt: skip
+    data = save({name: value.contiguous().to(torch.float16) for name, value in tensors.items()}, told)
+    with whole_file(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def load_voice(path: str | Path, model: VoiceDiT, weights: str) -> Voice:
+    """A voice of `save_voice`. Raises ScoretokError for other files, broken ones, and voices of other weights."""
+    try:
+        with safe_open(path, "pt") as file:
+            told = file.metadata() or {}
+            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - no dict
+    except (SafetensorError, OSError) as error:
+        raise ScoretokError(f"{path} is not a whole voice file: {str(error).splitlines()[0]}; enrol it anew") from None
+    if told.get("format") != FORMAT:
+        raise ScoretokError(f"{path} is not a voice of scoretok; make one with: scoretok voice enrol")
+    if told.get("weights") != weights:
+        raise ScoretokError(f"{path} was enrolled for other weights; enrol the voice anew with these")
+    try:
+        low, middle, high = (float(value) for value in json.loads(told["range_hz"]))
+        adapter = {name.removeprefix("adapter."): value for name, value in tensors.items() if "." in name}
+        voice = Voice(
+            tensors["told"], tensors["shape"], tensors["timbre"], low, middle, high, float(told["seconds"]),
+            told["name"], told["note"], adapter or None,
+        )  # fmt: skip
+    except (KeyError, ValueError, TypeError):
+        raise ScoretokError(f"{path} lacks parts of a voice; enrol it anew") from None
+    frames = voice.told.shape[1] if voice.told.ndim == 3 else 0
+    wanted = [(1, frames, model.content_dims + TELL), (1, frames, BANDS), (1, TIMBRE)]
+    found = [tuple(tensor.shape) for tensor in (voice.told, voice.shape, voice.timbre)]
+    if found != wanted or frames < 2 or not all(bool(tensor.isfinite().all()) for tensor in tensors.values()):
+        raise ScoretokError(f"{path} does not hold what a voice of scoretok does; enrol it anew")
+    return voice
+
+
+def renamed(voice: Voice, name: str, note: str) -> Voice:
+    """The same voice with another name and note."""
+    return replace(voice, name=name, note=note)
