@@ -52,3 +52,19 @@ def grace() -> scoretok.LeadSheet:
 def foreign_midi() -> Path:
     """A MIDI file that no one prepared."""
     return EXAMPLES / "freedom-for-your-shooting-skills.mid"
+
+
+@pytest.fixture(scope="session")
+def rule_singers(tmp_path_factory) -> tuple[Path, Path]:
+    """Two singers made by rule: a high one whose take is converted, and a low one."""
+    folder = tmp_path_factory.mktemp("singers")
+    song = EXAMPLES / "amazing-grace.lead"
+    chosen = {
+        "take": ("--size", "1.15", "--bars", "1-4"),
+        "singer": ("--size", "0.85", "--octave", "-1", "--bars", "5-8"),
+    }
+    for name, options in chosen.items():
+        subprocess.run(
+            [sys.executable, EXAMPLES / "sing.py", song, folder / f"{name}.wav", *options], check=True, timeout=300
+        )
+    return folder / "take.wav", folder / "singer.wav"

@@ -82,7 +82,7 @@ def reference_voice(models: VoiceModels, path: str | Path, name: str = "", note:
     if heard.pitch.is_voiced.sum() < SHORTEST_FRAMES:
         sung_s = heard.pitch.is_voiced.sum() * FRAME_S
         raise ScoretokError(
-            f"{path} holds {sung_s:.1f} s of a voice with pitch; a reference needs 0.5 s of it, and 3 to 30 s to be good"
+            f"{path} holds {sung_s:.1f} s of a voice with pitch; a reference needs 0.5 s of it, better 3 to 30 s"
         )
     return enrolled(models.dit, heard, name or Path(path).stem, note)
 

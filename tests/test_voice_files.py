@@ -1,0 +1,170 @@
+"""Voice files, marks on converted files, clips and projections: what is kept comes back, what is foreign is refused."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import save_file
+from test_voice_stream import heard_by_rule
+
+from editing.voice.adapter import is_learned, with_adapter
+from editing.voice.content import WIDTH
+from editing.voice.mark import add_to_wav, comment_of, is_converted
+from editing.voice.model import VoiceDiT
+from editing.voice.training.clips import Clip, load_clips, save_clip
+from editing.voice.training.projection import fitted
+from editing.voice.voices import enrolled, fullest, load_voice, mixed, save_voice
+from scoretok import ScoretokError
+
+
+@pytest.fixture(scope="module")
+def dit():
+    torch.manual_seed(0)
+    return VoiceDiT(content_dims=8, dim=32, coarse_layers=1, flow_layers=1, heads=2)
+
+
+def voice_of(dit, seed=0, name="anna", seconds=3):
+    rng = np.random.default_rng(seed)
+    reference = (rng.standard_normal(seconds * 44100) * 0.1 * (1 + seed)).astype(np.float32)
+    return enrolled(dit, heard_by_rule(reference), name, "Anna Lee agreed")
+
+
+def test_a_voice_comes_back(dit, tmp_path):
+    voice = voice_of(dit)
+    save_voice(voice, tmp_path / "anna.voice", "digest")
+    again = load_voice(tmp_path / "anna.voice", dit, "digest")
+    assert (again.name, again.note) == ("anna", "Anna Lee agreed")
+    assert (again.low_hz, again.median_hz, again.high_hz) == (voice.low_hz, voice.median_hz, voice.high_hz)
+    assert torch.allclose(again.shape, voice.shape, atol=4e-3)
+    assert torch.allclose(again.told, voice.told, atol=2e-2)
+    assert (tmp_path / "anna.voice").stat().st_size < 500_000
+
+
+def test_voices_of_other_weights_and_foreign_files_are_refused(dit, tmp_path):
+    path = tmp_path / "anna.voice"
+    save_voice(voice_of(dit), path, "digest")
+    with pytest.raises(ScoretokError, match="other weights"):
+        load_voice(path, dit, "another")
+    whole = path.read_bytes()
+    for content in (b"", b"RIFF....WAVE", whole[: len(whole) // 2], whole[:-1]):
+        path.write_bytes(content)
+        with pytest.raises(ScoretokError, match="not a whole voice file"):
+            load_voice(path, dit, "digest")
+    save_file({"weight": torch.zeros(3)}, path)
+    with pytest.raises(ScoretokError, match="not a voice of scoretok"):
+        load_voice(path, dit, "digest")
+
+
+@pytest.mark.parametrize("fault", ["missing", "shape", "nan"])
+def test_a_voice_that_lacks_or_twists_a_part_is_refused(dit, tmp_path, fault):
+    voice = voice_of(dit)
+    tensors = {"told": voice.told, "shape": voice.shape, "timbre": voice.timbre}
+    if fault == "missing":
+        del tensors["shape"]
+    elif fault == "shape":
+        tensors["shape"] = tensors["shape"][..., :-1]
+    else:
+        tensors["timbre"] = tensors["timbre"] * float("nan")
+    told = {"format": "scoretok voice 1", "weights": "digest", "name": "a", "note": "b", "seconds": "3",
+            "range_hz": json.dumps([100, 150, 200])}  # fmt: skip
+    save_file({name: value.contiguous() for name, value in tensors.items()}, tmp_path / "a.voice", told)
+    with pytest.raises(ScoretokError, match="enrol it anew"):
+        load_voice(tmp_path / "a.voice", dit, "digest")
+
+
+@given(weight=st.floats(0.05, 0.95))
+@settings(max_examples=10)
+def test_a_mix_lies_between(dit, weight):
+    a, b = voice_of(dit, 0), voice_of(dit, 1, "berta")
+    between = mixed([(a, weight), (b, 1 - weight)])
+    assert torch.allclose(between.timbre, weight * a.timbre + (1 - weight) * b.timbre, atol=1e-5)
+    assert between.told.shape[1] % 2 == 0
+    low, high = sorted((a.median_hz, b.median_hz))
+    assert low - 1e-6 <= between.median_hz <= high + 1e-6
+
+
+def test_a_mix_of_one_is_that_voice_and_nothing_is_refused(dit):
+    a, b = voice_of(dit, 0), voice_of(dit, 1)
+    only = mixed([(a, 2.0), (b, 0.0)])
+    assert torch.equal(only.shape, a.shape)
+    for weights in ((0.0, 0.0), (-1.0, 2.0)):
+        with pytest.raises(ScoretokError, match="weights"):
+            mixed(list(zip((a, b), weights, strict=True)))
+
+
+@given(weights=st.lists(st.floats(0, 1), min_size=2, max_size=60), frames=st.integers(2, 40))
+def test_the_fullest_stretch_holds_most(weights, frames):
+    array = np.array(weights)
+    chosen = fullest(array, frames)
+    length = chosen.stop - chosen.start
+    assert length == min(frames, len(array)) // 2 * 2
+    best = max(array[at : at + length].sum() for at in range(len(array) - length + 1))
+    assert array[chosen].sum() == pytest.approx(best)
+
+
+def test_an_adapter_changes_the_numbers_it_holds_and_no_others(dit):
+    adapter = {name: value + 1 for name, value in dit.named_parameters() if is_learned(name)}
+    changed = with_adapter(dit, adapter)
+    assert adapter
+    for (name, own), (_, new) in zip(dit.named_parameters(), changed.named_parameters(), strict=True):
+        assert torch.equal(own, new) != is_learned(name)
+    assert with_adapter(dit, None) is dit
+    for wrong in ({"see_told.weight": dit.see_told.weight}, {"coarse_out.bias": torch.zeros(3)}):
+        with pytest.raises(ScoretokError, match="adapted to another model"):
+            with_adapter(dit, wrong)
+
+
+@pytest.mark.parametrize("n", [1000, 1001])
+def test_a_mark_leaves_every_sample(dit, tmp_path, n):
+    path = tmp_path / "a.wav"
+    samples = np.random.default_rng(0).integers(-9000, 9000, n).astype(np.int16)
+    soundfile.write(path, samples, 48000, "PCM_16")
+    comment = comment_of(voice_of(dit), -12.0, "rendered by scoretok: {}")
+    add_to_wav(path, comment)
+    with soundfile.SoundFile(path) as file:
+        assert file.comment == comment
+        assert np.array_equal(file.read(dtype="int16"), samples)
+    assert is_converted(comment)
+    assert "Anna Lee agreed" in comment
+    assert path.stat().st_size == int.from_bytes(path.read_bytes()[4:8], "little") + 8
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_clips_come_back_however_they_lie_in_memory(tmp_path, order):
+    rng = np.random.default_rng(0)
+    clip = Clip(
+        "anna", "anna/1", np.asarray(rng.standard_normal((30, 80)), order=order), np.full(30, 200.0), np.ones(30),
+        np.asarray(rng.standard_normal((3, 30, 8)), order=order), 8000.0,
+    )  # fmt: skip
+    save_clip(clip, tmp_path / "0.safetensors")
+    (again,) = load_clips(tmp_path)
+    assert (again.speaker, again.take, again.bandwidth_hz) == ("anna", "anna/1", 8000.0)
+    assert np.allclose(again.envelope, clip.envelope, atol=4e-3)
+    assert np.allclose(again.contents, clip.contents, atol=4e-3)
+    (tmp_path / "1.safetensors").write_bytes(b"no")
+    with pytest.raises(ScoretokError, match="not a clip"):
+        load_clips(tmp_path)
+
+
+def test_a_projection_keeps_words_and_forgets_voices():
+    """Of features that hold words in some directions and voices in others, the first are kept."""
+    rng = np.random.default_rng(0)
+    clips = []
+    for speaker in range(6):
+        words = rng.standard_normal((500, 4))
+        own = rng.standard_normal(4) * 3
+        variants = []
+        for _ in range(3):
+            told = np.zeros((500, WIDTH))
+            told[:, :4] = words
+            told[:, 4:8] = own
+            told[:, 8:12] = rng.standard_normal(4) * 3
+            variants.append(told + 0.05 * rng.standard_normal((500, WIDTH)))
+        clips.append((str(speaker), np.stack(variants)))
+    _, projection = fitted(clips, 4)
+    strength = np.abs(projection).sum(1)
+    assert strength[:4].min() > 10 * strength[4:12].max()
