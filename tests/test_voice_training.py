@@ -1,0 +1,203 @@
+"""Training voice conversion: disguises, batches, runs that go on, one singer learned."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from conftest import run
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from editing.voice.adapt import adapted
+from editing.voice.envelope import BANDS
+from editing.voice.hub import VoiceDecoderModel, VoiceDiTModel
+from editing.voice.models import VoiceModels, load_models
+from editing.voice.training.augment import Frames, disguise, sung
+from editing.voice.training.clips import Clip
+from editing.voice.training.decoder_task import DecoderTask, Take
+from editing.voice.training.prepare import sources
+from editing.voice.training.run import split, train_voice
+from editing.voice.training.task import WINDOW, VoiceTask
+from renderer.training import loop
+from renderer.training.loop import Recipe
+from scoretok.errors import ScoretokError
+
+DIMS = 8
+TINY = {"content_dims": DIMS, "dim": 32, "coarse_layers": 1, "flow_layers": 1, "heads": 2}
+
+
+def frames(n, seed=0, known=BANDS):
+    rng = np.random.default_rng(seed)
+    voicing = (np.sin(np.arange(n) / 9) > -0.5).astype(np.float32)
+    return Frames(
+        rng.standard_normal((n, BANDS)).cumsum(1).astype(np.float32) * 0.2, np.full(n, 180.0, np.float32), voicing,
+        rng.standard_normal((n, DIMS)).astype(np.float32), (np.arange(BANDS) < known).astype(np.float32),
+    )  # fmt: skip
+
+
+def clip(speaker, seed, n=500, take=None, known_hz=20000.0):
+    made = frames(n, seed)
+    contents = np.stack([made.content, made.content + 0.1, made.content - 0.1])
+    return Clip(speaker, take or f"{speaker}/{seed}", made.envelope, made.hz, made.voicing, contents, known_hz)
+
+
+@given(seed=st.integers(0, 500), known=st.integers(20, BANDS))
+def test_a_disguise_is_the_same_for_every_frame_and_knows_what_it_knows(seed, known):
+    voice = disguise(np.random.default_rng(seed))
+    whole, part = voice(frames(40, 3, known)), voice(frames(40, 3, known)[10:20])
+    assert np.array_equal(whole.envelope[10:20], part.envelope)
+    assert np.array_equal(whole.known_bands, part.known_bands)
+    assert 0.75 < voice.formant < 1.3
+    edges = np.diff(whole.known_bands)
+    assert (edges <= 0).all()
+    assert whole.known_bands.any()
+
+
+@settings(max_examples=30)
+@given(seed=st.integers(0, 500))
+def test_song_out_of_speech_lasts_longer_and_keeps_its_order(seed):
+    spoken = frames(120, 1)
+    spoken = Frames(
+        spoken.envelope, spoken.hz, spoken.voicing, np.arange(120)[:, None].astype(np.float32), spoken.known_bands
+    )
+    song = sung(spoken, np.random.default_rng(seed))
+    assert len(song) > len(spoken)
+    assert (np.diff(song.content[:, 0]) >= -1e-4).all()
+    assert song.content[-1, 0] > 115
+    assert ((song.hz >= 60) & (song.hz <= 1200)).all()
+    assert len(song.hz) == len(song.voicing) == len(song.envelope)
+
+
+def test_batches_hold_what_the_model_is_asked_for():
+    model = VoiceDiTModel(**TINY)
+    clips = [clip("a", 0), clip("a", 1, take="x"), clip("b", 2, take="x"), clip("c", 3, 200, known_hz=7000.0)]
+    task = VoiceTask(clips, clips[:2], batch=6)
+    task.prepare(model)
+    assert bool((model.scale > 0).all())
+    batches = task.batches(model)
+    for _ in range(5):
+        batch = next(batches)
+        b, r = batch.reference_mask.shape
+        assert batch.told.shape == (6, r + WINDOW // 2, 2 * (DIMS + 3))
+        assert batch.target.shape == batch.weight.shape == (b, WINDOW // 2, 2 * BANDS)
+        assert all(bool(tensor.isfinite().all()) for tensor in batch)
+        assert bool(((batch.weight >= 0) & (batch.weight <= 1)).all())
+        losses = task.losses(model, batch)
+        assert bool(losses["loss"].isfinite())
+    again = [next(VoiceTask(clips, clips[:2], batch=6).batches(model)) for _ in range(2)]
+    assert all(torch.equal(x, y) for x, y in zip(*again, strict=True))
+
+
+def test_what_is_not_recorded_does_not_count():
+    model = VoiceDiTModel(**TINY)
+    clips = [clip("a", seed, known_hz=3500.0) for seed in range(3)]
+    task = VoiceTask(clips, clips, batch=4, plain=True)
+    task.prepare(model)
+    batch = next(task.batches(model))
+    known = torch.from_numpy(clips[0].known_bands).bool().repeat(2)
+    assert not batch.weight[..., ~known].any()
+    assert batch.weight[..., known].any()
+
+
+def test_a_run_goes_on_and_learns(tmp_path):
+    clips = [clip("a", seed) for seed in range(4)]
+    torch.manual_seed(0)
+    model = VoiceDiTModel(**TINY)
+    VoiceTask(clips, clips).prepare(model)
+    recipe = {"evaluate_every": 10, "warmup_steps": 2, "precision": "no"}
+    first = train_voice(clips, clips[:2], model, tmp_path, Recipe(steps=10, **recipe), batch=4)
+    second = train_voice(clips, clips[:2], model, tmp_path, Recipe(steps=40, **recipe), batch=4)
+    assert second["test_coarse"] < first["test_coarse"]
+    steps = [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert steps == [10, 20, 30, 40]
+    assert VoiceDiTModel.from_pretrained(tmp_path / "ema").content_dims == DIMS
+
+
+def test_the_decoder_learns_from_sound(rule_singers):
+    from editing.voice.training.prepare import listened
+
+    samples, heard = listened(sources(rule_singers[0].parent)[0])
+    take = Take(samples[: len(heard) * 512], heard.pitch, 9000.0)
+    task = DecoderTask([take], [take], batch=2)
+    torch.manual_seed(0)
+    model = VoiceDecoderModel(32, 2)
+    batch = next(task.batches())
+    optimizer = torch.optim.Adam(model.parameters(), 3e-3)
+    losses = []
+    for _ in range(8):
+        loss = task.losses(model, batch)["loss"]
+        losses.append(float(loss.detach()))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert losses[-1] < losses[0]
+    assert task.evaluate(model)["test_envelope_db"] < 12
+
+
+def test_held_out_clips_are_never_trained_on():
+    voices = [clip(f"v{n:02d}", n) for n in range(40)]
+    training, kept = split(voices)
+    assert {c.speaker for c in training}.isdisjoint({c.speaker for c in kept})
+    assert len(kept) == 2
+    training, kept = split([clip("a", n) for n in range(7)])
+    assert {c.take for c in training}.isdisjoint({c.take for c in kept})
+    assert kept
+    with pytest.raises(ScoretokError, match="at least two recordings"):
+        split([clip("a", 0)])
+
+
+def test_folders_name_voices_and_takes(tmp_path):
+    for name in ("anna/1.wav", "berta/1.wav", "pair~1/x.flac", "pair~2/x.flac"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    found = {str(s.path.relative_to(tmp_path)): (s.speaker, s.take) for s in sources(tmp_path)}
+    assert found["anna/1.wav"][0] == "anna"
+    assert found["anna/1.wav"][1] != found["berta/1.wav"][1]
+    assert found["pair~1/x.flac"][1] == found["pair~2/x.flac"][1]
+    assert found["pair~1/x.flac"][0] != found["pair~2/x.flac"][0]
+    with pytest.raises(ScoretokError, match="is not a folder"):
+        sources(tmp_path / "none")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ScoretokError, match="holds no recordings"):
+        sources(tmp_path / "empty")
+
+
+def pieces(rule_singers, folder, count):
+    samples, rate = soundfile.read(rule_singers[1])
+    for number, part in enumerate(np.array_split(samples, count)):
+        soundfile.write(folder / f"{number}.wav", part, rate)
+
+
+def test_one_singer_is_learned(rule_singers, tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "faster_precision", lambda: "no")  # Accelerate keeps to one precision a process
+    (tmp_path / "little").mkdir()
+    pieces(rule_singers, tmp_path / "little", 3)
+    shipped = load_models()
+    torch.manual_seed(0)
+    tiny = VoiceDiTModel(**{**TINY, "content_dims": shipped.dit.content_dims})
+    for name in ("mean", "scale", "projection", "content_mean"):
+        getattr(tiny, name).copy_(getattr(shipped.dit, name))
+    models = VoiceModels(tiny.eval().requires_grad_(False), shipped.decoder, "tiny")
+    with pytest.raises(ScoretokError, match="half a minute"):
+        adapted(models, tmp_path / "little", tmp_path / "run", "low", "made by rule", steps=2)
+    (tmp_path / "more").mkdir()
+    samples, rate = soundfile.read(rule_singers[1])
+    for number in range(5):
+        soundfile.write(tmp_path / "more" / f"{number}.wav", np.roll(samples, number * 20_000), rate)
+    voice, figures = adapted(models, tmp_path / "more", tmp_path / "run2", "low", "made by rule", steps=20)
+    assert voice.adapter
+    assert voice.name == "low"
+    assert figures["held_out_distance_after"] < figures["held_out_distance_before"]
+
+
+def test_training_from_the_command(rule_singers, tmp_path):
+    (tmp_path / "voices" / "low").mkdir(parents=True)
+    pieces(rule_singers, tmp_path / "voices" / "low", 3)
+    result = run("train", "voice", "--data", "voices", "--out", "run", "--steps", "1", "--batch", "1", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "step 1" in result.stderr
+    converted = run("voice", "convert", rule_singers[0], "--to", rule_singers[1], "--model", "run/model", "-o", "o.wav",
+                    "--steps", "0", cwd=tmp_path)  # fmt: skip
+    assert converted.returncode == 0, converted.stderr
