@@ -37,6 +37,10 @@ SECTIONS = {
     "ears_sections": "The ears: sections",
     "ears_speed": "The ears: speed and memory",
     "ears_training": "The ears: what training bought",
+    "voice": "Voice conversion: voices that nobody trained on",
+    "voice_content": "Voice conversion: who speaks, told by the words",
+    "voice_speed": "Voice conversion: speed and memory",
+    "voice_training": "Voice conversion: what training bought",
 }
 ARGUMENTS = {
     "roundtrip": "--pop909 PATH",
@@ -61,6 +65,9 @@ ARGUMENTS = {
     "ears_sections": "--data RECORDS/pop909_mma.jsonl.gz --data RECORDS/billboard_mma.jsonl.gz --soundfont FONT",
     "ears_speed": "--data RECORDS/openewld_mma.jsonl.gz --soundfont FONT",
     "ears_training": "--runs RUNS --test MIXES",
+    "voice": "--voices VOICES/real_heldout.tar --manifest VOICES/real_manifest.jsonl",
+    "voice_content": "--voices VOICES/real_train.tar --manifest VOICES/real_manifest.jsonl",
+    "voice_training": "--runs RUNS/voice",
 }
 # What stands for a path in these arguments -> the option that gives it, and what it is.
 PLACES = {

@@ -109,7 +109,7 @@ def test_a_run_goes_on_and_learns(tmp_path):
     recipe = {"evaluate_every": 10, "warmup_steps": 2, "precision": "no"}
     first = train_voice(clips, clips[:2], model, tmp_path, Recipe(steps=10, **recipe), batch=4)
     second = train_voice(clips, clips[:2], model, tmp_path, Recipe(steps=40, **recipe), batch=4)
-    assert second["test_coarse"] < first["test_coarse"]
+    assert second["held_out_coarse"] < first["held_out_coarse"]
     steps = [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert steps == [10, 20, 30, 40]
     assert VoiceDiTModel.from_pretrained(tmp_path / "ema").content_dims == DIMS
@@ -133,7 +133,7 @@ def test_the_decoder_learns_from_sound(rule_singers):
         loss.backward()
         optimizer.step()
     assert losses[-1] < losses[0]
-    assert task.evaluate(model)["test_envelope_db"] < 12
+    assert task.evaluate(model)["held_out_envelope_db"] < 12
 
 
 def test_held_out_clips_are_never_trained_on():

@@ -94,4 +94,4 @@ class DecoderTask:
         known = (self.test.envelope > -14).float()
         error = ((again - self.test.envelope).abs() * known).sum() / known.sum()
         figures = self.losses(model, self.test)
-        return {"test_loss": float(figures["loss"]), "test_envelope_db": float(error) * 10 / np.log(10)}
+        return {"held_out_loss": float(figures["loss"]), "held_out_envelope_db": float(error) * 10 / np.log(10)}

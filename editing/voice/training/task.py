@@ -130,7 +130,7 @@ class VoiceTask:
         sums: dict[str, float] = {}
         for batch in self.held_out_batches(model):
             for name, value in self.losses(model, batch).items():
-                sums[f"test_{name}"] = sums.get(f"test_{name}", 0.0) + float(value) / HELD_OUT_BATCHES
+                sums[f"held_out_{name}"] = sums.get(f"held_out_{name}", 0.0) + float(value) / HELD_OUT_BATCHES
         torch.set_rng_state(state)
         return sums
 
