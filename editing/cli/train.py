@@ -1,4 +1,4 @@
-"""scoretok train: pairs, codec, renderer, scores, planner, mixes, ears, voice."""
+"""scoretok train: pairs, codec, renderer, scores, planner, mixes, ears, singing, voice."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ import click
 
 from editing.cli.common import progress_bar, quiet_option, seed_option, with_options
 from editing.cli.train_ears import ears, mixes
-from editing.cli.train_voice import voice
+from editing.cli.train_voice import singing, voice
 from scoretok.errors import ScoretokError
 
 EPILOG = """\b
@@ -209,6 +209,7 @@ def planner(
 
 train.add_command(mixes)
 train.add_command(ears)
+train.add_command(singing)
 train.add_command(voice)
 
 

@@ -1,4 +1,4 @@
-"""scoretok train voice: the models of voice conversion."""
+"""scoretok train singing, scoretok train voice: the models of voice conversion."""
 
 from pathlib import Path
 
@@ -54,3 +54,23 @@ def voice(
             train_decoder(*places, batch, seed, report, advance)
     if not quiet:
         click.echo(f"{out}: the model is in model/, losses in {part}-run/{PLOT}", err=True)
+
+
+@click.command()
+@click.option("--data", required=True, metavar="DIR", help="A folder of recordings for each voice.")
+@click.option("--out", required=True, metavar="DIR", help="Folder to fill; what is there stays.")
+@click.option("--every", type=click.IntRange(1), default=2, show_default=True, help="Sing one in so many recordings.")
+@seed_option
+@quiet_option
+def singing(data: str, out: str, every: int, seed: int, quiet: bool) -> None:
+    """Make singing out of speech: vowels are held and laid on random melodies."""
+    for module in ("torch", "swift_f0", "faster_whisper"):
+        require(module, "voice", "making singing")
+    from editing.voice.models import load_models
+    from editing.voice.training.prepare import sources
+    from editing.voice.training.singing import make_singing
+
+    with progress_bar("singing", len(sources(Path(data))), quiet) as advance:
+        made = make_singing(Path(data), Path(out), load_models().decoder, every, seed, advance)
+    if not quiet:
+        click.echo(f"{out}: {made} recordings sung", err=True)

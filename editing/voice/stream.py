@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from editing.voice.correction import corrected
 from editing.voice.envelope import BANDS, loudness_of, warped
 from editing.voice.excitation import noise, phase_of, pulses
 from editing.voice.model import VoiceDiT, frames_of, tokens_of
@@ -132,7 +133,7 @@ class Stream:
             for level, lower in pairwise(levels):
                 velocity = self.dit(shape, torch.tensor([level * 1000.0]), coarse, hidden)
                 shape = shape + (lower - level) * velocity
-        return frames_of(shape)
+        return corrected(frames_of(shape), told, voice.correction)
 
     @torch.no_grad()
     def _sound(self) -> np.ndarray:

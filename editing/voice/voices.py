@@ -5,7 +5,7 @@ Axes: f frames, c content dims, k bands.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from editing.voice.correction import correction_of, terms
 from editing.voice.envelope import BANDS, FRAME_S
 from editing.voice.model import FRAMES_PER_TOKEN, TELL, TIMBRE, VoiceDiT
 from editing.voice.singer import Heard, audible, shape_of, timbre_vector, told_of, usual_loudness
@@ -24,12 +25,14 @@ FORMAT = "scoretok voice 1"
 LONGEST_S = 12.0
 SHORTEST_FRAMES = round(0.5 / FRAME_S)
 LOW, HIGH = 0.05, 0.95
+PARTS = ("told", "shape", "timbre", "correction")
 
 
 @dataclass(frozen=True)
 class Voice:
     """How a singer sounds, as the model is told: `told` (1, f, c + 3) and `shape` (1, f, k) of a stretch of their
-    singing, `timbre` (1, 4 k + 3) of all of it; the range (Hz) they were heard in; whose voice it is.
+    singing, `timbre` (1, 4 k + 3) of all of it, `correction` (c + 2, k) of what the model misses of it; the range (Hz)
+    they were heard in; whose voice it is.
 
     `adapter` are what `scoretok voice adapt` learned, by name.
     """
@@ -37,6 +40,7 @@ class Voice:
     told: Tensor
     shape: Tensor
     timbre: Tensor
+    correction: Tensor
     low_hz: float
     median_hz: float
     high_hz: float
@@ -50,11 +54,14 @@ def enrolled(model: VoiceDiT, heard: Heard, name: str = "", note: str = "") -> V
     """The voice of a recording; what the model looks things up in is the stretch in which most is sung."""
     usual = usual_loudness(heard.log_power.numpy())
     told, shape = told_of(model, heard, heard.pitch, usual), shape_of(model, heard)
-    best = fullest(audible(heard.log_power.numpy() - usual), round(LONGEST_S / FRAME_S))
+    weight = audible(heard.log_power.numpy() - usual)
+    best = fullest(weight, round(LONGEST_S / FRAME_S))
+    timbre = timbre_vector(model, heard)
+    correction = correction_of(model, told, shape, timbre, torch.from_numpy(weight).float()[None], heard.known_bands)
     sung = heard.pitch.hz[heard.pitch.is_voiced]
     low, middle, high = np.quantile(sung, (LOW, 0.5, HIGH)) if len(sung) else (0.0, 0.0, 0.0)
     return Voice(
-        told[:, best], shape[:, best], timbre_vector(model, heard), float(low), float(middle), float(high),
+        told[:, best], shape[:, best], timbre, correction, float(low), float(middle), float(high),
         len(heard) * FRAME_S, name, note,
     )  # fmt: skip
 
@@ -90,6 +97,7 @@ def mixed(voices: Sequence[tuple[Voice, float]]) -> Voice:
 
     return Voice(
         torch.cat(told, 1), torch.cat(shapes, 1), sum(voice.timbre * share for voice, share in shares),
+        sum(voice.correction * share for voice, share in shares),
         middle("low_hz"), middle("median_hz"), middle("high_hz"), sum(voice.seconds for voice, _ in shares),
         " + ".join(f"{voice.name or 'a voice'} {share:.2f}" for voice, share in shares),
     )  # fmt: skip
@@ -97,7 +105,7 @@ def mixed(voices: Sequence[tuple[Voice, float]]) -> Voice:
 
 def save_voice(voice: Voice, path: str | Path, weights: str) -> None:
     """Keep a voice as safetensors; `weights` is the digest of the model that it speaks to. Raises ScoretokError."""
-    tensors = {"told": voice.told, "shape": voice.shape, "timbre": voice.timbre}
+    tensors = {name: getattr(voice, name) for name in PARTS}
     tensors |= {f"adapter.{name}": value for name, value in (voice.adapter or {}).items()}
     told = {
         "format": FORMAT, "weights": weights, "name": voice.name, "note": voice.note,
@@ -124,19 +132,15 @@ def load_voice(path: str | Path, model: VoiceDiT, weights: str) -> Voice:
         low, middle, high = (float(value) for value in json.loads(told["range_hz"]))
         adapter = {name.removeprefix("adapter."): value for name, value in tensors.items() if "." in name}
         voice = Voice(
-            tensors["told"], tensors["shape"], tensors["timbre"], low, middle, high, float(told["seconds"]),
-            told["name"], told["note"], adapter or None,
+            *(tensors[name] for name in PARTS), low, middle, high, float(told["seconds"]), told["name"], told["note"],
+            adapter or None,
         )  # fmt: skip
     except (KeyError, ValueError, TypeError):
         raise ScoretokError(f"{path} lacks parts of a voice; enrol it anew") from None
     frames = voice.told.shape[1] if voice.told.ndim == 3 else 0
-    wanted = [(1, frames, model.content_dims + TELL), (1, frames, BANDS), (1, TIMBRE)]
-    found = [tuple(tensor.shape) for tensor in (voice.told, voice.shape, voice.timbre)]
+    content = model.content_dims
+    wanted = [(1, frames, content + TELL), (1, frames, BANDS), (1, TIMBRE), (terms(content), BANDS)]
+    found = [tuple(getattr(voice, name).shape) for name in PARTS]
     if found != wanted or frames < 2 or not all(bool(tensor.isfinite().all()) for tensor in tensors.values()):
         raise ScoretokError(f"{path} does not hold what a voice of scoretok does; enrol it anew")
     return voice
-
-
-def renamed(voice: Voice, name: str, note: str) -> Voice:
-    """The same voice with another name and note."""
-    return replace(voice, name=name, note=note)

@@ -1,0 +1,55 @@
+"""Singing out of speech: recordings whose vowels are held and laid on random melodies by the decoder.
+
+There is little free singing to learn from. Axes: n samples, f frames.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from editing.voice.content import WIDTH
+from editing.voice.envelope import FRAME_S
+from editing.voice.excitation import noise, phase_of, pulses
+from editing.voice.stream import at_samples
+from editing.voice.training.augment import Frames, sung
+from editing.voice.training.prepare import listened, sources
+from editing.voice.vocoder import VoiceDecoder
+from renderer.audio_files import write_audio
+from renderer.codec.mel import SAMPLE_RATE
+
+LONGEST_FRAMES = round(16 / FRAME_S)
+
+
+def make_singing(
+    folder: Path, out: Path, decoder: VoiceDecoder, every: int = 2, seed: int = 0,
+    advance: Callable[[], None] = lambda: None,
+) -> int:  # fmt: skip
+    """Sing every so many recordings of a folder of voices into another; how many were made. Earlier ones stay."""
+    made = 0
+    for number, source in enumerate(sources(folder)):
+        path = out / source.speaker / f"{source.path.stem}-sung.flac"
+        found = listened(source) if number % every == 0 and not path.is_file() else None
+        if found is not None:
+            heard = found[1]
+            spoken = Frames(
+                heard.envelope.numpy(), heard.pitch.hz, heard.pitch.voicing, np.zeros((len(heard), WIDTH), np.float32),
+                heard.known_bands.numpy(),
+            )  # fmt: skip
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_audio(
+                performed(sung(spoken, np.random.default_rng([seed, number])), decoder)[None], SAMPLE_RATE, path
+            )
+            made += 1
+        advance()
+    return made
+
+
+@torch.no_grad()
+def performed(song: Frames, decoder: VoiceDecoder) -> np.ndarray:
+    """Samples (n,) of frames, at most 16 s of them."""
+    song = song[:LONGEST_FRAMES]
+    hz = at_samples(song.hz)
+    arrays = (song.envelope, song.hz, song.voicing, np.stack([pulses(hz, phase_of(hz)[0]), noise(0, len(hz), 0)]))
+    return decoder(*(torch.from_numpy(array.astype(np.float32))[None] for array in arrays))[0].numpy().clip(-1, 1)
