@@ -41,6 +41,10 @@ song: .venv/song
 	$(BIN)/scoretok compare out/composed.lead out/heard.lead
 	$(BIN)/scoretok plot out/composed.wav --score out/heard.lead -o out/heard.png
 	$(BIN)/scoretok describe out/heard.lead
+	$(BIN)/python examples/sing.py examples/amazing-grace.lead out/take.wav --size 1.15 --bars 1-4
+	$(BIN)/python examples/sing.py examples/amazing-grace.lead out/singer.wav --size 0.85 --octave -1 --bars 5-8
+	$(BIN)/scoretok voice convert out/take.wav --to out/singer.wav -o out/converted.wav
+	$(BIN)/scoretok plot out/converted.wav -o out/converted.png
 	@ls -l out
 
 test: .venv/test

@@ -95,7 +95,7 @@ def main() -> None:
         ["projected, fitted to the other half of the speakers", f"{np.mean(halves):.2f}"],
     ]
     lines = [
-        f"{len(names)} speakers, chance {1 / len(names):.2f}; of half of them {2 / len(names):.2f}. The goal: 0.20.", "",
+        f"{len(names)} speakers, chance {1 / len(names):.2f}; of half, {2 / len(names):.2f}. The goal: 0.20.", "",
         *table(["features", "speaker named"], rows),
     ]  # fmt: skip
     save("voice_content", lines)

@@ -54,6 +54,9 @@ def test_every_command_of_the_readme_runs(workplace):
         "take2-bossa.wav",
         "heard.lead",
         "heard.png",
+        "converted.wav",
+        "low.voice",
+        "duet.wav",
     ):
         assert (workplace / name).stat().st_size > 500
 
@@ -78,6 +81,18 @@ def test_every_command_and_example_of_the_ears_runs(workplace, monkeypatch):
     assert (workplace / "heard.png").stat().st_size > 500
     monkeypatch.chdir(workplace)
     exec("\n".join(blocks("docs/ears.md", "python")), {})
+
+
+def test_every_command_and_example_of_voice_conversion_runs(workplace, monkeypatch):
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    script = "set -e\n" + "".join(blocks("docs/voice.md", "sh"))
+    result = subprocess.run(["bash", "-c", script], cwd=workplace, env={**os.environ, "PATH": path},
+                            capture_output=True, text=True, check=False)  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    for name in ("converted.png", "calm.wav", "duet.wav", "between.wav"):
+        assert (workplace / name).stat().st_size > 500
+    monkeypatch.chdir(workplace)
+    exec("\n".join(blocks("docs/voice.md", "python")), {})
 
 
 @pytest.mark.parametrize(

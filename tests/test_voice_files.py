@@ -17,7 +17,7 @@ from editing.voice.mark import add_to_wav, comment_of, is_converted
 from editing.voice.model import VoiceDiT
 from editing.voice.training.clips import Clip, load_clips, save_clip
 from editing.voice.training.projection import fitted
-from editing.voice.voices import enrolled, fullest, load_voice, mixed, save_voice
+from editing.voice.voices import PARTS, enrolled, fullest, load_voice, mixed, save_voice
 from scoretok import ScoretokError
 
 
@@ -62,7 +62,7 @@ def test_voices_of_other_weights_and_foreign_files_are_refused(dit, tmp_path):
 @pytest.mark.parametrize("fault", ["missing", "shape", "nan"])
 def test_a_voice_that_lacks_or_twists_a_part_is_refused(dit, tmp_path, fault):
     voice = voice_of(dit)
-    tensors = {"told": voice.told, "shape": voice.shape, "timbre": voice.timbre}
+    tensors = {name: getattr(voice, name) for name in PARTS}
     if fault == "missing":
         del tensors["shape"]
     elif fault == "shape":
@@ -82,6 +82,7 @@ def test_a_mix_lies_between(dit, weight):
     a, b = voice_of(dit, 0), voice_of(dit, 1, "berta")
     between = mixed([(a, weight), (b, 1 - weight)])
     assert torch.allclose(between.timbre, weight * a.timbre + (1 - weight) * b.timbre, atol=1e-5)
+    assert torch.allclose(between.correction, weight * a.correction + (1 - weight) * b.correction, atol=1e-5)
     assert between.told.shape[1] % 2 == 0
     low, high = sorted((a.median_hz, b.median_hz))
     assert low - 1e-6 <= between.median_hz <= high + 1e-6

@@ -38,9 +38,8 @@ def make_singing(
                 heard.known_bands.numpy(),
             )  # fmt: skip
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_audio(
-                performed(sung(spoken, np.random.default_rng([seed, number])), decoder)[None], SAMPLE_RATE, path
-            )
+            song = sung(spoken, np.random.default_rng([seed, number]))
+            write_audio(performed(song, decoder)[None], SAMPLE_RATE, path)
             made += 1
         advance()
     return made
