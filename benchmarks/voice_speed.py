@@ -38,7 +38,7 @@ def main() -> None:
             took_s = perf_counter() - began
             rows.append([f"{seconds} s", f"{took_s:.1f} s", f"{took_s / seconds:.3f}", f"{peak_mb():.0f} MB"])
     lines = [
-        "From command to file, loading included; a reference of a minute at most. The goals are 0.3 and 1,500 MB.", "",
+        "From command to file, loading included; a reference of 30 s at most. The goals are 0.3 and 1,500 MB.", "",
         *table(["take", "took", "of its length", "most memory"], rows),
     ]  # fmt: skip
     save("voice_speed", lines)

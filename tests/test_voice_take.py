@@ -31,21 +31,21 @@ def test_a_take_is_looked_over(rule_singers):
 
 def test_silence_and_noise_hold_no_voice():
     with pytest.raises(ScoretokError, match="silent"):
-        look_over(iter([np.zeros(3 * RATE, np.float32)]), "nothing.wav")
+        look_over([np.zeros(3 * RATE, np.float32)], "nothing.wav")
     hiss = (0.1 * np.random.default_rng(0).standard_normal(3 * RATE)).astype(np.float32)
     with pytest.raises(ScoretokError, match=r"no voice is heard in hiss\.wav"):
-        look_over(iter([hiss]), "hiss.wav")
+        look_over([hiss], "hiss.wav")
 
 
 def test_clipping_and_telephones_are_told(rule_singers):
     samples = first_seconds(blocks_of(rule_singers[0]), 4)
     with pytest.warns(ScoretokWarning, match="clipped"):
-        look_over(iter([(samples * 20).clip(-1, 1)]), "loud.wav")
+        look_over([(samples * 20).clip(-1, 1)], "loud.wav")
     from renderer.audio_files import resample
 
     narrow = resample(resample(samples, RATE, 6800), 6800, RATE)
     with pytest.warns(ScoretokWarning, match=r"nothing above [34]\.\d kHz"):
-        look_over(iter([narrow]), "phone.wav", 44100)
+        look_over([narrow], "phone.wav", 44100)
 
 
 def test_several_instruments_are_told(saints, tmp_path):
@@ -57,7 +57,7 @@ def test_several_instruments_are_told(saints, tmp_path):
         hz = 110 * 2 ** rng.uniform(0, 3)
         tones.append(sum(np.sin(2 * np.pi * hz * n * times) / n for n in range(1, 6)) * 0.1)
     with pytest.warns(ScoretokWarning, match="leaps about"):
-        look_over(iter([np.concatenate(tones).astype(np.float32)]), "many.wav")
+        look_over([np.concatenate(tones).astype(np.float32)], "many.wav")
 
 
 BAD = {

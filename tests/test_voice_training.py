@@ -118,7 +118,7 @@ def test_a_run_goes_on_and_learns(tmp_path):
 def test_the_decoder_learns_from_sound(rule_singers):
     from editing.voice.training.prepare import listened
 
-    samples, heard = listened(sources(rule_singers[0].parent)[0])
+    ((samples, heard),) = listened(sources(rule_singers[0].parent)[0])
     take = Take(samples[: len(heard) * 512], heard.pitch, 9000.0)
     task = DecoderTask([take], [take], batch=2)
     torch.manual_seed(0)

@@ -22,7 +22,7 @@ from scoretok.errors import ScoretokError
 
 AUTO, MATCH = "auto", "match"
 VOICE_SUFFIXES = (".voice", ".safetensors")
-LONGEST_REFERENCE_S = 60
+LONGEST_REFERENCE_S = 30
 RANGE = 1.5  # a voice sings up to a fifth above where it speaks
 NEPERS_A_DECIBEL = np.log(10) / 20
 
@@ -77,7 +77,7 @@ def reference_voice(models: VoiceModels, path: str | Path, name: str = "", note:
             raise ScoretokError(f"{path} does not exist; make it with: scoretok voice enrol")
         return load_voice(path, models.dit, models.digest)
     samples = first_seconds(blocks_of(path), LONGEST_REFERENCE_S)
-    survey = look_over(iter([samples]), str(path), rate_of(path))
+    survey = look_over([samples], str(path), rate_of(path))
     heard = hear(samples, survey.bandwidth_hz)
     if heard.pitch.is_voiced.sum() < SHORTEST_FRAMES:
         sung_s = heard.pitch.is_voiced.sum() * FRAME_S
@@ -115,7 +115,7 @@ def convert_samples(
 ) -> np.ndarray:
     """Mono samples (n,) at 44.1 kHz in another voice, (n,). Raises ScoretokError where there is no voice in them."""
     wish = wish or Wish()
-    survey = look_over(iter([samples]), "the take")
+    survey = look_over([samples], "the take")
     made = []
     for block in converted(models, voice, wish.manner(survey, voice), [samples]):
         made.append(block)

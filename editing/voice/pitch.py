@@ -4,7 +4,9 @@ Axes: t frames of the pitch finder, f frames (86.13 Hz).
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from scipy.ndimage import median_filter, uniform_filter1d
@@ -47,9 +49,8 @@ class Pitch:
 
 def pitch_of(samples_16k: np.ndarray, frames: int) -> Pitch:
     """The pitch of mono samples at 16 kHz in the first `frames` frames, by swift-f0 (Nieradzik, 2025)."""
-    swift_f0 = require("swift_f0", "voice", "finding the pitch")
     padded = np.pad(samples_16k, (0, max(0, 1024 - len(samples_16k))))
-    found = swift_f0.SwiftF0(threads=2).detect(padded, RATE, LOWEST_HZ, HIGHEST_HZ)
+    found = _finder().detect(padded, RATE, LOWEST_HZ, HIGHEST_HZ)
     times_s = np.arange(frames) * FRAME_S
     sure = np.interp(times_s, found.timestamps, found.confidence)
     heard = (found.confidence >= SURE) & (found.pitch_hz > 0)
@@ -57,6 +58,11 @@ def pitch_of(samples_16k: np.ndarray, frames: int) -> Pitch:
         return Pitch(np.full(frames, 150.0), np.zeros(frames))
     octaves = np.interp(times_s, found.timestamps[heard], np.log2(found.pitch_hz[heard]))
     return Pitch(2**octaves, _without_blips(sure >= SURE).astype(float))
+
+
+@lru_cache(maxsize=1)
+def _finder() -> Any:  # noqa: ANN401 - swift-f0 has no types
+    return require("swift_f0", "voice", "finding the pitch").SwiftF0(threads=2)
 
 
 def _without_blips(voiced: np.ndarray) -> np.ndarray:

@@ -47,7 +47,7 @@ def changed_song(
     windows = [_window(recording, span) for span in spans]
     voices = [_voice_in(window, separator) for _, window in windows]
     whole = np.concatenate([part.mean(0) for part in voices])
-    survey = look_over(iter([whole]), f"the voice of {recording.path.name}" if separator else recording.path.name)
+    survey = look_over([whole], f"the voice of {recording.path.name}" if separator else recording.path.name)
     manner = wish.manner(survey, voice)
     changes, done = [], 0
     for span, (first, window), part in zip(spans, windows, voices, strict=True):

@@ -4,7 +4,7 @@ Axes: n samples, f frames.
 """
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,13 +78,13 @@ def rate_of(path: str | Path) -> int:
 
 
 def look_over(
-    blocks: Iterator[np.ndarray], name: str, rate: int = SAMPLE_RATE, advance: Callable[[int], None] = lambda n: None
+    blocks: Iterable[np.ndarray], name: str, rate: int = SAMPLE_RATE, advance: Callable[[int], None] = lambda n: None
 ) -> Survey:
     """Go through a take, and warn of what will sound odd. Raises ScoretokError where there is no voice in it."""
     pitches: list[Pitch] = []
     powers, clipped, n_samples, peak, widths = [], 0, 0, 0.0, []
     loudest: tuple[float, np.ndarray] = (0.0, np.zeros(0))
-    for block in blocks:
+    for block in _pieces(blocks):
         n_samples += len(block)
         advance(len(block))
         peak = max(peak, float(np.abs(block).max(initial=0.0)))
@@ -113,6 +113,13 @@ def look_over(
     if widths and widths[0] < TELEPHONE_HZ:
         tell(f"{name} holds nothing above {widths[0] / 1000:.1f} kHz; what lies above is made up")
     return Survey(heard.median_hz, usual, n_samples, widths[0] if widths else SAMPLE_RATE / 2)
+
+
+def _pieces(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """Blocks (n,), long ones in pieces, so that memory does not grow with them."""
+    for block in blocks:
+        for start in range(0, len(block), BLOCK_S * SAMPLE_RATE):
+            yield block[start : start + BLOCK_S * SAMPLE_RATE]
 
 
 def check_voice(heard: Pitch, loud: np.ndarray, samples: np.ndarray, name: str) -> None:

@@ -5,14 +5,13 @@ Axes: n samples, f frames, v variants.
 
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from editing.voice.content import RATE, STEP_S, features, frame_times_s
-from editing.voice.convert import LONGEST_REFERENCE_S, first_seconds
 from editing.voice.envelope import FRAME_S
 from editing.voice.model import VoiceDiT
 from editing.voice.singer import Heard, audible, bandwidth_of, hear, usual_loudness
@@ -21,12 +20,13 @@ from editing.voice.training.clips import Clip, save_clip
 from editing.voice.training.projection import Scatter
 from mir.audio import SUFFIXES
 from renderer.audio_files import resample
-from renderer.codec.mel import SAMPLE_RATE
+from renderer.codec.mel import HOP_SAMPLES, SAMPLE_RATE
 from scoretok.errors import ScoretokError, ScoretokWarning
 
 VARIANTS = 4
 RESAMPLED = 1.25
-LEVEL_RMS = 0.06
+LEVEL_RMS, SILENT_RMS = 0.06, 1e-4
+PIECE_S = 20
 SHORTEST_FRAMES = round(1.5 / FRAME_S)
 PROJECTION_CLIPS = 300
 
@@ -57,18 +57,25 @@ def sources(folder: Path) -> list[Source]:
     return found
 
 
-def listened(source: Source) -> tuple[np.ndarray, Heard] | None:
-    """Samples (n,) at 44.1 kHz and what they hold; None, with a warning, where there is not enough to learn from."""
-    samples = first_seconds(blocks_of(source.path), LONGEST_REFERENCE_S)
-    level = float(np.sqrt(np.square(samples).mean())) if len(samples) else 0.0
-    if level < 1e-4 or len(samples) < SHORTEST_FRAMES * SAMPLE_RATE * FRAME_S:
+def listened(source: Source) -> Iterator[tuple[np.ndarray, Heard]]:
+    """A recording in pieces of 20 s at most: samples (n,) at 44.1 kHz, and what they hold.
+
+    Pieces that are too short or silent are left out; warns where nothing is left.
+    """
+    samples = np.concatenate(list(blocks_of(source.path)))
+    count = max(1, round(len(samples) / (PIECE_S * SAMPLE_RATE)))
+    heard_any = False
+    for piece in np.array_split(samples, count):
+        level = float(np.sqrt(np.square(piece).mean())) if len(piece) else 0.0
+        if level < SILENT_RMS or len(piece) < SHORTEST_FRAMES * HOP_SAMPLES:
+            continue
+        heard_any = True
+        levelled = (piece * (LEVEL_RMS / level)).astype(np.float32)
+        heard = hear(levelled)
+        width_hz = bandwidth_of(heard.envelope, rate_of(source.path))
+        yield levelled, replace(heard, bandwidth_hz=width_hz)
+    if not heard_any:
         warnings.warn(f"{source.path} is too short or silent; it is left out", ScoretokWarning, stacklevel=2)
-        return None
-    samples = (samples * (LEVEL_RMS / level)).astype(np.float32)
-    heard = hear(samples)
-    return samples, Heard(
-        heard.envelope, heard.pitch, heard.features, bandwidth_of(heard.envelope, rate_of(source.path))
-    )
 
 
 def told_by_others(samples: np.ndarray, frames: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
@@ -86,15 +93,12 @@ def fit_projection(model: VoiceDiT, folder: Path, seed: int = 0, advance: Callab
     rng = np.random.default_rng(seed)
     every, scatter = sources(folder), Scatter()
     for source in every[:: max(1, len(every) // PROJECTION_CLIPS)]:
-        found = listened(source)
+        for samples, heard in listened(source):
+            power = heard.log_power.numpy()
+            loud = audible(power - usual_loudness(power)) > 0.5
+            variants = [heard.features, *told_by_others(samples, len(heard), rng)]
+            scatter.add(source.speaker, np.stack(variants)[:, loud])
         advance()
-        if found is None:
-            continue
-        samples, heard = found
-        power = heard.log_power.numpy()
-        loud = audible(power - usual_loudness(power)) > 0.5
-        variants = [heard.features, *told_by_others(samples, len(heard), rng)]
-        scatter.add(source.speaker, np.stack(variants)[:, loud])
     if not scatter.frames:
         raise ScoretokError(f"{folder} holds no recording that is long enough")
     mean, projection = scatter.projection(model.content_dims)
@@ -108,13 +112,12 @@ def prepare(
     """Make a clip of every recording of a folder; those that are there already stay. Raises ScoretokError."""
     out.mkdir(parents=True, exist_ok=True)
     for number, source in enumerate(sources(folder)):
-        path = out / f"{number:05d}.safetensors"
-        found = None if path.is_file() else listened(source)
-        if found is not None:
-            samples, heard = found
-            told = [heard.features, *told_by_others(samples, len(heard), np.random.default_rng([seed, number]))]
+        done = out / f"{number:05d}.done"
+        for piece, (samples, heard) in enumerate(() if done.is_file() else listened(source)):
+            told = [heard.features, *told_by_others(samples, len(heard), np.random.default_rng([seed, number, piece]))]
             contents = np.stack([model.content(torch.from_numpy(one)).numpy() for one in told])
-            pitch, width = heard.pitch, heard.bandwidth_hz
-            clip = Clip(source.speaker, source.take, heard.envelope.numpy(), pitch.hz, pitch.voicing, contents, width)
-            save_clip(clip, path)
+            pitch, width_hz, take = heard.pitch, heard.bandwidth_hz, f"{source.take}/{piece}"
+            clip = Clip(source.speaker, take, heard.envelope.numpy(), pitch.hz, pitch.voicing, contents, width_hz)
+            save_clip(clip, out / f"{number:05d}-{piece:03d}.safetensors")
+        done.touch()
         advance()

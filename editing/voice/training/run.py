@@ -137,12 +137,9 @@ def train_decoder(
 
 def _takes(folder: Path, advance: Callable[[], None] = lambda: None) -> Iterator[Take]:
     for source in sources(folder):
-        found = listened(source)
+        for samples, heard in listened(source):
+            yield Take(samples[: len(heard) * HOP_SAMPLES], heard.pitch, heard.bandwidth_hz)
         advance()
-        if found is not None:
-            samples, heard = found
-            whole = len(heard) * HOP_SAMPLES
-            yield Take(samples[:whole], heard.pitch, heard.bandwidth_hz)
 
 
 def bundle(folder: Path, others: Path) -> None:

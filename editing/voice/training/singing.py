@@ -4,12 +4,12 @@ There is little free singing to learn from. Axes: n samples, f frames.
 """
 
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from editing.voice.content import WIDTH
 from editing.voice.envelope import FRAME_S
 from editing.voice.excitation import noise, phase_of, pulses
 from editing.voice.stream import at_samples
@@ -30,17 +30,15 @@ def make_singing(
     made = 0
     for number, source in enumerate(sources(folder)):
         path = out / source.speaker / f"{source.path.stem}-sung.flac"
-        found = listened(source) if number % every == 0 and not path.is_file() else None
-        if found is not None:
-            heard = found[1]
-            spoken = Frames(
-                heard.envelope.numpy(), heard.pitch.hz, heard.pitch.voicing, np.zeros((len(heard), WIDTH), np.float32),
-                heard.known_bands.numpy(),
-            )  # fmt: skip
-            path.parent.mkdir(parents=True, exist_ok=True)
-            song = sung(spoken, np.random.default_rng([seed, number]))
-            write_audio(performed(song, decoder)[None], SAMPLE_RATE, path)
-            made += 1
+        if number % every == 0 and not path.is_file():
+            for _, heard in islice(listened(source), 1):
+                untold = np.zeros((len(heard), 1), np.float32)
+                pitch = heard.pitch
+                spoken = Frames(heard.envelope.numpy(), pitch.hz, pitch.voicing, untold, heard.known_bands.numpy())
+                path.parent.mkdir(parents=True, exist_ok=True)
+                song = sung(spoken, np.random.default_rng([seed, number]))
+                write_audio(performed(song, decoder)[None], SAMPLE_RATE, path)
+                made += 1
         advance()
     return made
 
