@@ -131,10 +131,10 @@ def load_voice(path: str | Path, model: VoiceDiT, weights: str) -> Voice:
     try:
         low, middle, high = (float(value) for value in json.loads(told["range_hz"]))
         adapter = {name.removeprefix("adapter."): value for name, value in tensors.items() if "." in name}
-        voice = Voice(
-            *(tensors[name] for name in PARTS), low, middle, high, float(told["seconds"]), told["name"], told["note"],
-            adapter or None,
-        )  # fmt: skip
+        parts = {name: tensors[name] for name in PARTS}
+        seconds, name, note = float(told["seconds"]), told["name"], told["note"]
+        voice = Voice(**parts, low_hz=low, median_hz=middle, high_hz=high, seconds=seconds, name=name, note=note,
+                      adapter=adapter or None)  # fmt: skip
     except (KeyError, ValueError, TypeError):
         raise ScoretokError(f"{path} lacks parts of a voice; enrol it anew") from None
     frames = voice.told.shape[1] if voice.told.ndim == 3 else 0
