@@ -43,13 +43,18 @@ def write_bundle(out: Path, dit: str | None, codec: str | None, soundfont: str |
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
         ScoreToAudioPipeline(**parts, scheduler=FlowMatchEulerDiscreteScheduler()).save_pretrained(folder)
-        for path in Path(folder).glob("*/config.json"):
-            config = json.loads(path.read_text())
-            config.pop("_name_or_path", None)  # a folder of this machine, which is nobody else's business
-            path.write_text(json.dumps(config, indent=2) + "\n")
+        make_shareable(Path(folder))
         Path(folder).chmod(0o755)
         shutil.copytree(folder, out, dirs_exist_ok=True)
-    for path in out.rglob("*.safetensors"):
+
+
+def make_shareable(folder: Path) -> None:
+    """Let what diffusers saved below a folder be read by all, and keep names of folders of this machine from them."""
+    for path in folder.rglob("config.json"):
+        config = json.loads(path.read_text())
+        config.pop("_name_or_path", None)
+        path.write_text(json.dumps(config, indent=2) + "\n")
+    for path in folder.rglob("*.safetensors"):
         path.chmod(0o644)
 
 

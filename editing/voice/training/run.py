@@ -18,6 +18,7 @@ from editing.voice.training.decoder_task import DecoderTask, Take
 from editing.voice.training.prepare import fit_projection, listened, prepare, sources
 from editing.voice.training.task import VoiceTask
 from renderer.codec.mel import HOP_SAMPLES
+from renderer.training.bundle import make_shareable
 from renderer.training.loop import PROGRESS, Recipe, fit
 from scoretok.errors import ScoretokError
 
@@ -151,3 +152,4 @@ def bundle(folder: Path, others: Path) -> None:
         if source.is_dir():
             shutil.rmtree(target, ignore_errors=True)
             kind.from_pretrained(source).half().save_pretrained(target)
+    make_shareable(folder / "model")
