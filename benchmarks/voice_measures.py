@@ -32,7 +32,11 @@ def embedding(samples: np.ndarray) -> np.ndarray:
 def letters(samples: np.ndarray) -> str:
     """What Whisper base understands, in small letters and blanks."""
     segments, _ = encoder().transcribe(
-        resample(samples, SAMPLE_RATE, RATE), language="en", temperature=0.0, condition_on_previous_text=False
+        resample(samples, SAMPLE_RATE, RATE),
+        language="en",
+        temperature=0.0,
+        beam_size=1,
+        condition_on_previous_text=False,
     )
     words = re.sub(r"[^a-z ]", "", " ".join(segment.text for segment in segments).lower())
     return " ".join(words.split())

@@ -25,18 +25,18 @@ def workplace(tmp_path):
     return tmp_path
 
 
-def test_every_command_of_the_readme_runs(workplace):
+def run_commands(document, workplace):
+    """What the shell commands of a document leave and say, in a folder with the examples."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    script = "set -e\n" + "".join(blocks("README.md", "sh"))
-    result = subprocess.run(
-        ["bash", "-c", script],
-        cwd=workplace,
-        env={**os.environ, "PATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    script = "set -e\n" + "".join(blocks(document, "sh"))
+    result = subprocess.run(["bash", "-c", script], cwd=workplace, env={**os.environ, "PATH": path},
+                            capture_output=True, text=True, check=False)  # fmt: skip
     assert result.returncode == 0, result.stderr
+    return result
+
+
+def test_every_command_of_the_readme_runs(workplace):
+    result = run_commands("README.md", workplace)
     assert "guitar: changed bars 9-16" in result.stdout
     for name in (
         "new.wav",
@@ -62,21 +62,13 @@ def test_every_command_of_the_readme_runs(workplace):
 
 
 def test_every_command_of_the_planner_runs(workplace):
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    script = "set -e\n" + "".join(blocks("docs/planner.md", "sh"))
-    result = subprocess.run(["bash", "-c", script], cwd=workplace, env={**os.environ, "PATH": path},
-                            capture_output=True, text=True, check=False)  # fmt: skip
-    assert result.returncode == 0, result.stderr
+    run_commands("docs/planner.md", workplace)
     for name in ("plan.txt", "waltz.lead", "varied.lead", "longer.lead", "chords.lead", "surprises.png"):
         assert (workplace / name).stat().st_size > 100
 
 
 def test_every_command_and_example_of_the_ears_runs(workplace, monkeypatch):
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    script = "set -e\n" + "".join(blocks("docs/ears.md", "sh"))
-    result = subprocess.run(["bash", "-c", script], cwd=workplace, env={**os.environ, "PATH": path},
-                            capture_output=True, text=True, check=False)  # fmt: skip
-    assert result.returncode == 0, result.stderr
+    result = run_commands("docs/ears.md", workplace)
     assert "key C major, found C major" in result.stdout
     assert (workplace / "heard.png").stat().st_size > 500
     monkeypatch.chdir(workplace)
@@ -84,11 +76,7 @@ def test_every_command_and_example_of_the_ears_runs(workplace, monkeypatch):
 
 
 def test_every_command_and_example_of_voice_conversion_runs(workplace, monkeypatch):
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    script = "set -e\n" + "".join(blocks("docs/voice.md", "sh"))
-    result = subprocess.run(["bash", "-c", script], cwd=workplace, env={**os.environ, "PATH": path},
-                            capture_output=True, text=True, check=False)  # fmt: skip
-    assert result.returncode == 0, result.stderr
+    run_commands("docs/voice.md", workplace)
     for name in ("converted.png", "calm.wav", "duet.wav", "between.wav"):
         assert (workplace / name).stat().st_size > 500
     monkeypatch.chdir(workplace)

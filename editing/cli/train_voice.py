@@ -39,19 +39,17 @@ def voice(
         require(module, "voice", "training")
     from editing.cli.train import reporting
     from editing.voice.training.prepare import sources
-    from editing.voice.training.run import train_decoder, train_dit
+    from editing.voice.training.run import Run, train_decoder, train_dit
     from renderer.training.loop import PLOT, Recipe
 
     if start and from_scratch:
         raise ScoretokError("--from-scratch and --start contradict each other; give one")
     recipe = Recipe(steps, learning_rate or (FROM_SCRATCH if from_scratch else FURTHER), evaluate_every=evaluate_every)
-    places = Path(data), Path(out), recipe, Path(test) if test else None, from_scratch, Path(start) if start else None
+    begins = Path(start) if start else None
+    run = Run(Path(data), Path(out), recipe, Path(test) if test else None, from_scratch, begins, batch, seed)
     count = len(sources(Path(data)))
     with progress_bar("listening", count, quiet) as advance, reporting(steps, quiet) as report:
-        if part == "dit":
-            train_dit(*places, batch, seed, report, advance)
-        else:
-            train_decoder(*places, batch, seed, report, advance)
+        (train_dit if part == "dit" else train_decoder)(run, report, advance)
     if not quiet:
         click.echo(f"{out}: the model is in model/, losses in {part}-run/{PLOT}", err=True)
 

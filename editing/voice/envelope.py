@@ -85,9 +85,9 @@ def to_bins() -> Tensor:
 
 
 def warped(envelope: Tensor, ratio: Tensor) -> Tensor:
-    """Envelope (b, f, k) with its formants moved by a ratio (b,): above 1 a shorter vocal tract."""
+    """Envelope (b, f, k) with its formants moved by a ratio (b,), or (b, k) by band: above 1 a shorter vocal tract."""
     centres = band_centres_hz().to(envelope.device)
-    wanted = centres[None] / ratio[:, None]
+    wanted = centres[None] / ratio.reshape(len(ratio), -1)
     right = torch.searchsorted(centres, wanted.clamp(centres[0], centres[-1])).clamp(1, BANDS - 1)
     share = ((wanted - centres[right - 1]) / (centres[right] - centres[right - 1])).clamp(0, 1)
     index = right[:, None].expand(-1, envelope.shape[1], -1)

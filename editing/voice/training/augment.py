@@ -12,6 +12,8 @@ import torch
 
 from editing.voice.envelope import BANDS, FRAME_S, band_centres_hz, warped
 
+ACCENTS, ACCENT = 4, 0.6
+
 
 @dataclass(frozen=True)
 class Frames:
@@ -34,31 +36,45 @@ class Frames:
 
 @dataclass(frozen=True)
 class Disguise:
-    """Another voice: formants by a ratio, pitch by a ratio, a colour (k,) in nepers of power."""
+    """Another voice: formants by a ratio for each band (k,), pitch by a ratio, a colour (k,) in nepers of power, and an
+    accent (d, k): how much more of a band there is for what is said."""
 
-    formant: float
+    formant: np.ndarray
     pitch: float
     colour: np.ndarray
+    accent: np.ndarray
 
     def __call__(self, frames: Frames) -> Frames:
         """The frames in that voice; bands that came from beyond the known ones are not known."""
         envelope = torch.from_numpy(frames.envelope.astype(np.float32))[None]
-        moved = warped(envelope, torch.tensor([self.formant], dtype=torch.float32))[0].numpy()
+        moved = warped(envelope, torch.from_numpy(self.formant[None].astype(np.float32)))[0].numpy()
         centres = band_centres_hz().numpy()
-        top_hz = centres[frames.known_bands > 0].max(initial=0.0) * self.formant
+        top_hz = centres[frames.known_bands > 0].max(initial=0.0) * self.formant[-1]
         known = ((centres <= top_hz) & (frames.known_bands.max() > 0)).astype(np.float32)
         return replace(
-            frames, envelope=moved + self.colour, hz=np.clip(frames.hz * self.pitch, 55, 1200), known_bands=known
+            frames,
+            envelope=moved + self.colour + frames.content @ self.accent,
+            hz=np.clip(frames.hz * self.pitch, 55, 1200),
+            known_bands=known,
         )
 
 
-def disguise(rng: np.random.Generator, strength: float = 1.0) -> Disguise:
-    """A random voice: tracts a fifth shorter or longer, pitch that goes with it and does not, a smooth colour."""
+def disguise(rng: np.random.Generator, content_dims: int, strength: float = 1.0) -> Disguise:
+    """A random voice: tracts a fifth shorter or longer, all along or in parts, pitch that goes with it and does not, a
+    smooth colour, and sounds that are made otherwise."""
     formant = float(np.exp(np.clip(rng.normal(0, 0.09), -0.22, 0.22) * strength))
+    bend = np.exp(strength * _waves(rng, 0.03))
     pitch = float(formant ** rng.uniform(0, 3) * np.exp(rng.normal(0, 0.12) * strength))
+    ways = rng.standard_normal((content_dims, ACCENTS)) / content_dims**0.5
+    accent = strength * ways @ np.stack([_waves(rng, ACCENT) for _ in range(ACCENTS)])
+    return Disguise(formant * bend, pitch, strength * _waves(rng, 0.8), accent.astype(np.float32))
+
+
+def _waves(rng: np.random.Generator, size: float) -> np.ndarray:
+    """A smooth random curve over the bands, (k,)."""
     places = np.linspace(0, 1, BANDS)
-    waves = [rng.normal(0, 0.8 / (1 + n) ** 0.5) * np.cos(np.pi * n * places + rng.uniform(0, 6)) for n in range(1, 6)]
-    return Disguise(formant, pitch, (strength * np.sum(waves, 0)).astype(np.float32))
+    waves = [rng.normal(0, size / (1 + n) ** 0.5) * np.cos(np.pi * n * places + rng.uniform(0, 6)) for n in range(1, 6)]
+    return np.sum(waves, 0).astype(np.float32)
 
 
 def sung(frames: Frames, rng: np.random.Generator) -> Frames:

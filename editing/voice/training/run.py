@@ -6,6 +6,7 @@ A run's folder holds the clips, a folder with checkpoints for each part, and `mo
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -50,35 +51,50 @@ def done_in(folder: Path) -> int:
     return int(json.loads(path.read_text())["step"]) if path.is_file() else 0
 
 
+@dataclass(frozen=True)
+class Run:
+    """A training: of which voices, tested on which others (else on a twentieth), into which folder, from where on.
+
+    It starts from random weights, or from the models in `start`, or from those that ship.
+    """
+
+    data: Path
+    folder: Path
+    recipe: Recipe
+    test: Path | None = None
+    from_scratch: bool = False
+    start: Path | None = None
+    batch: int = 12
+    seed: int = 0
+
+    @property
+    def begins_with(self) -> Path:
+        """The models that it starts from."""
+        return self.start or WEIGHTS
+
+
 def train_dit(
-    data: Path,
-    folder: Path,
-    recipe: Recipe,
-    test: Path | None = None,
-    from_scratch: bool = False,
-    start: Path | None = None,
-    batch: int = 12,
-    seed: int = 0,
+    run: Run,
     report: Report = lambda step, figures: None,
     advance: Callable[[], None] = lambda: None,
     **config: object,
 ) -> dict[str, float]:
     """Train the voice model on a folder of voices; the last held-out figures. Raises ScoretokError."""
-    if from_scratch:
-        model = _begun(folder / "begun", data, seed, config)
+    if run.from_scratch:
+        model = _begun(run.folder / "begun", run.data, run.seed, config)
     else:
-        model = VoiceDiTModel.from_pretrained((start or WEIGHTS) / "dit", torch_dtype=torch.float32)
-    prepare(data, folder / "clips", model, seed, advance)
-    clips = load_clips(folder / "clips")
-    if test is not None:
-        prepare(test, folder / "test-clips", model, seed)
-        kept = load_clips(folder / "test-clips")
+        model = VoiceDiTModel.from_pretrained(run.begins_with / "dit", torch_dtype=torch.float32)
+    prepare(run.data, run.folder / "clips", model, run.seed, advance)
+    clips = load_clips(run.folder / "clips")
+    if run.test is not None:
+        prepare(run.test, run.folder / "test-clips", model, run.seed)
+        kept = load_clips(run.folder / "test-clips")
     else:
         clips, kept = split(clips)
-    if from_scratch:
-        VoiceTask(clips, kept, batch, seed).prepare(model)
-    figures = train_voice(clips, kept, model, folder / "dit-run", recipe, batch, seed, report)
-    bundle(folder, start or WEIGHTS)
+    if run.from_scratch:
+        VoiceTask(clips, kept, run.batch, run.seed).prepare(model)
+    figures = train_voice(clips, kept, model, run.folder / "dit-run", run.recipe, run.batch, run.seed, report)
+    bundle(run.folder, run.begins_with)
     return figures
 
 
@@ -107,32 +123,23 @@ def split(clips: Sequence[Clip]) -> tuple[list[Clip], list[Clip]]:
 
 
 def train_decoder(
-    data: Path,
-    folder: Path,
-    recipe: Recipe,
-    test: Path | None = None,
-    from_scratch: bool = False,
-    start: Path | None = None,
-    batch: int = 12,
-    seed: int = 0,
-    report: Report = lambda step, figures: None,
-    advance: Callable[[], None] = lambda: None,
+    run: Run, report: Report = lambda step, figures: None, advance: Callable[[], None] = lambda: None
 ) -> dict[str, float]:
     """Train the decoder on a folder of voices; the last held-out figures. Raises ScoretokError."""
-    torch.manual_seed(seed)
-    takes = list(_takes(data, advance))
-    held_out = list(_takes(test)) if test is not None else takes[::HELD_OUT]
-    training = takes if test is not None else [take for n, take in enumerate(takes) if n % HELD_OUT]
+    torch.manual_seed(run.seed)
+    takes = list(_takes(run.data, advance))
+    held_out = list(_takes(run.test)) if run.test is not None else takes[::HELD_OUT]
+    training = takes if run.test is not None else [take for n, take in enumerate(takes) if n % HELD_OUT]
     if not training or not held_out:
-        raise ScoretokError(f"{data} holds too few recordings; training needs at least two")
-    task = DecoderTask(training, held_out, batch, seed)
-    if from_scratch:
+        raise ScoretokError(f"{run.data} holds too few recordings; training needs at least two")
+    task = DecoderTask(training, held_out, run.batch, run.seed)
+    if run.from_scratch:
         model = VoiceDecoderModel()
     else:
-        model = VoiceDecoderModel.from_pretrained((start or WEIGHTS) / "decoder", torch_dtype=torch.float32)
-    run = folder / "decoder-run"
-    figures = fit(model, task.batches(done_in(run)), task.losses, task.evaluate, run, recipe, report)
-    bundle(folder, start or WEIGHTS)
+        model = VoiceDecoderModel.from_pretrained(run.begins_with / "decoder", torch_dtype=torch.float32)
+    folder = run.folder / "decoder-run"
+    figures = fit(model, task.batches(done_in(folder)), task.losses, task.evaluate, folder, run.recipe, report)
+    bundle(run.folder, run.begins_with)
     return figures
 
 

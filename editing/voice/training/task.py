@@ -19,7 +19,7 @@ from editing.voice.training.clips import Clip
 
 WINDOW = round(2.6 / FRAME_S) // 2 * 2
 REFERENCE_S = (1.5, 2.5, 4.0, 6.0)
-NO_REFERENCE, SUNG, AS_IT_IS, DULL = 0.05, 0.3, 0.25, 0.35  # shares of the sequences
+NO_REFERENCE, SUNG, AS_IT_IS, DULL = 0.05, 0.3, 0.15, 0.35  # shares of the sequences
 HELD_OUT_BATCHES = 6
 FEWEST_FRAMES = 20  # of a reference
 DULL_HZ = (3600.0, 7700.0, 10500.0)  # references that were recorded with less
@@ -100,7 +100,7 @@ class VoiceTask:
         heard = window[:0] if heard is None else heard
         if plain:
             return heard, window
-        voice = disguise(rng, 0.0 if rng.random() < AS_IT_IS else 1.0)
+        voice = disguise(rng, window.content.shape[1], 0.0 if rng.random() < AS_IT_IS else 1.0)
         if rng.random() < SUNG:
             window = sung(window, rng)[:WINDOW]
         if rng.random() < DULL:
