@@ -107,10 +107,10 @@ def test_a_run_goes_on_and_learns(tmp_path):
     torch.manual_seed(0)
     model = VoiceDiTModel(**TINY)
     VoiceTask(clips, clips).prepare(model)
-    recipe = {"evaluate_every": 10, "warmup_steps": 2, "precision": "no"}
-    first = train_voice(clips, clips[:2], model, tmp_path, Recipe(steps=10, **recipe), batch=4)
-    second = train_voice(clips, clips[:2], model, tmp_path, Recipe(steps=40, **recipe), batch=4)
-    assert second["held_out_coarse"] < first["held_out_coarse"]
+    recipe = {"learning_rate": 2e-3, "evaluate_every": 10, "warmup_steps": 2, "precision": "no"}
+    first = train_voice(clips, clips[:2], model, tmp_path, Recipe(steps=10, **recipe), batch=4, plain=True)
+    second = train_voice(clips, clips[:2], model, tmp_path, Recipe(steps=40, **recipe), batch=4, plain=True)
+    assert second["held_out_loss"] < 0.97 * first["held_out_loss"]
     steps = [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert steps == [10, 20, 30, 40]
     assert VoiceDiTModel.from_pretrained(tmp_path / "ema").content_dims == DIMS

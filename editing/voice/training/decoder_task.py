@@ -94,4 +94,7 @@ class DecoderTask:
         known = (self.test.envelope > -14).float()
         error = ((again - self.test.envelope).abs() * known).sum() / known.sum()
         figures = self.losses(model, self.test)
-        return {"held_out_loss": float(figures["loss"]), "held_out_envelope_db": float(error) * 10 / np.log(10)}
+        return {
+            "held_out_loss": float(figures["loss"].detach()),
+            "held_out_envelope_db": float(error.detach()) * 10 / np.log(10),
+        }
