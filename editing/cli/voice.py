@@ -218,7 +218,7 @@ def melody_of(sheet: LeadSheet, path: str) -> "Melody":
         if notes:
             notes.sort(key=lambda note: note.start_ticks)
             starts = np.array([sheet.seconds_at(note.start_ticks) for note in notes])
-            ends = np.array([sheet.seconds_at(note.start_ticks + note.duration_ticks) for note in notes])
+            ends = np.array([sheet.seconds_at(note.end_ticks) for note in notes])
             return Melody(starts, ends, np.array([note.pitch for note in notes], float))
     raise ScoretokError(f"{path} has no vocal or lead track to tune the take to")
 
@@ -292,6 +292,7 @@ def convert_inside(
     from editing.inpaint.recording import check_output_of, open_recording, write_changed
     from editing.voice.mark import add_to_wav, comment_of
     from editing.voice.song import changed_song
+    from scoretok.files import whole_file
 
     recording = open_recording(take)
     check_output_of(recording, output)
@@ -300,9 +301,10 @@ def convert_inside(
         spans, survey = changed_song(models, recording, target, wish, spans_s, separator, advance)
     shift = wish.semitones(survey.median_hz, target)
     comment = comment_of(target, shift, recording.comment)
-    write_changed(replace(recording, comment=comment), output, spans)
-    if Path(output).suffix.lower() == ".wav":
-        add_to_wav(Path(output), comment)
+    with whole_file(output) as temporary:
+        write_changed(replace(recording, comment=comment), temporary, spans)
+        if temporary.suffix.lower() == ".wav":
+            add_to_wav(temporary, comment)
     changed = [
         [start / recording.sample_rate, (start + part.shape[1]) / recording.sample_rate] for start, part in spans
     ]

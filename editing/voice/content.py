@@ -31,7 +31,7 @@ def encoder() -> Any:  # noqa: ANN401 - faster-whisper has no types
 def encoded(window: np.ndarray) -> np.ndarray:
     """Features (w, 512) of one window (n,) of at most 30 s."""
     network = encoder()
-    padded = np.pad(window, (0, -len(window) % (2 * RATE // WHISPER_HZ // 2)))
+    padded = np.pad(window, (0, -len(window) % (RATE // WHISPER_HZ)))
     mel = network.feature_extractor(padded)[:, : 2 * (len(padded) * WHISPER_HZ // RATE)]
     return np.array(network.encode(np.ascontiguousarray(mel)), np.float32)[0]
 

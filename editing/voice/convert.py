@@ -3,7 +3,7 @@
 Axes: c channels, n samples.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,18 +106,8 @@ def converted(models: VoiceModels, voice: Voice, manner: Manner, blocks: Iterabl
     yield stream.finish()
 
 
-def convert_samples(
-    models: VoiceModels,
-    samples: np.ndarray,
-    voice: Voice,
-    wish: Wish | None = None,
-    advance: Callable[[int], None] = lambda n: None,
-) -> np.ndarray:
+def convert_samples(models: VoiceModels, samples: np.ndarray, voice: Voice, wish: Wish | None = None) -> np.ndarray:
     """Mono samples (n,) at 44.1 kHz in another voice, (n,). Raises ScoretokError where there is no voice in them."""
     wish = wish or Wish()
     survey = look_over([samples], "the take")
-    made = []
-    for block in converted(models, voice, wish.manner(survey, voice), [samples]):
-        made.append(block)
-        advance(len(block))
-    return np.concatenate(made)
+    return np.concatenate(list(converted(models, voice, wish.manner(survey, voice), [samples])))

@@ -14,7 +14,6 @@ from renderer.codec.model import band_interpolation
 
 BANDS = 80
 WINDOW_SAMPLES = 1280
-BINS = FFT // 2 + 1
 BIN_HZ = SAMPLE_RATE / FFT
 FRAME_S = HOP_SAMPLES / SAMPLE_RATE
 FLOOR = 1e-9  # of power; -90 dB

@@ -4,7 +4,7 @@ Axes: n samples, f frames.
 """
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,16 +77,13 @@ def rate_of(path: str | Path) -> int:
         return SAMPLE_RATE
 
 
-def look_over(
-    blocks: Iterable[np.ndarray], name: str, rate: int = SAMPLE_RATE, advance: Callable[[int], None] = lambda n: None
-) -> Survey:
+def look_over(blocks: Iterable[np.ndarray], name: str, rate: int = SAMPLE_RATE) -> Survey:
     """Go through a take, and warn of what will sound odd. Raises ScoretokError where there is no voice in it."""
     pitches: list[Pitch] = []
     powers, clipped, n_samples, peak, widths = [], 0, 0, 0.0, []
     loudest: tuple[float, np.ndarray] = (0.0, np.zeros(0))
     for block in _pieces(blocks):
         n_samples += len(block)
-        advance(len(block))
         peak = max(peak, float(np.abs(block).max(initial=0.0)))
         clipped += int((np.abs(block) >= 0.999).sum())
         if len(block) < 4 * HOP_SAMPLES:
