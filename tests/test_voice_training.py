@@ -14,11 +14,14 @@ from editing.voice.adapt import adapted
 from editing.voice.envelope import BANDS, band_centres_hz
 from editing.voice.hub import VoiceDecoderModel, VoiceDiTModel
 from editing.voice.models import VoiceModels, load_models
+from editing.voice.singer import hear
 from editing.voice.training.augment import Frames, disguise, sung
 from editing.voice.training.clips import Clip
 from editing.voice.training.decoder_task import DecoderTask, Take
-from editing.voice.training.prepare import sources
+from editing.voice.training.others import STRANGERS, Strangers
+from editing.voice.training.prepare import Source, listened, sources, strangers
 from editing.voice.training.run import split, train_voice
+from editing.voice.training.sharpen import sharpen
 from editing.voice.training.task import WINDOW, VoiceTask
 from renderer.training import loop
 from renderer.training.loop import Recipe
@@ -102,6 +105,44 @@ def test_what_is_not_recorded_does_not_count():
     assert batch.weight[..., known].any()
 
 
+def test_voices_that_say_the_same_share_their_chance():
+    clips = [clip("a", 0), clip("b~1", 1, take="b/x"), clip("b~2", 2, take="b/x")]
+    chances = dict(zip(("a", "b~1", "b~2"), VoiceTask(clips, clips).chances, strict=True))
+    assert np.isclose(chances["b~1"] + chances["b~2"], chances["a"])
+    assert np.isclose(sum(chances.values()), 1)
+
+
+def test_what_a_model_leaves_out_is_measured():
+    model = VoiceDiTModel(**TINY)
+    clips = [clip(speaker, seed) for seed, speaker in enumerate("aabbcc")]
+    task = VoiceTask(clips, clips, batch=4)
+    task.prepare(model)
+    assert not model.detail.any()
+    sharpen(model, task)
+    assert model.detail.isfinite().all()
+    assert model.detail.any()
+    first = model.detail.clone()
+    sharpen(model, task)
+    assert torch.equal(model.detail, first)
+
+
+def test_recordings_are_told_by_strangers_too(rule_singers):
+    pair = [Source(path, name, path.stem) for path, name in zip(rule_singers, ("high", "low"), strict=True)]
+    others = strangers(pair, load_models(), 0)
+    assert {name for name, _ in others.voices} == {"high", "low"}
+    ((samples, heard),) = listened(pair[0])
+    samples = samples[: 2 * 44100]
+    heard = hear(samples)
+    copies = list(others.tell(samples, heard, "high", np.random.default_rng(0)))
+    assert len(copies) == STRANGERS
+    for copy in copies:
+        assert copy.shape == heard.features.shape
+        apart = np.corrcoef(copy.ravel(), heard.features.ravel())[0, 1]
+        assert 0.5 < apart < 0.999
+    alone = Strangers(others.models, [one for one in others.voices if one[0] == "high"])
+    assert not list(alone.tell(samples, heard, "high", np.random.default_rng(0)))
+
+
 def test_a_run_goes_on_and_learns(tmp_path):
     clips = [clip("a", seed) for seed in range(4)]
     torch.manual_seed(0)
@@ -117,8 +158,6 @@ def test_a_run_goes_on_and_learns(tmp_path):
 
 
 def test_the_decoder_learns_from_sound(rule_singers):
-    from editing.voice.training.prepare import listened
-
     ((samples, heard),) = listened(sources(rule_singers[0].parent)[0])
     take = Take(samples[: len(heard) * 512], heard.pitch, 9000.0)
     task = DecoderTask([take], [take], batch=2)

@@ -48,7 +48,7 @@ def adapted(
 
     An earlier run in `run` goes on. Raises ScoretokError where there is too little to learn from.
     """
-    prepare(Path(folder), run / "clips", models.dit, seed)
+    prepare(Path(folder), run / "clips", models.dit, seed=seed)
     clips = [replace(clip, speaker=name) for clip in load_clips(run / "clips")]
     seconds = sum(map(len, clips)) * FRAME_S
     if seconds < SHORTEST_S:
@@ -66,7 +66,7 @@ def adapted(
     best = VoiceDiTModel.from_pretrained(run / "fit" / "ema", torch_dtype=torch.float32)
     after = _likeness(best, training, kept, seed)
     adapter = {key: value.detach().clone() for key, value in best.named_parameters() if is_learned(key)}
-    voice = enrolled(models.dit, _all_heard(Path(folder)), name, note)
+    voice = enrolled(best, _all_heard(Path(folder)), name, note)
     figures = {
         "held_out_distance_before": before[0], "held_out_distance_after": after[0],
         "held_out_correlation_before": before[1], "held_out_correlation_after": after[1],

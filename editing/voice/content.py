@@ -6,26 +6,25 @@ take and on nothing farther away than a window's margins: files of any length, a
 Axes: n samples at 16 kHz, w Whisper frames (50 Hz), f frames (86.13 Hz), d dims.
 """
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from editing.voice.envelope import FRAME_S
-from mir.words import shipped_model
+from mir.words import shipped_model, whisper
 from scoretok.extras import require
 
 RATE = 16000
 WHISPER_HZ = 50
 WIDTH = 512
 STEP_S, BEFORE_S, BEHIND_S = 4.0, 1.0, 1.0  # windows advance by the step and see this much more on either side
+WINDOW_S = STEP_S + BEFORE_S + BEHIND_S
 
 
-@lru_cache(maxsize=1)
 def encoder() -> Any:  # noqa: ANN401 - faster-whisper has no types
-    """Whisper base, int8, on two cores. Raises ScoretokError when its packages are missing."""
-    faster_whisper = require("faster_whisper", "voice", "hearing the words of a voice")
-    return faster_whisper.WhisperModel(str(shipped_model()), device="cpu", compute_type="int8", cpu_threads=2)
+    """Whisper base, as the recognition of words loads it. Raises ScoretokError when its packages are missing."""
+    require("faster_whisper", "voice", "hearing the words of a voice")
+    return whisper(str(shipped_model()))
 
 
 def encoded(window: np.ndarray) -> np.ndarray:
@@ -37,7 +36,12 @@ def encoded(window: np.ndarray) -> np.ndarray:
 
 
 def features(samples_16k: np.ndarray, times_s: np.ndarray, grid_s: float = 0.0) -> np.ndarray:
-    """Features (f, 512) of a take (n,) at some times (f,) in seconds, in order; `grid_s` moves the grid of windows."""
+    """Features (f, 512) of a take (n,) at some times (f,) in seconds, in order; `grid_s` moves the grid of windows.
+
+    What is no longer than a window is read at once.
+    """
+    if len(samples_16k) <= WINDOW_S * RATE:
+        return at_times(encoded(samples_16k), times_s)
     out = np.zeros((len(times_s), WIDTH), np.float32)
     numbers = np.floor((times_s - grid_s) / STEP_S).astype(int)
     for number in np.unique(numbers):

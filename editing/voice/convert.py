@@ -11,10 +11,11 @@ import numpy as np
 
 from editing.voice.adapter import with_adapter
 from editing.voice.envelope import FRAME_S
+from editing.voice.model import STEPS
 from editing.voice.models import VoiceModels
 from editing.voice.pitch import Melody, Pitch, flattened, octaves_to
 from editing.voice.singer import hear
-from editing.voice.stream import STEPS, Manner, Stream
+from editing.voice.stream import Manner, Stream
 from editing.voice.take import Survey, blocks_of, look_over, rate_of
 from editing.voice.voices import SHORTEST_FRAMES, Voice, enrolled, load_voice
 from renderer.codec.mel import SAMPLE_RATE

@@ -12,8 +12,8 @@ from torch import Tensor
 from editing.voice.model import FRAMES_PER_TOKEN, VoiceDiT, frames_of, tokens_of
 
 LONGEST_FRAMES = 1032  # of a half that is looked things up in, 12 s
-WORDS_RIDGE, MEANS_RIDGE = 200.0, 20.0  # frames' worth of doubt about words, and about what all have in common
-STRENGTH = 1.5  # more than what is found: doubt has made it smaller
+WORDS_RIDGE, MEANS_RIDGE = 800.0, 20.0  # frames' worth of doubt about words, and about what all have in common
+STRENGTH = 1.25  # more than what is found: doubt has made it smaller
 
 
 def terms(content_dims: int) -> int:

@@ -7,10 +7,13 @@ Tokens are pairs of frames (43 Hz). Axes: b batch, r reference tokens, t tokens 
 k bands, f frames.
 """
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
 from editing.voice.content import WIDTH
+from editing.voice.detail import SPAN
 from editing.voice.envelope import BANDS
 from renderer.dit.model import Stack, wave_embedding
 
@@ -18,6 +21,7 @@ FRAMES_PER_TOKEN = 2
 TELL = 3  # beside the content, a frame tells pitch, voicing and loudness
 SHAPE = FRAMES_PER_TOKEN * BANDS
 TIMBRE = 4 * BANDS + 3
+STEPS, START_LEVEL = 4, 0.5  # of the flow
 FAR_TOKENS = 200  # how far before the window the reference lies, so that no distance between them means anything
 
 
@@ -28,6 +32,7 @@ class VoiceDiT(nn.Module):
     scale: Tensor
     projection: Tensor
     content_mean: Tensor
+    detail: Tensor
 
     def __init__(
         self, content_dims: int = 96, dim: int = 256, coarse_layers: int = 6, flow_layers: int = 3, heads: int = 4
@@ -38,6 +43,7 @@ class VoiceDiT(nn.Module):
         self.register_buffer("scale", torch.ones(BANDS))
         self.register_buffer("projection", torch.zeros(WIDTH, content_dims))
         self.register_buffer("content_mean", torch.zeros(WIDTH))
+        self.register_buffer("detail", torch.zeros(BANDS, SPAN + 1))
         self.see_told = nn.Linear(FRAMES_PER_TOKEN * (content_dims + TELL), dim)
         self.see_shape = nn.Linear(SHAPE, dim)
         self.timbre = nn.Sequential(nn.Linear(TIMBRE, dim), nn.SiLU(), nn.Linear(dim, dim))
@@ -77,6 +83,18 @@ class VoiceDiT(nn.Module):
         x = self.see_noisy(torch.cat([noisy, coarse], -1)) + hidden
         vector = self.time(wave_embedding(timestep, x.shape[-1]).to(x.dtype))
         return self.flow_out(self.flow_stack(x, vector, torch.arange(noisy.shape[1], device=noisy.device)))
+
+    def refined(self, coarse: Tensor, hidden: Tensor, steps: int) -> Tensor:
+        """Coarse shapes (b, t, 2 k) as the flow goes on from them: as if they were half noise, of which there is none
+        (SDEdit: Meng et al., 2022), so that the likeliest is found and nothing is left to chance."""
+        if not steps:
+            return coarse
+        shape = (1 - START_LEVEL) * coarse
+        levels = [START_LEVEL * (1 - step / steps) for step in range(steps + 1)]
+        for level, lower in pairwise(levels):
+            timestep = torch.full((len(coarse),), level * 1000.0, device=coarse.device)
+            shape = shape + (lower - level) * self(shape, timestep, coarse, hidden)
+        return shape
 
 
 def tokens_of(frames: Tensor) -> Tensor:

@@ -46,13 +46,14 @@ class Heard:
         return loudness_of(masked[None])[0]
 
 
-def hear(samples: np.ndarray, bandwidth_hz: float = SAMPLE_RATE / 2) -> Heard:
-    """What mono samples (n,) at 44.1 kHz hold, in n / 512 frames."""
+def hear(samples: np.ndarray, bandwidth_hz: float = SAMPLE_RATE / 2, words: bool = True) -> Heard:
+    """What mono samples (n,) at 44.1 kHz hold, in n / 512 frames; without `words`, features (f, 0)."""
     frames = len(samples) // HOP_SAMPLES
     at_16k = resample(samples, SAMPLE_RATE, RATE)
     pitch = pitch_of(at_16k, frames)
     envelope = envelope_of(samples, pitch)
-    return Heard(envelope, pitch, features(at_16k, frame_times_s(frames)), bandwidth_hz)
+    said = features(at_16k, frame_times_s(frames)) if words else np.zeros((frames, 0), np.float32)
+    return Heard(envelope, pitch, said, bandwidth_hz)
 
 
 def envelope_of(samples: np.ndarray, pitch: Pitch) -> Tensor:

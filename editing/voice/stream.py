@@ -9,16 +9,16 @@ Axes: n samples, f frames, k bands.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from editing.voice.correction import corrected
+from editing.voice.detail import detailed
 from editing.voice.envelope import BANDS, loudness_of, warped
 from editing.voice.excitation import noise, phase_of, pulses
-from editing.voice.model import VoiceDiT, frames_of, tokens_of
+from editing.voice.model import FRAMES_PER_TOKEN, STEPS, VoiceDiT, frames_of, tokens_of
 from editing.voice.pitch import Pitch
 from editing.voice.singer import hear, told_of
 from editing.voice.vocoder import EDGE_FRAMES, VoiceDecoder
@@ -29,8 +29,8 @@ BLOCK = 344  # frames, 4 s
 MARGIN = 86  # frames beside a block that are heard, 1 s
 SEEN = 42  # frames beside a block that the model predicts too
 BLOCK_SAMPLES, MARGIN_SAMPLES = BLOCK * HOP_SAMPLES, MARGIN * HOP_SAMPLES
+SILENT, REST_HZ = -20.0, 200.0  # log power and pitch after the end of a take
 LOOKAHEAD_S = (BLOCK + MARGIN + EDGE_FRAMES) / (SAMPLE_RATE / HOP_SAMPLES)
-STEPS, START_NOISE, TEMPERATURE = 4, 0.5, 0.5
 
 PitchChange = Callable[[int, Pitch], Pitch]
 
@@ -48,7 +48,6 @@ class Manner:
     formant: float = 1.0
     breath: float = 0.0
     steps: int = STEPS
-    temperature: float = TEMPERATURE
     seed: int = 0
 
 
@@ -69,6 +68,7 @@ class Stream:
     _frames: "list[tuple[Tensor, Pitch]]" = field(default_factory=list)
     _sources: np.ndarray = field(default_factory=lambda: np.zeros((2, 0), np.float32))
     _kept_frame: int = 0
+    _end: int | None = None
 
     def push(self, samples: np.ndarray) -> np.ndarray:
         """Take mono samples (n,); give those that are ready, (m,)."""
@@ -82,6 +82,7 @@ class Stream:
     def finish(self) -> np.ndarray:
         """The rest: as many samples as were taken are given in all."""
         total, ready = self._taken, [np.zeros(0, np.float32)]
+        self._end = total
         quiet = np.zeros(MARGIN_SAMPLES + BLOCK_SAMPLES + EDGE_FRAMES * HOP_SAMPLES, np.float32)
         while self._given < total:
             ready.append(self.push(quiet))
@@ -107,33 +108,30 @@ class Stream:
     @torch.no_grad()
     def _convert(self, window: np.ndarray, begin: int, inside: slice) -> tuple[Tensor, Pitch]:
         """Envelope (f, k) and pitch (f + 1,) of frames `inside` a window (n,) of the take from frame `begin` on."""
-        heard = hear(window)
+        if self._end is not None:
+            window = window[: max(0, self._end - begin * HOP_SAMPLES)]
+        heard_frames = len(window) // HOP_SAMPLES // FRAMES_PER_TOKEN * FRAMES_PER_TOKEN
+        if heard_frames <= inside.start:
+            return torch.full((BLOCK, BANDS), SILENT), Pitch(np.full(BLOCK + 1, REST_HZ), np.zeros(BLOCK + 1))
+        heard = hear(window[: heard_frames * HOP_SAMPLES])
         pitch = self.manner.pitch(begin, heard.pitch)
         seen = slice(max(0, inside.start - SEEN), inside.stop + SEEN)
         told = told_of(self.dit, heard, pitch, self.manner.usual)[:, seen]
-        shape = self._shape(told, begin + seen.start)[0, inside.start - seen.start :][:BLOCK]
+        shape = self._shape(told)[0, inside.start - seen.start :][:BLOCK]
         raw = shape * self.dit.scale + self.dit.mean
         if self.manner.formant != 1:
             raw = warped(raw[None], torch.tensor([self.manner.formant]))[0]
-        loud = heard.log_power[inside] - loudness_of(raw[None])[0]
-        return raw + loud[:, None], pitch[inside.start : inside.stop + 1]
+        envelope = raw + (heard.log_power[inside] - loudness_of(raw[None])[0])[:, None]
+        return _lengthened(envelope, pitch[inside.start : inside.stop + 1])
 
-    def _shape(self, told: Tensor, first: int) -> Tensor:
-        """Shapes (1, f, k) of what is told (1, f, c + 3) from frame `first` on, in the voice."""
+    def _shape(self, told: Tensor) -> Tensor:
+        """Shapes (1, f, k) of what is told (1, f, c + 3), in the voice."""
         voice = self.voice
         tokens = tokens_of(torch.cat([voice.told, told], 1))
         reference = tokens_of(voice.shape)
         coarse, hidden = self.dit.predict(tokens, reference, torch.ones(reference.shape[:2]), voice.timbre)
-        shape = coarse
-        if self.manner.steps:
-            chance = noise(first * BANDS, told.shape[1] * BANDS, self.manner.seed + 1)
-            chance = tokens_of(torch.from_numpy(chance).reshape(1, -1, BANDS))
-            shape = START_NOISE * self.manner.temperature * chance + (1 - START_NOISE) * coarse
-            levels = START_NOISE * (1 - np.arange(self.manner.steps + 1) / self.manner.steps)
-            for level, lower in pairwise(levels):
-                velocity = self.dit(shape, torch.tensor([level * 1000.0]), coarse, hidden)
-                shape = shape + (lower - level) * velocity
-        return corrected(frames_of(shape), told, voice.correction)
+        shape = self.dit.refined(coarse, hidden, self.manner.steps)
+        return detailed(corrected(frames_of(shape), told, voice.correction), self.dit.detail)
 
     @torch.no_grad()
     def _sound(self) -> np.ndarray:
@@ -151,6 +149,14 @@ class Stream:
         self._sources = self._sources[:, drop * HOP_SAMPLES :]
         self._kept_frame += drop
         return ready
+
+
+def _lengthened(envelope: Tensor, pitch: Pitch) -> tuple[Tensor, Pitch]:
+    """An envelope (f, k) of BLOCK frames and their pitch and the next: silence follows where the take has ended."""
+    missing = BLOCK - len(envelope)
+    rest = torch.full((missing, BANDS), SILENT)
+    hz = np.pad(pitch.hz, (0, BLOCK + 1 - len(pitch)), mode="edge")
+    return torch.cat([envelope, rest]), Pitch(hz, np.pad(pitch.voicing, (0, BLOCK + 1 - len(pitch))))
 
 
 def at_samples(values: np.ndarray) -> np.ndarray:

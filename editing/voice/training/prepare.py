@@ -4,31 +4,33 @@ Axes: n samples, f frames, v variants.
 """
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from editing.voice.content import RATE, STEP_S, features, frame_times_s
 from editing.voice.envelope import FRAME_S
 from editing.voice.model import VoiceDiT
+from editing.voice.models import VoiceModels
 from editing.voice.singer import Heard, audible, bandwidth_of, hear, usual_loudness
 from editing.voice.take import blocks_of, rate_of
 from editing.voice.training.clips import Clip, save_clip
+from editing.voice.training.others import Strangers, told_by_tapes
 from editing.voice.training.projection import Scatter
+from editing.voice.voices import Voice, enrolled
 from mir.audio import SUFFIXES
-from renderer.audio_files import resample
 from renderer.codec.mel import HOP_SAMPLES, SAMPLE_RATE
 from scoretok.errors import ScoretokError, ScoretokWarning
 
-VARIANTS = 4
-RESAMPLED = 1.25
 LEVEL_RMS, SILENT_RMS = 0.06, 1e-4
 PIECE_S = 20
 SHORTEST_FRAMES = round(1.5 / FRAME_S)
-PROJECTION_CLIPS = 300
+PROJECTION_TAKES = 300
+MOST_VOICES, VOICES_EACH = 90, 2
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,8 @@ def sources(folder: Path) -> list[Source]:
     return found
 
 
-def listened(source: Source) -> Iterator[tuple[np.ndarray, Heard]]:
-    """A recording in pieces of 20 s at most: samples (n,) at 44.1 kHz, and what they hold.
+def listened(source: Source, words: bool = True) -> Iterator[tuple[np.ndarray, Heard]]:
+    """A recording in pieces of 20 s at most: samples (n,) at 44.1 kHz, and what they hold, with or without `words`.
 
     Pieces that are too short or silent are left out; warns where nothing is left.
     """
@@ -71,33 +73,57 @@ def listened(source: Source) -> Iterator[tuple[np.ndarray, Heard]]:
             continue
         heard_any = True
         levelled = (piece * (LEVEL_RMS / level)).astype(np.float32)
-        heard = hear(levelled)
+        heard = hear(levelled, words=words)
         width_hz = bandwidth_of(heard.envelope, rate_of(source.path))
         yield levelled, replace(heard, bandwidth_hz=width_hz)
     if not heard_any:
         warnings.warn(f"{source.path} is too short or silent; it is left out", ScoretokWarning, stacklevel=2)
 
 
-def told_by_others(samples: np.ndarray, frames: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Features (f, 512) of changed copies: faster or slower tapes, by another grid of windows."""
-    at_16k = resample(samples, SAMPLE_RATE, RATE)
-    times_s = frame_times_s(frames)
-    for _ in range(VARIANTS):
-        ratio = float(np.exp(rng.uniform(-1, 1) * np.log(RESAMPLED)))
-        copy = resample(at_16k, RATE, round(RATE * ratio))
-        yield features(copy, times_s * len(copy) / len(at_16k), float(rng.uniform(-STEP_S, 0)))
-
-
-def fit_projection(model: VoiceDiT, folder: Path, seed: int = 0, advance: Callable[[], None] = lambda: None) -> None:
-    """Set a model's projection from a folder's recordings."""
+def strangers(every: Sequence[Source], models: VoiceModels, seed: int) -> Strangers:
+    """Voices to convert recordings to before they are listened to again: some of the recordings' own."""
     rng = np.random.default_rng(seed)
-    every, scatter = sources(folder), Scatter()
-    for source in every[:: max(1, len(every) // PROJECTION_CLIPS)]:
-        for samples, heard in listened(source):
-            power = heard.log_power.numpy()
-            loud = audible(power - usual_loudness(power)) > 0.5
-            variants = [heard.features, *told_by_others(samples, len(heard), rng)]
-            scatter.add(source.speaker, np.stack(variants)[:, loud])
+    voices: list[tuple[str, Voice]] = []
+    for number in rng.permutation(len(every)):
+        source = every[number]
+        if len(voices) < MOST_VOICES and sum(name == source.speaker for name, _ in voices) < VOICES_EACH:
+            voices += [(source.speaker, enrolled(models.dit, heard)) for _, heard in islice(listened(source), 1)]
+    return Strangers(models, voices)
+
+
+def told(
+    source: Source, samples: np.ndarray, heard: Heard, others: Strangers | None, rng: np.random.Generator
+) -> np.ndarray:
+    """Features (v, f, 512) of a piece as it is, on other tapes and in other voices."""
+    copies = [heard.features, *told_by_tapes(samples, len(heard), rng)]
+    if others:
+        copies += others.tell(samples, heard, source.speaker, rng)
+    return np.stack(copies)
+
+
+def fit_projection(
+    model: VoiceDiT,
+    folder: Path,
+    guests: VoiceModels | None = None,
+    seed: int = 0,
+    advance: Callable[[], None] = lambda: None,
+) -> None:
+    """Set a model's projection from a folder's recordings; those that say the same at once are taken together.
+
+    `guests` are models to convert the recordings with before they are listened to again.
+    """
+    every, scatter, rng = sources(folder), Scatter(), np.random.default_rng(seed)
+    others = strangers(every, guests, seed) if guests else None
+    takes: dict[str, list[Source]] = defaultdict(list)
+    for source in every:
+        takes[source.take].append(source)
+    for group in list(takes.values())[:: max(1, len(takes) // PROJECTION_TAKES)]:
+        for pieces in zip(*map(listened, group), strict=False):
+            power = pieces[0][1].log_power.numpy()
+            frames = min(len(heard) for _, heard in pieces)
+            loud = np.flatnonzero(audible(power - usual_loudness(power))[:frames] > 0.5)
+            variants = [told(source, *piece, others, rng)[:, loud] for source, piece in zip(group, pieces, strict=True)]
+            scatter.add(group[0].speaker if len(group) == 1 else "", np.concatenate(variants))
         advance()
     if not scatter.frames:
         raise ScoretokError(f"{folder} holds no recording that is long enough")
@@ -107,17 +133,27 @@ def fit_projection(model: VoiceDiT, folder: Path, seed: int = 0, advance: Callab
 
 
 def prepare(
-    folder: Path, out: Path, model: VoiceDiT, seed: int = 0, advance: Callable[[], None] = lambda: None
+    folder: Path,
+    out: Path,
+    model: VoiceDiT,
+    guests: VoiceModels | None = None,
+    seed: int = 0,
+    advance: Callable[[], None] = lambda: None,
 ) -> None:
-    """Make a clip of every recording of a folder; those that are there already stay. Raises ScoretokError."""
+    """Make a clip of every recording of a folder; those that are there already stay. Raises ScoretokError.
+
+    `guests` are models to convert the recordings with before they are listened to again.
+    """
     out.mkdir(parents=True, exist_ok=True)
-    for number, source in enumerate(sources(folder)):
-        done = out / f"{number:05d}.done"
-        for piece, (samples, heard) in enumerate(() if done.is_file() else listened(source)):
-            told = [heard.features, *told_by_others(samples, len(heard), np.random.default_rng([seed, number, piece]))]
-            contents = np.stack([model.content(torch.from_numpy(one)).numpy() for one in told])
+    every = sources(folder)
+    undone = [number for number in range(len(every)) if not (out / f"{number:05d}.done").is_file()]
+    others = strangers(every, guests, seed) if guests and undone else None
+    for number, source in enumerate(every):
+        for piece, (samples, heard) in enumerate(listened(source) if number in undone else ()):
+            features = told(source, samples, heard, others, np.random.default_rng([seed, number, piece]))
+            contents = model.content(torch.from_numpy(features)).numpy()
             pitch, width_hz, take = heard.pitch, heard.bandwidth_hz, f"{source.take}/{piece}"
             clip = Clip(source.speaker, take, heard.envelope.numpy(), pitch.hz, pitch.voicing, contents, width_hz)
             save_clip(clip, out / f"{number:05d}-{piece:03d}.safetensors")
-        done.touch()
+        (out / f"{number:05d}.done").touch()
         advance()

@@ -31,7 +31,7 @@ class Scatter:
     speakers: dict[str, tuple[np.ndarray, int]] = field(default_factory=dict)
 
     def add(self, speaker: str, variants: np.ndarray) -> None:
-        """Add audible frames of a clip as told by all that say the same, (v, f, 512)."""
+        """Add audible frames of a clip as told by all that say the same, (v, f, 512); "" are several speakers."""
         variants = variants.astype(np.float64)
         middle = variants.mean(0)
         apart = (variants - middle).reshape(-1, WIDTH)
@@ -39,6 +39,8 @@ class Scatter:
         self.total += middle.T @ middle
         self.mean += middle.sum(0)
         self.frames += len(middle)
+        if not speaker:
+            return
         so_far, count = self.speakers.get(speaker, (np.zeros(WIDTH), 0))
         self.speakers[speaker] = so_far + middle.sum(0), count + len(middle)
 

@@ -13,10 +13,11 @@ import torch
 from accelerate import PartialState
 
 from editing.voice.hub import VoiceDecoderModel, VoiceDiTModel
-from editing.voice.models import WEIGHTS
+from editing.voice.models import WEIGHTS, VoiceModels, load_models
 from editing.voice.training.clips import Clip, load_clips
 from editing.voice.training.decoder_task import DecoderTask, Take
 from editing.voice.training.prepare import fit_projection, listened, prepare, sources
+from editing.voice.training.sharpen import sharpen
 from editing.voice.training.task import VoiceTask
 from renderer.codec.mel import HOP_SAMPLES
 from renderer.training.bundle import make_shareable
@@ -80,31 +81,37 @@ def train_dit(
     **config: object,
 ) -> dict[str, float]:
     """Train the voice model on a folder of voices; the last held-out figures. Raises ScoretokError."""
+    guests = load_models(run.begins_with)
     if run.from_scratch:
-        model = _begun(run.folder / "begun", run.data, run.seed, config)
+        model = _begun(run, guests, config)
     else:
         model = VoiceDiTModel.from_pretrained(run.begins_with / "dit", torch_dtype=torch.float32)
-    prepare(run.data, run.folder / "clips", model, run.seed, advance)
+    prepare(run.data, run.folder / "clips", model, guests, run.seed, advance)
     clips = load_clips(run.folder / "clips")
     if run.test is not None:
-        prepare(run.test, run.folder / "test-clips", model, run.seed)
+        prepare(run.test, run.folder / "test-clips", model, seed=run.seed)
         kept = load_clips(run.folder / "test-clips")
     else:
         clips, kept = split(clips)
+    task = VoiceTask(clips, kept, run.batch, run.seed)
     if run.from_scratch:
-        VoiceTask(clips, kept, run.batch, run.seed).prepare(model)
+        task.prepare(model)
     figures = train_voice(clips, kept, model, run.folder / "dit-run", run.recipe, run.batch, run.seed, report)
+    trained = VoiceDiTModel.from_pretrained(run.folder / "dit-run" / "ema", torch_dtype=torch.float32)
+    sharpen(trained, task)
+    trained.save_pretrained(run.folder / "dit-run" / "ema")
     bundle(run.folder, run.begins_with)
     return figures
 
 
-def _begun(path: Path, data: Path, seed: int, config: dict[str, object]) -> VoiceDiTModel:
+def _begun(run: Run, guests: VoiceModels, config: dict[str, object]) -> VoiceDiTModel:
     """A new model with its projection, or the one that an earlier run began with."""
+    path = run.folder / "begun"
     if (path / "config.json").is_file():
         return VoiceDiTModel.from_pretrained(path, torch_dtype=torch.float32)
-    torch.manual_seed(seed)
+    torch.manual_seed(run.seed)
     model = VoiceDiTModel(**config)
-    fit_projection(model, data, seed)
+    fit_projection(model, run.data, guests, run.seed)
     model.save_pretrained(path)
     return model
 
@@ -145,7 +152,7 @@ def train_decoder(
 
 def _takes(folder: Path, advance: Callable[[], None] = lambda: None) -> Iterator[Take]:
     for source in sources(folder):
-        for samples, heard in listened(source):
+        for samples, heard in listened(source, words=False):
             yield Take(samples[: len(heard) * HOP_SAMPLES], heard.pitch, heard.bandwidth_hz)
         advance()
 

@@ -31,7 +31,7 @@ def make_singing(
     for number, source in enumerate(sources(folder)):
         path = out / source.speaker / f"{source.path.stem}-sung.flac"
         if number % every == 0 and not path.is_file():
-            for _, heard in islice(listened(source), 1):
+            for _, heard in islice(listened(source, words=False), 1):
                 untold = np.zeros((len(heard), 1), np.float32)
                 pitch = heard.pitch
                 spoken = Frames(heard.envelope.numpy(), pitch.hz, pitch.voicing, untold, heard.known_bands.numpy())

@@ -49,9 +49,8 @@ class VoiceTask:
     ) -> None:
         """`plain` leaves voices and songs as they are, to learn one voice."""
         self.training, self.batch, self.seed, self.plain = _by_speaker(training), batch, seed, plain
-        speakers = sorted(self.training)
-        seconds = np.array([sum(len(clip) for clip in self.training[name]) * FRAME_S for name in speakers])
-        self.speakers, self.chances = speakers, seconds**0.5 / (seconds**0.5).sum()
+        self.speakers = sorted(self.training)
+        self.chances = _chances(self.training)
         self.takes = _by_take(training)
         self.held_out = list(held_out)
 
@@ -144,6 +143,17 @@ class VoiceTask:
         reference = round(3.0 / FRAME_S) // FRAMES_PER_TOKEN * FRAMES_PER_TOKEN
         for _ in range(HELD_OUT_BATCHES):
             yield collate([task.pair(rng, reference, plain=True) for _ in range(8)], reference, model, rng)
+
+
+def _chances(voices: dict[str, list[Clip]]) -> np.ndarray:
+    """How often each voice, by name, is met: by the root of how long it speaks; those that say the same share that."""
+    takes = _by_take([clip for clips in voices.values() for clip in clips])
+    parallel = {take: len({clip.speaker for clip in clips}) for take, clips in takes.items()}
+    shares = [
+        (sum(map(len, voices[name])) * FRAME_S) ** 0.5 / max(parallel[clip.take] for clip in voices[name])
+        for name in sorted(voices)
+    ]
+    return np.array(shares) / sum(shares)
 
 
 def _by_speaker(clips: Sequence[Clip]) -> dict[str, list[Clip]]:
