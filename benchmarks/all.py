@@ -39,6 +39,7 @@ SECTIONS = {
     "ears_training": "The ears: what training bought",
     "voice": "Voice conversion: voices that nobody trained on",
     "voice_content": "Voice conversion: who speaks, told by the words",
+    "voice_adapt": "Voice conversion: a minute of a speaker learned",
     "voice_speed": "Voice conversion: speed and memory",
     "voice_training": "Voice conversion: what training bought",
 }
@@ -67,6 +68,7 @@ ARGUMENTS = {
     "ears_training": "--runs RUNS --test MIXES",
     "voice": "--voices VOICES/real_heldout.tar --manifest VOICES/real_manifest.jsonl",
     "voice_content": "--voices VOICES/real_train.tar --manifest VOICES/real_manifest.jsonl",
+    "voice_adapt": "--voices VOICES/real_heldout.tar --manifest VOICES/real_manifest.jsonl",
     "voice_training": "--runs RUNS/voice",
 }
 # What stands for a path in these arguments -> the option that gives it, and what it is.

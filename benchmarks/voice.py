@@ -69,6 +69,11 @@ class Singer:
         return embedding(self.others)
 
     @cached_property
+    def own(self) -> np.ndarray:
+        """The embedding of the take."""
+        return embedding(self.take)
+
+    @cached_property
     def course(self) -> Course:
         """Pitch and loudness of the take."""
         return Course.of(self.take)
@@ -144,7 +149,7 @@ def measured(take: Singer, target: Singer, made: np.ndarray) -> dict[str, float]
     like, course = embedding(made), Course.of(made)
     correlation, voicing = pitch_likeness(take.course, course)
     to_target = float(like @ target.like)
-    to_source = float(like @ embedding(take.take))
+    to_source = float(like @ take.own)
     row = {
         "to the target": to_target,
         "to the source": to_source,
@@ -157,6 +162,16 @@ def measured(take: Singer, target: Singer, made: np.ndarray) -> dict[str, float]
     if len(take.words) > 20:
         row["character error"] = character_error(take.words, letters(made))
     return row
+
+
+def perfect(pairs: Iterable[tuple[Singer, Singer]]) -> dict[str, float]:
+    """What the target's own take would be given: as long as the take that is converted, sung as it is sung."""
+    rows = []
+    for take, target in pairs:
+        own = embedding((target.reference if take.kind == "speech" else target.take)[: len(take.take)])
+        to_target, to_source = float(own @ target.like), float(own @ take.own)
+        rows.append({"to the target": to_target, "to the source": to_source, "preferred": float(to_target > to_source)})
+    return means(rows)
 
 
 def means(rows: Iterable[dict[str, float]]) -> dict[str, float]:
@@ -212,6 +227,10 @@ def main() -> None:
     itself = [measured(s, s, ours(models)(s, s)) for s in every]
     rows += [shown("ours, to itself", means(itself), names)]
     rows += [shown("the target's own clips", ceiling, names)]
+    rows += [shown("as long as the take, speech", perfect(speech), names)]
+    sung = {singer.name: singer for singer in ruled}
+    own = [(a, sung[b.name]) for a, b in by_rule]
+    rows += [shown("the target's own singing by rule", perfect(own), names)]
     rows += [shown("goal, speech", GOALS, names), shown("goal, singing", {**GOALS, "to the target": 0.62}, names)]
     lengths = [
         [f"{seconds:g} s", f"{means(measured_likeness(models, speech[::2], seconds))['to the target']:.2f}"]

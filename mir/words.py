@@ -10,8 +10,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -76,16 +78,23 @@ def shipped_model() -> Path:
     return out
 
 
+@lru_cache(maxsize=1)
+def whisper(folder: str) -> Any:  # noqa: ANN401 - faster-whisper has no types
+    """A Whisper model, int8, on two cores."""
+    return require("faster_whisper", "mir", "recognising words").WhisperModel(
+        folder, device="cpu", compute_type="int8", cpu_threads=2
+    )
+
+
 def recognised(recording: Recording, model: str = SHIPPED, language: str = "") -> Words:
     """The words of a voice by Whisper (Radford et al., 2023) in its faster-whisper form.
 
     `model` is `shipped`, a folder, or a name that faster-whisper may fetch. Raises ScoretokError.
     """
-    faster_whisper = require("faster_whisper", "mir", "recognising words")
+    require("faster_whisper", "mir", "recognising words")
     require("ctranslate2", "mir", "recognising words").set_random_seed(0)  # where it is unsure it samples
     try:
-        source = str(shipped_model()) if model == SHIPPED else model
-        network = faster_whisper.WhisperModel(source, device="cpu", compute_type="int8", cpu_threads=2)
+        network = whisper(str(shipped_model()) if model == SHIPPED else model)
         segments, info = network.transcribe(
             recording.mono_at(RATE), language=language or None, word_timestamps=True, condition_on_previous_text=False
         )

@@ -1,6 +1,6 @@
 """scoretok voice: convert, enrol, adapt."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,8 @@ from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from editing.voice.convert import Wish
     from editing.voice.models import VoiceModels
     from editing.voice.pitch import Melody
@@ -265,12 +267,13 @@ def convert_whole(
     """A take alone, of any length: looked over once, then converted block by block."""
     from editing.voice.convert import converted
     from editing.voice.mark import comment_of
-    from editing.voice.take import blocks_of, look_over, rate_of
+    from editing.voice.take import blocks_of, length_of, look_over, rate_of
     from renderer.audio_files import audio_writer, check_audio_path
     from renderer.codec.mel import SAMPLE_RATE
 
     check_audio_path(output)
-    survey = look_over(blocks_of(take), take, rate_of(take))
+    with shares("listening", quiet) as advance:
+        survey = look_over(watched(blocks_of(take), length_of(take), advance), take, rate_of(take))
     shift = wish.semitones(survey.median_hz, target)
     with (
         shares("converting", quiet) as advance,
@@ -311,6 +314,15 @@ def convert_inside(
     return {
         "duration_s": round(recording.duration_s, 3), "shift_semitones": round(shift, 2), "changed_s": changed,
     }  # fmt: skip
+
+
+def watched(blocks: "Iterable[np.ndarray]", n_samples: int, advance: Callable[[float], None]) -> "Iterator[np.ndarray]":
+    """Blocks (n,) of so many samples, and how far they are told to `advance`."""
+    seen = 0
+    for block in blocks:
+        yield block
+        seen += len(block)
+        advance(min(1.0, seen / max(1, n_samples)))
 
 
 @contextmanager

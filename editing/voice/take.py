@@ -77,6 +77,15 @@ def rate_of(path: str | Path) -> int:
         return SAMPLE_RATE
 
 
+def length_of(path: str | Path) -> int:
+    """How many samples at 44.1 kHz a file holds, 0 where it does not tell."""
+    soundfile = require("soundfile", "voice", "reading audio")
+    try:
+        return round(soundfile.info(str(path)).duration * SAMPLE_RATE)
+    except (soundfile.LibsndfileError, TypeError):
+        return 0
+
+
 def look_over(blocks: Iterable[np.ndarray], name: str, rate: int = SAMPLE_RATE) -> Survey:
     """Go through a take, and warn of what will sound odd. Raises ScoretokError where there is no voice in it."""
     pitches: list[Pitch] = []

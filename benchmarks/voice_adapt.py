@@ -1,0 +1,87 @@
+"""What adapting to a minute of a speaker buys, for voices that nobody trained on.
+
+python -m benchmarks.voice_adapt --voices VOICES/real_heldout.tar --manifest VOICES/real_manifest.jsonl
+
+Of the held-out speakers who speak long enough, the first part is given to `voice enrol` (30 s of it) and to `voice
+adapt` (all of it); takes of the others are converted to both and compared with the rest.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import torch
+
+from benchmarks.common import save, table
+from benchmarks.voice import Singer, means, shown, singers
+from benchmarks.voice_measures import character_error, embedding, letters
+from editing.voice.adapt import adapted
+from editing.voice.convert import LONGEST_REFERENCE_S, Wish, convert_samples
+from editing.voice.models import VoiceModels, load_models
+from editing.voice.singer import hear
+from editing.voice.voices import Voice, enrolled
+from renderer.codec.mel import SAMPLE_RATE
+
+LONGEST_KEPT_S, SHORTEST_S, PIECE_S = 15.0, 50.0, 8.0
+
+
+def in_parts(target: Singer) -> tuple[np.ndarray, np.ndarray]:
+    """What is learned from, and what is kept to compare with."""
+    samples = np.concatenate([target.take, target.reference, target.others])
+    kept = round(LONGEST_KEPT_S * SAMPLE_RATE)
+    return samples[:-kept], samples[-kept:]
+
+
+def measured(models: VoiceModels, voice: Voice, takes: list[Singer], like: np.ndarray) -> dict[str, float]:
+    """Mean figures of takes converted to a voice."""
+    rows = []
+    for take in takes:
+        made = convert_samples(models, take.take, voice, Wish(shift="match" if take.kind == "speech" else "auto"))
+        to_target, to_source = float(embedding(made) @ like), float(embedding(made) @ embedding(take.take))
+        row = {"to the target": to_target, "preferred": float(to_target > to_source)}
+        if len(take.words) > 20:
+            row["character error"] = character_error(take.words, letters(made))
+        rows.append(row)
+    return means(rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--voices", required=True, type=Path)
+    parser.add_argument("--manifest", required=True, type=Path)
+    parser.add_argument("--steps", type=int, default=300)
+    arguments = parser.parse_args()
+    torch.set_num_threads(2)
+    models, every = load_models(), singers(arguments.voices, arguments.manifest)
+    names, rows = ["to the target", "preferred", "character error"], []
+    for target in every:
+        learned, kept = in_parts(target)
+        if len(learned) < SHORTEST_S * SAMPLE_RATE:
+            continue
+        like, takes = embedding(kept), [take for take in every if take.name != target.name]
+        with tempfile.TemporaryDirectory() as folder:
+            data = Path(folder) / "data"
+            data.mkdir()
+            for number, piece in enumerate(np.array_split(learned, round(len(learned) / (PIECE_S * SAMPLE_RATE)))):
+                soundfile.write(data / f"{number:03d}.wav", piece, SAMPLE_RATE)
+            voice, figures = adapted(models, data, Path(folder) / "run", target.name, "held out", arguments.steps)
+        first = hear(learned[: LONGEST_REFERENCE_S * SAMPLE_RATE], min(target.rate, SAMPLE_RATE) / 2 * 0.97)
+        voices = {
+            f"enrolled, {LONGEST_REFERENCE_S} s": enrolled(models.dit, first),
+            f"adapted, {len(learned) / SAMPLE_RATE:.0f} s": voice,
+        }
+        for way, one in voices.items():
+            rows.append(shown(f"{target.name}, {way}", measured(models, one, takes, like), names))
+        for figure, value in figures.items():
+            rows.append([f"{target.name}, {figure.replace('_', ' ')}", f"{value:.2f}", "", ""])
+    save("voice_adapt", [
+        f"{arguments.steps} steps; {len(every) - 1} takes of other held-out voices each, compared with"
+        f" {LONGEST_KEPT_S:g} s of the target.",
+        "", *table(["", *names], rows),
+    ])  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
