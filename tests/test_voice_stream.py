@@ -34,6 +34,7 @@ def parts():
     torch.manual_seed(0)
     dit = VoiceDiT(content_dims=8, dim=32, coarse_layers=1, flow_layers=1, heads=2).eval().requires_grad_(False)
     dit.projection.normal_()
+    dit.detail.normal_(std=0.01)
     rng = np.random.default_rng(0)
     reference = (rng.standard_normal(3 * SAMPLE_RATE) * 0.1).astype(np.float32)
     voice = enrolled(dit, heard_by_rule(reference))

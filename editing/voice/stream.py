@@ -1,7 +1,7 @@
 """Conversion block by block: what goes in may come in pieces of any length, and memory does not grow with it.
 
 Blocks lie on a fixed grid. What is made of a block depends on it, on MARGIN frames beside it, and on the whole take
-only by two numbers (how loud it usually is, how far its pitch moves), so a live stream that is told these gives the
+only by how loud it usually is, how far its pitch moves and where it ends, so a live stream that is told these gives the
 same samples as a file.
 
 Axes: n samples, f frames, k bands.
@@ -28,6 +28,7 @@ from renderer.codec.mel import HOP_SAMPLES, SAMPLE_RATE
 BLOCK = 344  # frames, 4 s
 MARGIN = 86  # frames beside a block that are heard, 1 s
 SEEN = 42  # frames beside a block that the model predicts too
+TOKEN_SAMPLES = FRAMES_PER_TOKEN * HOP_SAMPLES
 BLOCK_SAMPLES, MARGIN_SAMPLES = BLOCK * HOP_SAMPLES, MARGIN * HOP_SAMPLES
 SILENT, REST_HZ = -20.0, 200.0  # log power and pitch after the end of a take
 LOOKAHEAD_S = (BLOCK + MARGIN + EDGE_FRAMES) / (SAMPLE_RATE / HOP_SAMPLES)
@@ -110,10 +111,9 @@ class Stream:
         """Envelope (f, k) and pitch (f + 1,) of frames `inside` a window (n,) of the take from frame `begin` on."""
         if self._end is not None:
             window = window[: max(0, self._end - begin * HOP_SAMPLES)]
-        heard_frames = len(window) // HOP_SAMPLES // FRAMES_PER_TOKEN * FRAMES_PER_TOKEN
-        if heard_frames <= inside.start:
+        if len(window) <= inside.start * HOP_SAMPLES:
             return torch.full((BLOCK, BANDS), SILENT), Pitch(np.full(BLOCK + 1, REST_HZ), np.zeros(BLOCK + 1))
-        heard = hear(window[: heard_frames * HOP_SAMPLES])
+        heard = hear(np.pad(window, (0, -len(window) % TOKEN_SAMPLES)))
         pitch = self.manner.pitch(begin, heard.pitch)
         seen = slice(max(0, inside.start - SEEN), inside.stop + SEEN)
         told = told_of(self.dit, heard, pitch, self.manner.usual)[:, seen]

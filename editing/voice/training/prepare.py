@@ -122,7 +122,10 @@ def fit_projection(
             power = pieces[0][1].log_power.numpy()
             frames = min(len(heard) for _, heard in pieces)
             loud = np.flatnonzero(audible(power - usual_loudness(power))[:frames] > 0.5)
-            variants = [told(source, *piece, others, rng)[:, loud] for source, piece in zip(group, pieces, strict=True)]
+            variants = [
+                told(source, samples, heard, others, rng)[:, loud]
+                for source, (samples, heard) in zip(group, pieces, strict=True)
+            ]
             scatter.add(group[0].speaker if len(group) == 1 else "", np.concatenate(variants))
         advance()
     if not scatter.frames:
