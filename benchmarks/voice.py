@@ -63,6 +63,11 @@ class Singer:
     reference: np.ndarray
     others: np.ndarray
 
+    @property
+    def bandwidth_hz(self) -> float:
+        """Up to which frequency the voice was recorded."""
+        return min(self.rate, SAMPLE_RATE) / 2 * 0.97
+
     @cached_property
     def like(self) -> np.ndarray:
         """The embedding of what was neither converted nor given as reference."""
@@ -117,7 +122,7 @@ def singers(voices: Path, manifest: Path) -> list[Singer]:
 
 def sung_by_rule(singer: Singer, models: VoiceModels, seed: int) -> Singer:
     """The take of a speaker, held and laid on a melody."""
-    heard = hear(singer.take, min(singer.rate, SAMPLE_RATE) / 2 * 0.97)
+    heard = hear(singer.take, singer.bandwidth_hz)
     untold = np.zeros((len(heard), 1), np.float32)
     spoken = Frames(heard.envelope.numpy(), heard.pitch.hz, heard.pitch.voicing, untold, heard.known_bands.numpy())
     take = performed(sung(spoken, np.random.default_rng(seed)), models.decoder)[: round(TAKE_S * SAMPLE_RATE)]
@@ -129,11 +134,15 @@ def ours(models: VoiceModels, reference_s: float = REFERENCE_S, **choices) -> Ca
 
     def convert(take: Singer, target: Singer) -> np.ndarray:
         reference = target.reference[: round(reference_s * SAMPLE_RATE)]
-        voice = enrolled(models.dit, hear(reference, min(target.rate, SAMPLE_RATE) / 2 * 0.97))
-        shift = "match" if take.kind == "speech" else "auto"
-        return convert_samples(models, take.take, voice, Wish(shift=shift, **choices))
+        voice = enrolled(models.dit, hear(reference, target.bandwidth_hz))
+        return convert_samples(models, take.take, voice, Wish(shift=shift_of(take), **choices))
 
     return convert
+
+
+def shift_of(take: Singer) -> str:
+    """Speech is compared at the target's pitch, song in the octave that fits."""
+    return "match" if take.kind == "speech" else "auto"
 
 
 def by_world(take: Singer, target: Singer) -> np.ndarray:
@@ -144,16 +153,18 @@ def by_world(take: Singer, target: Singer) -> np.ndarray:
     return world(take.take, ratio, formant_ratio(take.take, target.reference))
 
 
+def nearness(like: np.ndarray, take: Singer, target: np.ndarray) -> dict[str, float]:
+    """How near an embedding (256,) is to the target's (256,) and to the take."""
+    to_target, to_source = float(like @ target), float(like @ take.own)
+    return {"to the target": to_target, "to the source": to_source, "preferred": float(to_target > to_source)}
+
+
 def measured(take: Singer, target: Singer, made: np.ndarray) -> dict[str, float]:
     """What is measured of one conversion."""
     like, course = embedding(made), Course.of(made)
     correlation, voicing = pitch_likeness(take.course, course)
-    to_target = float(like @ target.like)
-    to_source = float(like @ take.own)
     row = {
-        "to the target": to_target,
-        "to the source": to_source,
-        "preferred": float(to_target > to_source),
+        **nearness(like, take, target.like),
         "F0 correlation": correlation,
         "voicing error": voicing,
         "loudness error, dB": loudness_error_db(take.course, course),
@@ -169,8 +180,7 @@ def perfect(pairs: Iterable[tuple[Singer, Singer]]) -> dict[str, float]:
     rows = []
     for take, target in pairs:
         own = embedding((target.reference if take.kind == "speech" else target.take)[: len(take.take)])
-        to_target, to_source = float(own @ target.like), float(own @ take.own)
-        rows.append({"to the target": to_target, "to the source": to_source, "preferred": float(to_target > to_source)})
+        rows.append(nearness(own, take, target.like))
     return means(rows)
 
 

@@ -15,7 +15,7 @@ import soundfile
 import torch
 
 from benchmarks.common import save, table
-from benchmarks.voice import Singer, means, shown, singers
+from benchmarks.voice import Singer, means, nearness, shift_of, shown, singers
 from benchmarks.voice_measures import character_error, embedding, letters
 from editing.voice.adapt import adapted
 from editing.voice.convert import LONGEST_REFERENCE_S, Wish, convert_samples
@@ -38,9 +38,8 @@ def measured(models: VoiceModels, voice: Voice, takes: list[Singer], like: np.nd
     """Mean figures of takes converted to a voice."""
     rows = []
     for take in takes:
-        made = convert_samples(models, take.take, voice, Wish(shift="match" if take.kind == "speech" else "auto"))
-        to_target, to_source = float(embedding(made) @ like), float(embedding(made) @ embedding(take.take))
-        row = {"to the target": to_target, "preferred": float(to_target > to_source)}
+        made = convert_samples(models, take.take, voice, Wish(shift=shift_of(take)))
+        row = nearness(embedding(made), take, like)
         if len(take.words) > 20:
             row["character error"] = character_error(take.words, letters(made))
         rows.append(row)
@@ -67,7 +66,7 @@ def main() -> None:
             for number, piece in enumerate(np.array_split(learned, round(len(learned) / (PIECE_S * SAMPLE_RATE)))):
                 soundfile.write(data / f"{number:03d}.wav", piece, SAMPLE_RATE)
             voice, figures = adapted(models, data, Path(folder) / "run", target.name, "held out", arguments.steps)
-        first = hear(learned[: LONGEST_REFERENCE_S * SAMPLE_RATE], min(target.rate, SAMPLE_RATE) / 2 * 0.97)
+        first = hear(learned[: LONGEST_REFERENCE_S * SAMPLE_RATE], target.bandwidth_hz)
         voices = {
             f"enrolled, {LONGEST_REFERENCE_S} s": enrolled(models.dit, first),
             f"adapted, {len(learned) / SAMPLE_RATE:.0f} s": voice,

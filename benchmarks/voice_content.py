@@ -25,7 +25,7 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmarks.common import save, table
 from editing.voice.models import VoiceModels, load_models
-from editing.voice.singer import Heard, audible, hear, usual_loudness
+from editing.voice.singer import Heard, hear
 from editing.voice.training.others import Strangers, told_by_tapes
 from editing.voice.training.projection import Scatter
 from editing.voice.voices import enrolled
@@ -47,8 +47,7 @@ class Said:
     @property
     def loud(self) -> np.ndarray:
         """Which frames are heard, (f,)."""
-        power = self.heard.log_power.numpy()
-        return audible(power - usual_loudness(power)) > 0.5
+        return self.heard.weight > 0.5
 
     @property
     def mean(self) -> np.ndarray:

@@ -45,6 +45,12 @@ class Heard:
         masked = torch.where(self.known_bands > 0, self.envelope, UNKNOWN)
         return loudness_of(masked[None])[0]
 
+    @property
+    def weight(self) -> np.ndarray:
+        """How much frames count by how well they are heard, 0 to 1, (f,)."""
+        log_power = self.log_power.numpy()
+        return audible(log_power - usual_loudness(log_power))
+
 
 def hear(samples: np.ndarray, bandwidth_hz: float = SAMPLE_RATE / 2, words: bool = True) -> Heard:
     """What mono samples (n,) at 44.1 kHz hold, in n / 512 frames; without `words`, features (f, 0)."""
@@ -100,8 +106,7 @@ def shape_of(model: VoiceDiT, heard: Heard) -> Tensor:
 
 def timbre_vector(model: VoiceDiT, heard: Heard) -> Tensor:
     """The voice in numbers (1, 4 k + 3)."""
-    log_power = heard.log_power.numpy()
-    weight = torch.from_numpy(audible(log_power - usual_loudness(log_power))).float()[None]
+    weight = torch.from_numpy(heard.weight).float()[None]
     hz = torch.from_numpy(heard.pitch.hz).float()[None]
     voicing = torch.from_numpy(heard.pitch.voicing).float()[None]
     return timbre_of(shape_of(model, heard), hz, voicing, weight, heard.known_bands[None])

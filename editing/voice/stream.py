@@ -112,7 +112,7 @@ class Stream:
         if self._end is not None:
             window = window[: max(0, self._end - begin * HOP_SAMPLES)]
         if len(window) <= inside.start * HOP_SAMPLES:
-            return torch.full((BLOCK, BANDS), SILENT), Pitch(np.full(BLOCK + 1, REST_HZ), np.zeros(BLOCK + 1))
+            return _lengthened(torch.zeros(0, BANDS), Pitch(np.full(1, REST_HZ), np.zeros(1)))
         heard = hear(np.pad(window, (0, -len(window) % TOKEN_SAMPLES)))
         pitch = self.manner.pitch(begin, heard.pitch)
         seen = slice(max(0, inside.start - SEEN), inside.stop + SEEN)

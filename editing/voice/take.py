@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -70,20 +71,22 @@ def blocks_of(path: str | Path) -> Iterator[np.ndarray]:
 
 def rate_of(path: str | Path) -> int:
     """The sample rate of a file, 44100 where it is not known."""
-    soundfile = require("soundfile", "voice", "reading audio")
-    try:
-        return int(soundfile.info(str(path)).samplerate)
-    except (soundfile.LibsndfileError, TypeError):
-        return SAMPLE_RATE
+    info = _info_of(path)
+    return int(info.samplerate) if info else SAMPLE_RATE
 
 
 def length_of(path: str | Path) -> int:
     """How many samples at 44.1 kHz a file holds, 0 where it does not tell."""
+    info = _info_of(path)
+    return round(info.duration * SAMPLE_RATE) if info else 0
+
+
+def _info_of(path: str | Path) -> Any:  # noqa: ANN401 - soundfile has no types
     soundfile = require("soundfile", "voice", "reading audio")
     try:
-        return round(soundfile.info(str(path)).duration * SAMPLE_RATE)
+        return soundfile.info(str(path))
     except (soundfile.LibsndfileError, TypeError):
-        return 0
+        return None
 
 
 def look_over(blocks: Iterable[np.ndarray], name: str, rate: int = SAMPLE_RATE) -> Survey:

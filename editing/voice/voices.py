@@ -17,7 +17,7 @@ from torch import Tensor
 from editing.voice.correction import correction_of, terms
 from editing.voice.envelope import BANDS, FRAME_S
 from editing.voice.model import FRAMES_PER_TOKEN, TELL, TIMBRE, VoiceDiT
-from editing.voice.singer import Heard, audible, shape_of, timbre_vector, told_of, usual_loudness
+from editing.voice.singer import Heard, shape_of, timbre_vector, told_of, usual_loudness
 from scoretok.errors import ScoretokError
 from scoretok.files import whole_file
 
@@ -54,7 +54,7 @@ def enrolled(model: VoiceDiT, heard: Heard, name: str = "", note: str = "") -> V
     """The voice of a recording; what the model looks things up in is the stretch in which most is sung."""
     usual = usual_loudness(heard.log_power.numpy())
     told, shape = told_of(model, heard, heard.pitch, usual), shape_of(model, heard)
-    weight = audible(heard.log_power.numpy() - usual)
+    weight = heard.weight
     best = fullest(weight, round(LONGEST_S / FRAME_S))
     timbre = timbre_vector(model, heard)
     correction = correction_of(model, told, shape, timbre, torch.from_numpy(weight).float()[None], heard.known_bands)

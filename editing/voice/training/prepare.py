@@ -16,7 +16,7 @@ import torch
 from editing.voice.envelope import FRAME_S
 from editing.voice.model import VoiceDiT
 from editing.voice.models import VoiceModels
-from editing.voice.singer import Heard, audible, bandwidth_of, hear, usual_loudness
+from editing.voice.singer import Heard, bandwidth_of, hear
 from editing.voice.take import blocks_of, rate_of
 from editing.voice.training.clips import Clip, save_clip
 from editing.voice.training.others import Strangers, told_by_tapes
@@ -101,33 +101,25 @@ def told(
     return np.stack(copies)
 
 
-def fit_projection(
-    model: VoiceDiT,
-    folder: Path,
-    guests: VoiceModels | None = None,
-    seed: int = 0,
-    advance: Callable[[], None] = lambda: None,
-) -> None:
+def fit_projection(model: VoiceDiT, folder: Path, guests: VoiceModels, seed: int = 0) -> None:
     """Set a model's projection from a folder's recordings; those that say the same at once are taken together.
 
     `guests` are models to convert the recordings with before they are listened to again.
     """
     every, scatter, rng = sources(folder), Scatter(), np.random.default_rng(seed)
-    others = strangers(every, guests, seed) if guests else None
+    others = strangers(every, guests, seed)
     takes: dict[str, list[Source]] = defaultdict(list)
     for source in every:
         takes[source.take].append(source)
     for group in list(takes.values())[:: max(1, len(takes) // PROJECTION_TAKES)]:
         for pieces in zip(*map(listened, group), strict=False):
-            power = pieces[0][1].log_power.numpy()
             frames = min(len(heard) for _, heard in pieces)
-            loud = np.flatnonzero(audible(power - usual_loudness(power))[:frames] > 0.5)
+            loud = np.flatnonzero(pieces[0][1].weight[:frames] > 0.5)
             variants = [
                 told(source, samples, heard, others, rng)[:, loud]
                 for source, (samples, heard) in zip(group, pieces, strict=True)
             ]
             scatter.add(group[0].speaker if len(group) == 1 else "", np.concatenate(variants))
-        advance()
     if not scatter.frames:
         raise ScoretokError(f"{folder} holds no recording that is long enough")
     mean, projection = scatter.projection(model.content_dims)
@@ -149,7 +141,7 @@ def prepare(
     """
     out.mkdir(parents=True, exist_ok=True)
     every = sources(folder)
-    undone = [number for number in range(len(every)) if not (out / f"{number:05d}.done").is_file()]
+    undone = {number for number in range(len(every)) if not (out / f"{number:05d}.done").is_file()}
     others = strangers(every, guests, seed) if guests and undone else None
     for number, source in enumerate(every):
         for piece, (samples, heard) in enumerate(listened(source) if number in undone else ()):
