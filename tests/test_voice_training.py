@@ -1,6 +1,7 @@
 """Training voice conversion: disguises, batches, runs that go on, one singer learned."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from editing.voice.training.augment import Frames, disguise, sung
 from editing.voice.training.clips import Clip
 from editing.voice.training.decoder_task import DecoderTask, Take
 from editing.voice.training.others import STRANGERS, Strangers
-from editing.voice.training.prepare import Source, listened, sources, strangers
+from editing.voice.training.prepare import listened, sources, strangers
 from editing.voice.training.run import split, train_voice
 from editing.voice.training.sharpen import sharpen
 from editing.voice.training.task import WINDOW, VoiceTask
@@ -126,11 +127,15 @@ def test_what_a_model_leaves_out_is_measured():
     assert torch.equal(model.detail, first)
 
 
-def test_recordings_are_told_by_strangers_too(rule_singers):
-    pair = [Source(path, name, path.stem) for path, name in zip(rule_singers, ("high", "low"), strict=True)]
-    others = strangers(pair, load_models(), 0)
+def test_recordings_are_told_by_strangers_too(rule_singers, tmp_path):
+    for path, name in zip(rule_singers, ("high", "low"), strict=True):
+        (tmp_path / name).mkdir()
+        shutil.copy(path, tmp_path / name)
+    shares = []
+    others = strangers(tmp_path, load_models(), 0, shares.append)
     assert {name for name, _ in others.voices} == {"high", "low"}
-    ((samples, heard),) = listened(pair[0])
+    assert shares == [0.5, 1.0]
+    ((samples, heard),) = listened(sources(tmp_path)[0])
     samples = samples[: 2 * 44100]
     heard = hear(samples)
     copies = list(others.tell(samples, heard, "high", np.random.default_rng(0)))
@@ -149,8 +154,9 @@ def test_a_run_goes_on_and_learns(tmp_path):
     model = VoiceDiTModel(**TINY)
     VoiceTask(clips, clips).prepare(model)
     recipe = {"learning_rate": 2e-3, "evaluate_every": 10, "warmup_steps": 2, "precision": "no"}
-    first = train_voice(clips, clips[:2], model, tmp_path, Recipe(steps=10, **recipe), batch=4, plain=True)
-    second = train_voice(clips, clips[:2], model, tmp_path, Recipe(steps=40, **recipe), batch=4, plain=True)
+    task = VoiceTask(clips, clips[:2], batch=4, plain=True)
+    first = train_voice(task, model, tmp_path, Recipe(steps=10, **recipe))
+    second = train_voice(task, model, tmp_path, Recipe(steps=40, **recipe))
     assert second["held_out_loss"] < 0.97 * first["held_out_loss"]
     steps = [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert steps == [10, 20, 30, 40]
@@ -219,7 +225,8 @@ def test_one_singer_is_learned(rule_singers, tmp_path, monkeypatch):
     tiny = VoiceDiTModel(**{**TINY, "content_dims": shipped.dit.content_dims})
     for name in ("mean", "scale", "projection", "content_mean"):
         getattr(tiny, name).copy_(getattr(shipped.dit, name))
-    models = VoiceModels(tiny.eval().requires_grad_(False), shipped.decoder, "tiny")
+    tiny.save_pretrained(tmp_path / "tiny" / "dit")
+    models = VoiceModels(tiny.eval().requires_grad_(False), shipped.decoder, "tiny", tmp_path / "tiny")
     with pytest.raises(ScoretokError, match="half a minute"):
         adapted(models, tmp_path / "little", tmp_path / "run", "low", "made by rule", steps=2)
     (tmp_path / "more").mkdir()

@@ -37,8 +37,8 @@ def voice(
     """Train voice conversion on recordings of many voices; use it with scoretok voice convert --model RUN/model."""
     for module in ("torch", "diffusers", "accelerate", "swift_f0", "faster_whisper"):
         require(module, "voice", "training")
+    from editing.cli.extract import stages
     from editing.cli.train import reporting
-    from editing.voice.training.prepare import sources
     from editing.voice.training.run import Run, train_decoder, train_dit
     from renderer.training.loop import PLOT, Recipe
 
@@ -47,9 +47,8 @@ def voice(
     recipe = Recipe(steps, learning_rate or (FROM_SCRATCH if from_scratch else FURTHER), evaluate_every=evaluate_every)
     begins = Path(start) if start else None
     run = Run(Path(data), Path(out), recipe, Path(test) if test else None, from_scratch, begins, batch, seed)
-    count = len(sources(Path(data)))
-    with progress_bar("listening", count, quiet) as advance, reporting(steps, quiet) as report:
-        (train_dit if part == "dit" else train_decoder)(run, report, advance)
+    with stages(quiet) as tell, reporting(steps, quiet) as report:
+        (train_dit if part == "dit" else train_decoder)(run, report, tell)
     if not quiet:
         click.echo(f"{out}: the model is in model/, losses in {part}-run/{PLOT}", err=True)
 

@@ -54,15 +54,13 @@ def adapted(
     if seconds < SHORTEST_S:
         raise ScoretokError(f"{folder} holds {seconds:.0f} s of recordings; adapting needs half a minute, better five")
     training, kept = split(clips)
-    model = VoiceDiTModel(**_config(models.dit))
-    model.load_state_dict(models.dit.state_dict())
+    model = VoiceDiTModel.from_pretrained(models.folder / "dit", torch_dtype=torch.float32)
     for parameter_name, parameter in model.named_parameters():
         parameter.requires_grad_(is_learned(parameter_name))
     before = _likeness(models.dit, training, kept, seed)
     recipe = Recipe(steps, RATE, warmup_steps=20, weight_decay=0.0, ema_decay=0.98, evaluate_every=max(1, steps // 10))
-    train_voice(
-        training, kept, model, run / "fit", recipe, 6, seed, lambda step, figures: advance(step / steps), plain=True
-    )
+    task = VoiceTask(training, kept, 6, seed, plain=True)
+    train_voice(task, model, run / "fit", recipe, lambda step, figures: advance(step / steps))
     best = VoiceDiTModel.from_pretrained(run / "fit" / "ema", torch_dtype=torch.float32)
     after = _likeness(best, training, kept, seed)
     adapter = {key: value.detach().clone() for key, value in best.named_parameters() if is_learned(key)}
@@ -72,17 +70,6 @@ def adapted(
         "held_out_correlation_before": before[1], "held_out_correlation_after": after[1],
     }  # fmt: skip
     return replace(voice, adapter=adapter), figures
-
-
-def _config(model: VoiceDiT) -> dict[str, int]:
-    """What the constructor of a model was given."""
-    return {
-        "content_dims": model.content_dims,
-        "dim": model.see_told.out_features,
-        "coarse_layers": len(model.coarse_stack.blocks),
-        "flow_layers": len(model.flow_stack.blocks),
-        "heads": model.coarse_stack.blocks[0].heads,
-    }
 
 
 @torch.no_grad()

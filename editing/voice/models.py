@@ -15,11 +15,13 @@ WEIGHTS = Path(__file__).with_name("weights")
 
 @dataclass(frozen=True)
 class VoiceModels:
-    """The model that predicts envelopes, the decoder that makes sound of them, and a digest of their weights."""
+    """The model that predicts envelopes, the decoder that makes sound of them, a digest of their weights, and their
+    folder."""
 
     dit: VoiceDiT
     decoder: VoiceDecoder
     digest: str
+    folder: Path = WEIGHTS
 
 
 def load_models(folder: str | Path | None = None) -> VoiceModels:
@@ -30,4 +32,4 @@ def load_models(folder: str | Path | None = None) -> VoiceModels:
     except (OSError, ValueError, TypeError, RuntimeError, json.JSONDecodeError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ScoretokError(f"{path} is not a voice model: {reason[:200]}") from None
-    return VoiceModels(dit, decoder, weights_digest(str(path)))
+    return VoiceModels(dit, decoder, weights_digest(str(path)), path)

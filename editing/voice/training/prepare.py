@@ -5,7 +5,7 @@ Axes: n samples, f frames, v variants.
 
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -31,6 +31,8 @@ PIECE_S = 20
 SHORTEST_FRAMES = round(1.5 / FRAME_S)
 PROJECTION_TAKES = 300
 MOST_VOICES, VOICES_EACH = 90, 2
+
+Advance = Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -80,14 +82,15 @@ def listened(source: Source, words: bool = True) -> Iterator[tuple[np.ndarray, H
         warnings.warn(f"{source.path} is too short or silent; it is left out", ScoretokWarning, stacklevel=2)
 
 
-def strangers(every: Sequence[Source], models: VoiceModels, seed: int) -> Strangers:
+def strangers(folder: Path, models: VoiceModels, seed: int, advance: Advance = lambda share: None) -> Strangers:
     """Voices to convert recordings to before they are listened to again: some of the recordings' own."""
-    rng = np.random.default_rng(seed)
+    every, rng = sources(folder), np.random.default_rng(seed)
     voices: list[tuple[str, Voice]] = []
-    for number in rng.permutation(len(every)):
+    for tried, number in enumerate(rng.permutation(len(every))):
         source = every[number]
         if len(voices) < MOST_VOICES and sum(name == source.speaker for name, _ in voices) < VOICES_EACH:
             voices += [(source.speaker, enrolled(models.dit, heard)) for _, heard in islice(listened(source), 1)]
+        advance((tried + 1) / len(every))
     return Strangers(models, voices)
 
 
@@ -101,17 +104,19 @@ def told(
     return np.stack(copies)
 
 
-def fit_projection(model: VoiceDiT, folder: Path, guests: VoiceModels, seed: int = 0) -> None:
-    """Set a model's projection from a folder's recordings; those that say the same at once are taken together.
+def fit_projection(
+    model: VoiceDiT, folder: Path, others: Strangers | None, seed: int = 0, advance: Advance = lambda share: None
+) -> None:
+    """Set a model's projection from a folder's recordings, as they are and in the voices of `others`.
 
-    `guests` are models to convert the recordings with before they are listened to again.
+    Those that say the same at once are taken together. Raises ScoretokError.
     """
-    every, scatter, rng = sources(folder), Scatter(), np.random.default_rng(seed)
-    others = strangers(every, guests, seed)
+    scatter, rng = Scatter(), np.random.default_rng(seed)
     takes: dict[str, list[Source]] = defaultdict(list)
-    for source in every:
+    for source in sources(folder):
         takes[source.take].append(source)
-    for group in list(takes.values())[:: max(1, len(takes) // PROJECTION_TAKES)]:
+    groups = list(takes.values())[:: max(1, len(takes) // PROJECTION_TAKES)]
+    for number, group in enumerate(groups):
         for pieces in zip(*map(listened, group), strict=False):
             frames = min(len(heard) for _, heard in pieces)
             loud = np.flatnonzero(pieces[0][1].weight[:frames] > 0.5)
@@ -120,6 +125,7 @@ def fit_projection(model: VoiceDiT, folder: Path, guests: VoiceModels, seed: int
                 for source, (samples, heard) in zip(group, pieces, strict=True)
             ]
             scatter.add(group[0].speaker if len(group) == 1 else "", np.concatenate(variants))
+        advance((number + 1) / len(groups))
     if not scatter.frames:
         raise ScoretokError(f"{folder} holds no recording that is long enough")
     mean, projection = scatter.projection(model.content_dims)
@@ -131,24 +137,32 @@ def prepare(
     folder: Path,
     out: Path,
     model: VoiceDiT,
-    guests: VoiceModels | None = None,
+    others: Strangers | None = None,
     seed: int = 0,
-    advance: Callable[[], None] = lambda: None,
+    advance: Advance = lambda share: None,
 ) -> None:
-    """Make a clip of every recording of a folder; those that are there already stay. Raises ScoretokError.
+    """Make clips of every recording of a folder; those that are there already stay. Raises ScoretokError.
 
-    `guests` are models to convert the recordings with before they are listened to again.
+    The recordings are listened to as they are and in the voices of `others`.
     """
     out.mkdir(parents=True, exist_ok=True)
     every = sources(folder)
-    undone = {number for number in range(len(every)) if not (out / f"{number:05d}.done").is_file()}
-    others = strangers(every, guests, seed) if guests and undone else None
     for number, source in enumerate(every):
-        for piece, (samples, heard) in enumerate(listened(source) if number in undone else ()):
+        done = _done_mark(out, number)
+        for piece, (samples, heard) in enumerate(() if done.is_file() else listened(source)):
             features = told(source, samples, heard, others, np.random.default_rng([seed, number, piece]))
             contents = model.content(torch.from_numpy(features)).numpy()
             pitch, width_hz, take = heard.pitch, heard.bandwidth_hz, f"{source.take}/{piece}"
             clip = Clip(source.speaker, take, heard.envelope.numpy(), pitch.hz, pitch.voicing, contents, width_hz)
             save_clip(clip, out / f"{number:05d}-{piece:03d}.safetensors")
-        (out / f"{number:05d}.done").touch()
-        advance()
+        done.touch()
+        advance((number + 1) / len(every))
+
+
+def is_prepared(folder: Path, out: Path) -> bool:
+    """Whether every recording of a folder has its clips."""
+    return all(_done_mark(out, number).is_file() for number in range(len(sources(folder))))
+
+
+def _done_mark(out: Path, number: int) -> Path:
+    return out / f"{number:05d}.done"

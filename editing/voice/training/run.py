@@ -7,16 +7,26 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
 from accelerate import PartialState
 
 from editing.voice.hub import VoiceDecoderModel, VoiceDiTModel
-from editing.voice.models import WEIGHTS, VoiceModels, load_models
+from editing.voice.models import WEIGHTS, load_models
 from editing.voice.training.clips import Clip, load_clips
 from editing.voice.training.decoder_task import DecoderTask, Take
-from editing.voice.training.prepare import fit_projection, listened, prepare, sources
+from editing.voice.training.others import Strangers
+from editing.voice.training.prepare import (
+    Advance,
+    fit_projection,
+    is_prepared,
+    listened,
+    prepare,
+    sources,
+    strangers,
+)
 from editing.voice.training.sharpen import sharpen
 from editing.voice.training.task import VoiceTask
 from renderer.codec.mel import HOP_SAMPLES
@@ -25,23 +35,19 @@ from renderer.training.loop import PROGRESS, Recipe, fit
 from scoretok.errors import ScoretokError
 
 Report = Callable[[int, dict[str, float]], None]
+Tell = Callable[[str, float], None]
 HELD_OUT = 20  # one voice, or clip, in so many is tested on
 
 
 def train_voice(
-    clips: Sequence[Clip],
-    held_out: Sequence[Clip],
+    task: VoiceTask,
     model: VoiceDiTModel,
     folder: Path,
     recipe: Recipe,
-    batch: int = 12,
-    seed: int = 0,
     report: Report = lambda step, figures: None,
-    plain: bool = False,
 ) -> dict[str, float]:
-    """Train a voice model on clips, from where the folder's run stands; the last held-out figures."""
-    torch.manual_seed(seed)
-    task = VoiceTask(clips, held_out, batch, seed, plain)
+    """Train a voice model on a task's clips, from where the folder's run stands; the last held-out figures."""
+    torch.manual_seed(task.seed)
     batches = task.batches(model, done_in(folder), PartialState().process_index)
     return fit(model, batches, task.losses, task.evaluate, folder, recipe, report)
 
@@ -77,17 +83,24 @@ class Run:
 def train_dit(
     run: Run,
     report: Report = lambda step, figures: None,
-    advance: Callable[[], None] = lambda: None,
+    tell: Tell = lambda stage, share: None,
     **config: object,
 ) -> dict[str, float]:
-    """Train the voice model on a folder of voices; the last held-out figures. Raises ScoretokError."""
-    guests = load_models(run.begins_with)
+    """Train the voice model on a folder of voices; the last held-out figures. Raises ScoretokError.
+
+    `tell` hears which stage of the preparation is how far, 0 to 1.
+    """
+    folder = run.folder / "clips"
+    if is_prepared(run.data, folder):
+        others = None
+    else:
+        others = strangers(run.data, load_models(run.begins_with), run.seed, partial(tell, "enrolling"))
     if run.from_scratch:
-        model = _begun(run, guests, config)
+        model = _begun(run, others, tell, config)
     else:
         model = VoiceDiTModel.from_pretrained(run.begins_with / "dit", torch_dtype=torch.float32)
-    prepare(run.data, run.folder / "clips", model, guests, run.seed, advance)
-    clips = load_clips(run.folder / "clips")
+    prepare(run.data, folder, model, others, run.seed, partial(tell, "listening"))
+    clips = load_clips(folder)
     if run.test is not None:
         prepare(run.test, run.folder / "test-clips", model, seed=run.seed)
         kept = load_clips(run.folder / "test-clips")
@@ -96,7 +109,7 @@ def train_dit(
     task = VoiceTask(clips, kept, run.batch, run.seed)
     if run.from_scratch:
         task.prepare(model)
-    figures = train_voice(clips, kept, model, run.folder / "dit-run", run.recipe, run.batch, run.seed, report)
+    figures = train_voice(task, model, run.folder / "dit-run", run.recipe, report)
     trained = VoiceDiTModel.from_pretrained(run.folder / "dit-run" / "ema", torch_dtype=torch.float32)
     sharpen(trained, task)
     trained.save_pretrained(run.folder / "dit-run" / "ema")
@@ -104,14 +117,14 @@ def train_dit(
     return figures
 
 
-def _begun(run: Run, guests: VoiceModels, config: dict[str, object]) -> VoiceDiTModel:
+def _begun(run: Run, others: Strangers | None, tell: Tell, config: dict[str, object]) -> VoiceDiTModel:
     """A new model with its projection, or the one that an earlier run began with."""
     path = run.folder / "begun"
     if (path / "config.json").is_file():
         return VoiceDiTModel.from_pretrained(path, torch_dtype=torch.float32)
     torch.manual_seed(run.seed)
     model = VoiceDiTModel(**config)
-    fit_projection(model, run.data, guests, run.seed)
+    fit_projection(model, run.data, others, run.seed, partial(tell, "finding words"))
     model.save_pretrained(path)
     return model
 
@@ -130,11 +143,11 @@ def split(clips: Sequence[Clip]) -> tuple[list[Clip], list[Clip]]:
 
 
 def train_decoder(
-    run: Run, report: Report = lambda step, figures: None, advance: Callable[[], None] = lambda: None
+    run: Run, report: Report = lambda step, figures: None, tell: Tell = lambda stage, share: None
 ) -> dict[str, float]:
     """Train the decoder on a folder of voices; the last held-out figures. Raises ScoretokError."""
     torch.manual_seed(run.seed)
-    takes = list(_takes(run.data, advance))
+    takes = list(_takes(run.data, partial(tell, "listening")))
     held_out = list(_takes(run.test)) if run.test is not None else takes[::HELD_OUT]
     training = takes if run.test is not None else [take for n, take in enumerate(takes) if n % HELD_OUT]
     if not training or not held_out:
@@ -150,11 +163,12 @@ def train_decoder(
     return figures
 
 
-def _takes(folder: Path, advance: Callable[[], None] = lambda: None) -> Iterator[Take]:
-    for source in sources(folder):
+def _takes(folder: Path, advance: Advance = lambda share: None) -> Iterator[Take]:
+    every = sources(folder)
+    for number, source in enumerate(every):
         for samples, heard in listened(source, words=False):
             yield Take(samples[: len(heard) * HOP_SAMPLES], heard.pitch, heard.bandwidth_hz)
-        advance()
+        advance((number + 1) / len(every))
 
 
 def bundle(folder: Path, others: Path) -> None:
