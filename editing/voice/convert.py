@@ -14,7 +14,7 @@ from editing.voice.envelope import FRAME_S
 from editing.voice.model import STEPS
 from editing.voice.models import VoiceModels
 from editing.voice.pitch import Melody, Pitch, flattened, octaves_to
-from editing.voice.singer import hear
+from editing.voice.singer import Heard, hear
 from editing.voice.stream import Manner, Stream
 from editing.voice.take import Survey, blocks_of, look_over, rate_of
 from editing.voice.voices import SHORTEST_FRAMES, Voice, enrolled, load_voice
@@ -77,15 +77,24 @@ def reference_voice(models: VoiceModels, path: str | Path, name: str = "", note:
         if not Path(path).is_file():
             raise ScoretokError(f"{path} does not exist; make it with: scoretok voice enrol")
         return load_voice(path, models.dit, models.digest)
-    samples = first_seconds(blocks_of(path), LONGEST_REFERENCE_S)
-    survey = look_over([samples], str(path), rate_of(path))
+    heard = hear_reference(blocks_of(path), str(path), rate_of(path))
+    return enrolled(models.dit, heard, name or Path(path).stem, note)
+
+
+def hear_reference(blocks: Iterable[np.ndarray], name: str, rate: int) -> Heard:
+    """What is heard of a reference, as much as it may last, from blocks (n,) at 44.1 kHz that were recorded at a rate.
+
+    Raises ScoretokError where too little of a voice is in it.
+    """
+    samples = first_seconds(blocks, LONGEST_REFERENCE_S)
+    survey = look_over([samples], name, rate)
     heard = hear(samples, survey.bandwidth_hz)
     if heard.pitch.is_voiced.sum() < SHORTEST_FRAMES:
         sung_s = heard.pitch.is_voiced.sum() * FRAME_S
         raise ScoretokError(
-            f"{path} holds {sung_s:.1f} s of a voice with pitch; a reference needs 0.5 s of it, better 3 to 30 s"
+            f"{name} holds {sung_s:.1f} s of a voice with pitch; a reference needs 0.5 s of it, better 3 to 30 s"
         )
-    return enrolled(models.dit, heard, name or Path(path).stem, note)
+    return heard
 
 
 def first_seconds(blocks: Iterable[np.ndarray], seconds: float) -> np.ndarray:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from scipy.ndimage import median_filter, uniform_filter1d
+from numpy.lib.stride_tricks import sliding_window_view
 
 from editing.voice.envelope import FRAME_S
 from scoretok.extras import require
@@ -87,7 +87,17 @@ def flattened(pitch: Pitch, keep: float) -> Pitch:
 
 def flat_octaves(octaves: np.ndarray) -> np.ndarray:
     """The tone under the vibrato: the median of a third of a second around every frame (f,)."""
-    return uniform_filter1d(median_filter(octaves, FLAT_FRAMES, mode="nearest"), GLIDE_FRAMES, mode="nearest")
+    return _glided(np.median(_around(octaves, FLAT_FRAMES), -1))
+
+
+def _glided(values: np.ndarray) -> np.ndarray:
+    """Values (f,) that go from one to the next as a voice does: means of a few frames."""
+    return _around(values, GLIDE_FRAMES).mean(-1)
+
+
+def _around(values: np.ndarray, width: int) -> np.ndarray:
+    """The odd number `width` of values around each of (f,), (f, width)."""
+    return sliding_window_view(np.pad(values, width // 2, mode="edge"), width)
 
 
 @dataclass(frozen=True)
@@ -110,7 +120,7 @@ class Melody:
         wanted = (self.pitch[number] - 69) / 12 + np.log2(440)
         off = wanted - flat_octaves(octaves)
         off -= np.round(off)
-        move = uniform_filter1d(np.where(inside, off, 0.0), GLIDE_FRAMES, mode="nearest")
+        move = _glided(np.where(inside, off, 0.0))
         return Pitch(2 ** (octaves + strength * move), pitch.voicing)
 
 

@@ -19,7 +19,8 @@ from renderer.codec.mel import HOP_SAMPLES, SAMPLE_RATE
 AUDIBLE = 5.5  # nepers of power below the usual at which a frame counts half
 USUAL = 0.9  # the usual loudness is what this share of the frames stays below
 UNKNOWN = -20.0  # log power of bands that were not recorded
-FAINT = 4.6  # nepers: a band this far below where the voice ends was not recorded
+FAINT = 13.8  # nepers below the bands of vowels at which a band was not recorded
+CLIFF, CLIFF_BANDS = 4.5, 2  # nepers that a voice does not fall by, for good, within so many bands; a filter does
 
 
 @dataclass(frozen=True)
@@ -69,14 +70,20 @@ def envelope_of(samples: np.ndarray, pitch: Pitch) -> Tensor:
 
 
 def bandwidth_of(envelope: Tensor, rate: int) -> float:
-    """Up to which frequency a recording at a rate holds sound, by its envelope (f, k); telephones end at 3.4 kHz."""
+    """Up to which frequency a recording at a rate holds sound, by its envelope (f, k); telephones end at 3.4 kHz.
+
+    Files that were resampled or compressed on their way hold less than their rate allows.
+    """
     centres = band_centres_hz()
-    loud = envelope[loudness_of(envelope[None])[0] >= loudness_of(envelope[None])[0].quantile(0.5)]
-    level = torch.logsumexp(loud, 0) - np.log(max(1, len(loud)))
+    loudness = loudness_of(envelope[None])[0]
+    level = envelope[loudness >= loudness.quantile(0.5)].quantile(USUAL, 0)
     full = min(rate / 2, SAMPLE_RATE / 2) * 0.97
     above_speech = centres > 3000
-    floor = level[(centres > 1000) & (centres < 3000)].mean() - 3 * FAINT
-    heard = centres[above_speech & (level > floor)]
+    floor = level[(centres > 1000) & (centres < 3000)].mean() - FAINT
+    loudest_above = level.flip(0).cummax(0).values.flip(0)
+    falls = (level[:-CLIFF_BANDS] - loudest_above[CLIFF_BANDS:] > CLIFF) & above_speech[:-CLIFF_BANDS]
+    end_hz = centres[:-CLIFF_BANDS][falls].amin() if falls.any() else SAMPLE_RATE
+    heard = centres[above_speech & (level > floor) & (centres <= end_hz)]
     return float(min(full, heard.max() * 1.05)) if len(heard) else min(full, 3400.0)
 
 

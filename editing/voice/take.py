@@ -21,7 +21,7 @@ from renderer.codec.mel import HOP_SAMPLES, SAMPLE_RATE
 from scoretok.errors import ScoretokError, ScoretokWarning
 from scoretok.extras import require
 
-BLOCK_S = 20
+BLOCK_S = 5
 SILENT_PEAK = 10 ** (-60 / 20)
 CLIPPED_SHARE = 1e-3
 WHISPERED = 0.02  # a voice in fewer of its loud frames than this has no pitch
