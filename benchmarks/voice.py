@@ -36,7 +36,7 @@ from benchmarks.voice_measures import (
 )
 from editing.voice.convert import Wish, convert_samples
 from editing.voice.models import VoiceModels, load_models
-from editing.voice.singer import hear
+from editing.voice.singer import bandwidth_of, hear
 from editing.voice.training.augment import Frames, sung
 from editing.voice.training.singing import performed
 from editing.voice.voices import enrolled
@@ -63,10 +63,10 @@ class Singer:
     reference: np.ndarray
     others: np.ndarray
 
-    @property
+    @cached_property
     def bandwidth_hz(self) -> float:
-        """Up to which frequency the voice was recorded."""
-        return min(self.rate, SAMPLE_RATE) / 2 * 0.97
+        """Up to which frequency the voice was recorded, as a conversion finds it."""
+        return bandwidth_of(hear(self.reference, words=False).envelope, self.rate)
 
     @cached_property
     def like(self) -> np.ndarray:

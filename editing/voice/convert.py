@@ -24,7 +24,7 @@ from scoretok.errors import ScoretokError
 AUTO, MATCH = "auto", "match"
 VOICE_SUFFIXES = (".voice", ".safetensors")
 LONGEST_REFERENCE_S = 30
-RANGE = 1.5  # a voice sings up to a fifth above where it speaks
+BELOW, ABOVE = 2 ** (-4 / 12), 2 ** (7 / 12)  # of the middle of a voice, where the middle of what it sings may lie
 NEPERS_A_DECIBEL = np.log(10) / 20
 
 
@@ -44,7 +44,7 @@ class Wish:
     def semitones(self, median_hz: float, voice: Voice) -> float:
         """By how much the pitch moves. Raises ScoretokError."""
         if self.shift == AUTO:
-            return 12.0 * octaves_to(median_hz, voice.median_hz, max(voice.high_hz, RANGE * voice.median_hz))
+            return 12.0 * octaves_to(median_hz, BELOW * voice.median_hz, ABOVE * voice.median_hz)
         if self.shift == MATCH:
             return 12 * float(np.log2(voice.median_hz / median_hz)) if min(median_hz, voice.median_hz) > 0 else 0.0
         try:

@@ -125,9 +125,9 @@ class Melody:
 
 
 def octaves_to(median_hz: float, low_hz: float, high_hz: float) -> int:
-    """By how many whole octaves a melody comes nearest to where a voice sings.
+    """By how many whole octaves a melody's middle comes nearest to where a voice sings.
 
-    A speaking voice sings from where it speaks to a fifth above; of equally good octaves the take's own is kept.
+    Of equally good octaves the take's own is kept.
     """
     if min(median_hz, low_hz) <= 0:
         return 0
