@@ -4,7 +4,7 @@ Axes: c channels, n samples.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from editing.voice.models import VoiceModels
 from editing.voice.pitch import Melody, Pitch, flattened, octaves_to
 from editing.voice.singer import Heard, hear
 from editing.voice.stream import Manner, Stream
-from editing.voice.take import Survey, blocks_of, look_over, rate_of
+from editing.voice.take import Survey, blocks_of, look_over, rate_of, survey_of
 from editing.voice.voices import SHORTEST_FRAMES, Voice, enrolled, load_voice
 from renderer.codec.mel import SAMPLE_RATE
 from scoretok.errors import ScoretokError
@@ -87,8 +87,8 @@ def hear_reference(blocks: Iterable[np.ndarray], name: str, rate: int) -> Heard:
     Raises ScoretokError where too little of a voice is in it.
     """
     samples = first_seconds(blocks, LONGEST_REFERENCE_S)
-    survey = look_over([samples], name, rate)
-    heard = hear(samples, survey.bandwidth_hz)
+    heard = hear(samples)
+    heard = replace(heard, bandwidth_hz=survey_of(samples, heard, name, rate).bandwidth_hz)
     if heard.pitch.is_voiced.sum() < SHORTEST_FRAMES:
         sung_s = heard.pitch.is_voiced.sum() * FRAME_S
         raise ScoretokError(

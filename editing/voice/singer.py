@@ -4,6 +4,7 @@ Axes: n samples, f frames, c content dims, k bands.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -66,7 +67,12 @@ def hear(samples: np.ndarray, bandwidth_hz: float = SAMPLE_RATE / 2, words: bool
 def envelope_of(samples: np.ndarray, pitch: Pitch) -> Tensor:
     """Log power envelope (f, k) of samples (n,) whose pitch is known."""
     used = torch.from_numpy(samples[: len(pitch) * HOP_SAMPLES].astype(np.float32))
-    return Envelope()(used[None], torch.from_numpy(pitch.hz * pitch.voicing).float()[None])[0]
+    return _envelope()(used[None], torch.from_numpy(pitch.hz * pitch.voicing).float()[None])[0]
+
+
+@lru_cache(maxsize=1)
+def _envelope() -> Envelope:
+    return Envelope()
 
 
 def bandwidth_of(envelope: Tensor, rate: int) -> float:

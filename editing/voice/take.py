@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from editing.voice.content import RATE, encoder
 from editing.voice.envelope import loudness_of
 from editing.voice.pitch import Pitch, pitch_of
-from editing.voice.singer import bandwidth_of, envelope_of, usual_loudness
+from editing.voice.singer import Heard, bandwidth_of, envelope_of, usual_loudness
 from mir.audio import read_recording
 from renderer.audio_files import resample
 from renderer.codec.mel import HOP_SAMPLES, SAMPLE_RATE
@@ -29,6 +30,9 @@ NO_SPEECH = 0.6
 RESTLESS = 0.08  # more leaps than this among its pitches are no one's voice
 LEAP_OCTAVES = 0.3
 TELEPHONE_HZ = 5000.0
+FEWEST_FRAMES = 4
+
+Looked = tuple[np.ndarray, Pitch, Tensor]  # samples (n,), their pitch, their envelope (f, k)
 
 
 @dataclass(frozen=True)
@@ -91,24 +95,35 @@ def _info_of(path: str | Path) -> Any:  # noqa: ANN401 - soundfile has no types
 
 def look_over(blocks: Iterable[np.ndarray], name: str, rate: int = SAMPLE_RATE) -> Survey:
     """Go through a take, and warn of what will sound odd. Raises ScoretokError where there is no voice in it."""
+    return _surveyed(map(_looked_at, _pieces(blocks)), name, rate)
+
+
+def survey_of(samples: np.ndarray, heard: Heard, name: str, rate: int = SAMPLE_RATE) -> Survey:
+    """As `look_over`, of samples (n,) that are heard already."""
+    return _surveyed([(samples, heard.pitch, heard.envelope)], name, rate)
+
+
+def _looked_at(block: np.ndarray) -> Looked:
+    pitch = pitch_of(resample(block, SAMPLE_RATE, RATE), len(block) // HOP_SAMPLES)
+    return block, pitch, envelope_of(block, pitch)
+
+
+def _surveyed(looked: Iterable[Looked], name: str, rate: int) -> Survey:
     pitches: list[Pitch] = []
-    powers, clipped, n_samples, peak, widths = [], 0, 0, 0.0, []
+    powers, clipped, n_samples, peak, width_hz = [], 0, 0, 0.0, SAMPLE_RATE / 2
     loudest: tuple[float, np.ndarray] = (0.0, np.zeros(0))
-    for block in _pieces(blocks):
+    for block, pitch, envelope in looked:
         n_samples += len(block)
         peak = max(peak, float(np.abs(block).max(initial=0.0)))
         clipped += int((np.abs(block) >= 0.999).sum())
-        if len(block) < 4 * HOP_SAMPLES:
+        if len(pitch) < FEWEST_FRAMES:
             continue
-        pitch = pitch_of(resample(block, SAMPLE_RATE, RATE), len(block) // HOP_SAMPLES)
-        envelope = envelope_of(block, pitch)
-        power = loudness_of(envelope[None])[0].numpy()
         pitches.append(pitch)
-        powers.append(power)
+        powers.append(loudness_of(envelope[None])[0].numpy())
         energy = float(np.square(block).mean())
         if energy > loudest[0]:
             loudest = energy, block
-            widths = [bandwidth_of(envelope, rate)]
+            width_hz = bandwidth_of(envelope, rate)
     if peak < SILENT_PEAK:
         raise ScoretokError(f"{name} is silent; give a recording of a voice")
     if not powers:
@@ -119,9 +134,9 @@ def look_over(blocks: Iterable[np.ndarray], name: str, rate: int = SAMPLE_RATE) 
     check_voice(heard, power > usual - 4, loudest[1], name)
     if clipped > CLIPPED_SHARE * n_samples:
         tell(f"{name} is clipped; the result follows its distortion, record it softer if you can")
-    if widths and widths[0] < TELEPHONE_HZ:
-        tell(f"{name} holds nothing above {widths[0] / 1000:.1f} kHz; what lies above is made up")
-    return Survey(heard.median_hz, usual, n_samples, widths[0] if widths else SAMPLE_RATE / 2)
+    if width_hz < TELEPHONE_HZ:
+        tell(f"{name} holds nothing above {width_hz / 1000:.1f} kHz; what lies above is made up")
+    return Survey(heard.median_hz, usual, n_samples, width_hz)
 
 
 def _pieces(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
