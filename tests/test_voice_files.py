@@ -1,6 +1,7 @@
 """Voice files, marks on converted files, clips and projections: what is kept comes back, what is foreign is refused."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from test_voice_stream import heard_by_rule
 
 from editing.voice.adapter import is_learned, with_adapter
 from editing.voice.content import WIDTH
+from editing.voice.convert import Wish
 from editing.voice.mark import add_to_wav, comment_of, is_converted
 from editing.voice.model import VoiceDiT
 from editing.voice.training.clips import Clip, load_clips, save_clip
@@ -95,6 +97,17 @@ def test_a_mix_of_one_is_that_voice_and_nothing_is_refused(dit):
     for weights in ((0.0, 0.0), (-1.0, 2.0)):
         with pytest.raises(ScoretokError, match="weights"):
             mixed(list(zip((a, b), weights, strict=True)))
+
+
+@given(take_hz=st.floats(60, 600), voice_hz=st.floats(80, 400))
+def test_melodies_move_by_octaves_to_where_a_voice_sings(dit, take_hz, voice_hz):
+    voice = replace(voice_of(dit), median_hz=voice_hz, high_hz=3 * voice_hz)
+    moved, apart = Wish().semitones(take_hz, voice), 12 * np.log2(take_hz / voice_hz)
+    assert moved % 12 == 0
+    assert -6 < apart + moved < 9
+    if -4 <= apart <= 7:
+        assert moved == 0
+    assert Wish(shift="match").semitones(take_hz, voice) == pytest.approx(-apart)
 
 
 @given(weights=st.lists(st.floats(0, 1), min_size=2, max_size=60), frames=st.integers(2, 40))

@@ -237,6 +237,12 @@ def test_one_singer_is_learned(rule_singers, tmp_path, monkeypatch):
     assert voice.adapter
     assert voice.name == "low"
     assert figures["held_out_distance_after"] < figures["held_out_distance_before"]
+    told: list[tuple[str, float]] = []
+    again, _ = adapted(
+        models, tmp_path / "more", tmp_path / "run2", "low", "made by rule", 20, tell=lambda *stage: told.append(stage)
+    )
+    assert {stage for stage, _ in told} == {"listening"}
+    assert all(torch.equal(again.adapter[name], value) for name, value in voice.adapter.items())
 
 
 def test_training_from_the_command(rule_singers, tmp_path):
@@ -248,3 +254,8 @@ def test_training_from_the_command(rule_singers, tmp_path):
     converted = run("voice", "convert", rule_singers[0], "--to", rule_singers[1], "--model", "run/model", "-o", "o.wav",
                     "--steps", "0", cwd=tmp_path)  # fmt: skip
     assert converted.returncode == 0, converted.stderr
+    shutil.copy(rule_singers[0], tmp_path / "voices" / "low" / "more.wav")
+    refused = run("train", "voice", "--data", "voices", "--out", "run", "--steps", "2", cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "other weights or recordings" in refused.stderr
+    assert "Traceback" not in refused.stderr

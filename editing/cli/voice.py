@@ -153,13 +153,14 @@ def adapt(
     silence(quiet)
     path = voice_path(name, output)
     check_consent(consent)
+    from editing.cli.extract import stages
     from editing.voice.adapt import adapted
     from editing.voice.models import load_models
     from editing.voice.voices import save_voice
 
     models = load_models(model)
-    with shares("adapting", quiet) as advance:
-        found, figures = adapted(models, folder, Path(run_folder or f"{name}.run"), name, consent, steps, seed, advance)
+    with stages(quiet) as tell:
+        found, figures = adapted(models, folder, Path(run_folder or f"{name}.run"), name, consent, steps, seed, tell)
     save_voice(found, path, models.digest)
     answer(path, found, figures, as_json, quiet)
 

@@ -5,8 +5,8 @@ They are kept in the voice's file, and put in place of the model's own where tha
 Axes: c content dims, k bands.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -22,8 +22,8 @@ from editing.voice.models import VoiceModels
 from editing.voice.singer import Heard
 from editing.voice.take import blocks_of, rate_of
 from editing.voice.training.clips import Clip, load_clips
-from editing.voice.training.prepare import prepare, sources
-from editing.voice.training.run import split, train_voice
+from editing.voice.training.prepare import fingerprint, prepare, sources
+from editing.voice.training.run import Tell, split, train_voice
 from editing.voice.training.task import VoiceTask
 from editing.voice.voices import Voice, enrolled
 from renderer.training.loop import Recipe
@@ -42,14 +42,16 @@ def adapted(
     note: str,
     steps: int = 300,
     seed: int = 0,
-    advance: Callable[[float], None] = lambda share: None,
+    tell: Tell = lambda stage, share: None,
 ) -> tuple[Voice, dict[str, float]]:
     """A voice with an adapter, fitted to a folder of one singer's recordings, and how held-out ones come out before
     and after: the distance of envelopes (in their usual spreads) and the correlation with what they are.
 
-    An earlier run in `run` goes on. Raises ScoretokError where there is too little to learn from.
+    An earlier run in `run` of the same recordings and weights goes on. `tell` hears which stage is how far, 0 to 1.
+    Raises ScoretokError where there is too little to learn from.
     """
-    prepare(Path(folder), run / "clips", models.dit, seed=seed)
+    run = run / fingerprint(Path(folder), models.digest)
+    prepare(Path(folder), run / "clips", models.dit, seed=seed, advance=partial(tell, "listening"))
     clips = [replace(clip, speaker=name) for clip in load_clips(run / "clips")]
     seconds = sum(map(len, clips)) * FRAME_S
     if seconds < SHORTEST_S:
@@ -61,7 +63,7 @@ def adapted(
     before = _likeness(models.dit, training, kept, seed)
     recipe = Recipe(steps, RATE, warmup_steps=20, weight_decay=0.0, ema_decay=0.98, evaluate_every=max(1, steps // 10))
     task = VoiceTask(training, kept, 6, seed, plain=True)
-    train_voice(task, model, run / "fit", recipe, lambda step, figures: advance(step / steps))
+    train_voice(task, model, run / "fit", recipe, lambda step, figures: tell("adapting", step / steps))
     fitted = VoiceDiTModel.from_pretrained(run / "fit" / "ema", torch_dtype=torch.float32)
     own = dict(models.dit.named_parameters())
     adapter = {

@@ -3,6 +3,7 @@
 Axes: n samples, f frames, v variants.
 """
 
+import hashlib
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -59,6 +60,12 @@ def sources(folder: Path) -> list[Source]:
         take = f"{group[0]}/{path.stem}" if group[1] else str(path.relative_to(folder))
         found.append(Source(path, speaker, take))
     return found
+
+
+def fingerprint(folder: Path, weights: str) -> str:
+    """A short digest of weights and of the recordings that a folder holds, by their names and sizes."""
+    told = [weights, *(f"{one.path.relative_to(folder)} {one.path.stat().st_size}" for one in sources(folder))]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:12]
 
 
 def listened(source: Source, words: bool = True) -> Iterator[tuple[np.ndarray, Heard]]:

@@ -20,6 +20,7 @@ from editing.voice.training.decoder_task import DecoderTask, Take
 from editing.voice.training.others import Strangers
 from editing.voice.training.prepare import (
     Advance,
+    fingerprint,
     fit_projection,
     is_prepared,
     listened,
@@ -30,6 +31,7 @@ from editing.voice.training.prepare import (
 from editing.voice.training.sharpen import sharpen
 from editing.voice.training.task import VoiceTask
 from renderer.codec.mel import HOP_SAMPLES
+from renderer.provenance import weights_digest
 from renderer.training.bundle import make_shareable
 from renderer.training.loop import PROGRESS, Recipe, fit
 from scoretok.errors import ScoretokError
@@ -80,6 +82,17 @@ class Run:
         return self.start or WEIGHTS
 
 
+def check_goes_on(run: Run, part: str) -> None:
+    """Raise ScoretokError where a part's run in this folder began with other weights or recordings."""
+    weights = "" if run.from_scratch else weights_digest(str(run.begins_with))
+    told = " ".join(fingerprint(folder, weights) for folder in (run.data, run.test) if folder)
+    path = run.folder / f"{part}-run" / "begun.txt"
+    if path.is_file() and path.read_text() != told:
+        raise ScoretokError(f"{run.folder} holds a run that began with other weights or recordings; name another --out")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(told)
+
+
 def train_dit(
     run: Run,
     report: Report = lambda step, figures: None,
@@ -90,6 +103,7 @@ def train_dit(
 
     `tell` hears which stage of the preparation is how far, 0 to 1.
     """
+    check_goes_on(run, "dit")
     folder = run.folder / "clips"
     if is_prepared(run.data, folder):
         others = None
@@ -146,6 +160,7 @@ def train_decoder(
     run: Run, report: Report = lambda step, figures: None, tell: Tell = lambda stage, share: None
 ) -> dict[str, float]:
     """Train the decoder on a folder of voices; the last held-out figures. Raises ScoretokError."""
+    check_goes_on(run, "decoder")
     torch.manual_seed(run.seed)
     takes = list(_takes(run.data, partial(tell, "listening")))
     held_out = list(_takes(run.test)) if run.test is not None else takes[::HELD_OUT]
