@@ -9,6 +9,7 @@ adapt` (all of it); takes of the others are converted to both and compared with 
 import argparse
 import tempfile
 from pathlib import Path
+from time import perf_counter
 
 import numpy as np
 import soundfile
@@ -65,7 +66,9 @@ def main() -> None:
             data.mkdir()
             for number, piece in enumerate(np.array_split(learned, round(len(learned) / (PIECE_S * SAMPLE_RATE)))):
                 soundfile.write(data / f"{number:03d}.wav", piece, SAMPLE_RATE)
+            began = perf_counter()
             voice, figures = adapted(models, data, Path(folder) / "run", target.name, "held out", arguments.steps)
+        took_s = perf_counter() - began
         first = hear(learned[: LONGEST_REFERENCE_S * SAMPLE_RATE], target.bandwidth_hz)
         voices = {
             f"enrolled, {LONGEST_REFERENCE_S} s": enrolled(models.dit, first),
@@ -73,6 +76,7 @@ def main() -> None:
         }
         for way, one in voices.items():
             rows.append(shown(f"{target.name}, {way}", measured(models, one, takes, like), names))
+        rows.append([f"{target.name}, seconds of adapting", f"{took_s:.0f}", "", ""])
         for figure, value in figures.items():
             rows.append([f"{target.name}, {figure.replace('_', ' ')}", f"{value:.2f}", "", ""])
     save("voice_adapt", [
