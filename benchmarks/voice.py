@@ -45,6 +45,7 @@ from renderer.codec.mel import SAMPLE_RATE
 
 TAKE_S, REFERENCE_S = 8.0, 10.0
 LOW_VOICE_HZ = 160.0
+FEWEST_LETTERS = 20
 BY_RULE = "singing by rule"
 LENGTHS_S = (1.0, 3.0, 10.0, 30.0)
 GOALS = {
@@ -170,9 +171,12 @@ def measured(take: Singer, target: Singer, made: np.ndarray) -> dict[str, float]
         "loudness error, dB": loudness_error_db(take.course, course),
         "DNSMOS": quality(made),
     }
-    if len(take.words) > 20:
-        row["character error"] = character_error(take.words, letters(made))
-    return row
+    return {**row, **words_lost(take, made)}
+
+
+def words_lost(take: Singer, made: np.ndarray) -> dict[str, float]:
+    """How many letters are understood otherwise than in a take that holds enough of them."""
+    return {"character error": character_error(take.words, letters(made))} if len(take.words) > FEWEST_LETTERS else {}
 
 
 def perfect(pairs: Iterable[tuple[Singer, Singer]]) -> dict[str, float]:

@@ -16,8 +16,8 @@ import soundfile
 import torch
 
 from benchmarks.common import save, table
-from benchmarks.voice import Singer, means, nearness, shift_of, shown, singers
-from benchmarks.voice_measures import character_error, embedding, letters
+from benchmarks.voice import Singer, means, nearness, shift_of, shown, singers, words_lost
+from benchmarks.voice_measures import embedding
 from editing.voice.adapt import adapted
 from editing.voice.convert import LONGEST_REFERENCE_S, Wish, convert_samples
 from editing.voice.models import VoiceModels, load_models
@@ -40,10 +40,7 @@ def measured(models: VoiceModels, voice: Voice, takes: list[Singer], like: np.nd
     rows = []
     for take in takes:
         made = convert_samples(models, take.take, voice, Wish(shift=shift_of(take)))
-        row = nearness(embedding(made), take, like)
-        if len(take.words) > 20:
-            row["character error"] = character_error(take.words, letters(made))
-        rows.append(row)
+        rows.append({**nearness(embedding(made), take, like), **words_lost(take, made)})
     return means(rows)
 
 

@@ -79,9 +79,10 @@ def named(clips: Sequence[Said], hidden: set[str], names: Sequence[str], models:
     """How often hidden speakers are named, of those `names`, by a projection that is fitted to the others."""
     scatter, rng = Scatter(), np.random.default_rng(1)
     fitted = [clip for clip in clips if clip.speaker not in hidden]
-    others = Strangers(models, [(clip.speaker, enrolled(models.dit, clip.heard)) for clip in fitted[::4]])
+    enrolling = fitted[::4] if converted else []
+    others = Strangers(models, [(clip.speaker, enrolled(models.dit, clip.heard)) for clip in enrolling])
     for clip in fitted:
-        copies = list(others.tell(clip.samples, clip.heard, clip.speaker, rng)) if converted else []
+        copies = others.tell(clip.samples, clip.heard, clip.speaker, rng)
         scatter.add(clip.speaker, np.concatenate([clip.variants, *(copy[None] for copy in copies)])[:, clip.loud])
     mean, projection = scatter.projection(models.dit.content_dims)
     chosen = [clip for clip in clips if clip.speaker in hidden and clip.speaker in names]

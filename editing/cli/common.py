@@ -169,6 +169,24 @@ def progress_bar(what: str, total: int, quiet: bool) -> Iterator[Callable[[], No
         yield lambda: progress.advance(task)
 
 
+@contextmanager
+def stages(quiet: bool) -> Iterator[Callable[[str, float], None]]:
+    """A line a stage on a terminal, else nothing; gives the function that is told a stage and how far it is."""
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    console = Console(stderr=True)
+    with Progress(console=console, disable=quiet or not console.is_terminal, transient=True) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def report(stage: str, share: float) -> None:
+            if stage not in tasks:
+                tasks[stage] = progress.add_task(stage, total=1.0)
+            progress.update(tasks[stage], completed=share)
+
+        yield report
+
+
 def print_json(data: object) -> None:
     """One line of JSON on standard output."""
     click.echo(json.dumps(data, ensure_ascii=False))

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from editing.cli.common import check_folder, check_picture, json_option, load, print_json, quiet_option, silence
+from editing.cli.common import check_folder, check_picture, json_option, load, print_json, quiet_option, silence, stages
 from scoretok.describe import describe as facts_of
 from scoretok.describe import in_prose
 
@@ -49,7 +49,6 @@ def describe(source: str, picture: str | None, fast: bool, permissive: bool, as_
 
 def recording_facts(source: str, picture: str | None, fast: bool, permissive: bool, quiet: bool) -> dict[str, Any]:
     """The facts about the score of a recording, and how loud it is."""
-    from editing.cli.extract import stages
     from mir.transcribe import Options, listen
 
     with stages(quiet) as report:

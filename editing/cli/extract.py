@@ -1,14 +1,12 @@
 """scoretok extract: a recording, a hummed melody or a folder of recordings becomes scores."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from editing.cli.common import check_output, json_option, print_json, progress_bar, quiet_option, save, silence
+from editing.cli.common import check_output, json_option, print_json, progress_bar, quiet_option, save, silence, stages
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
@@ -166,24 +164,6 @@ def hummed(source: str, options: "Options") -> LeadSheet:
     from mir.hum import hum
 
     return hum(read_recording(source), options.tempo_bpm, options.meter or (4, 4), options.key)
-
-
-@contextmanager
-def stages(quiet: bool) -> Iterator[Callable[[str, float], None]]:
-    """A line a stage on a terminal, else nothing; gives the function that is told a stage and how far it is."""
-    from rich.console import Console
-    from rich.progress import Progress, TaskID
-
-    console = Console(stderr=True)
-    with Progress(console=console, disable=quiet or not console.is_terminal, transient=True) as progress:
-        tasks: dict[str, TaskID] = {}
-
-        def report(stage: str, share: float) -> None:
-            if stage not in tasks:
-                tasks[stage] = progress.add_task(stage, total=1.0)
-            progress.update(tasks[stage], completed=share)
-
-        yield report
 
 
 def summary_of(sheet: LeadSheet) -> dict[str, Any]:

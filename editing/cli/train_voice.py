@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from editing.cli.common import progress_bar, quiet_option, seed_option
+from editing.cli.common import progress_bar, quiet_option, seed_option, stages
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
 
@@ -37,7 +37,6 @@ def voice(
     """Train voice conversion on recordings of many voices; use it with scoretok voice convert --model RUN/model."""
     for module in ("torch", "diffusers", "accelerate", "swift_f0", "faster_whisper"):
         require(module, "voice", "training")
-    from editing.cli.extract import stages
     from editing.cli.train import reporting
     from editing.voice.training.run import Run, train_decoder, train_dit
     from renderer.training.loop import PLOT, Recipe

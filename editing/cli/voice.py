@@ -16,6 +16,7 @@ from editing.cli.common import (
     quiet_option,
     seed_option,
     silence,
+    stages,
     with_options,
 )
 from scoretok.errors import ScoretokError
@@ -153,7 +154,6 @@ def adapt(
     silence(quiet)
     path = voice_path(name, output)
     check_consent(consent)
-    from editing.cli.extract import stages
     from editing.voice.adapt import adapted
     from editing.voice.models import load_models
     from editing.voice.voices import save_voice
@@ -329,7 +329,6 @@ def watched(blocks: "Iterable[np.ndarray]", n_samples: int, advance: Callable[[f
 @contextmanager
 def shares(what: str, quiet: bool) -> Iterator[Callable[[float], None]]:
     """A progress bar on a terminal, else nothing; gives the function that is told how far it is, 0 to 1."""
-    from editing.cli.extract import stages
 
     with stages(quiet) as report:
         yield lambda share: report(what, share)

@@ -21,7 +21,7 @@ class VoiceModels:
     dit: VoiceDiT
     decoder: VoiceDecoder
     digest: str
-    folder: Path = WEIGHTS
+    folder: Path
 
 
 def load_models(folder: str | Path | None = None) -> VoiceModels:

@@ -110,8 +110,7 @@ def _looked_at(block: np.ndarray) -> Looked:
 
 def _surveyed(looked: Iterable[Looked], name: str, rate: int) -> Survey:
     pitches: list[Pitch] = []
-    powers, clipped, n_samples, peak, width_hz = [], 0, 0, 0.0, SAMPLE_RATE / 2
-    loudest: tuple[float, np.ndarray] = (0.0, np.zeros(0))
+    powers, clipped, n_samples, peak, most_energy = [], 0, 0, 0.0, -1.0
     for block, pitch, envelope in looked:
         n_samples += len(block)
         peak = max(peak, float(np.abs(block).max(initial=0.0)))
@@ -121,9 +120,8 @@ def _surveyed(looked: Iterable[Looked], name: str, rate: int) -> Survey:
         pitches.append(pitch)
         powers.append(loudness_of(envelope[None])[0].numpy())
         energy = float(np.square(block).mean())
-        if energy > loudest[0]:
-            loudest = energy, block
-            width_hz = bandwidth_of(envelope, rate)
+        if energy > most_energy:
+            most_energy, loudest, its_envelope = energy, block, envelope
     if peak < SILENT_PEAK:
         raise ScoretokError(f"{name} is silent; give a recording of a voice")
     if not powers:
@@ -131,9 +129,10 @@ def _surveyed(looked: Iterable[Looked], name: str, rate: int) -> Survey:
     power = np.concatenate(powers)
     usual = usual_loudness(power)
     heard = Pitch(np.concatenate([p.hz for p in pitches]), np.concatenate([p.voicing for p in pitches]))
-    check_voice(heard, power > usual - 4, loudest[1], name)
+    check_voice(heard, power > usual - 4, loudest, name)
     if clipped > CLIPPED_SHARE * n_samples:
         tell(f"{name} is clipped; the result follows its distortion, record it softer if you can")
+    width_hz = bandwidth_of(its_envelope, rate)
     if width_hz < TELEPHONE_HZ:
         tell(f"{name} holds nothing above {width_hz / 1000:.1f} kHz; what lies above is made up")
     return Survey(heard.median_hz, usual, n_samples, width_hz)

@@ -6,10 +6,11 @@ Axes: n samples, f frames, v variants.
 import hashlib
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -34,6 +35,7 @@ PROJECTION_TAKES = 300
 MOST_VOICES, VOICES_EACH = 90, 2
 
 Advance = Callable[[float], None]
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,13 @@ def sources(folder: Path) -> list[Source]:
         take = f"{group[0]}/{path.stem}" if group[1] else str(path.relative_to(folder))
         found.append(Source(path, speaker, take))
     return found
+
+
+def followed(items: Sequence[Item], advance: Advance) -> Iterator[Item]:
+    """Items one by one; `advance` is told after each how far through them it is."""
+    for number, item in enumerate(items):
+        yield item
+        advance((number + 1) / len(items))
 
 
 def fingerprint(folder: Path, weights: str) -> str:
@@ -93,11 +102,9 @@ def strangers(folder: Path, models: VoiceModels, seed: int, advance: Advance = l
     """Voices to convert recordings to before they are listened to again: some of the recordings' own."""
     every, rng = sources(folder), np.random.default_rng(seed)
     voices: list[tuple[str, Voice]] = []
-    for tried, number in enumerate(rng.permutation(len(every))):
-        source = every[number]
+    for source in followed([every[number] for number in rng.permutation(len(every))], advance):
         if len(voices) < MOST_VOICES and sum(name == source.speaker for name, _ in voices) < VOICES_EACH:
             voices += [(source.speaker, enrolled(models.dit, heard)) for _, heard in islice(listened(source), 1)]
-        advance((tried + 1) / len(every))
     return Strangers(models, voices)
 
 
@@ -123,7 +130,7 @@ def fit_projection(
     for source in sources(folder):
         takes[source.take].append(source)
     groups = list(takes.values())[:: max(1, len(takes) // PROJECTION_TAKES)]
-    for number, group in enumerate(groups):
+    for group in followed(groups, advance):
         for pieces in zip(*map(listened, group), strict=False):
             frames = min(len(heard) for _, heard in pieces)
             loud = np.flatnonzero(pieces[0][1].weight[:frames] > 0.5)
@@ -132,7 +139,6 @@ def fit_projection(
                 for source, (samples, heard) in zip(group, pieces, strict=True)
             ]
             scatter.add(group[0].speaker if len(group) == 1 else "", np.concatenate(variants))
-        advance((number + 1) / len(groups))
     if not scatter.frames:
         raise ScoretokError(f"{folder} holds no recording that is long enough")
     mean, projection = scatter.projection(model.content_dims)
@@ -153,8 +159,7 @@ def prepare(
     The recordings are listened to as they are and in the voices of `others`.
     """
     out.mkdir(parents=True, exist_ok=True)
-    every = sources(folder)
-    for number, source in enumerate(every):
+    for number, source in enumerate(followed(sources(folder), advance)):
         done = _done_mark(out, number)
         for piece, (samples, heard) in enumerate(() if done.is_file() else listened(source)):
             features = told(source, samples, heard, others, np.random.default_rng([seed, number, piece]))
@@ -163,7 +168,6 @@ def prepare(
             clip = Clip(source.speaker, take, heard.envelope.numpy(), pitch.hz, pitch.voicing, contents, width_hz)
             save_clip(clip, out / f"{number:05d}-{piece:03d}.safetensors")
         done.touch()
-        advance((number + 1) / len(every))
 
 
 def is_prepared(folder: Path, out: Path) -> bool:

@@ -22,6 +22,7 @@ from editing.voice.training.prepare import (
     Advance,
     fingerprint,
     fit_projection,
+    followed,
     is_prepared,
     listened,
     prepare,
@@ -179,11 +180,9 @@ def train_decoder(
 
 
 def _takes(folder: Path, advance: Advance = lambda share: None) -> Iterator[Take]:
-    every = sources(folder)
-    for number, source in enumerate(every):
+    for source in followed(sources(folder), advance):
         for samples, heard in listened(source, words=False):
             yield Take(samples[: len(heard) * HOP_SAMPLES], heard.pitch, heard.bandwidth_hz)
-        advance((number + 1) / len(every))
 
 
 def bundle(folder: Path, others: Path) -> None:
