@@ -17,7 +17,6 @@ import soundfile
 
 from benchmarks.common import save, table
 from benchmarks.ears_songs import played
-from mir.audio import RATE, Recording
 from mir.compare import notes_s, spans_and_hz
 from mir.madmom_package import madmom
 from mir.notes.basic_notes import basic_pitch_notes
@@ -26,6 +25,7 @@ from mir.notes.piano_notes import piano_notes
 from mir.results import HeardNote
 from mir.training.mixes import Band
 from scoretok import LeadSheet, read, slice_bars
+from scoretok.audio import SAMPLE_RATE, Recording
 
 CLIPS, LONGEST_S, FEWEST = 6, 20.0, 30
 PIANO = (0, 1)
@@ -48,7 +48,7 @@ def clips(folder: Path) -> list[LeadSheet]:
 def madmom_notes(recording: Recording) -> Notes:
     """The notes of madmom's convolutional network for pianos (may not be used commercially)."""
     notes, signal = madmom("features.notes"), madmom("audio.signal")
-    heard = signal.Signal(recording.mono, sample_rate=RATE, num_channels=1)
+    heard = signal.Signal(recording.mono, sample_rate=SAMPLE_RATE, num_channels=1)
     network = notes.CNNPianoNoteProcessor()
     pick = notes.ADSRNoteTrackingProcessor()
     return {"piano": [HeardNote(float(row[0]), float(row[0] + row[2]), int(row[1])) for row in pick(network(heard))]}
@@ -74,12 +74,12 @@ def main() -> None:
         for number, sheet in enumerate(clips(given.songs)):
             sound = played(sheet, band, np.random.default_rng(number))
             path = Path(folder, f"{number}.wav")
-            soundfile.write(path, sound.T, RATE)
-            total_s += sound.shape[1] / RATE
+            soundfile.write(path, sound.T, SAMPLE_RATE)
+            total_s += sound.shape[1] / SAMPLE_RATE
             truth = notes_s(sheet, ("piano",))
             for name, engine in engines.items():
                 began = perf_counter()
-                notes = [note for row in engine(Recording(sound, RATE, str(path))).values() for note in row]
+                notes = [note for row in engine(Recording(sound, SAMPLE_RATE, str(path))).values() for note in row]
                 seconds[name] += perf_counter() - began
                 found = spans_and_hz((note.start_s, note.end_s, note.pitch) for note in notes)
                 scores[name].append(

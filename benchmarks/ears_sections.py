@@ -13,10 +13,10 @@ import soundfile
 
 from benchmarks.common import save
 from benchmarks.ears_songs import FEWEST_NOTES, played, sheets
-from mir.audio import RATE
 from mir.training.mixes import Band, is_held_out
 from mir.transcribe import Options, transcribe
 from scoretok import LeadSheet, ScoretokError
+from scoretok.audio import SAMPLE_RATE
 
 EVERY_BARS = 8
 
@@ -79,7 +79,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "song.flac")
             mix = played(sheet, band, np.random.default_rng(number))
-            soundfile.write(path, mix.T, RATE)
+            soundfile.write(path, mix.T, SAMPLE_RATE)
             try:
                 found = transcribe(path, Options(beats="ears", chords="off", voice="off"))
             except ScoretokError as error:

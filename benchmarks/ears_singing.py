@@ -14,7 +14,6 @@ from benchmarks.common import save, table
 from benchmarks.ears_songs import FEWEST_NOTES, file_name, first_minute, played
 from benchmarks.ears_voice import distance, plain, si_sdr
 from benchmarks.singing import FRAME_S, VOICES, Song, sing
-from mir.audio import RATE, Recording
 from mir.compare import spans_and_hz
 from mir.melody import melody_notes, pitch_curve
 from mir.stems import split_voice
@@ -22,6 +21,7 @@ from mir.training.mixes import Band, is_held_out
 from mir.words import aligned, recognised
 from planner.records import read_records, sheet_of
 from scoretok import LeadSheet
+from scoretok.audio import SAMPLE_RATE, Recording
 from scoretok.parts import Note
 
 LATE_S = 0.3
@@ -105,7 +105,7 @@ def main() -> None:
         rest = replace(sheet, tracks=tuple(track for track in sheet.tracks if track.role != "vocal"))
         mix = played(rest, band, rng)[:, : len(song.samples)]
         voice = song.samples[: mix.shape[1]] * np.sqrt(np.mean(mix**2) / np.mean(song.samples**2))
-        whole = Recording((0.5 * (mix + voice)).astype(np.float32), RATE)
+        whole = Recording((0.5 * (mix + voice)).astype(np.float32), SAMPLE_RATE)
         stem = split_voice(whole)["vocals"]
         gains.append(si_sdr(voice, stem.mono) - si_sdr(voice, whole.mono))
         seconds += whole.duration_s

@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from mir.audio import RATE, resampled
 from mir.training import effects
 from mir.training.mixes import MEAN_DB, SYNTH_RATE, Band, Part, is_held_out, with_true_basses
 from planner.data import song_of_record
 from planner.records import read_records, sheet_of
 from scoretok import LeadSheet, ScoretokError, slice_bars, write
+from scoretok.audio import SAMPLE_RATE, resample
 
 SECONDS = 60.0
 FEWEST_NOTES = 120
@@ -91,7 +91,7 @@ def played(sheet: LeadSheet, band: Band, rng: np.random.Generator) -> np.ndarray
         total += sound * gains.astype(np.float32)
     if rng.random() < 0.5:
         total = effects.in_a_room(total, SYNTH_RATE, rng)
-    mix = resampled(total, SYNTH_RATE, RATE)
+    mix = resample(total, SYNTH_RATE, SAMPLE_RATE)
     return mix * np.float32(0.7 / max(1e-6, float(np.abs(mix).max())))
 
 
@@ -102,7 +102,7 @@ def make_songs(paths: list[Path], leave_out: str, soundfonts: list[str], count: 
     for number, (name, sheet) in enumerate(held_out(paths, leave_out, count)):
         rng = np.random.default_rng([seed, number])
         mix = played(sheet, bands[number % len(bands)], rng)
-        soundfile.write(out / f"{name}.flac", mix.T, RATE)
+        soundfile.write(out / f"{name}.flac", mix.T, SAMPLE_RATE)
         write(replace(sheet, title=name), out / f"{name}.lead")
 
 

@@ -20,8 +20,8 @@ from benchmarks.common import save, table
 from benchmarks.ears_singing import melody_of, songs
 from benchmarks.ears_songs import played
 from benchmarks.singing import VOICES, sing
-from mir.audio import RATE
 from mir.training.mixes import Band
+from scoretok.audio import SAMPLE_RATE
 
 SONG_S = 180
 COMMAND = str(Path(sys.executable).with_name("scoretok"))
@@ -38,8 +38,8 @@ def make_song(path: Path, data: Path, soundfont: str) -> None:
         rest = replace(sheet, tracks=tuple(track for track in sheet.tracks if track.role != "vocal"))
         mix = played(rest, band, rng)[:, : len(voice)]
         parts.append(mix + voice[: mix.shape[1]] * np.sqrt(np.mean(mix**2) / np.mean(voice**2)))
-    whole = np.concatenate(parts, 1)[:, : SONG_S * RATE]
-    soundfile.write(path, (0.5 * whole / np.abs(whole).max()).T, RATE)
+    whole = np.concatenate(parts, 1)[:, : SONG_S * SAMPLE_RATE]
+    soundfile.write(path, (0.5 * whole / np.abs(whole).max()).T, SAMPLE_RATE)
 
 
 def peak_mb() -> float:

@@ -17,9 +17,9 @@ import numpy as np
 import soundfile
 
 from benchmarks.common import save
-from mir.audio import RATE, Recording, read_recording, resampled
 from mir.stems import split_voice
 from mir.words import recognised
+from scoretok.audio import SAMPLE_RATE, Recording, read_recording, resample
 
 LEAST_S, CLIPS = 4.0, 24
 
@@ -54,7 +54,7 @@ def clips(voices: Path, manifest: Path) -> list[tuple[np.ndarray, str]]:
             file = archive.extractfile(member)
             if row and file and row.get("text") and row["duration"] >= LEAST_S:
                 samples, rate = soundfile.read(io.BytesIO(file.read()), dtype="float32")
-                found.append((resampled(samples[None], rate, RATE)[0], row["text"]))
+                found.append((resample(samples[None], rate, SAMPLE_RATE)[0], row["text"]))
     return found[:: max(1, len(found) // CLIPS)][:CLIPS]
 
 
@@ -68,7 +68,7 @@ def main() -> None:
     gains, errors = [], {"alone": [0, 0, 0, 0], "in the mix": [0, 0, 0, 0], "separated": [0, 0, 0, 0]}
     material = clips(given.voices, given.manifest)
     for number, (clip, text) in enumerate(material):
-        band = read_recording(bands[number % len(bands)]).samples[:, 5 * RATE :][:, : len(clip)]
+        band = read_recording(bands[number % len(bands)]).samples[:, 5 * SAMPLE_RATE :][:, : len(clip)]
         voice = clip[: band.shape[1]]
         band = band * np.sqrt(np.mean(voice**2) / np.mean(band**2))
         mix = Recording((band + voice).astype(np.float32))

@@ -38,10 +38,10 @@ from editing import edit
 from editing.inpaint.clock import Clock
 from editing.inpaint.inpaint import Span
 from editing.inpaint.job import Job, prepare
-from editing.inpaint.recording import open_recording, write_changed
 from editing.inpaint.timeline import Piece
 from renderer.codec.mel import SAMPLE_RATE
 from scoretok import LeadSheet, ScoretokError
+from scoretok.audio import open_audio, write_changed
 
 Found = dict[str, list]
 PHRASES: dict[str, Callable[[np.random.Generator, str], str]] = {
@@ -133,7 +133,7 @@ def measure(number: int, sheet: LeadSheet, soundfont: str) -> tuple[str, Found]:
         for edit_name, phrase in PHRASES.items():
             after = edit(sheet, [phrase(rng, song.melody)])
             try:
-                job = prepare(open_recording(song.path), sheet, after)
+                job = prepare(open_audio(song.path), sheet, after)
             except ScoretokError as error:
                 found["refused"].append(1)
                 print(f"song {number}, {edit_name}: {error}", flush=True)

@@ -10,9 +10,9 @@ import torch
 
 from editing.inpaint.clock import Clock
 from editing.inpaint.inpaint import Span
-from renderer.audio_files import resample
 from renderer.codec.mel import HOP_SAMPLES, SAMPLE_RATE, LogMel
 from scoretok import LeadSheet
+from scoretok.audio import resample
 
 ANALYSIS_RATE = 22050
 AROUND_S = 4.0

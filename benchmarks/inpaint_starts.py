@@ -31,14 +31,13 @@ from benchmarks.inpaint_songs import FIRST, LAST, Song, on_songs, recording_of
 from editing import edit
 from editing.inpaint.inpaint import notes_heard
 from editing.inpaint.job import Job, prepare
-from editing.inpaint.recording import open_recording, write_changed
-from renderer.audio_files import resample
 from renderer.codec.mel import LATENT_SAMPLES, SAMPLE_RATE
 from renderer.dit.timbres import loudest_stretch
 from renderer.draft import DraftEngine
 from renderer.fill import Heard, fill
 from renderer.notes import NoteArray
 from scoretok import LeadSheet
+from scoretok.audio import open_audio, resample, write_changed
 
 RELEASE_S = 0.05
 MAKERS = {
@@ -110,7 +109,7 @@ def measure(number: int, sheet: LeadSheet, soundfont: str) -> dict[str, dict[str
     with tempfile.TemporaryDirectory() as name:
         song = recording_of(sheet, soundfont, Path(name), number)
         after = edit(sheet, [f"transpose {interval:+d} in bars {FIRST}-{LAST} of {song.melody}"])
-        job = prepare(open_recording(song.path), sheet, after)
+        job = prepare(open_audio(song.path), sheet, after)
         known, track = elsewhere(job, song)
         old = soundfile.read(song.path, always_2d=True)[0].mean(1)
         true = song.performance(after).mean(0)[: len(old)]

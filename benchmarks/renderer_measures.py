@@ -135,7 +135,7 @@ def embedder():
 
 def embeddings(audio: np.ndarray) -> np.ndarray:
     """Embeddings (windows, 256) of windows of 1.6 s."""
-    from renderer.audio_files import resample
+    from scoretok.audio import resample
 
     return embedder().embed_utterance(resample(audio, SAMPLE_RATE, 16000), return_partials=True, rate=2.5)[1]
 

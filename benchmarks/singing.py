@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from mir.audio import RATE, resampled
 from mir.melody import semitones
 from scoretok import LeadSheet
+from scoretok.audio import SAMPLE_RATE, resample
 from scoretok.parts import Note
 
 VOICES = ("slt", "rms", "awb", "kal16")
@@ -162,7 +162,7 @@ def melody(line: Sequence[Syllable], total: int, rng: np.random.Generator) -> np
 def sing(sheet: LeadSheet, notes: Sequence[Note], voice: str, rng: np.random.Generator) -> Song:
     """A melody sung, whole octaves from where it is written; phrases that the voice spells otherwise are left out."""
     total = round((sheet.duration_s + 1) / FRAME_S)
-    samples, hz = np.zeros(round(total * FRAME_S * RATE), np.float32), np.zeros(total)
+    samples, hz = np.zeros(round(total * FRAME_S * SAMPLE_RATE), np.float32), np.zeros(total)
     sung_notes: list[tuple[float, float, int]] = []
     words: list[tuple[float, str]] = []
     octave = None
@@ -175,7 +175,7 @@ def sing(sheet: LeadSheet, notes: Sequence[Note], voice: str, rng: np.random.Gen
             octave = 12 * round((own - np.median([row[2] for syllable in line for row in syllable.notes])) / 12)
         begin = max(0, round((line[0].notes[0][0] - CONSONANT_S) / FRAME_S))
         line_hz, sound = performed(moved(line, begin * FRAME_S, octave), speech, rng)
-        at = round(begin * FRAME_S * RATE)
+        at = round(begin * FRAME_S * SAMPLE_RATE)
         samples[at : at + len(sound)] += sound[: len(samples) - at]
         hz[begin : begin + len(line_hz)] = np.maximum(hz[begin : begin + len(line_hz)], line_hz[: total - begin])
         sung_notes += [(start, end, pitch + octave) for syllable in line for start, end, pitch in syllable.notes]
@@ -229,4 +229,4 @@ def performed(line: Sequence[Syllable], speech: Speech, rng: np.random.Generator
     hz = np.where(is_sung, 440 * 2 ** ((melody(line, total, rng) - 69) / 12), 0.0)
     silence = np.where(source >= 0, 1.0, 1e-8)[:, None]
     played = pyworld.synthesize(hz, speech.envelope[at] * silence, speech.noise[at], speech.rate, 1000 * FRAME_S)
-    return hz, resampled(played[None].astype(np.float32), speech.rate, RATE)[0]
+    return hz, resample(played[None].astype(np.float32), speech.rate, SAMPLE_RATE)[0]

@@ -40,8 +40,8 @@ from editing.voice.singer import bandwidth_of, hear
 from editing.voice.training.augment import Frames, sung
 from editing.voice.training.singing import performed
 from editing.voice.voices import enrolled
-from renderer.audio_files import resample
 from renderer.codec.mel import SAMPLE_RATE
+from scoretok.audio import resample
 
 TAKE_S, REFERENCE_S = 8.0, 10.0
 LOW_VOICE_HZ = 160.0

@@ -29,8 +29,8 @@ from editing.voice.singer import Heard, hear
 from editing.voice.training.others import Strangers, told_by_tapes
 from editing.voice.training.projection import Scatter
 from editing.voice.voices import enrolled
-from renderer.audio_files import resample
 from renderer.codec.mel import SAMPLE_RATE
+from scoretok.audio import resample
 
 CLIPS, LEARNED, SHORTEST_S, LONGEST_S = 10, 7, 1.5, 6
 

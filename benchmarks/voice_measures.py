@@ -16,8 +16,8 @@ from editing.voice.content import RATE, encoder
 from editing.voice.envelope import loudness_of, warped
 from editing.voice.pitch import Pitch, pitch_of
 from editing.voice.singer import envelope_of
-from renderer.audio_files import resample
 from renderer.codec.mel import HOP_SAMPLES, SAMPLE_RATE
+from scoretok.audio import resample
 
 LOUD = 4.0  # nepers of power below the loudest tenth at which loudness still counts
 

@@ -16,8 +16,8 @@ from editing.voice.envelope import FRAME_S, band_centres_hz
 from editing.voice.excitation import noise, phase_of, pulses
 from editing.voice.models import load_models
 from editing.voice.stream import at_samples
-from renderer.audio_files import write_audio
 from renderer.codec.mel import SAMPLE_RATE
+from scoretok.audio import write_audio
 from scoretok.parts import Note
 
 # phoneme -> first three formants (Hz); those of a diphthong are where it goes.

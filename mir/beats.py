@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from mir.audio import RATE, Recording
 from mir.grid import BeatGrid, beats_of_meter, repaired
 from mir.madmom_package import madmom
 from mir.notes.spectrogram import FRAMES_PER_S as EARS_FRAMES_PER_S
+from scoretok.audio import SAMPLE_RATE, Recording
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
 from scoretok.parts import TICKS_PER_QUARTER
@@ -39,7 +39,7 @@ def madmom_activations(recording: Recording) -> np.ndarray:
     commercially.
     """
     features, signal = madmom("features.downbeats"), madmom("audio.signal")
-    heard = signal.Signal(recording.mono_at(RATE), sample_rate=RATE, num_channels=1)
+    heard = signal.Signal(recording.mono_at(SAMPLE_RATE), sample_rate=SAMPLE_RATE, num_channels=1)
     return np.asarray(features.RNNDownBeatProcessor()(heard))
 
 

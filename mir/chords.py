@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mir.audio import Recording
 from mir.grid import BeatGrid
 from mir.notes.spectrogram import FRAMES_PER_S
 from mir.results import HeardChord
+from scoretok.audio import Recording
 from scoretok.extras import require
 from scoretok.harmony import try_chord
 

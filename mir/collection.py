@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 
-from mir.audio import SUFFIXES
 from mir.transcribe import Options, listen
+from scoretok.audio import SUFFIXES
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
 from scoretok.formats import write

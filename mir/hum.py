@@ -9,12 +9,12 @@ from dataclasses import replace
 import numpy as np
 
 from mir.assemble import Tracks, with_tracks
-from mir.audio import Recording
 from mir.beats import steady_beats
 from mir.grid import BeatGrid, skeleton
 from mir.key import key_of, note_evidence
 from mir.melody import melody_notes, pitch_curve
 from mir.results import HeardNote, SungNote
+from scoretok.audio import Recording
 from scoretok.errors import ScoretokError
 from scoretok.harmony import parse_key
 from scoretok.parts import Key

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from mir.audio import Recording
 from mir.results import HeardNote
+from scoretok.audio import Recording
 from scoretok.extras import require
 
 RATE = 16000

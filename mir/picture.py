@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from mir.audio import Recording
 from mir.grid import pulse_s
 from mir.notes.spectrogram import BINS_PER_SEMITONE, FRAMES_PER_S, LOWEST_PITCH, RATE, log_spectrogram, normalised
+from scoretok.audio import Recording
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
 from scoretok.files import write_with
@@ -41,7 +41,7 @@ def plot_heard(
     stop_s = min(stop_s, recording.duration_s)
     if stop_s - start_s < 0.1:
         raise ScoretokError(f"{recording.path} has no sound between {start_s:.1f} and {stop_s:.1f} s")
-    at = slice(round(start_s * recording.rate), round(stop_s * recording.rate))
+    at = slice(round(start_s * recording.sample_rate), round(stop_s * recording.sample_rate))
     piece = recording.with_samples(recording.samples[:, at])
     width = min(MOST_INCHES, max(LEAST_INCHES, INCHES_PER_S * (stop_s - start_s)))
     figure = Figure(figsize=(width, sum(HEIGHTS.values()) + 0.8), layout="constrained")
@@ -62,7 +62,7 @@ def _draw_wave(axis: Any, piece: Recording, sheet: LeadSheet, start_s: float) ->
     mono = piece.mono
     step = max(1, len(mono) // 4000)
     blocks = mono[: len(mono) // step * step].reshape(-1, step)
-    times_s = start_s + np.arange(len(blocks)) * step / piece.rate
+    times_s = start_s + np.arange(len(blocks)) * step / piece.sample_rate
     axis.fill_between(times_s, blocks.min(1), blocks.max(1), color="#2e4057", lw=0)
     axis.set_yticks([])
     for number, section in enumerate(sheet.sections):

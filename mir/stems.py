@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mir.audio import RATE, Recording, resampled
+from scoretok.audio import SAMPLE_RATE, Recording, resample
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
 
@@ -33,8 +33,8 @@ def split_voice(recording: Recording, advance: Callable[[float], None] = lambda 
     torch = require("torch", "mir", "separating the voice")
     networks = _networks()
     samples = recording.samples
-    total, fade = samples.shape[1], int(FADE_S * RATE)
-    step = int(BLOCK_S * RATE)
+    total, fade = samples.shape[1], int(FADE_S * SAMPLE_RATE)
+    step = int(BLOCK_S * SAMPLE_RATE)
     made = {stem: np.zeros(samples.shape, np.float32) for stem in STEMS}
     ramp = np.linspace(0, 1, fade, dtype=np.float32)
     for start in range(0, total, step):
@@ -73,7 +73,7 @@ def demucs_stems(recording: Recording, model: str = "htdemucs") -> dict[str, Rec
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise ScoretokError(f"the Demucs model {model} cannot be loaded or fetched: {reason}") from None
     rate = int(network.samplerate)
-    samples = resampled(recording.samples, recording.rate, rate)
+    samples = resample(recording.samples, recording.sample_rate, rate)
     mean, spread = float(samples.mean()), float(samples.std()) + 1e-8
     with torch.inference_mode():
         mix = torch.from_numpy((samples - mean) / spread)[None]
@@ -81,7 +81,7 @@ def demucs_stems(recording: Recording, model: str = "htdemucs") -> dict[str, Rec
     length = recording.samples.shape[1]
     made = {}
     for name, stem in zip(network.sources, stems.numpy(), strict=True):
-        again = resampled(stem, rate, recording.rate)[:, :length]
+        again = resample(stem, rate, recording.sample_rate)[:, :length]
         made[name] = recording.with_samples(np.pad(again, ((0, 0), (0, length - again.shape[1]))))
     return made
 

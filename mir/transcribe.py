@@ -19,7 +19,6 @@ from mir.assemble import (
     with_tracks,
     without_silent_end,
 )
-from mir.audio import Recording, read_recording
 from mir.cache import Cache
 from mir.chords import NETWORKS, ChordLevels, chord_levels, chords_on
 from mir.grid import BeatGrid, beats_of_meter, skeleton
@@ -33,6 +32,7 @@ from mir.results import HeardChord, HeardNote, SungNote
 from mir.sections import HeardSection, sections_of
 from mir.stems import demucs_stems, split_voice
 from mir.words import SHIPPED, Words, aligned, recognised, sung
+from scoretok.audio import Recording, read_recording
 from scoretok.errors import ScoretokError
 from scoretok.extras import check_installed
 from scoretok.harmony import parse_key

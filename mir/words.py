@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from mir.audio import Recording
 from mir.results import HeardNote, HeardWord
+from scoretok.audio import Recording
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
 from scoretok.lyrics import clean_words, syllabify

@@ -45,7 +45,7 @@ class DitEngine:
         self.references = {name: self._read_reference(path) for name, path in (references or {}).items()}
 
     def _read_reference(self, path: str | Path) -> "tuple[Tensor, Tensor]":
-        from renderer.audio_files import read_mono
+        from scoretok.audio import read_mono
 
         audio = read_mono(path, self.sample_rate)
         if np.abs(audio).max(initial=0.0) < 1e-4:

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from renderer.engine import blocks_of
-from renderer.memory import check_memory
 from renderer.notes import DRUMS, NoteArray, drum_ring_s, notes_of
+from scoretok.audio import check_memory
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
 from scoretok.sheet import LeadSheet

@@ -10,9 +10,9 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from renderer.memory import check_memory
 from renderer.mixer import HEADROOM, Level, level_of, limit, place_in_room
 from renderer.reverb import Reverb
+from scoretok.audio import check_memory
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 

@@ -2,23 +2,21 @@
 
 import numpy as np
 
-from renderer.audio_files import write_audio
-from renderer.memory import check_memory
 from renderer.mixer import soft_clip
+from scoretok.audio import check_memory, open_audio, write_audio
+from scoretok.audio.recording import integrated_loudness
 from scoretok.errors import ScoretokError
-from scoretok.extras import require
 
 
 def set_loudness(path: str, loudness_lufs: float) -> None:
     """Rewrite an audio file at a loudness, peaks bent as the mixer bends them. Raises ScoretokError."""
-    soundfile = require("soundfile", "audio", "reading audio")
-    pyloudnorm = require("pyloudnorm", "audio", "--loudness")
-    frames = soundfile.info(path).frames
-    check_memory(frames * 2 * 8 * 4, f"measuring the loudness of {path}")
-    samples, rate = soundfile.read(path, dtype="float64", always_2d=True)
-    if len(samples) < 0.4 * rate:
+    file = open_audio(path)
+    check_memory(file.n_samples * file.channels * 8 * 4, f"measuring the loudness of {path}")
+    if file.duration_s < 0.4:
         raise ScoretokError(f"{path} is shorter than 0.4 s, too short to have a loudness")
-    measured = pyloudnorm.Meter(rate).integrated_loudness(samples)
+    samples = file.read(0, file.n_samples)
+    measured = integrated_loudness(samples.T, file.sample_rate)
     if not np.isfinite(measured):
         raise ScoretokError(f"{path} is too quiet to have a loudness")
-    write_audio(soft_clip((samples.T * 10 ** ((loudness_lufs - measured) / 20)).astype(np.float32)), rate, path)
+    louder = (samples * 10 ** ((loudness_lufs - measured) / 20)).astype(np.float32)
+    write_audio(soft_clip(louder), file.sample_rate, path)

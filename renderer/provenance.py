@@ -4,16 +4,15 @@ The score is told by a digest of its text, so that a file is never taken for the
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from renderer.mixer import Level
+from scoretok.audio.comments import RENDERED, comment_with, fields_of
 from scoretok.formats.lead import print_lead
 from scoretok.sheet import LeadSheet
-
-MARK = "rendered by scoretok: "
 
 
 @dataclass(frozen=True)
@@ -29,15 +28,15 @@ class Provenance:
 
     def comment(self) -> str:
         """The line that `read_comment` understands."""
-        return MARK + json.dumps(asdict(self), sort_keys=True)
+        return comment_with(RENDERED, asdict(self))
 
 
 def read_comment(comment: str) -> Provenance | None:
     """What a file's comment tells, None for files that this package did not render."""
-    if not comment.startswith(MARK):
+    fields: Any = fields_of(comment, RENDERED)
+    if fields is None:
         return None
     try:
-        fields = json.loads(comment.removeprefix(MARK))
         levels = {name: Level(**level) for name, level in fields.pop("levels").items()}
         return Provenance(**fields, levels=levels)
     except (ValueError, TypeError, KeyError, AttributeError):

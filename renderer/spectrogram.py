@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from renderer.audio_files import read_mono
+from scoretok.audio import read_mono
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
 from scoretok.files import write_with

@@ -148,7 +148,7 @@ def test_too_long_or_too_large_is_told_before_it_is_tried(monkeypatch):
     long = LeadSheet(4000, (Track("piano", (Note(0, 60, 24),)),))
     with pytest.raises(ScoretokError, match="hours"):
         render(long, load_engine("draft"))
-    monkeypatch.setattr("renderer.memory.available_bytes", lambda: 1000)
+    monkeypatch.setattr("scoretok.audio.memory.available_bytes", lambda: 1000)
     with pytest.raises(ScoretokError, match="memory"):
         render(slice_bars(long, 0, 4), load_engine("draft"))
 

@@ -1,5 +1,7 @@
 """The parts of inpainting: seams, stored samples, clocks, timelines, alignment, separation."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
@@ -13,7 +15,6 @@ from editing import edit
 from editing.inpaint.align import align, warp
 from editing.inpaint.clock import EVEN, Clock
 from editing.inpaint.inpaint import Span, add_up, at_rate, join_spans
-from editing.inpaint.recording import as_stored, check_output_of, open_recording, write_changed
 from editing.inpaint.regions import Region, audible_regions, join_cells
 from editing.inpaint.separate import shares_of
 from editing.inpaint.splice import FADE_S, SEARCH_S, Change, crossfade, splice
@@ -24,6 +25,8 @@ from renderer.codec.mel import LATENT_SAMPLES, istft, stft
 from renderer.fill import windows
 from renderer.mixer import limit, unlimit
 from scoretok import LeadSheet, Note, ScoretokError, Track
+from scoretok.audio import AudioFile, check_output_of, open_audio, write_changed
+from scoretok.audio.changes import as_stored
 from scoretok.difference import diff
 
 RATE = 8000
@@ -66,7 +69,7 @@ def test_the_seam_lies_where_both_sound_alike():
 def test_all_other_samples_stay_as_they_are_stored(tmp_path, suffix, subtype, channels):
     samples = np.random.default_rng(0).uniform(-1, 1, (600_000, channels))
     soundfile.write(tmp_path / f"a{suffix}", samples, 22050, subtype=subtype)
-    recording = open_recording(tmp_path / f"a{suffix}")
+    recording = open_audio(tmp_path / f"a{suffix}")
     fresh = np.random.default_rng(1).uniform(-1, 1, (channels, 3000))
     spans = [(100, fresh[:, :1000]), (299_000, fresh[:, 1000:])]
     write_changed(recording, tmp_path / f"b{suffix}", spans)
@@ -82,16 +85,14 @@ def test_all_other_samples_stay_as_they_are_stored(tmp_path, suffix, subtype, ch
 
 @given(st.lists(st.integers(-(2**15), 2**15 - 1), min_size=1, max_size=50))
 def test_stored_samples_survive_being_read_as_floats(values):
-    class Stored:
-        subtype, is_lossless = "PCM_16", True
-
+    stored = AudioFile(Path("a.wav"), 44100, 1, len(values), "WAV", "PCM_16", "")
     floats = np.array(values)[None] / 2**15
-    assert np.array_equal(as_stored(floats, Stored())[:, 0] >> 16, values)
+    assert np.array_equal(as_stored(floats, stored)[:, 0] >> 16, values)
 
 
 def test_compressed_audio_is_not_compressed_again(tmp_path):
     soundfile.write(tmp_path / "a.ogg", np.zeros((44100, 1)), 44100)
-    recording = open_recording(tmp_path / "a.ogg")
+    recording = open_audio(tmp_path / "a.ogg")
     with pytest.raises(ScoretokError, match="compressed"):
         check_output_of(recording, tmp_path / "b.ogg")
     check_output_of(recording, tmp_path / "b.flac")
@@ -205,14 +206,14 @@ def test_a_score_is_laid_along_a_recording_at_another_tempo(saints, tmp_path):
     slow = edit(saints, ["tempo 140", "tempo 120 in bars 9-12"])
     samples = np.pad(render(slow, "draft").mix.T, ((20_000, 0), (0, 0)))
     soundfile.write(tmp_path / "slow.flac", samples, 44100)
-    found = align(open_recording(tmp_path / "slow.flac"), saints)
+    found = align(open_audio(tmp_path / "slow.flac"), saints)
     lines_s = [found.clock.heard_at(saints.seconds_at(tick)) for tick in saints.bar_starts[1:-1]]
     true_s = [slow.seconds_at(tick) + 20_000 / 44100 for tick in slow.bar_starts[1:-1]]
     assert np.median(np.abs(np.array(lines_s) - true_s)) < 0.03
     assert found.error_s < 0.03
     for other in ("amazing-grace", "greensleeves"):
         with pytest.raises(ScoretokError, match="does not fit"):
-            align(open_recording(tmp_path / "slow.flac"), scoretok.read(EXAMPLES / f"{other}.lead"))
+            align(open_audio(tmp_path / "slow.flac"), scoretok.read(EXAMPLES / f"{other}.lead"))
 
 
 @given(st.floats(0.6, 1.6), st.integers(0, 2**32 - 1))

@@ -61,7 +61,7 @@ def test_a_known_tempo_and_downbeat_make_the_grid():
 
 def click_track(bpm, beats_per_bar, seconds, rate=22050):
     """A recording with clicks on beats, louder and lower on downbeats, over chords that change with the bars."""
-    from mir.audio import Recording
+    from scoretok.audio import Recording
 
     n = np.arange(int(seconds * rate))
     samples = np.zeros(len(n))

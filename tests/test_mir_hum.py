@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mir.audio import Recording
 from mir.hum import grid_of, hum
 from mir.results import HeardNote
 from scoretok import ScoretokError
+from scoretok.audio import Recording
 
 RATE = 16000
 TUNE = (

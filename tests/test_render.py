@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from editing import edit
 from renderer import load_engine, render, render_blocks
-from renderer.audio_files import write_audio
 from renderer.engine import Block, blocks_of, without_silent_end
 from renderer.mixer import Level, limit, place
 from scoretok import LeadSheet, Note, ScoretokError, Track, slice_bars
+from scoretok.audio import write_audio
 
 
 def test_it_is_stereo_at_44100_and_lasts_as_long_as_the_score(saints):

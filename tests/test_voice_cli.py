@@ -10,12 +10,12 @@ from conftest import EXAMPLES, run
 from editing.voice.convert import first_seconds
 from editing.voice.mark import is_converted
 from editing.voice.pitch import pitch_of
-from editing.voice.take import blocks_of, look_over
-from renderer.audio_files import resample
+from editing.voice.take import look_over
+from scoretok.audio import open_audio, resample
 
 
 def pitch(path):
-    samples = first_seconds(blocks_of(path), 60)
+    samples = first_seconds(open_audio(path).blocks(44100), 60)
     return pitch_of(resample(samples, 44100, 16000), len(samples) // 512)
 
 
@@ -42,7 +42,7 @@ def test_length_loudness_and_mark(rule_singers, converted):
     out, told = converted
     info, before = soundfile.info(str(out)), soundfile.info(str(rule_singers[0]))
     assert (info.frames, info.samplerate, info.channels) == (before.frames, 44100, 1)
-    a, b = look_over(blocks_of(rule_singers[0]), "a"), look_over(blocks_of(out), "b")
+    a, b = look_over(open_audio(rule_singers[0]).blocks(44100), "a"), look_over(open_audio(out).blocks(44100), "b")
     assert abs(a.usual - b.usual) < 0.5
     with soundfile.SoundFile(out) as file:
         assert is_converted(file.comment)

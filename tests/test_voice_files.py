@@ -15,12 +15,13 @@ from test_voice_stream import heard_by_rule
 from editing.voice.adapter import is_learned, with_adapter
 from editing.voice.content import WIDTH
 from editing.voice.convert import Wish
-from editing.voice.mark import add_to_wav, comment_of, is_converted
+from editing.voice.mark import comment_of, is_converted
 from editing.voice.model import VoiceDiT
 from editing.voice.training.clips import Clip, load_clips, save_clip
 from editing.voice.training.projection import fitted
 from editing.voice.voices import PARTS, enrolled, fullest, load_voice, mixed, save_voice
 from scoretok import ScoretokError
+from scoretok.audio.comments import append_comment
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +139,7 @@ def test_a_mark_leaves_every_sample(dit, tmp_path, n):
     samples = np.random.default_rng(0).integers(-9000, 9000, n).astype(np.int16)
     soundfile.write(path, samples, 48000, "PCM_16")
     comment = comment_of(voice_of(dit), -12.0, "rendered by scoretok: {}")
-    add_to_wav(path, comment)
+    append_comment(path, comment)
     with soundfile.SoundFile(path) as file:
         assert file.comment == comment
         assert np.array_equal(file.read(dtype="int16"), samples)

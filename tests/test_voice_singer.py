@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from editing.voice.pitch import Pitch
 from editing.voice.singer import bandwidth_of, envelope_of
-from renderer.audio_files import resample
+from scoretok.audio import resample
 
 FRAMES = 86
 

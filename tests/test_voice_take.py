@@ -6,7 +6,8 @@ import soundfile
 from conftest import run
 
 from editing.voice.convert import first_seconds
-from editing.voice.take import blocks_of, look_over
+from editing.voice.take import look_over
+from scoretok.audio import open_audio
 from scoretok.errors import ScoretokError, ScoretokWarning
 
 RATE = 44100
@@ -14,18 +15,18 @@ RATE = 44100
 
 def test_blocks_are_the_file_at_the_rate_of_the_model(rule_singers, tmp_path):
     samples, rate = soundfile.read(rule_singers[0], dtype="float32")
-    assert np.array_equal(np.concatenate(list(blocks_of(rule_singers[0]))), samples)
+    assert np.array_equal(np.concatenate(list(open_audio(rule_singers[0]).blocks(44100))), samples)
     soundfile.write(tmp_path / "stereo.flac", np.stack([samples, samples], 1)[::2], rate // 2)
-    again = np.concatenate(list(blocks_of(tmp_path / "stereo.flac")))
+    again = np.concatenate(list(open_audio(tmp_path / "stereo.flac").blocks(44100)))
     assert abs(len(again) - len(samples)) <= 2
-    assert len(first_seconds(blocks_of(rule_singers[0]), 1.5)) == round(1.5 * rate)
+    assert len(first_seconds(open_audio(rule_singers[0]).blocks(44100), 1.5)) == round(1.5 * rate)
 
 
 def test_a_take_is_looked_over(rule_singers):
-    survey = look_over(blocks_of(rule_singers[0]), "the take")
+    survey = look_over(open_audio(rule_singers[0]).blocks(44100), "the take")
     assert 300 < survey.median_hz < 460
     assert survey.n_samples == soundfile.info(str(rule_singers[0])).frames
-    low = look_over(blocks_of(rule_singers[1]), "the singer")
+    low = look_over(open_audio(rule_singers[1]).blocks(44100), "the singer")
     assert low.median_hz < 260
 
 
@@ -38,10 +39,10 @@ def test_silence_and_noise_hold_no_voice():
 
 
 def test_clipping_and_telephones_are_told(rule_singers):
-    samples = first_seconds(blocks_of(rule_singers[0]), 4)
+    samples = first_seconds(open_audio(rule_singers[0]).blocks(44100), 4)
     with pytest.warns(ScoretokWarning, match="clipped"):
         look_over([(samples * 20).clip(-1, 1)], "loud.wav")
-    from renderer.audio_files import resample
+    from scoretok.audio import resample
 
     narrow = resample(resample(samples, RATE, 6800), 6800, RATE)
     with pytest.warns(ScoretokWarning, match=r"nothing above [34]\.\d kHz"):

@@ -26,7 +26,7 @@ Examples:
 @quiet_option
 def describe(source: str, picture: str | None, fast: bool, permissive: bool, as_json: bool, quiet: bool) -> None:
     """Say what a score or a recording is: key, tempo, form, chords by section, who plays how much."""
-    from mir.audio import SUFFIXES
+    from scoretok.audio import SUFFIXES
 
     silence(quiet)
     if picture:

@@ -160,8 +160,8 @@ def read_words(path: str) -> str:
 
 def hummed(source: str, options: "Options") -> LeadSheet:
     """The score of a bare melody."""
-    from mir.audio import read_recording
     from mir.hum import hum
+    from scoretok.audio import read_recording
 
     return hum(read_recording(source), options.tempo_bpm, options.meter or (4, 4), options.key)
 

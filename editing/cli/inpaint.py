@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from editing.inpaint.inpaint import Span
     from editing.inpaint.regions import Region
 
+SHORTEST_S = 0.1
 EPILOG = """\b
 Examples:
   scoretok edit song.lead -o new.lead "transpose +5 in bars 9-12 of piano"
@@ -60,11 +61,11 @@ def inpaint(
     source: str, before: str, after: str | None, output: str, seed: int, as_json: bool, quiet: bool, **options: Any
 ) -> None:
     """Change audio only where its score changed; every other sample stays as it is, bit for bit."""
-    from editing.inpaint.recording import check_output_of, open_recording, write_changed
+    from scoretok.audio import check_output_of, open_audio, write_changed
     from scoretok.extras import require
 
     silence(quiet)
-    recording = open_recording(source)
+    recording = open_audio(source, SHORTEST_S)
     check_output_of(recording, output)
     check_not_input(source, output, options["overwrite"], options["plot"])
     check_folder(output)

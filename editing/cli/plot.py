@@ -47,7 +47,7 @@ def plot(
     if suffix == ".png" and roll is False:
         raise ScoretokError("notation is drawn as .svg or .pdf; name such a file")
     check_folder(output)
-    from mir.audio import SUFFIXES
+    from scoretok.audio import SUFFIXES
 
     if Path(source).suffix.lower() in SUFFIXES:
         if score:
@@ -76,8 +76,8 @@ def plot(
 
 def plot_over(source: str, score: str, output: str, bars: str | None) -> None:
     """A recording with a score over it, or some bars of both."""
-    from mir.audio import read_recording
     from mir.picture import plot_heard
+    from scoretok.audio import read_recording
 
     sheet = load(score)
     span_s = None

@@ -80,7 +80,7 @@ def render(
     **options: Any,
 ) -> None:
     """Turn a score into audio at 44.1 kHz stereo, with a stem a track on request."""
-    from renderer.audio_files import check_audio_path
+    from scoretok.audio import check_audio_path
 
     silence(quiet)
     check_audio_path(output)
@@ -176,8 +176,8 @@ def write_render(
     quiet: bool,
 ) -> tuple[int, list[str]]:
     """Render into files block by block: samples written, and the tracks that sounded."""
-    from renderer.audio_files import audio_writer
     from renderer.engine import count_blocks, render_blocks, without_silent_end
+    from scoretok.audio import audio_writer
 
     blocks = render_blocks(sheet, engine, levels, seed, *span)
     least = round(sheet.duration_s * engine.sample_rate) if span[1] is None else span[1] - span[0]

@@ -268,19 +268,21 @@ def convert_whole(
     """A take alone, of any length: looked over once, then converted block by block."""
     from editing.voice.convert import converted
     from editing.voice.mark import comment_of
-    from editing.voice.take import blocks_of, length_of, look_over, rate_of
-    from renderer.audio_files import audio_writer, check_audio_path
+    from editing.voice.take import look_over
     from renderer.codec.mel import SAMPLE_RATE
+    from scoretok.audio import audio_writer, check_audio_path, open_audio
 
     check_audio_path(output)
+    file = open_audio(take)
     with shares("listening", quiet) as advance:
-        survey = look_over(watched(blocks_of(take), length_of(take), advance), take, rate_of(take))
+        blocks = watched(file.blocks(SAMPLE_RATE), round(file.duration_s * SAMPLE_RATE), advance)
+        survey = look_over(blocks, take, file.sample_rate)
     shift = wish.semitones(survey.median_hz, target)
     with (
         shares("converting", quiet) as advance,
         audio_writer(output, SAMPLE_RATE, 1, comment_of(target, shift)) as writer,
     ):
-        for block in converted(models, target, wish.manner(survey, target), blocks_of(take)):
+        for block in converted(models, target, wish.manner(survey, target), file.blocks(SAMPLE_RATE)):
             writer.write(block[None].clip(-1, 1))
             advance(writer.n_samples / max(1, survey.n_samples))
     return {"duration_s": round(survey.n_samples / SAMPLE_RATE, 3), "shift_semitones": round(shift, 2)}
@@ -293,12 +295,13 @@ def convert_inside(
     """A song or some bars: all other samples stay."""
     from dataclasses import replace
 
-    from editing.inpaint.recording import check_output_of, open_recording, write_changed
-    from editing.voice.mark import add_to_wav, comment_of
+    from editing.voice.mark import comment_of
     from editing.voice.song import changed_song
+    from scoretok.audio import check_output_of, open_audio, write_changed
+    from scoretok.audio.comments import append_comment
     from scoretok.files import whole_file
 
-    recording = open_recording(take)
+    recording = open_audio(take)
     check_output_of(recording, output)
     separator = choices["separator"] if choices["in_mix"] else ""
     with shares("converting", quiet) as advance:
@@ -308,7 +311,7 @@ def convert_inside(
     with whole_file(output) as temporary:
         write_changed(replace(recording, comment=comment), temporary, spans)
         if temporary.suffix.lower() == ".wav":
-            add_to_wav(temporary, comment)
+            append_comment(temporary, comment)
     changed = [
         [start / recording.sample_rate, (start + part.shape[1]) / recording.sample_rate] for start, part in spans
     ]

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from editing.inpaint.clock import Clock
-from editing.inpaint.recording import Recording
 from editing.inpaint.steady import steady
-from renderer.audio_files import resample
 from renderer.notes import DRUMS, notes_of
+from scoretok.audio import AudioFile, resample
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
@@ -42,7 +41,7 @@ class Alignment:
     error_s: float
 
 
-def align(recording: Recording, sheet: LeadSheet) -> Alignment:
+def align(recording: AudioFile, sheet: LeadSheet) -> Alignment:
     """Lay a score along a recording. Raises ScoretokError when the one is not a score of the other."""
     heard = recording_features(recording)
     written = score_features(sheet)
@@ -68,7 +67,7 @@ def align(recording: Recording, sheet: LeadSheet) -> Alignment:
     return Alignment(clock, onset_error_s(clock.heard_at(onsets_s), flux, flux_hz))
 
 
-def check_fit(recording: Recording, written: np.ndarray, heard: np.ndarray, path: np.ndarray) -> None:
+def check_fit(recording: AudioFile, written: np.ndarray, heard: np.ndarray, path: np.ndarray) -> None:
     """Raise ScoretokError unless the score fits clearly better than it does in other keys."""
     cost = _cost_along(written, heard, path)
     others = []
@@ -82,12 +81,12 @@ def check_fit(recording: Recording, written: np.ndarray, heard: np.ndarray, path
         )
 
 
-def recording_features(recording: Recording) -> np.ndarray:
+def recording_features(recording: AudioFile) -> np.ndarray:
     """Chroma and its onsets of a recording, (f, 24), read a minute at a time."""
     parts = [np.zeros(0, np.float32)]
     for start in range(0, recording.n_samples, READ_S * recording.sample_rate):
         stop = min(recording.n_samples, start + READ_S * recording.sample_rate)
-        parts.append(resample(recording.read(start, stop).mean(0), recording.sample_rate, RATE))
+        parts.append(resample(recording.read(start, stop).mean(0), recording.sample_rate, RATE).astype(np.float32))
     audio = np.pad(np.concatenate(parts), WINDOW // 2)
     hz = np.fft.rfftfreq(WINDOW, 1 / RATE)
     used = np.flatnonzero((hz > LOWEST_HZ) & (hz < HIGHEST_HZ))
@@ -242,7 +241,7 @@ def flux_met(onsets_s: np.ndarray, flux: np.ndarray, flux_hz: float) -> float:
     return float(np.maximum(np.maximum(flux[frames - 1], flux[frames]), flux[frames + 1]).mean())
 
 
-def spectral_flux(recording: Recording) -> np.ndarray:
+def spectral_flux(recording: AudioFile) -> np.ndarray:
     """How much louder a recording gets in about every hundredth of a second, over all frequencies, (f,)."""
     hop, size = recording.sample_rate // FLUX_HZ, 2 * (recording.sample_rate // FLUX_HZ)
     window, last, parts = np.hanning(size), None, []

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from editing.inpaint.recording import Recording, at_model_rate, open_recording
 from editing.inpaint.splice import Change
 from renderer.codec.mel import SAMPLE_RATE
 from renderer.dit.timbres import loudest_stretch
 from renderer.dit_engine import DitEngine
 from renderer.mixer import limit, unlimit
+from scoretok.audio import AudioFile, open_audio
 from scoretok.errors import ScoretokError
 
 WORKING_LEVEL = 0.1  # root mean square of a track as the model was trained on
@@ -72,12 +72,12 @@ class HeardStems:
 class FileStems(HeardStems):
     """A file a track, as `scoretok render --stems` leaves them; they add up to the mix, perhaps before its limiter."""
 
-    def __init__(self, folder: str | Path, recording: Recording, tracks: Collection[str], engine: DitEngine) -> None:
+    def __init__(self, folder: str | Path, recording: AudioFile, tracks: Collection[str], engine: DitEngine) -> None:
         """Find the stems of a recording. Raises ScoretokError when there are none, or they do not make it up."""
         super().__init__(engine)
         self.folder, self.tracks, self.channels = folder, tracks, recording.channels
         paths = {path.stem: path for path in sorted(Path(folder).glob("*")) if path.suffix == recording.path.suffix}
-        self.files = {name: open_recording(path) for name, path in paths.items()}
+        self.files = {name: open_audio(path) for name, path in paths.items()}
         if not self.files:
             raise ScoretokError(f"{folder} holds no {recording.path.suffix} files; name the folder of render --stems")
         for name, file in self.files.items():
@@ -85,7 +85,7 @@ class FileStems(HeardStems):
                 raise ScoretokError(f"{file.path} is not as long as {recording.path}; {name} is no stem of it")
         self.gain, self.is_limited = self._fit(recording)
 
-    def _fit(self, recording: Recording) -> tuple[float, bool]:
+    def _fit(self, recording: AudioFile) -> tuple[float, bool]:
         """What the stems are multiplied by in the mix, and whether our limiter followed. Raises ScoretokError."""
         middle, half = recording.n_samples // 2, FIT_S * recording.sample_rate // 2
         span = max(0, middle - half), min(recording.n_samples, middle + half)
@@ -104,7 +104,7 @@ class FileStems(HeardStems):
     def hear(self, track_id: str, start: int, stop: int) -> np.ndarray:
         """The stem, (c, n), or nothing of a track that is new. Raises ScoretokError where one is missing."""
         if track_id in self.files:
-            return self.listen(track_id, at_model_rate(self.files[track_id], start, stop))
+            return self.listen(track_id, self.files[track_id].read_at(SAMPLE_RATE, start, stop))
         if track_id in self.tracks:
             raise ScoretokError(f"{self.folder} has no file {track_id}; every track that changes needs its stem")
         return self.listen(track_id, np.zeros((self.channels, stop - start)))

@@ -10,16 +10,15 @@ import numpy as np
 
 from editing.inpaint.clock import EVEN, Clock
 from editing.inpaint.heard import match_channels
-from editing.inpaint.recording import Recording, common_steps
 from editing.inpaint.regions import Region, audible_notes, held_over_s, notes_in_bar
 from editing.inpaint.splice import FADE_S, SEARCH_S, Change, splice
 from editing.inpaint.stems import Stems
 from editing.inpaint.timeline import Timeline
-from renderer.audio_files import resample_channels
 from renderer.codec.mel import LATENT_SAMPLES, SAMPLE_RATE
 from renderer.dit_engine import DitEngine
 from renderer.fill import AROUND_SAMPLES, Heard, fill
 from renderer.notes import DRUMS, NoteArray, drum_ring_s, notes_of
+from scoretok.audio import AudioFile, common_period, resample
 from scoretok.sheet import LeadSheet
 
 RELEASE_S = 0.5  # how long the tails of notes that changed are looked after
@@ -150,7 +149,7 @@ def change_span(
 
 
 def inpaint(
-    recording: Recording,
+    recording: AudioFile,
     after: LeadSheet,
     spans: Sequence[Span],
     stems: Stems,
@@ -200,13 +199,13 @@ def at_rate(change: Change, sample_rate: int) -> Change:
     """A change at 44.1 kHz as one at another rate."""
     if sample_rate == SAMPLE_RATE:
         return change
-    here, there = common_steps(sample_rate)
+    here, there = common_period(SAMPLE_RATE, sample_rate)
     first = change.start // here
     padded = np.pad(change.samples, ((0, 0), (change.start - first * here, 0)))
-    return Change(first * there, resample_channels(padded, SAMPLE_RATE, sample_rate))
+    return Change(first * there, resample(padded, SAMPLE_RATE, sample_rate))
 
 
-def _apply(recording: Recording, change: Change, stems: Stems) -> tuple[int, np.ndarray]:
+def _apply(recording: AudioFile, change: Change, stems: Stems) -> tuple[int, np.ndarray]:
     """The new samples of the recording where something changes, the stored ones where nothing does."""
     stop = min(change.stop, recording.n_samples)
     delta = change.samples[:, : stop - change.start]

@@ -10,7 +10,6 @@ from editing.inpaint.align import Alignment, align
 from editing.inpaint.clock import EVEN, Clock
 from editing.inpaint.heard import FileStems
 from editing.inpaint.inpaint import Inpainted, Span, inpaint, join_spans, joint_spans, plan_spans
-from editing.inpaint.recording import Recording
 from editing.inpaint.regions import Region, audible_regions, check_related, heard
 from editing.inpaint.separate import SeparatedStems
 from editing.inpaint.stems import OwnStems, Stems
@@ -18,8 +17,8 @@ from editing.inpaint.timeline import MovedStems, Timeline, lay_out, moved
 from renderer.codec.mel import SAMPLE_RATE
 from renderer.dit_engine import WEIGHTS, DitEngine
 from renderer.fill import fill
-from renderer.memory import check_memory
 from renderer.provenance import Provenance, digest, read_comment, weights_digest
+from scoretok.audio import AudioFile, check_memory
 from scoretok.difference import diff
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
@@ -29,7 +28,7 @@ from scoretok.sheet import LeadSheet
 class Job:
     """A recording with room for what is new, the spans that sound anew, and what is known of the rest."""
 
-    recording: Recording
+    recording: AudioFile
     after: LeadSheet
     spans: Sequence[Span]
     stems: Stems
@@ -57,7 +56,7 @@ class Job:
         return inpaint(*arguments, seed, advance, make)
 
 
-def own_render(recording: Recording, before: LeadSheet) -> Provenance | None:
+def own_render(recording: AudioFile, before: LeadSheet) -> Provenance | None:
     """How a file was rendered, where it is a whole render of `before` by weights that are still the same."""
     ours = read_comment(recording.comment)
     if ours is None or ours.engine != "dit" or ours.score != digest(before):
@@ -69,7 +68,7 @@ def own_render(recording: Recording, before: LeadSheet) -> Provenance | None:
 
 
 def prepare(
-    recording: Recording,
+    recording: AudioFile,
     before: LeadSheet,
     after: LeadSheet,
     chosen: Sequence[Region] | None = None,

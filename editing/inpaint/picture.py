@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from editing.inpaint.recording import open_recording
-from renderer.audio_files import resample
 from renderer.codec.mel import SAMPLE_RATE
 from renderer.spectrogram import SECONDS_SHOWN, draw
+from scoretok.audio import open_audio, resample
 from scoretok.extras import require
 
 AROUND_S = 4.0
@@ -21,7 +20,7 @@ def draw_change(
     stop_s = min(max(mark[1] for mark in marks_s) + AROUND_S, start_s + SECONDS_SHOWN)
     sounds = []
     for name, path in (("before", before), ("after", after)):
-        recording = open_recording(path)
+        recording = open_audio(path)
         start, stop = (round(moment_s * recording.sample_rate) for moment_s in (start_s, stop_s))
         samples = recording.read(start, min(stop, recording.n_samples)).mean(0)
         sounds.append((f"{name}: {path}", resample(samples, recording.sample_rate, SAMPLE_RATE)))

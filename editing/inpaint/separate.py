@@ -15,12 +15,12 @@ from torch import Tensor
 
 from editing.inpaint.clock import Clock
 from editing.inpaint.heard import LEAST, HeardStems
-from editing.inpaint.recording import Recording, at_model_rate
 from renderer.codec.mel import LATENT_SAMPLES, SAMPLE_RATE, istft, mel_filters, stft
 from renderer.codec.model import band_interpolation
 from renderer.dit_engine import DitEngine
 from renderer.notes import notes_of
 from renderer.pipeline import Sampling, TrackRenderer
+from scoretok.audio import AudioFile
 from scoretok.sheet import LeadSheet
 
 FIT_STEPS = 40
@@ -33,7 +33,7 @@ AT_ONCE = 20 * SAMPLE_RATE  # memory stays flat in the length of a span
 class SeparatedStems(HeardStems):
     """Stems of any recording, by its score."""
 
-    def __init__(self, recording: Recording, before: LeadSheet, clock: Clock, engine: DitEngine) -> None:
+    def __init__(self, recording: AudioFile, before: LeadSheet, clock: Clock, engine: DitEngine) -> None:
         super().__init__(engine)
         self.recording = recording
         self.players: dict[str, TrackRenderer] = {}
@@ -68,7 +68,7 @@ class SeparatedStems(HeardStems):
         """Shares of all tracks (s, q, f), how loud the mix is, and the mix (c, n), MARGIN around a stretch."""
         first = max(0, start - MARGIN)
         last = first - (first - stop - MARGIN) // LATENT_SAMPLES * LATENT_SAMPLES
-        mix = at_model_rate(self.recording, first, last)
+        mix = self.recording.read_at(SAMPLE_RATE, first, last)
         return *shares_of(mix, np.stack([player.span(first, last) for player in self.players.values()])), mix
 
 

@@ -10,12 +10,12 @@ import numpy as np
 from torch import Tensor
 
 from editing.inpaint.clock import Clock
-from editing.inpaint.recording import Recording, common_steps, stored_type
 from editing.inpaint.regions import audible_notes
 from editing.inpaint.splice import Change
 from editing.inpaint.stems import Stems
 from renderer.codec.mel import SAMPLE_RATE
 from renderer.notes import notes_of
+from scoretok.audio import AudioFile, common_period
 from scoretok.difference import Difference
 from scoretok.sheet import LeadSheet
 
@@ -140,7 +140,8 @@ def _pieces(
 ) -> tuple[Piece, ...]:
     """Runs of kept bars as copies, and what lies between them as room; a lead-in and an old ending stay."""
     at = [round(line_s * rate) for line_s in lines_s]
-    step = common_steps(rate)[1] if common_steps(rate)[1] < MOST_STEP_S * rate else 1
+    period = common_period(SAMPLE_RATE, rate)[1]
+    step = period if period < MOST_STEP_S * rate else 1
     pieces = [Piece(0, at[0], 0)]
     for bar in range(bars):
         old = kept.get(bar)
@@ -192,11 +193,11 @@ def edges(piece: Piece, start: int, stop: int, rate: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class MovedRecording(Recording):
+class MovedRecording(AudioFile):
     """A recording whose pieces lie elsewhere."""
 
     pieces: tuple[Piece, ...] = ()
-    source: Recording | None = None
+    source: AudioFile | None = None
 
     @property
     def is_in_place(self) -> bool:
@@ -206,7 +207,7 @@ class MovedRecording(Recording):
     def stored(self, start: int, stop: int) -> np.ndarray:
         """Samples (n, c) as they are stored, zeros where nothing is yet."""
         assert self.source is not None
-        out = np.zeros((stop - start, self.channels), stored_type(self))
+        out = np.zeros((stop - start, self.channels), self.stored_type)
         for piece in self.pieces:
             begin, end = max(start, piece.start), min(stop, piece.stop)
             if begin < end and piece.source is not None:
@@ -216,22 +217,22 @@ class MovedRecording(Recording):
                     out[begin - start : end - start] = self.source.stored(begin + offset, end + offset)
         return out
 
-    def read(self, start: int, stop: int) -> np.ndarray:
+    def read(self, start: int, stop: int, dtype: str = "float64") -> np.ndarray:
         """Samples (c, stop - start), zeros where nothing is yet."""
         assert self.source is not None
-        out = np.zeros((self.channels, stop - start))
+        out = np.zeros((self.channels, stop - start), dtype)
         for piece in self.pieces:
             begin, end = max(start, piece.start), min(stop, piece.stop)
             if begin < end and piece.source is not None:
                 offset = piece.source - piece.start
-                copied = self.source.read(begin + offset, end + offset)
+                copied = self.source.read(begin + offset, end + offset, dtype)
                 out[:, begin - start : end - start] = copied * edges(piece, begin, end, self.sample_rate)
         return out
 
 
-def moved(recording: Recording, pieces: tuple[Piece, ...]) -> MovedRecording:
+def moved(recording: AudioFile, pieces: tuple[Piece, ...]) -> MovedRecording:
     """A recording with its pieces in other places."""
-    same = {field.name: getattr(recording, field.name) for field in fields(Recording) if field.name != "n_samples"}
+    same = {field.name: getattr(recording, field.name) for field in fields(AudioFile) if field.name != "n_samples"}
     return MovedRecording(**same, n_samples=pieces[-1].stop, pieces=pieces, source=recording)
 
 

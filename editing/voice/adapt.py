@@ -20,13 +20,14 @@ from editing.voice.hub import VoiceDiTModel
 from editing.voice.model import VoiceDiT
 from editing.voice.models import VoiceModels
 from editing.voice.singer import Heard
-from editing.voice.take import blocks_of, rate_of
 from editing.voice.training.clips import Clip, load_clips
 from editing.voice.training.prepare import fingerprint, prepare, sources
 from editing.voice.training.run import Tell, split, train_voice
 from editing.voice.training.task import VoiceTask
 from editing.voice.voices import Voice, enrolled
+from renderer.codec.mel import SAMPLE_RATE
 from renderer.training.loop import Recipe
+from scoretok.audio import open_audio
 from scoretok.errors import ScoretokError
 
 RATE = 3e-3
@@ -96,5 +97,6 @@ def _likeness(model: VoiceDiT, training: list[Clip], kept: list[Clip], seed: int
 def _all_heard(folder: Path) -> Heard:
     """The recordings of a folder as one, as much as a reference may last."""
     every = sources(folder)
-    blocks = chain.from_iterable(blocks_of(source.path) for source in every)
-    return hear_reference(blocks, str(folder), rate_of(every[0].path))
+    files = [open_audio(source.path) for source in every]
+    blocks = chain.from_iterable(file.blocks(SAMPLE_RATE) for file in files)
+    return hear_reference(blocks, str(folder), files[0].sample_rate)

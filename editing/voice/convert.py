@@ -16,9 +16,10 @@ from editing.voice.models import VoiceModels
 from editing.voice.pitch import Melody, Pitch, flattened, octaves_to
 from editing.voice.singer import Heard, hear
 from editing.voice.stream import Manner, Stream
-from editing.voice.take import Survey, blocks_of, look_over, rate_of, survey_of
+from editing.voice.take import Survey, look_over, survey_of
 from editing.voice.voices import SHORTEST_FRAMES, Voice, enrolled, load_voice
 from renderer.codec.mel import SAMPLE_RATE
+from scoretok.audio import open_audio
 from scoretok.errors import ScoretokError
 
 AUTO, MATCH = "auto", "match"
@@ -77,7 +78,8 @@ def reference_voice(models: VoiceModels, path: str | Path, name: str = "", note:
         if not Path(path).is_file():
             raise ScoretokError(f"{path} does not exist; make it with: scoretok voice enrol")
         return load_voice(path, models.dit, models.digest)
-    heard = hear_reference(blocks_of(path), str(path), rate_of(path))
+    file = open_audio(path)
+    heard = hear_reference(file.blocks(SAMPLE_RATE), str(path), file.sample_rate)
     return enrolled(models.dit, heard, name or Path(path).stem, note)
 
 

@@ -1,11 +1,9 @@
 """What a converted file says of itself: that its voice was converted, into whose, and with whose consent."""
 
 import json
-from pathlib import Path
 
 from editing.voice.voices import Voice
-
-CONVERTED = "voice converted by scoretok: "
+from scoretok.audio.comments import CONVERTED
 
 
 def comment_of(voice: Voice, shift_semitones: float, before: str = "") -> str:
@@ -17,20 +15,3 @@ def comment_of(voice: Voice, shift_semitones: float, before: str = "") -> str:
 def is_converted(comment: str) -> bool:
     """Whether a comment says that a voice was converted."""
     return comment.startswith(CONVERTED)
-
-
-def add_to_wav(path: Path, comment: str) -> None:
-    """Append a comment to a WAV file whose samples are not to be touched, as a chunk behind them (RIFF 1.0, 1991)."""
-    text = comment.encode() + b"\0"
-    text += b"\0" * (len(text) % 2)
-    entry = b"INFOICMT" + len(text).to_bytes(4, "little") + text
-    with path.open("r+b") as file:
-        if file.read(4) != b"RIFF":
-            return
-        size = int.from_bytes(file.read(4), "little")
-        padding = b"\0" * ((size + 8) % 2)
-        chunk = padding + b"LIST" + len(entry).to_bytes(4, "little") + entry
-        file.seek(size + 8)
-        file.write(chunk)
-        file.seek(4)
-        file.write((size + len(chunk)).to_bytes(4, "little"))

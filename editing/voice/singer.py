@@ -14,8 +14,8 @@ from editing.voice.content import RATE, features, frame_times_s
 from editing.voice.envelope import Envelope, band_centres_hz, loudness_of
 from editing.voice.model import VoiceDiT, tell, timbre_of
 from editing.voice.pitch import Pitch, pitch_of
-from renderer.audio_files import resample
 from renderer.codec.mel import HOP_SAMPLES, SAMPLE_RATE
+from scoretok.audio import resample
 
 AUDIBLE = 5.5  # nepers of power below the usual at which a frame counts half
 USUAL = 0.9  # the usual loudness is what this share of the frames stays below

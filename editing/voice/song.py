@@ -10,16 +10,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from editing.inpaint.inpaint import add_up, at_rate, in_channels
-from editing.inpaint.recording import Recording, at_model_rate
 from editing.inpaint.splice import Change, splice
 from editing.voice.convert import Wish, converted
 from editing.voice.models import VoiceModels
 from editing.voice.take import Survey, look_over
 from editing.voice.voices import Voice
-from mir.audio import Recording as Heard
 from mir.transcribe import separated
 from renderer.codec.mel import SAMPLE_RATE
-from renderer.memory import check_memory
+from scoretok.audio import AudioFile, Recording, check_memory
 from scoretok.errors import ScoretokError
 
 AROUND_S = 4.0  # how much beside a span is heard with it
@@ -29,7 +27,7 @@ Span = tuple[float, float]
 
 def changed_song(
     models: VoiceModels,
-    recording: Recording,
+    recording: AudioFile,
     voice: Voice,
     wish: Wish,
     spans_s: Sequence[Span] | None = None,
@@ -64,7 +62,7 @@ def changed_song(
     return [_applied(recording, change) for change in add_up(at_its_rate)], survey
 
 
-def _joined(spans: Sequence[Span], recording: Recording) -> list[Span]:
+def _joined(spans: Sequence[Span], recording: AudioFile) -> list[Span]:
     """Spans in order within the recording, those that meet as one. Raises ScoretokError where one lies outside."""
     joined: list[Span] = []
     for start, stop in sorted(spans):
@@ -79,11 +77,11 @@ def _joined(spans: Sequence[Span], recording: Recording) -> list[Span]:
     return [(start, min(stop, recording.duration_s)) for start, stop in joined]
 
 
-def _window(recording: Recording, span: Span) -> tuple[int, np.ndarray]:
+def _window(recording: AudioFile, span: Span) -> tuple[int, np.ndarray]:
     """The first sample, at 44.1 kHz, and the samples (c, n) of a span and what lies around it."""
     first = max(0, round((span[0] - AROUND_S) * SAMPLE_RATE))
     stop = min(round(recording.duration_s * SAMPLE_RATE), round((span[1] + AROUND_S) * SAMPLE_RATE))
-    return first, at_model_rate(recording, first, stop).astype(np.float32)
+    return first, recording.read_at(SAMPLE_RATE, first, stop).astype(np.float32)
 
 
 def _voice_in(window: np.ndarray, separator: str) -> np.ndarray:
@@ -91,7 +89,7 @@ def _voice_in(window: np.ndarray, separator: str) -> np.ndarray:
     if not separator:
         return window
     stereo = np.broadcast_to(window.mean(0), (2, window.shape[1])) if len(window) != 2 else window
-    stem = separated(Heard(np.ascontiguousarray(stereo), SAMPLE_RATE), separator, lambda share: None)["vocals"]
+    stem = separated(Recording(np.ascontiguousarray(stereo), SAMPLE_RATE), separator, lambda share: None)["vocals"]
     return stem.samples if len(window) == 2 else np.broadcast_to(stem.samples.mean(0), window.shape)
 
 
@@ -102,7 +100,7 @@ def _placed(voice: np.ndarray, part: np.ndarray) -> np.ndarray:
     return voice[None] * (energy / max(mono, 1e-9)).clip(0, 2)[:, None].astype(np.float32)
 
 
-def _applied(recording: Recording, change: Change) -> tuple[int, np.ndarray]:
+def _applied(recording: AudioFile, change: Change) -> tuple[int, np.ndarray]:
     """The new samples of the recording where something changes, the stored ones where nothing does."""
     stop = min(change.stop, recording.n_samples)
     old = recording.read(change.start, stop)

@@ -6,8 +6,6 @@ Axes: n samples, f frames.
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -16,11 +14,9 @@ from editing.voice.content import RATE, encoder
 from editing.voice.envelope import loudness_of
 from editing.voice.pitch import Pitch, pitch_of
 from editing.voice.singer import Heard, bandwidth_of, envelope_of, usual_loudness
-from mir.audio import read_recording
-from renderer.audio_files import resample
 from renderer.codec.mel import HOP_SAMPLES, SAMPLE_RATE
+from scoretok.audio import resample
 from scoretok.errors import ScoretokError, ScoretokWarning
-from scoretok.extras import require
 
 BLOCK_S = 5
 SILENT_PEAK = 10 ** (-60 / 20)
@@ -44,53 +40,6 @@ class Survey:
     usual: float
     n_samples: int
     bandwidth_hz: float
-
-
-def blocks_of(path: str | Path) -> Iterator[np.ndarray]:
-    """Mono samples (n,) at 44.1 kHz of a recording, block by block. Raises ScoretokError."""
-    soundfile = require("soundfile", "voice", "reading audio")
-    soxr = require("soxr", "voice", "changing the sample rate")
-    if not Path(path).is_file():
-        raise ScoretokError(f"{path} does not exist; check the name")
-    try:
-        file = soundfile.SoundFile(path)
-    except (soundfile.LibsndfileError, TypeError):
-        yield read_recording(path).mono
-        return
-    with file:
-        rate = file.samplerate
-        stream = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
-        while True:
-            try:
-                block = file.read(BLOCK_S * rate, dtype="float32", always_2d=True).mean(1)
-            except (soundfile.LibsndfileError, RuntimeError) as error:
-                raise ScoretokError(f"{path} cannot be read as audio: {str(error).rpartition(': ')[2]}") from None
-            if not np.isfinite(block).all():
-                raise ScoretokError(f"{path} holds values that are no numbers; export it anew")
-            last = len(block) < BLOCK_S * rate
-            yield block if rate == SAMPLE_RATE else stream.resample_chunk(block, last=last)
-            if last:
-                return
-
-
-def rate_of(path: str | Path) -> int:
-    """The sample rate of a file, 44100 where it is not known."""
-    info = _info_of(path)
-    return int(info.samplerate) if info else SAMPLE_RATE
-
-
-def length_of(path: str | Path) -> int:
-    """How many samples at 44.1 kHz a file holds, 0 where it does not tell."""
-    info = _info_of(path)
-    return round(info.duration * SAMPLE_RATE) if info else 0
-
-
-def _info_of(path: str | Path) -> Any:  # noqa: ANN401 - soundfile has no types
-    soundfile = require("soundfile", "voice", "reading audio")
-    try:
-        return soundfile.info(str(path))
-    except (soundfile.LibsndfileError, TypeError):
-        return None
 
 
 def look_over(blocks: Iterable[np.ndarray], name: str, rate: int = SAMPLE_RATE) -> Survey:

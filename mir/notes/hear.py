@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from mir.audio import Recording
 from mir.notes.pick import pick_notes, pick_strokes
 from mir.notes.spectrogram import (
     BINS_PER_SEMITONE,
@@ -23,6 +22,7 @@ from mir.notes.spectrogram import (
 )
 from mir.notes.targets import DRUMS, ROLES
 from mir.results import HeardNote
+from scoretok.audio import Recording
 from scoretok.extras import require
 
 WEIGHTS = Path(__file__).parent / "weights"

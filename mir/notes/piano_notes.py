@@ -12,8 +12,8 @@ from unittest.mock import patch
 
 import numpy as np
 
-from mir.audio import Recording
 from mir.results import HeardNote
+from scoretok.audio import Recording
 from scoretok.extras import check_installed, require
 
 TRANSKUN = "--no-deps transkun==2.0.1"  # it asks for much that only its training needs

@@ -20,12 +20,12 @@ import torch
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from mir.audio import resampled
 from mir.grid import pulse_s
 from mir.notes.spectrogram import RATE, log_spectrogram, normalised
 from mir.notes.targets import DRUMS, ROLES, Answers, drum_of
 from mir.training import effects
 from mir.training.kit import Kit
+from scoretok.audio import resample
 from scoretok.bars import join_notes
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
@@ -165,7 +165,7 @@ class Band:
             samples = _played(synth, taped, duration_s / slower)
             loud = at_usual_loudness(samples)
             if loud.any():
-                return _lasting(resampled(loud, SYNTH_RATE / slower, SYNTH_RATE), round(duration_s * SYNTH_RATE))
+                return _lasting(resample(loud, SYNTH_RATE / slower, SYNTH_RATE), round(duration_s * SYNTH_RATE))
         return np.zeros((2, round(duration_s * SYNTH_RATE)), np.float32)
 
 
@@ -257,7 +257,7 @@ def mix(song: Song, band: Band, rng: np.random.Generator) -> tuple[np.ndarray, A
         total = effects.in_a_room(total, SYNTH_RATE, rng)
     total = effects.mastered(total, SYNTH_RATE, rng)
     detune = 2 ** (np.clip(rng.normal(0, 0.12), -0.35, 0.35) / 12)  # semitones, as a tape would
-    mono = resampled(total.mean(0)[None], SYNTH_RATE * detune, RATE)[0]
+    mono = resample(total.mean(0)[None], SYNTH_RATE * detune, RATE)[0]
     begin = round(LEAD_IN_S / detune * RATE)
     mono = mono[begin : begin + round(EXCERPT_S * RATE)]
     return np.pad(mono, (0, max(0, round(EXCERPT_S * RATE) - len(mono)))), answers_of(song, played, detune)

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from renderer.audio_files import read_mono
 from renderer.codec.mel import SAMPLE_RATE
 from renderer.notes import NoteArray, notes_of
 from renderer.training.pairs import CLIP_S, CLIP_SAMPLES, CLIPS_PER_SHARD, write_shard
 from renderer.training.scores import SUFFIXES
+from scoretok.audio import read_mono
 from scoretok.errors import ScoretokError
 from scoretok.formats import read
 

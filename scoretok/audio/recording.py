@@ -11,7 +11,6 @@ import numpy as np
 
 from scoretok.audio.file import open_audio
 from scoretok.audio.resampling import resample
-from scoretok.errors import ScoretokError
 from scoretok.extras import require
 
 SAMPLE_RATE = 44100

@@ -1,4 +1,4 @@
-"""Reading and writing audio files; what is written is there whole or not at all.
+"""Writing audio files, which appear whole or not at all.
 
 Axes: c channels, n samples.
 """
@@ -15,7 +15,6 @@ from scoretok.extras import require
 from scoretok.files import whole_file
 
 SUBTYPES = {".wav": "PCM_16", ".flac": "PCM_16", ".ogg": "VORBIS"}
-MAX_REFERENCE_S = 600
 
 
 def check_audio_path(path: str | Path) -> None:
@@ -64,31 +63,3 @@ def write_audio(samples: np.ndarray, sample_rate: int, path: str | Path) -> None
     """Write float samples (c, n) as 16-bit WAV or FLAC, or as OGG. Raises ScoretokError."""
     with audio_writer(path, sample_rate, samples.shape[0]) as writer:
         writer.write(samples)
-
-
-def read_mono(path: str | Path, sample_rate: int) -> np.ndarray:
-    """The first minutes of an audio file as mono samples (n,), float32, at a rate. Raises ScoretokError."""
-    soundfile = require("soundfile", "audio", "reading audio")
-    if not Path(path).is_file():
-        raise ScoretokError(f"{path} does not exist; check the name")
-    try:
-        with soundfile.SoundFile(path) as file:
-            samples = file.read(MAX_REFERENCE_S * file.samplerate, dtype="float32", always_2d=True).mean(1)
-            rate = file.samplerate
-    except (soundfile.LibsndfileError, RuntimeError) as error:
-        raise ScoretokError(f"{path} cannot be read as audio: {str(error).split(': ')[-1]}") from None
-    if not len(samples) or not np.isfinite(samples).all():
-        raise ScoretokError(f"{path} holds no usable samples")
-    return samples if rate == sample_rate else resample(samples, rate, sample_rate)
-
-
-def resample_channels(samples: np.ndarray, rate: int, new_rate: int) -> np.ndarray:
-    """Samples (c, n) at another rate, float64."""
-    soxr = require("soxr", "audio", "changing the sample rate")
-    return np.ascontiguousarray(soxr.resample(samples.T, rate, new_rate).T)
-
-
-def resample(samples: np.ndarray, rate: int, new_rate: int) -> np.ndarray:
-    """Mono samples (n,) at another rate."""
-    soxr = require("soxr", "audio", "changing the sample rate")
-    return np.asarray(soxr.resample(samples, rate, new_rate), np.float32)

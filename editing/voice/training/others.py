@@ -18,8 +18,8 @@ from editing.voice.pitch import Pitch
 from editing.voice.singer import Heard, usual_loudness
 from editing.voice.stream import Manner, Stream
 from editing.voice.voices import Voice
-from renderer.audio_files import resample
 from renderer.codec.mel import SAMPLE_RATE
+from scoretok.audio import resample
 
 TAPES, RESAMPLED = 4, 1.25
 STRANGERS = 2

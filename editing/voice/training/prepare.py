@@ -19,13 +19,12 @@ from editing.voice.envelope import FRAME_S
 from editing.voice.model import VoiceDiT
 from editing.voice.models import VoiceModels
 from editing.voice.singer import Heard, bandwidth_of, hear
-from editing.voice.take import blocks_of, rate_of
 from editing.voice.training.clips import Clip, save_clip
 from editing.voice.training.others import Strangers, told_by_tapes
 from editing.voice.training.projection import Scatter
 from editing.voice.voices import Voice, enrolled
-from mir.audio import SUFFIXES
 from renderer.codec.mel import HOP_SAMPLES, SAMPLE_RATE
+from scoretok.audio import SUFFIXES, open_audio
 from scoretok.errors import ScoretokError, ScoretokWarning
 
 LEVEL_RMS, SILENT_RMS = 0.06, 1e-4
@@ -82,7 +81,8 @@ def listened(source: Source, words: bool = True) -> Iterator[tuple[np.ndarray, H
 
     Pieces that are too short or silent are left out; warns where nothing is left.
     """
-    samples = np.concatenate(list(blocks_of(source.path)))
+    file = open_audio(source.path)
+    samples = np.concatenate(list(file.blocks(SAMPLE_RATE)))
     count = max(1, round(len(samples) / (PIECE_S * SAMPLE_RATE)))
     heard_any = False
     for piece in np.array_split(samples, count):
@@ -92,7 +92,7 @@ def listened(source: Source, words: bool = True) -> Iterator[tuple[np.ndarray, H
         heard_any = True
         levelled = (piece * (LEVEL_RMS / level)).astype(np.float32)
         heard = hear(levelled, words=words)
-        width_hz = bandwidth_of(heard.envelope, rate_of(source.path))
+        width_hz = bandwidth_of(heard.envelope, file.sample_rate)
         yield levelled, replace(heard, bandwidth_hz=width_hz)
     if not heard_any:
         warnings.warn(f"{source.path} is too short or silent; it is left out", ScoretokWarning, stacklevel=2)

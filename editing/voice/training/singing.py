@@ -16,8 +16,8 @@ from editing.voice.stream import at_samples
 from editing.voice.training.augment import Frames, sung
 from editing.voice.training.prepare import listened, sources
 from editing.voice.vocoder import VoiceDecoder
-from renderer.audio_files import write_audio
 from renderer.codec.mel import SAMPLE_RATE
+from scoretok.audio import write_audio
 
 LONGEST_FRAMES = round(16 / FRAME_S)
 
