@@ -46,8 +46,10 @@ class Recording:
         step = max(1, self.rate // 50)
         blocks = self.mono[: len(self.mono) // step * step].reshape(-1, step)
         levels = np.sqrt(np.square(blocks).mean(1))
-        heard = np.flatnonzero(levels > levels.max(initial=0.0) * 10 ** (FADED_DB / 20))
-        return min(self.duration_s, float(heard[-1] + 1) * step / self.rate) if len(heard) else self.duration_s
+        loud_blocks = np.flatnonzero(levels > levels.max(initial=0.0) * 10 ** (FADED_DB / 20))
+        return (
+            min(self.duration_s, float(loud_blocks[-1] + 1) * step / self.rate) if len(loud_blocks) else self.duration_s
+        )
 
     @property
     def is_silent(self) -> bool:
@@ -58,9 +60,9 @@ class Recording:
     def loudness(self) -> dict[str, float]:
         """Loudness after ITU-R BS.1770 in LUFS, -70 for silence, and the highest sample in decibels."""
         pyloudnorm = require("pyloudnorm", "audio", "measuring loudness")
-        heard = float(pyloudnorm.Meter(self.rate).integrated_loudness(self.samples.T.astype(np.float64)))
+        lufs = float(pyloudnorm.Meter(self.rate).integrated_loudness(self.samples.T.astype(np.float64)))
         peak = float(np.abs(self.samples).max(initial=0.0))
-        return {"loudness_lufs": round(max(-70.0, heard), 2), "peak_db": round(20 * np.log10(max(peak, 1e-6)), 2)}
+        return {"loudness_lufs": round(max(-70.0, lufs), 2), "peak_db": round(20 * np.log10(max(peak, 1e-6)), 2)}
 
     def mono_at(self, rate: int) -> np.ndarray:
         """Both channels together at another rate, (n,)."""

@@ -60,7 +60,7 @@ def test_stereo_stays_stereo_and_stems_may_be_mono(tmp_path):
     assert Recording(np.zeros((2, RATE), np.float32)).is_silent
 
 
-@pytest.mark.parametrize(("make", "told"), [
+@pytest.mark.parametrize(("make", "message"), [
     (lambda path: None, "does not exist"),
     (lambda path: path.write_text("no sound at all"), "cannot be read as audio"),
     (lambda path: path.write_bytes(b""), "cannot be read as audio"),
@@ -68,8 +68,8 @@ def test_stereo_stays_stereo_and_stems_may_be_mono(tmp_path):
     (lambda path: soundfile.write(path, np.zeros(190_000), 100), "cut it into pieces of 30 minutes"),
     (lambda path: soundfile.write(path, np.full(8000, np.nan, np.float32), 8000, "FLOAT"), "no numbers"),
 ])  # fmt: skip
-def test_what_cannot_be_used_is_refused_in_one_sentence(tmp_path, make, told):
+def test_what_cannot_be_used_is_refused_in_one_sentence(tmp_path, make, message):
     path = tmp_path / "song.wav"
     make(path)
-    with pytest.raises(ScoretokError, match=told):
+    with pytest.raises(ScoretokError, match=message):
         read_recording(path)
