@@ -28,15 +28,15 @@ SECTIONS = {
     "planner_music": "The planner: musical statistics, real beside generated",
     "planner_copying": "The planner: does it copy?",
     "planner_speed": "The planner: speed and memory",
-    "ears": "The ears: bands that nobody trained on",
-    "ears_keys": "The ears: keys, if chords and notes are known",
-    "ears_roundtrip": "The ears: from score to sound to score",
-    "ears_singing": "The ears: a singer whose pitch, notes and words are known",
-    "ears_voice": "The ears: speech amid a band",
-    "ears_piano": "The ears: a piano alone",
-    "ears_sections": "The ears: sections",
-    "ears_speed": "The ears: speed and memory",
-    "ears_training": "The ears: what training bought",
+    "transcription": "Transcription: bands that nobody trained on",
+    "transcription_keys": "Transcription: keys, if chords and notes are known",
+    "transcription_roundtrip": "Transcription: from score to sound to score",
+    "transcription_singing": "Transcription: a singer whose pitch, notes and words are known",
+    "transcription_voice": "Transcription: speech amid a band",
+    "transcription_piano": "Transcription: a piano alone",
+    "transcription_sections": "Transcription: sections",
+    "transcription_speed": "Transcription: speed and memory",
+    "transcription_training": "Transcription: what training bought",
     "voice": "Voice conversion: voices that nobody trained on",
     "voice_content": "Voice conversion: who speaks, told by the words",
     "voice_adapt": "Voice conversion: a minute of a speaker learned",
@@ -56,16 +56,17 @@ ARGUMENTS = {
     "planner_training": "--data SHARDS --runs RUNS",
     "planner_music": "--data SHARDS",
     "planner_copying": "--data SHARDS",
-    "ears": "--songs SONGS",
-    "ears_keys": "--data WRITTEN/billboard.jsonl.gz --data WRITTEN/openewld.jsonl.gz --data WRITTEN/pop909.jsonl.gz"
-    " --songs SONGS",
-    "ears_roundtrip": "--songs SONGS",
-    "ears_singing": "--data RECORDS/openewld_mma.jsonl.gz --soundfont FONT",
-    "ears_voice": "--voices VOICES/real_train.tar --manifest VOICES/real_manifest.jsonl --songs SONGS",
-    "ears_piano": "--songs SONGS --soundfont FONT",
-    "ears_sections": "--data RECORDS/pop909_mma.jsonl.gz --data RECORDS/billboard_mma.jsonl.gz --soundfont FONT",
-    "ears_speed": "--data RECORDS/openewld_mma.jsonl.gz --soundfont FONT",
-    "ears_training": "--runs RUNS --test MIXES",
+    "transcription": "--songs SONGS",
+    "transcription_keys": "--data WRITTEN/billboard.jsonl.gz --data WRITTEN/openewld.jsonl.gz"
+    " --data WRITTEN/pop909.jsonl.gz --songs SONGS",
+    "transcription_roundtrip": "--songs SONGS",
+    "transcription_singing": "--data RECORDS/openewld_mma.jsonl.gz --soundfont FONT",
+    "transcription_voice": "--voices VOICES/real_train.tar --manifest VOICES/real_manifest.jsonl --songs SONGS",
+    "transcription_piano": "--songs SONGS --soundfont FONT",
+    "transcription_sections": "--data RECORDS/pop909_mma.jsonl.gz --data RECORDS/billboard_mma.jsonl.gz"
+    " --soundfont FONT",
+    "transcription_speed": "--data RECORDS/openewld_mma.jsonl.gz --soundfont FONT",
+    "transcription_training": "--runs RUNS --test MIXES",
     "voice": "--voices VOICES/real_heldout.tar --manifest VOICES/real_manifest.jsonl",
     "voice_content": "--voices VOICES/real_train.tar --manifest VOICES/real_manifest.jsonl",
     "voice_adapt": "--voices VOICES/real_heldout.tar --manifest VOICES/real_manifest.jsonl",
@@ -79,7 +80,7 @@ PLACES = {
     "BANDS": ("bands", "a folder of scores with several tracks, to inpaint"),
     "RUNS": ("runs", "the folder of the training runs"),
     "SHARDS": ("data", "the shards that the planner was trained with"),
-    "SONGS": ("songs", "what benchmarks.ears_songs made"),
+    "SONGS": ("songs", "what benchmarks.transcription_songs made"),
     "RECORDS": ("records", "the folder of arranged songs as JSON lines"),
     "WRITTEN": ("written", "the folder of songs with keys and chords that people wrote, as JSON lines"),
     "VOICES": ("voices", "the folder of recorded voices"),
@@ -92,9 +93,9 @@ one for each word in capitals below. PATH is a folder or zip file with the MIDI 
 (music-x-lab/POP909-Dataset), FONT a soundfont that training did not hear (here sf_GMbank.sf2 of Debian's
 csound-soundfont), SCORES the folder of scores behind the training pairs, BANDS a folder of scores with several tracks
 (here the songs of POP909 with bands that MMA, the Musical MIDI Accompaniment, arranged), RUNS the folder of training
-runs, SHARDS that of the planner's training data, SONGS what `benchmarks.ears_songs` made of held-out songs (with
-sf_GMbank.sf2 and the Sonivox soundfont of alphaTab), RECORDS the same arrangements as JSON lines (of POP909, McGill
-Billboard and OpenEWLD), WRITTEN a folder of the same songs with the keys and chords that people wrote, VOICES a
+runs, SHARDS that of the planner's training data, SONGS what `benchmarks.transcription_songs` made of held-out songs
+(with sf_GMbank.sf2 and the Sonivox soundfont of alphaTab), RECORDS the same arrangements as JSON lines (of POP909,
+McGill Billboard and OpenEWLD), WRITTEN a folder of the same songs with the keys and chords that people wrote, VOICES a
 folder of recorded speech under free licences, MIXES the held-out mixes of the ears. A benchmark whose argument is not
 given is left out. Times are of a noisy machine; ratios, measured side by side in one run, hold better."""
 

@@ -30,7 +30,7 @@ STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("render-band.wav", ("render", SAINTS, "--bars", "1-4")),
     ("render-stereo.flac", ("render", GRACE, "--bars", "1-4", "--seed", "3", "--pan", "vocal=0.5")),
     ("render-reference.wav", ("render", SAINTS, "--bars", "5-6", "--reference", "piano=render-band.wav")),
-    ("render-draft.ogg", ("render", SAINTS, "--engine", "draft", "--loudness", "-14")),
+    ("render-loud.wav", ("render", SAINTS, "--engine", "draft", "--loudness", "-14")),
     ("render-midi.wav", ("render", FOREIGN, "--engine", "draft")),
     ("render-whole.wav", ("render", GRACE)),
     ("edited.lead", ("edit", GRACE, "transpose +2 in bars 3-4 of piano")),

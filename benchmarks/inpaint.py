@@ -35,10 +35,10 @@ from benchmarks.inpaint_measures import (
 )
 from benchmarks.inpaint_songs import FIRST, LAST, Song, on_songs, our_render, recording_of
 from editing import edit
-from editing.inpaint.clock import Clock
-from editing.inpaint.inpaint import Span
-from editing.inpaint.job import Job, prepare
-from editing.inpaint.timeline import Piece
+from editing.inpaint.fill_spans import InpaintSpan
+from editing.inpaint.job import InpaintJob, prepare_job
+from editing.inpaint.time_map import TimeMap
+from editing.inpaint.timeline import AudioPiece
 from renderer.codec.mel import SAMPLE_RATE
 from scoretok import LeadSheet, ScoretokError
 from scoretok.audio import open_audio, write_changed
@@ -85,9 +85,9 @@ def measurer(name: str, song: Song, after: LeadSheet) -> Callable[[np.ndarray], 
     return lambda audio: [abs(stretch_of(part(old, *was_s), part(audio, *is_s)) / factor - 1) < 0.04]
 
 
-def edited_s(sheet: LeadSheet, clock: Clock) -> list[float]:
+def edited_s(sheet: LeadSheet, clock: TimeMap) -> list[float]:
     """Where the edited bars begin and end."""
-    return [float(clock.heard_at(sheet.seconds_at(sheet.bar_starts[bar]))) for bar in (FIRST - 1, LAST)]
+    return [float(clock.to_audio(sheet.seconds_at(sheet.bar_starts[bar]))) for bar in (FIRST - 1, LAST)]
 
 
 def part(audio: np.ndarray, start_s: float, stop_s: float) -> np.ndarray:
@@ -95,21 +95,21 @@ def part(audio: np.ndarray, start_s: float, stop_s: float) -> np.ndarray:
     return audio[round(start_s * SAMPLE_RATE) : round(stop_s * SAMPLE_RATE)]
 
 
-def tempo_between(audio: np.ndarray, after: LeadSheet, clock: Clock) -> bool:
+def tempo_between(audio: np.ndarray, after: LeadSheet, clock: TimeMap) -> bool:
     """Whether the tempo of the edited bars is heard, up to a factor of 2 or 3."""
     first_s, last_s = edited_s(after, clock)
     quarter_s = (last_s - first_s) / ((after.bar_starts[LAST] - after.bar_starts[FIRST - 1]) / 24)
     return tempo_agreement(part(audio, first_s, last_s), quarter_s)
 
 
-def outside_difference(job: Job, source: Path, output: Path, spans: list[Span]) -> int:
+def outside_difference(job: InpaintJob, source: Path, output: Path, spans: list[InpaintSpan]) -> int:
     """How many samples outside the changed spans are not those of the source, where the edit has left or put them."""
     old, new = (soundfile.read(path, dtype="int32", always_2d=True)[0] for path in (source, output))
     outside = np.ones(len(new), bool)
     for span in spans:
         outside[int(span.start_s * SAMPLE_RATE) : int(np.ceil(span.stop_s * SAMPLE_RATE)) + 1] = False
     moves = job.timeline is not None and job.timeline.moves
-    pieces = job.timeline.pieces if job.timeline and moves else [Piece(0, len(new), 0)]
+    pieces = job.timeline.pieces if job.timeline and moves else [AudioPiece(0, len(new), 0)]
     different = 0
     for piece in pieces:
         here = np.flatnonzero(outside[piece.start : piece.stop]) + piece.start
@@ -133,7 +133,7 @@ def measure(number: int, sheet: LeadSheet, soundfont: str) -> tuple[str, Found]:
         for edit_name, phrase in PHRASES.items():
             after = edit(sheet, [phrase(rng, song.melody)])
             try:
-                job = prepare(open_audio(song.path), sheet, after)
+                job = prepare_job(open_audio(song.path), sheet, after)
             except ScoretokError as error:
                 found["refused"].append(1)
                 print(f"song {number}, {edit_name}: {error}", flush=True)
@@ -152,7 +152,7 @@ def measure(number: int, sheet: LeadSheet, soundfont: str) -> tuple[str, Found]:
                     found[title].append(tempo_between(audio, after, song.clock(after)))
             if job.alignment and edit_name == "melody":
                 moments_s = np.array([sheet.seconds_at(tick) for tick in sheet.bar_starts])
-                error_s = job.clock.heard_at(moments_s) - song.clock(sheet).heard_at(moments_s)
+                error_s = job.time_map.to_audio(moments_s) - song.clock(sheet).to_audio(moments_s)
                 found["alignment ms"].append(1000 * float(np.median(np.abs(error_s))))
             if edit_name == "melody":
                 old = soundfile.read(song.path, always_2d=True)[0].mean(1)

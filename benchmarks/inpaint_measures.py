@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from editing.inpaint.clock import Clock
-from editing.inpaint.inpaint import Span
+from editing.inpaint.fill_spans import InpaintSpan
+from editing.inpaint.time_map import TimeMap
 from renderer.codec.mel import HOP_SAMPLES, SAMPLE_RATE, LogMel
 from scoretok import LeadSheet
 from scoretok.audio import resample
@@ -34,10 +34,10 @@ def pitch_energy(audio: np.ndarray, start_s: float, end_s: float, pitch: int) ->
     return float(sum(spectrum[np.abs(semitones - pitch - up) < 0.4].sum() for up in PARTIALS))
 
 
-def notes_of_others(sheet: LeadSheet, track_id: str, clock: Clock) -> list[tuple[float, float, int]]:
+def notes_of_others(sheet: LeadSheet, track_id: str, clock: TimeMap) -> list[tuple[float, float, int]]:
     """(start_s, end_s, pitch) of the pitched notes of all other tracks."""
     return [
-        (*(float(clock.heard_at(sheet.seconds_at(t))) for t in (note.start_ticks, note.end_ticks)), note.pitch)
+        (*(float(clock.to_audio(sheet.seconds_at(t))) for t in (note.start_ticks, note.end_ticks)), note.pitch)
         for name, track in sheet.tracks_by_id.items()
         for note in track.notes
         if name != track_id and not track.is_drums
@@ -49,13 +49,13 @@ def shares_partials(one: int, other: int) -> bool:
     return (one - other) % 12 in (0, 5, 7)
 
 
-def changed_notes(before: LeadSheet, after: LeadSheet, track_id: str, clock: Clock) -> list[tuple]:
+def changed_notes(before: LeadSheet, after: LeadSheet, track_id: str, clock: TimeMap) -> list[tuple]:
     """(start_s, end_s, new pitch, old pitch) of notes that changed their pitch only, where no other track hides it."""
     old, new = (sheet.tracks_by_id[track_id].notes for sheet in (before, after))
     others = notes_of_others(after, track_id, clock)
     found = []
     for a, b in zip(old, new, strict=True):
-        start_s, end_s = (float(clock.heard_at(after.seconds_at(t))) for t in (b.start_ticks, b.end_ticks))
+        start_s, end_s = (float(clock.to_audio(after.seconds_at(t))) for t in (b.start_ticks, b.end_ticks))
         during = [pitch for begin_s, stop_s, pitch in others if begin_s < end_s and stop_s > start_s]
         if a.pitch != b.pitch and not any(shares_partials(p, q) for p in (a.pitch, b.pitch) for q in during):
             found.append((start_s + 0.02, max(end_s, start_s + 0.12), b.pitch, a.pitch))
@@ -79,7 +79,7 @@ def level_error_db(audio: np.ndarray, true: np.ndarray, changed: Sequence[tuple]
     return float(10 * np.log10(max(np.median(ratios), 1e-9))) if ratios else float("nan")
 
 
-def moved_notes(before: LeadSheet, after: LeadSheet, track_id: str, clock: Clock) -> list[tuple]:
+def moved_notes(before: LeadSheet, after: LeadSheet, track_id: str, clock: TimeMap) -> list[tuple]:
     """(pitch, new span, old span) in seconds of notes that moved: when only the new or only the old one sounds.
 
     Notes whose pitch class sounds in another track at that time are left out.
@@ -87,7 +87,7 @@ def moved_notes(before: LeadSheet, after: LeadSheet, track_id: str, clock: Clock
 
     def spans(sheet: LeadSheet) -> set[tuple[int, float, float]]:
         return {
-            (n.pitch, *(float(clock.heard_at(sheet.seconds_at(t))) for t in (n.start_ticks, n.end_ticks)))
+            (n.pitch, *(float(clock.to_audio(sheet.seconds_at(t))) for t in (n.start_ticks, n.end_ticks)))
             for n in sheet.tracks_by_id[track_id].notes
         }
 
@@ -127,23 +127,23 @@ def chroma_of(audio: np.ndarray) -> np.ndarray:
     return librosa.feature.chroma_cqt(y=y, sr=ANALYSIS_RATE, tuning=0.0).mean(1)
 
 
-def written_chroma(sheet: LeadSheet, clock: Clock, start_s: float, stop_s: float) -> np.ndarray:
+def written_chroma(sheet: LeadSheet, clock: TimeMap, start_s: float, stop_s: float) -> np.ndarray:
     """Seconds that each pitch class and its partials sound for on every track in a stretch, (12, tracks)."""
     chroma = np.zeros((12, len(sheet.tracks)))
     for number, track in enumerate(sheet.tracks):
         for note in () if track.is_drums else track.notes:
-            begin_s, end_s = (float(clock.heard_at(sheet.seconds_at(t))) for t in (note.start_ticks, note.end_ticks))
+            begin_s, end_s = (float(clock.to_audio(sheet.seconds_at(t))) for t in (note.start_ticks, note.end_ticks))
             lasts_s = max(0.0, min(end_s, stop_s) - max(begin_s, start_s))
             for up, weight in CHROMA_PARTIALS:
                 chroma[(note.pitch + up) % 12, number] += weight * lasts_s
     return chroma
 
 
-def changed_harmony(before: LeadSheet, after: LeadSheet, clock: Clock, bars: range) -> list[tuple]:
+def changed_harmony(before: LeadSheet, after: LeadSheet, clock: TimeMap, bars: range) -> list[tuple]:
     """(start_s, stop_s, new chroma, old chroma) of bars whose notes make another harmony."""
     found = []
     for bar in bars:
-        edges_s = [float(clock.heard_at(after.seconds_at(after.bar_starts[bar + i]))) for i in (0, 1)]
+        edges_s = [float(clock.to_audio(after.seconds_at(after.bar_starts[bar + i]))) for i in (0, 1)]
         new, old = (written_chroma(sheet, clock, *edges_s) for sheet in (after, before))
         if new.any() and old.any() and np.corrcoef(new.sum(1), old.sum(1))[0, 1] < ANOTHER:
             found.append((*edges_s, new, old))
@@ -156,8 +156,8 @@ def harmony_agreement(audio: np.ndarray, changed: Sequence[tuple]) -> list[bool]
 
     won = []
     for start_s, stop_s, new, old in changed:
-        heard = chroma_of(audio[round(start_s * SAMPLE_RATE) : round(stop_s * SAMPLE_RATE)])
-        rests = [nnls(np.column_stack([chroma, np.ones(12)]), heard)[1] for chroma in (new, old)]
+        chroma_found = chroma_of(audio[round(start_s * SAMPLE_RATE) : round(stop_s * SAMPLE_RATE)])
+        rests = [nnls(np.column_stack([chroma, np.ones(12)]), chroma_found)[1] for chroma in (new, old)]
         won.append(bool(rests[0] < rests[1]))
     return won
 
@@ -196,8 +196,8 @@ def tempo_agreement(audio: np.ndarray, quarter_s: float) -> bool:
     import librosa
 
     y = resample(audio.astype(np.float32), SAMPLE_RATE, ANALYSIS_RATE)
-    heard = float(librosa.feature.tempo(y=y, sr=ANALYSIS_RATE, hop_length=128)[0])
-    return bool(any(abs(heard * quarter_s / 60 / factor - 1) < 0.04 for factor in (1, 2, 3, 1 / 2, 1 / 3)))
+    estimated_bpm = float(librosa.feature.tempo(y=y, sr=ANALYSIS_RATE, hop_length=128)[0])
+    return bool(any(abs(estimated_bpm * quarter_s / 60 / factor - 1) < 0.04 for factor in (1, 2, 3, 1 / 2, 1 / 3)))
 
 
 def log_mel(audio: np.ndarray) -> np.ndarray:
@@ -211,7 +211,7 @@ def frames(start_s: float, stop_s: float) -> slice:
     return slice(*(max(0, round(s * SAMPLE_RATE / HOP_SAMPLES)) for s in (start_s, stop_s)))
 
 
-def seam_ranks(old: np.ndarray, new: np.ndarray, spans: Sequence[Span]) -> list[float]:
+def seam_ranks(old: np.ndarray, new: np.ndarray, spans: Sequence[InpaintSpan]) -> list[float]:
     """Percentile, among the natural jumps of old (f, k) around it, of the jump of new at each edge of each span."""
     ranks = []
     for edge_s in (edge_s for span in spans for edge_s in (span.start_s, span.stop_s)):
@@ -225,7 +225,7 @@ def seam_ranks(old: np.ndarray, new: np.ndarray, spans: Sequence[Span]) -> list[
     return ranks
 
 
-def colour_distance_db(region: np.ndarray, old: np.ndarray, span: Span) -> float:
+def colour_distance_db(region: np.ndarray, old: np.ndarray, span: InpaintSpan) -> float:
     """How far the mean spectrum of a span (f, k) lies from that of the seconds around it in the old recording."""
     around = [old[frames(span.start_s - AROUND_S, span.start_s)], old[frames(span.stop_s, span.stop_s + AROUND_S)]]
     return float(np.abs(region[frames(span.start_s, span.stop_s)].mean(0) - np.concatenate(around).mean(0)).mean())

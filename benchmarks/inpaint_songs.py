@@ -15,16 +15,16 @@ from typing import TypeVar
 import numpy as np
 import soundfile
 
-from editing.inpaint.clock import Clock
+from editing.inpaint.time_map import TimeMap
 from renderer import render
 from renderer.codec.mel import SAMPLE_RATE
-from renderer.dit_engine import WEIGHTS, DitEngine
+from renderer.dit_engine import RENDERER_WEIGHTS, DitEngine
 from renderer.draft import DraftEngine
 from renderer.mixer import default_level, limit, place
-from renderer.notes import notes_of, program_of
+from renderer.note_array import notes_of, program_of
 from renderer.provenance import Provenance, digest, weights_digest
 from renderer.training.scores import SUFFIXES
-from renderer.training.soundfonts import Take, general_midi, play
+from renderer.training.soundfonts import SynthesisJob, general_midi, synthesise
 from scoretok import LeadSheet, ScoretokError, read, slice_bars
 
 Result = TypeVar("Result")
@@ -70,9 +70,9 @@ class Song:
         """The track that sings or leads."""
         return self.sheet.track_ids[0]
 
-    def clock(self, sheet: LeadSheet) -> Clock:
+    def clock(self, sheet: LeadSheet) -> TimeMap:
         """When a score is truly heard, whatever an alignment says."""
-        return Clock(np.array([0.0, sheet.duration_s]), np.array([0.0, sheet.duration_s * self.pace]))
+        return TimeMap(np.array([0.0, sheet.duration_s]), np.array([0.0, sheet.duration_s * self.pace]))
 
     def performance(self, sheet: LeadSheet) -> np.ndarray:
         """An edited score as it would have been recorded, (c, n): played by the same soundfont; ours by the draft."""
@@ -110,7 +110,7 @@ def our_render(sheet: LeadSheet, folder: Path, number: int) -> Song:
     """The song rendered as `scoretok render` does it."""
     path = folder / f"ours-{number}.wav"
     with soundfile.SoundFile(path, "w", SAMPLE_RATE, 2, "PCM_16") as file:
-        file.comment = Provenance("dit", digest(sheet), number, weights=weights_digest(str(WEIGHTS))).comment()
+        file.comment = Provenance("dit", digest(sheet), number, weights=weights_digest(str(RENDERER_WEIGHTS))).comment()
         file.write(render(sheet, DitEngine(), keep_stems=False, seed=number).mix.T)
     return Song(sheet, path)
 
@@ -129,7 +129,7 @@ def perform(sheet: LeadSheet, soundfont: str, pace: float) -> np.ndarray:
     takes = []
     for track in sheet.tracks:
         notes = notes_of(sheet, track)
-        heard = replace(notes, start_s=notes.start_s * pace, end_s=notes.end_s * pace)
-        takes.append(Take(heard, sounds[program_of(track)], sheet.duration_s * pace + RING_S))
-    placed = [place(audio, default_level(t.role)) for audio, t in zip(play(takes), sheet.tracks, strict=True)]
+        performed = replace(notes, start_s=notes.start_s * pace, end_s=notes.end_s * pace)
+        takes.append(SynthesisJob(performed, sounds[program_of(track)], sheet.duration_s * pace + RING_S))
+    placed = [place(audio, default_level(t.role)) for audio, t in zip(synthesise(takes), sheet.tracks, strict=True)]
     return limit(np.sum(placed, axis=0) * np.float32(0.5))

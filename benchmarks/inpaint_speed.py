@@ -17,7 +17,7 @@ from benchmarks.common import REPORT, save, table
 from benchmarks.renderer_speed import five_tracks, lasting, seconds
 from editing import edit
 from renderer.codec.mel import SAMPLE_RATE
-from renderer.dit_engine import WEIGHTS
+from renderer.dit_engine import RENDERER_WEIGHTS
 from renderer.provenance import Provenance, digest, weights_digest
 from scoretok import write
 
@@ -29,7 +29,7 @@ def stand_in(path: Path, sheet) -> None:
     """A file that says it is a render of the score: what an inpainting costs does not depend on its samples."""
     noise = np.random.default_rng(0).normal(0, 0.05, (SAMPLE_RATE * 60, 2))
     with soundfile.SoundFile(path, "w", SAMPLE_RATE, 2, "PCM_16") as file:
-        file.comment = Provenance("dit", digest(sheet), weights=weights_digest(str(WEIGHTS))).comment()
+        file.comment = Provenance("dit", digest(sheet), weights=weights_digest(str(RENDERER_WEIGHTS))).comment()
         for _ in range(int(sheet.duration_s // 60) + 1):
             file.write(noise)
 

@@ -29,13 +29,13 @@ from benchmarks.inpaint_measures import (
 )
 from benchmarks.inpaint_songs import FIRST, LAST, Song, on_songs, recording_of
 from editing import edit
-from editing.inpaint.inpaint import notes_heard
-from editing.inpaint.job import Job, prepare
+from editing.inpaint.fill_spans import notes_in_audio_time
+from editing.inpaint.job import InpaintJob, prepare_job
 from renderer.codec.mel import LATENT_SAMPLES, SAMPLE_RATE
 from renderer.dit.timbres import loudest_stretch
 from renderer.draft import DraftEngine
-from renderer.fill import Heard, fill
-from renderer.notes import NoteArray
+from renderer.inpaint_track import AudioContext, fill
+from renderer.note_array import NoteArray
 from scoretok import LeadSheet
 from scoretok.audio import open_audio, resample, write_changed
 
@@ -50,25 +50,25 @@ MAKERS = {
 }
 
 
-def as_loud(audio: np.ndarray, heard: np.ndarray) -> np.ndarray:
+def as_loud(audio: np.ndarray, context: np.ndarray) -> np.ndarray:
     """Audio (n,) with its loudest three seconds as loud as those of what is heard around it."""
-    levels = [float(np.sqrt((loudest_stretch(a, 3 * SAMPLE_RATE) ** 2).mean())) for a in (audio, heard)]
+    levels = [float(np.sqrt((loudest_stretch(a, 3 * SAMPLE_RATE) ** 2).mean())) for a in (audio, context)]
     return audio * np.float32(levels[1] / max(levels[0], 1e-6))
 
 
-def drafted(notes: NoteArray, heard: Heard) -> np.ndarray:
+def drafted(notes: NoteArray, context: AudioContext) -> np.ndarray:
     """Notes played by the soundfont of the draft engine, where `heard` lies, (n,)."""
-    start = heard.first_frame * LATENT_SAMPLES
-    near = notes.sounding_in(start / SAMPLE_RATE, (start + len(heard.audio)) / SAMPLE_RATE, 0.0)
-    played = DraftEngine().play(near).mean(0)[max(0, start) : start + len(heard.audio)]
-    played = np.pad(played, (max(0, -start), 0))[: len(heard.audio)]
-    return as_loud(np.pad(played, (0, len(heard.audio) - len(played))), heard.audio)
+    start = context.first_frame * LATENT_SAMPLES
+    near = notes.sounding_in(start / SAMPLE_RATE, (start + len(context.audio)) / SAMPLE_RATE, 0.0)
+    played = DraftEngine().play(near).mean(0)[max(0, start) : start + len(context.audio)]
+    played = np.pad(played, (max(0, -start), 0))[: len(context.audio)]
+    return as_loud(np.pad(played, (0, len(context.audio) - len(played))), context.audio)
 
 
-def own_notes(notes: NoteArray, heard: Heard, known: NoteArray, track: np.ndarray) -> np.ndarray:
+def own_notes(notes: NoteArray, context: AudioContext, known: NoteArray, track: np.ndarray) -> np.ndarray:
     """Notes put together from the nearest ones of a track (n,) that sound elsewhere, (n,): resampled to their pitch."""
-    out = np.zeros(len(heard.audio), np.float32)
-    begin = heard.first_frame * LATENT_SAMPLES
+    out = np.zeros(len(context.audio), np.float32)
+    begin = context.first_frame * LATENT_SAMPLES
     for start_s, end_s, pitch in zip(notes.start_s, notes.end_s, notes.pitch, strict=True):
         at = round(start_s * SAMPLE_RATE) - begin
         if not 0 <= at < len(out):
@@ -87,15 +87,15 @@ def own_notes(notes: NoteArray, heard: Heard, known: NoteArray, track: np.ndarra
 
 
 def maker(name: str, known: NoteArray, track: np.ndarray) -> Callable[..., np.ndarray]:
-    """What stands in for `renderer.fill.fill`; `known` are notes of the track (n,) that are not edited."""
+    """What stands in for `renderer.inpaint_track.fill`; `known` are notes of the track (n,) that are not edited."""
 
-    def make(pipeline, notes, heard, span, sampling, reference):
+    def make(pipeline, notes, context, span, sampling, reference):
         if name == "no flow":
-            return fill(pipeline, notes, heard, span, replace(sampling, steps=0), reference)
+            return fill(pipeline, notes, context, span, replace(sampling, steps=0), reference)
         if name == "coarse":
-            return fill(pipeline, notes, heard, span, sampling, reference)
-        begin = drafted(notes, heard) if name.startswith("draft") else own_notes(notes, heard, known, track)
-        return fill(pipeline, notes, heard, span, sampling, reference, begin) if name.endswith("start") else begin
+            return fill(pipeline, notes, context, span, sampling, reference)
+        begin = drafted(notes, context) if name.startswith("draft") else own_notes(notes, context, known, track)
+        return fill(pipeline, notes, context, span, sampling, reference, begin) if name.endswith("start") else begin
 
     return make
 
@@ -109,7 +109,7 @@ def measure(number: int, sheet: LeadSheet, soundfont: str) -> dict[str, dict[str
     with tempfile.TemporaryDirectory() as name:
         song = recording_of(sheet, soundfont, Path(name), number)
         after = edit(sheet, [f"transpose {interval:+d} in bars {FIRST}-{LAST} of {song.melody}"])
-        job = prepare(open_audio(song.path), sheet, after)
+        job = prepare_job(open_audio(song.path), sheet, after)
         known, track = elsewhere(job, song)
         old = soundfile.read(song.path, always_2d=True)[0].mean(1)
         true = song.performance(after).mean(0)[: len(old)]
@@ -133,14 +133,14 @@ def measure(number: int, sheet: LeadSheet, soundfont: str) -> dict[str, dict[str
     return found
 
 
-def elsewhere(job: Job, song: Song) -> tuple[NoteArray, np.ndarray]:
+def elsewhere(job: InpaintJob, song: Song) -> tuple[NoteArray, np.ndarray]:
     """The notes of the melody outside the edited spans, and what is heard of it in the whole recording, (n,)."""
-    notes = notes_heard(song.sheet, song.melody, job.clock)
+    notes = notes_in_audio_time(song.sheet, song.melody, job.time_map)
     spans = [(span.start_s, span.stop_s) for span in job.spans]
     outside = np.all([(notes.end_s < start_s) | (notes.start_s > stop_s) for start_s, stop_s in spans], axis=0)
-    known = notes.take(outside)
-    heard = job.stems.hear(song.melody, 0, job.recording.n_samples)
-    return known, job.stems.to_model(song.melody, heard)
+    known = notes.select(outside)
+    stem = job.stems.read(song.melody, 0, job.recording.n_samples)
+    return known, job.stems.to_model(song.melody, stem)
 
 
 def main() -> None:

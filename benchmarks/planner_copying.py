@@ -16,8 +16,8 @@ from benchmarks.common import save, table
 from benchmarks.planner_measures import note_runs
 from benchmarks.planner_music import composed
 from benchmarks.planner_songs import held_out_songs, in_two_processes
-from planner.data import Shards
-from planner.load import WEIGHTS, load_model
+from planner.checkpoint import PLANNER_WEIGHTS, load_model
+from planner.score_shards import ScoreShards
 from planner.song import Song, song_of
 
 LENGTHS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
@@ -63,12 +63,12 @@ def generated(numbers: list[int], songs: list[Song], folder: str) -> list[Song]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True)
-    parser.add_argument("--model", default=str(WEIGHTS))
+    parser.add_argument("--model", default=str(PLANNER_WEIGHTS))
     parser.add_argument("--songs", type=int, default=60)
     arguments = parser.parse_args()
     songs = held_out_songs(arguments.data, arguments.songs)
     made = in_two_processes(partial(generated, songs=songs, folder=arguments.model), len(songs))
-    shards = Shards(arguments.data, "train")
+    shards = ScoreShards(arguments.data, "train")
     trained = [
         step_hashes(steps)
         for number in range(len(shards))

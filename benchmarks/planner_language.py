@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.common import save, table
 from planner.language import MAX_WINDOW_BARS
 from planner.sequence import sequence
-from planner.song import song_of, window
+from planner.song import song_of, song_window
 from scoretok import ScoretokError, read, tokenize
 from scoretok.formats import MODULES
 
@@ -30,7 +30,7 @@ def main() -> None:
         bars += sheet.bar_count
         exact += len(tokenize(sheet))
         for start in range(0, len(song), MAX_WINDOW_BARS):
-            ours += len(sequence(window(song, range(start, min(len(song), start + MAX_WINDOW_BARS)))))
+            ours += len(sequence(song_window(song, range(start, min(len(song), start + MAX_WINDOW_BARS)))))
     rows: list[list[object]] = [
         ["the score's tokens, exact", f"{exact / bars:.1f}"],
         ["the planner's", f"{ours / bars:.1f}"],

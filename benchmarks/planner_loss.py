@@ -15,10 +15,10 @@ import torch
 from benchmarks.common import save, table
 from benchmarks.planner_ngram import ORDER
 from benchmarks.planner_songs import NGRAM_TOKENS, ngram_of
-from planner.data import Shards
+from planner.checkpoint import PLANNER_WEIGHTS, load_model
+from planner.examples import examples, without_plan
 from planner.language import ID, KIND_OF
-from planner.load import WEIGHTS, load_model
-from planner.sampling import examples, without_plan
+from planner.score_shards import ScoreShards
 from planner.training import targets_of
 
 KINDS = ("Repeat", "Rest", "Position", "Velocity", "Pitch", "Drum", "Duration")
@@ -67,7 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True)
     parser.add_argument("--runs", required=True)
-    parser.add_argument("--model", default=str(WEIGHTS))
+    parser.add_argument("--model", default=str(PLANNER_WEIGHTS))
     parser.add_argument("--examples", type=int, default=400)
     arguments = parser.parse_args()
     runs = Path(arguments.runs)
@@ -79,7 +79,7 @@ def main() -> None:
         "small, without": losses_of_model(runs / "planner-no-plan" / "model"),
     }
     sums = {name: Sums() for name in models}
-    found = examples(Shards(arguments.data, "test"), 2048, np.random.default_rng(3), any_key=False)
+    found = examples(ScoreShards(arguments.data, "test"), 2048, np.random.default_rng(3), any_key=False)
     for _ in range(arguments.examples):
         ids = next(found).ids
         for name, losses in models.items():
@@ -88,9 +88,9 @@ def main() -> None:
     bare = "small, without"
     sums[bare].found["all tokens"] = []  # others than those of the models that write a plan
     rows: list[list[object]] = [[kind, *(mean(one.found[kind]) for one in sums.values())] for kind in sums[bare].found]
-    told = f"Nats a token over {arguments.examples} tasks on songs of the test split; the n-gram is of order {ORDER},"
-    told += f" from {NGRAM_TOKENS / 1e6:.0f} million tokens of the same training tasks."
-    save("planner_loss", [told, "", *table(["tokens", *models], rows)])
+    note = f"Nats a token over {arguments.examples} tasks on songs of the test split; the n-gram is of order {ORDER},"
+    note += f" from {NGRAM_TOKENS / 1e6:.0f} million tokens of the same training tasks."
+    save("planner_loss", [note, "", *table(["tokens", *models], rows)])
 
 
 if __name__ == "__main__":

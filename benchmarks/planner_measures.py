@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from planner.language import Cell, onsets
+from planner.language import Cell, count_onsets
 from planner.song import PHRASE, Song
 from scoretok.parts import Chord
 from scoretok.theory import PITCH_CLASS_NAMES
@@ -98,7 +98,9 @@ def empty_share(song: Song) -> float:
 
 def density(song: Song, role: str) -> float:
     """Onsets a bar of the parts of a role, in bars where they play."""
-    found = [onsets(cell) for (part, _), cell in song.cells.items() if song.parts[part].name.startswith(f"{role}.")]
+    found = [
+        count_onsets(cell) for (part, _), cell in song.cells.items() if song.parts[part].name.startswith(f"{role}.")
+    ]
     return float(np.mean(found)) if found else np.nan
 
 

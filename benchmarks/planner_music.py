@@ -24,14 +24,14 @@ from benchmarks.planner_measures import (
 )
 from benchmarks.planner_ngram import NGramModel
 from benchmarks.planner_songs import held_out_songs, in_two_processes, ngram_of
-from planner.language import onsets
-from planner.load import WEIGHTS, load_model
-from planner.paste import sheet_of_song
+from planner.checkpoint import PLANNER_WEIGHTS, load_model
+from planner.language import count_onsets
 from planner.request import BarRequest
 from planner.sequence import Place
 from planner.song import Song, song_of
+from planner.song_to_sheet import sheet_of_song
 from planner.tasks import compose, infill
-from planner.writer import Sampling
+from planner.token_sampling import TokenSampling
 
 CUT_BARS = 4
 
@@ -39,7 +39,7 @@ CUT_BARS = 4
 def composed(song: Song, model: object, seed: int) -> Song:
     """A new song with the header of another."""
     header = replace(song, plan=(), cells={})
-    made = compose(model, header, [BarRequest()] * len(song), sampling=Sampling(seed=seed))
+    made = compose(model, header, [BarRequest()] * len(song), sampling=TokenSampling(seed=seed))
     return song_of(made.sheet, song.genre)
 
 
@@ -58,7 +58,7 @@ def cut_out(song: Song, number: int) -> list[Place]:
 def infilled(song: Song, places: list[Place], model: object, seed: int) -> Song:
     """The song with some places written anew; they may come out as they were."""
     cells = [(song.parts[part].name, bar) for part, bar in places]
-    made = infill(model, sheet_of_song(song), cells, None, Sampling(seed=seed), song.genre, is_new=False)
+    made = infill(model, sheet_of_song(song), cells, None, TokenSampling(seed=seed), song.genre, is_new=False)
     return song_of(made.sheet, song.genre)
 
 
@@ -81,14 +81,14 @@ def against(real: Song, made: Song, places: list[Place]) -> dict[str, float]:
         return 2 * len(one & two) / max(1, len(one) + len(two))
 
     def inside(notes) -> float:
-        told = [
+        on_chord = [
             hit.pitch % 12 in chord.pitch_classes
             for bar, hit in notes
             if (chord := chord_at(real, bar, hit.position)) and chord.root is not None
         ]
-        return float(np.mean(told)) if told and not is_drums else np.nan
+        return float(np.mean(on_chord)) if on_chord and not is_drums else np.nan
 
-    count = [sum(onsets(song.cells.get(place, ())) for place in places) / CUT_BARS for song in (real, made)]
+    count = [sum(count_onsets(song.cells.get(place, ())) for place in places) / CUT_BARS for song in (real, made)]
     return {
         "onsets, F1": f1(lambda one: (one[0], one[1].position // 6)),
         "notes, F1": f1(lambda one: (one[0], one[1].position // 6, one[1].pitch)),
@@ -126,7 +126,7 @@ def work(numbers: list[int], songs: list[Song], data: str, folder: str) -> list[
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True)
-    parser.add_argument("--model", default=str(WEIGHTS))
+    parser.add_argument("--model", default=str(PLANNER_WEIGHTS))
     parser.add_argument("--songs", type=int, default=60)
     arguments = parser.parse_args()
     songs = held_out_songs(arguments.data, arguments.songs)

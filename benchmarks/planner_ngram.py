@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from planner.incremental import KVCache
 from planner.language import SIZE
-from planner.model import Config
-from planner.step import Cache
+from planner.llama import PlannerConfig
 
 ORDER = 6
 BITS = 10  # a token fits into so many
@@ -84,11 +84,11 @@ class NGramModel:
     """An n-gram in the place of `PlannerModel`; the cache holds only a length, the tokens are kept here."""
 
     def __init__(self, ngram: NGram) -> None:
-        self.config = Config(num_hidden_layers=0)
+        self.config = PlannerConfig(num_hidden_layers=0)
         self.ngram = ngram
         self.ids: list[int] = []
 
-    def next_logits(self, ids: list[int], cache: Cache) -> Tensor:
+    def next_logits(self, ids: list[int], cache: KVCache) -> Tensor:
         """Logits (v,) of what follows some tokens; the cache tells how many came before."""
         self.ids = self.ids[: cache.length] + ids
         cache.length = len(self.ids)

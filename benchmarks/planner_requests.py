@@ -17,13 +17,13 @@ import numpy as np
 import torch
 
 from benchmarks.common import save, table
+from planner.checkpoint import PLANNER_WEIGHTS, load_model
 from planner.language import KEYS
-from planner.load import WEIGHTS, load_model
-from planner.model import Config, PlannerModel
+from planner.llama import PlannerConfig, PlannerModel
 from planner.request import BarRequest, Controls
 from planner.song import Part, Song
 from planner.tasks import compose, infill
-from planner.writer import Sampling
+from planner.token_sampling import TokenSampling
 from scoretok import Grammar, LeadSheet, ScoretokError, read, tokenize
 from scoretok.harmony import parse_chord, parse_key
 from scoretok.parts import SECTION_LABELS, Chord, Note
@@ -43,7 +43,7 @@ def the_model(folder: str) -> PlannerModel:
         return load_model(folder)
     torch.manual_seed(0)
     return PlannerModel(
-        Config(hidden_size=64, intermediate_size=128, num_hidden_layers=1, num_attention_heads=1)
+        PlannerConfig(hidden_size=64, intermediate_size=128, num_hidden_layers=1, num_attention_heads=1)
     ).eval()
 
 
@@ -59,7 +59,7 @@ def random_controls(rng: np.random.Generator, parts: tuple[Part, ...], key: str)
         scale=frozenset(parse_key(key).scale) if rng.random() < 0.5 else None,
         spans={name: RANGES[name] for name in names if name in RANGES and rng.random() < 0.5},
         polyphony={name: int(rng.integers(1, 5)) for name in names if name != "drums.1" and rng.random() < 0.5},
-        repeats={name: int(rng.integers(1, 4)) for name in names if rng.random() < 0.3},
+        max_repeats={name: int(rng.integers(1, 4)) for name in names if rng.random() < 0.3},
         density=density,
         on_chord={name: True for name in names if name != "drums.1" and rng.random() < 0.5},
     )
@@ -83,8 +83,8 @@ def faults(sheet: LeadSheet, controls: Controls, cells: set[tuple[str, int]]) ->
                 found["polyphony"] += sounding > controls.polyphony[name]
         if controls.on_chord.get(name):
             found["harmony"] += any(off_chord(sheet, note) for note in notes)
-        if name in controls.repeats:
-            found["repeats"] += longest_row(sheet, number, bar) > controls.repeats[name]
+        if name in controls.max_repeats:
+            found["repeats"] += longest_row(sheet, number, bar) > controls.max_repeats[name]
         if name in controls.density:
             least, most = controls.density[name]
             found["density"] += not least <= len({note.start_ticks for note in notes}) <= most
@@ -95,8 +95,8 @@ def off_chord(sheet: LeadSheet, note: Note) -> bool:
     """Whether a note begins with a bar or a chord and is not of the chord that sounds then."""
     chord = sheet.chord_at(note.start_ticks)
     begins = {sheet.bar_starts[sheet.bar_at(note.start_ticks)], *(chord.start_ticks for chord in sheet.chords)}
-    told = note.start_ticks in begins and chord is not None and chord.root is not None
-    return told and note.pitch % 12 not in chord.pitch_classes
+    is_checked = note.start_ticks in begins and chord is not None and chord.root is not None
+    return is_checked and note.pitch % 12 not in chord.pitch_classes
 
 
 def longest_row(sheet: LeadSheet, track: int, bar: int) -> int:
@@ -131,7 +131,7 @@ def composition(number: int, model: PlannerModel) -> tuple[str, Counter[str]]:
     )
     controls = random_controls(rng, parts, key)
     try:
-        sheet = compose(model, Song(parts, (), {}, meter, key), asked, controls, Sampling(seed=number)).sheet
+        sheet = compose(model, Song(parts, (), {}, meter, key), asked, controls, TokenSampling(seed=number)).sheet
     except ScoretokError as error:
         return str(error), Counter()
     found = faults(sheet, controls, {(part.name, bar) for part in parts for bar in range(bars)})
@@ -177,7 +177,7 @@ def infilling(number: int, model: PlannerModel) -> tuple[str, Counter[str]]:
     cells = {(names[int(i)], bar) for i in chosen for bar in bars}
     controls = random_controls(rng, tuple(Part(name, 0) for name, _ in sorted(cells)), "C:maj")
     try:
-        made = infill(model, sheet, cells, controls, Sampling(seed=number)).sheet
+        made = infill(model, sheet, cells, controls, TokenSampling(seed=number)).sheet
     except ScoretokError as error:
         return str(error), Counter()
     found = faults(made, controls, cells) + legality(made)
@@ -199,7 +199,7 @@ def ask(kind: str, folder: str, numbers: list[int]) -> list[tuple[str, Counter[s
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default=str(WEIGHTS))
+    parser.add_argument("--model", default=str(PLANNER_WEIGHTS))
     parser.add_argument("--count", type=int, default=1000)
     arguments = parser.parse_args()
     rows: list[list[object]] = []
@@ -215,8 +215,8 @@ def main() -> None:
             detail = ", ".join(f"{name} {count}" for name, count in wrong.items()) or "none"
             rows.append([kind, len(results), len(made), f"{100 * right / max(1, len(made)):.2f} %", detail])
             print(rows[-1], f"{time.perf_counter() - began:.0f} s", flush=True)
-    told = f"The model: {'planner/weights' if arguments.model == str(WEIGHTS) else arguments.model}."
-    save("planner_requests", [told, "", *table(["requests", "asked", "met", "right in everything", "faults"], rows)])
+    note = f"The model: {'planner/weights' if arguments.model == str(PLANNER_WEIGHTS) else arguments.model}."
+    save("planner_requests", [note, "", *table(["requests", "asked", "met", "right in everything", "faults"], rows)])
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ from typing import TypeVar
 import numpy as np
 
 from benchmarks.planner_ngram import NGram, training_ids
-from planner.data import Shards
-from planner.sampling import examples
-from planner.song import Song, song_of, window
+from planner.examples import examples
+from planner.score_shards import ScoreShards
+from planner.song import Song, song_of, song_window
 
 Result = TypeVar("Result")
 NGRAM_TOKENS = 12_000_000
@@ -21,7 +21,7 @@ BARS = 32
 
 def held_out_songs(data: str, count: int, bars: int = BARS, least_parts: int = 3) -> list[Song]:
     """The first bars of songs of the test split, one arrangement of each; no part is silent throughout."""
-    shards = Shards(data, "test")
+    shards = ScoreShards(data, "test")
     found: list[Song] = []
     seen: set[str] = set()
     for number in np.random.default_rng(5).permutation(len(shards)).tolist():
@@ -30,7 +30,7 @@ def held_out_songs(data: str, count: int, bars: int = BARS, least_parts: int = 3
         if entry.song in seen or len(song.parts) < least_parts or len(song) < bars:
             continue
         seen.add(entry.song)
-        view = window(song, range(bars))
+        view = song_window(song, range(bars))
         if all(any((part, bar) in view.cells for bar in range(bars)) for part in range(len(view.parts))):
             found.append(view)
         if len(found) == count:
@@ -40,7 +40,7 @@ def held_out_songs(data: str, count: int, bars: int = BARS, least_parts: int = 3
 
 def ngram_of(data: str, context: int = 2048) -> NGram:
     """The baseline, trained on tasks as the model is; its tokens are kept beside the data."""
-    found = examples(Shards(data, "train"), context, np.random.default_rng(0))
+    found = examples(ScoreShards(data, "train"), context, np.random.default_rng(0))
     first = next(found).ids
     kept = Path(data) / f"ngram-{NGRAM_TOKENS}-{sha256(str(first).encode()).hexdigest()[:8]}.ids"
     if not kept.is_file():

@@ -15,20 +15,20 @@ from statistics import median
 import torch
 
 from benchmarks.common import save, table
-from planner.cells import CellState
-from planner.load import WEIGHTS, load_model
-from planner.notes import write_notes
+from planner.cell_mask import CellState
+from planner.checkpoint import PLANNER_WEIGHTS, load_model
+from planner.note_writer import write_notes
 from planner.plan_writer import write_plan
 from planner.request import BarRequest, Request
 from planner.sequence import known_tokens
 from planner.song import Part, Song
-from planner.writer import Sampling, Writer
+from planner.token_sampling import TokenSampling, TokenWriter
 
 BAND = (Part("lead.1", 73), Part("guitar.1", 25), Part("piano.1", 0), Part("bass.1", 33), Part("drums.1", 0))
 BARS, RUNS, TOKENS = 32, 5, 400
 LOAD = """import time
 began = time.perf_counter()
-from planner.load import load_model
+from planner.checkpoint import load_model
 load_model({})
 print(time.perf_counter() - began)"""
 
@@ -54,7 +54,7 @@ class Watch:
 
 def compose_once(model: object, seed: int) -> tuple[float, float, int]:
     """Seconds until all is written and until the first bar is, and how many tokens were drawn."""
-    writer = Writer(model, Sampling(seed=seed))
+    writer = TokenWriter(model, TokenSampling(seed=seed))
     song = Song(BAND, (), {}, (4, 4), "A:min", 110.0, "pop")
     request = Request(song, (BarRequest(),) * BARS)
     began = time.perf_counter()
@@ -81,7 +81,7 @@ def plain(folder: str, prefix: list[int]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default=str(WEIGHTS))
+    parser.add_argument("--model", default=str(PLANNER_WEIGHTS))
     arguments = parser.parse_args()
     loads = [
         float(subprocess.check_output([sys.executable, "-c", LOAD.format(repr(arguments.model))])) for _ in range(RUNS)
@@ -94,7 +94,7 @@ def main() -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     song = Song(BAND, (), {}, (4, 4), "A:min", 110.0, "pop")
     request = Request(song, (BarRequest(),) * BARS)
-    planned = write_plan(Writer(model, Sampling()), request)
+    planned = write_plan(TokenWriter(model, TokenSampling()), request)
     theirs = plain(arguments.model, known_tokens(planned, frozenset()))
     mine = median(tokens / seconds for seconds, _, tokens in ours)
     rows: list[list[object]] = [
@@ -108,8 +108,8 @@ def main() -> None:
         ["memory at most, MB", f"{peak:.0f}", "under 1000"],
     ]  # fmt: skip
     size = (Path(arguments.model) / "model.safetensors").stat().st_size / 1e6
-    told = f"Medians of {RUNS}; {median(one[2] for one in ours):.0f} tokens a song; weights of {size:.1f} MB."
-    save("planner_speed", [told, "", *table(["", "measured", "goal"], rows)])
+    note = f"Medians of {RUNS}; {median(one[2] for one in ours):.0f} tokens a song; weights of {size:.1f} MB."
+    save("planner_speed", [note, "", *table(["", "measured", "goal"], rows)])
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from pathlib import Path
 import torch
 
 from benchmarks.common import RESULTS, save, table
-from planner.model import Config, PlannerModel
-from planner.training import Recipe, train
+from planner.llama import PlannerConfig, PlannerModel
+from planner.training import PlannerRecipe, train
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 PICTURE = Path("docs/images/planner-training.png")
@@ -31,9 +31,9 @@ def main() -> None:
     arguments = parser.parse_args()
     for name, (width, layers, plan) in SIZES.items() if arguments.data and arguments.runs else ():
         torch.manual_seed(0)
-        model = PlannerModel(Config.of_size(width, layers))
-        steps = arguments.tokens // (Recipe.batch * Recipe.context)
-        recipe = Recipe(steps=steps, evaluate_every=50, plan=plan, decay_share=1e-9, compiled=True)
+        model = PlannerModel(PlannerConfig.of_size(width, layers))
+        steps = arguments.tokens // (PlannerRecipe.batch * PlannerRecipe.context)
+        recipe = PlannerRecipe(steps=steps, evaluate_every=50, plan=plan, decay_share=1e-9, compiled=True)
         train(
             arguments.data,
             Path(arguments.runs, name),
@@ -65,15 +65,15 @@ def main() -> None:
 
 def tokens_of(row: dict) -> int:
     """How many tokens a run had read."""
-    return row["step"] * Recipe.batch * Recipe.context
+    return row["step"] * PlannerRecipe.batch * PlannerRecipe.context
 
 
 def label_of(name: str) -> str:
     """What a run is."""
-    width, layers, plan = SIZES.get(name, (Config.hidden_size, Config.num_hidden_layers, True))
-    count = sum(parameter.numel() for parameter in PlannerModel(Config.of_size(width, layers)).parameters())
-    told = "as shipped" if name == SHIPPED else "with the plan" if plan else "without the plan"
-    return f"{width} wide, {layers} layers, {count / 1e6:.1f} million parameters, {told}"
+    width, layers, plan = SIZES.get(name, (PlannerConfig.hidden_size, PlannerConfig.num_hidden_layers, True))
+    count = sum(parameter.numel() for parameter in PlannerModel(PlannerConfig.of_size(width, layers)).parameters())
+    condition = "as shipped" if name == SHIPPED else "with the plan" if plan else "without the plan"
+    return f"{width} wide, {layers} layers, {count / 1e6:.1f} million parameters, {condition}"
 
 
 def draw(logs: dict[str, list[dict]]) -> None:

@@ -28,18 +28,18 @@ from benchmarks.renderer_measures import (
 from renderer import render
 from renderer.codec.exciter import excite
 from renderer.codec.mel import LATENT_SAMPLES
-from renderer.dit_engine import WEIGHTS, load_pipeline
+from renderer.dit_engine import RENDERER_WEIGHTS, load_pipeline
 from renderer.draft import DraftEngine
 from renderer.mixer import Level
-from renderer.notes import notes_of
-from renderer.pipeline import Sampling, ScoreToAudio
-from renderer.spectrogram import draw
+from renderer.note_array import notes_of
+from renderer.pipeline import FlowSampling, ScoreToAudio
+from renderer.plot_spectrogram import draw_spectrograms
 
 COLUMNS = ("reference", "codec", "DiT, 3 s heard", "DiT, nothing heard", "draft")
 OTHER_WAYS = {
-    "coarse prediction alone": Sampling(steps=0),
-    "flow from noise, 8 steps": Sampling(steps=8, start_noise=1.0, temperature=1.0),
-    "flow from the coarse, full temperature": Sampling(temperature=1.0),
+    "coarse prediction alone": FlowSampling(steps=0),
+    "flow from noise, 8 steps": FlowSampling(steps=8, start_noise=1.0, temperature=1.0),
+    "flow from the coarse, full temperature": FlowSampling(temperature=1.0),
 }
 PICTURES = Path("docs/images")
 DRAWN = ("piano", "guitar", "brass", "drums")
@@ -53,12 +53,12 @@ def play(clip: TestClip, pipeline: ScoreToAudio, draft: DraftEngine, steps: int,
     reference = torch.from_numpy(clip.reference[:n].copy())[None]
     with torch.no_grad():
         codec = pipeline.codec(reference, excite(notes, 0, n)[None])[0].numpy()
-    sampling = Sampling(steps=steps, start_noise=start)
+    sampling = FlowSampling(steps=steps, start_noise=start)
     prompt = pipeline.encode_reference(clip.prompt)
-    heard = pipeline(notes, sampling, prompt)
-    unheard = pipeline(notes, sampling)
+    prompted = pipeline(notes, sampling, prompt)
+    unprompted = pipeline(notes, sampling)
     drafted = render(clip.sheet, draft, {track.role: Level()}, keep_stems=False).mix.mean(0)
-    every = dict(zip(COLUMNS, (clip.reference[:n], codec, heard, unheard, drafted), strict=True))
+    every = dict(zip(COLUMNS, (clip.reference[:n], codec, prompted, unprompted, drafted), strict=True))
     every |= {name: pipeline(notes, other, prompt) for name, other in OTHER_WAYS.items()}
     return {name: np.pad(audio[:n], (0, max(0, n - len(audio)))) for name, audio in every.items()}
 
@@ -67,7 +67,7 @@ def measure(clips: list[TestClip], pipeline: ScoreToAudio, steps: int, start: fl
     """Every figure of every column: lists by (figure, column, family)."""
     draft = DraftEngine()
     found: dict[tuple[str, str, str], list[float]] = defaultdict(list)
-    heard: dict[str, list[np.ndarray]] = defaultdict(list)
+    embeddings_of: dict[str, list[np.ndarray]] = defaultdict(list)
     averages = defaultdict(list)
     for number, clip in enumerate(clips):
         sounds = play(clip, pipeline, draft, steps, start)
@@ -85,16 +85,16 @@ def measure(clips: list[TestClip], pipeline: ScoreToAudio, steps: int, start: fl
             for name, value in figures.items():
                 found[name, column, clip.family].append(value)
             if column in COLUMNS:
-                heard[column].append(embeddings(audio))
+                embeddings_of[column].append(embeddings(audio))
         own = mean_spectrum(sounds["reference"])
         for column in COLUMNS[1:4]:
             averages[column].append(float(np.abs(mean_spectrum(sounds[column]) - own).mean()))
         if clip.family in DRAWN and not any(c.family == clip.family for c in clips[:number]):
             shown = [(f"{clip.family}: {name}", sounds[name]) for name in COLUMNS]
-            draw(shown, PICTURES / f"render-{clip.family}.png")
+            draw_spectrograms(shown, PICTURES / f"render-{clip.family}.png")
         print(f"{number + 1}/{len(clips)} {clip.family} {clip.program}", flush=True)
-    first = np.concatenate(heard["reference"])
-    spread = {column: frechet(first, np.concatenate(heard[column])) for column in COLUMNS[1:]}
+    first = np.concatenate(embeddings_of["reference"])
+    spread = {column: frechet(first, np.concatenate(embeddings_of[column])) for column in COLUMNS[1:]}
     return {"figures": found, "frechet": spread, "timbre": averages}
 
 
@@ -162,7 +162,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--soundfont", required=True)
     parser.add_argument("--scores")
-    parser.add_argument("--model", default=str(WEIGHTS))
+    parser.add_argument("--model", default=str(RENDERER_WEIGHTS))
     parser.add_argument("--per-program", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1, help="which clips are drawn; 0 was looked at while tuning")
     parser.add_argument("--steps", type=int, default=4)

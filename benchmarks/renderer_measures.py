@@ -12,7 +12,7 @@ import soundfile
 import torch
 
 from renderer.codec.mel import SAMPLE_RATE, LogMel, stft
-from renderer.notes import NoteArray
+from renderer.note_array import NoteArray
 from renderer.training.losses import mel_distance, spectral_distance
 
 DECIBELS = 20 / np.log(10)
@@ -50,12 +50,12 @@ def note_f1(audio: np.ndarray, notes: NoteArray) -> tuple[float, float]:
 
     true = np.stack([notes.start_s, np.maximum(notes.end_s, notes.start_s + 0.02)], 1)
     true_hz = 440 * 2 ** ((notes.pitch - 69) / 12)
-    heard, heard_hz = transcribe(audio)
-    if not len(heard):
+    estimated, estimated_hz = transcribe(audio)
+    if not len(estimated):
         return 0.0, float("nan")
-    f1 = precision_recall_f1_overlap(true, true_hz, heard, heard_hz, offset_ratio=None)[2]
-    matched = match_notes(true, true_hz, heard, heard_hz, offset_ratio=None)
-    errors = [abs(true[i, 0] - heard[j, 0]) for i, j in matched]
+    f1 = precision_recall_f1_overlap(true, true_hz, estimated, estimated_hz, offset_ratio=None)[2]
+    matched = match_notes(true, true_hz, estimated, estimated_hz, offset_ratio=None)
+    errors = [abs(true[i, 0] - estimated[j, 0]) for i, j in matched]
     return float(f1), float(np.median(errors) * 1000) if errors else float("nan")
 
 
@@ -73,8 +73,10 @@ def drum_f1(audio: np.ndarray, notes: NoteArray) -> dict[str, float]:
         hz = np.linspace(0, SAMPLE_RATE / 2, len(magnitude))
         band = np.log(magnitude[(hz >= low_hz) & (hz <= high_hz)] + 1e-3)
         flux = np.maximum(np.diff(band, axis=1, prepend=band[:, :1]), 0).mean(0)
-        heard = librosa.onset.onset_detect(onset_envelope=flux, sr=SAMPLE_RATE, hop_length=512, units="time", delta=0.1)
-        found[name] = float(f_measure(true, heard)[0])
+        estimated = librosa.onset.onset_detect(
+            onset_envelope=flux, sr=SAMPLE_RATE, hop_length=512, units="time", delta=0.1
+        )
+        found[name] = float(f_measure(true, estimated)[0])
     return found
 
 

@@ -80,13 +80,13 @@ def spoken(text: str, voice: str) -> tuple[np.ndarray, int, list[tuple[str, floa
     """Samples (n,), their rate, and phones with their starts and ends in seconds, of a text that flite speaks."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "said.wav")
-        told = subprocess.run(
+        output = subprocess.run(
             ["flite", "-voice", voice, "-psdur", "-t", text, "-o", str(path)],
             capture_output=True, text=True, check=True,
         ).stdout  # fmt: skip
         samples, rate = soundfile.read(path)
     phones, now_s = [], 0.0
-    for word in told.split():
+    for word in output.split():
         name, _, end = word.rpartition(":")
         phones.append((name, now_s, float(end)))
         now_s = float(end)

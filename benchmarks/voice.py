@@ -4,7 +4,7 @@ python -m benchmarks.voice --voices VOICES/real_heldout.tar --manifest VOICES/re
 
 Resemblyzer's cosine knows pitch and voice apart badly (a voice 7 semitones up is 0.81 of itself), so speech is compared
 at the target's pitch. One held-out singer is all the recorded singing there is; the speakers' takes are also sung by
-rule (editing.voice.training.singing), by the decoder that is measured here.
+rule (renderer.voice.training.synthetic_singing), by the decoder that is measured here.
 """
 
 import argparse
@@ -34,13 +34,13 @@ from benchmarks.voice_measures import (
     quality,
     world,
 )
-from editing.voice.convert import Wish, convert_samples
-from editing.voice.models import VoiceModels, load_models
-from editing.voice.singer import bandwidth_of, hear
-from editing.voice.training.augment import Frames, sung
-from editing.voice.training.singing import performed
-from editing.voice.voices import enrolled
+from editing.voice.conversion import ConversionRequest, convert_samples
 from renderer.codec.mel import SAMPLE_RATE
+from renderer.voice.features import estimate_bandwidth_hz, extract_features
+from renderer.voice.pretrained import VoiceModels, load_models
+from renderer.voice.profile import enrol_voice
+from renderer.voice.training.augment import Frames, speech_to_song
+from renderer.voice.training.synthetic_singing import synthesise_frames
 from scoretok.audio import resample
 
 TAKE_S, REFERENCE_S = 8.0, 10.0
@@ -67,7 +67,7 @@ class Singer:
     @cached_property
     def bandwidth_hz(self) -> float:
         """Up to which frequency the voice was recorded, as a conversion finds it."""
-        return bandwidth_of(hear(self.reference, words=False).envelope, self.rate)
+        return estimate_bandwidth_hz(extract_features(self.reference, words=False).envelope, self.rate)
 
     @cached_property
     def like(self) -> np.ndarray:
@@ -99,7 +99,7 @@ def singers(voices: Path, manifest: Path) -> list[Singer]:
     """The held-out voices; of those with one clip, its thirds serve as take, reference and comparison."""
     rows = {row["file"]: row for row in map(json.loads, manifest.read_text().splitlines())}
     clips: dict[str, list[np.ndarray]] = defaultdict(list)
-    told: dict[str, dict] = {}
+    by_speaker: dict[str, dict] = {}
     with tarfile.open(voices) as archive:
         for member in sorted(archive.getmembers(), key=lambda member: member.name):
             row, file = (
@@ -109,24 +109,28 @@ def singers(voices: Path, manifest: Path) -> list[Singer]:
             if row and file:
                 samples, rate = soundfile.read(io.BytesIO(file.read()), dtype="float32")
                 clips[row["speaker"]].append(resample(samples, rate, SAMPLE_RATE) if rate != SAMPLE_RATE else samples)
-                told[row["speaker"]] = row
+                by_speaker[row["speaker"]] = row
     found = []
     for name in sorted(clips):
         parts = clips[name] if len(clips[name]) > 2 else np.array_split(np.concatenate(clips[name]), 3)
         rest = np.concatenate(parts[1:])
         limit = min(len(rest) // 2, round(max(LENGTHS_S) * SAMPLE_RATE))
         take = parts[0][: round(TAKE_S * SAMPLE_RATE)]
-        row = told[name]
+        row = by_speaker[name]
         found.append(Singer(name, row["kind"], row["sample_rate"], take, rest[:limit], rest[limit:]))
     return found
 
 
 def sung_by_rule(singer: Singer, models: VoiceModels, seed: int) -> Singer:
     """The take of a speaker, held and laid on a melody."""
-    heard = hear(singer.take, singer.bandwidth_hz)
-    untold = np.zeros((len(heard), 1), np.float32)
-    spoken = Frames(heard.envelope.numpy(), heard.pitch.hz, heard.pitch.voicing, untold, heard.known_bands.numpy())
-    take = performed(sung(spoken, np.random.default_rng(seed)), models.decoder)[: round(TAKE_S * SAMPLE_RATE)]
+    features = extract_features(singer.take, singer.bandwidth_hz)
+    untold = np.zeros((len(features), 1), np.float32)
+    spoken = Frames(
+        features.envelope.numpy(), features.pitch.hz, features.pitch.voicing, untold, features.known_bands.numpy()
+    )
+    take = synthesise_frames(speech_to_song(spoken, np.random.default_rng(seed)), models.decoder)[
+        : round(TAKE_S * SAMPLE_RATE)
+    ]
     return replace(singer, kind=BY_RULE, take=take)
 
 
@@ -135,8 +139,8 @@ def ours(models: VoiceModels, reference_s: float = REFERENCE_S, **choices) -> Ca
 
     def convert(take: Singer, target: Singer) -> np.ndarray:
         reference = target.reference[: round(reference_s * SAMPLE_RATE)]
-        voice = enrolled(models.dit, hear(reference, target.bandwidth_hz))
-        return convert_samples(models, take.take, voice, Wish(shift=shift_of(take), **choices))
+        voice = enrol_voice(models.dit, extract_features(reference, target.bandwidth_hz))
+        return convert_samples(models, take.take, voice, ConversionRequest(shift=shift_of(take), **choices))
 
     return convert
 

@@ -18,12 +18,12 @@ import torch
 from benchmarks.common import save, table
 from benchmarks.voice import Singer, means, nearness, shift_of, shown, singers, words_lost
 from benchmarks.voice_measures import embedding
-from editing.voice.adapt import adapted
-from editing.voice.convert import LONGEST_REFERENCE_S, Wish, convert_samples
-from editing.voice.models import VoiceModels, load_models
-from editing.voice.singer import hear
-from editing.voice.voices import Voice, enrolled
+from editing.voice.conversion import LONGEST_REFERENCE_S, ConversionRequest, convert_samples
+from editing.voice.speaker_adaptation import adapt_voice
 from renderer.codec.mel import SAMPLE_RATE
+from renderer.voice.features import extract_features
+from renderer.voice.pretrained import VoiceModels, load_models
+from renderer.voice.profile import VoiceProfile, enrol_voice
 
 LONGEST_KEPT_S, SHORTEST_S, PIECE_S = 15.0, 50.0, 8.0
 
@@ -35,11 +35,11 @@ def in_parts(target: Singer) -> tuple[np.ndarray, np.ndarray]:
     return samples[:-kept], samples[-kept:]
 
 
-def measured(models: VoiceModels, voice: Voice, takes: list[Singer], like: np.ndarray) -> dict[str, float]:
+def measured(models: VoiceModels, voice: VoiceProfile, takes: list[Singer], like: np.ndarray) -> dict[str, float]:
     """Mean figures of takes converted to a voice."""
     rows = []
     for take in takes:
-        made = convert_samples(models, take.take, voice, Wish(shift=shift_of(take)))
+        made = convert_samples(models, take.take, voice, ConversionRequest(shift=shift_of(take)))
         rows.append({**nearness(embedding(made), take, like), **words_lost(take, made)})
     return means(rows)
 
@@ -64,11 +64,11 @@ def main() -> None:
             for number, piece in enumerate(np.array_split(learned, round(len(learned) / (PIECE_S * SAMPLE_RATE)))):
                 soundfile.write(data / f"{number:03d}.wav", piece, SAMPLE_RATE)
             began = perf_counter()
-            voice, figures = adapted(models, data, Path(folder) / "run", target.name, "held out", arguments.steps)
+            voice, figures = adapt_voice(models, data, Path(folder) / "run", target.name, "held out", arguments.steps)
         took_s = perf_counter() - began
-        first = hear(learned[: LONGEST_REFERENCE_S * SAMPLE_RATE], target.bandwidth_hz)
+        first = extract_features(learned[: LONGEST_REFERENCE_S * SAMPLE_RATE], target.bandwidth_hz)
         voices = {
-            f"enrolled, {LONGEST_REFERENCE_S} s": enrolled(models.dit, first),
+            f"enrolled, {LONGEST_REFERENCE_S} s": enrol_voice(models.dit, first),
             f"adapted, {len(learned) / SAMPLE_RATE:.0f} s": voice,
         }
         for way, one in voices.items():

@@ -24,12 +24,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks.common import save, table
-from editing.voice.models import VoiceModels, load_models
-from editing.voice.singer import Heard, hear
-from editing.voice.training.others import Strangers, told_by_tapes
-from editing.voice.training.projection import Scatter
-from editing.voice.voices import enrolled
 from renderer.codec.mel import SAMPLE_RATE
+from renderer.voice.features import VoiceFeatures, extract_features
+from renderer.voice.pretrained import VoiceModels, load_models
+from renderer.voice.profile import enrol_voice
+from renderer.voice.training.content_augment import ConversionAugmenter, speed_perturbed_features
+from renderer.voice.training.lda import ScatterMatrices
 from scoretok.audio import resample
 
 CLIPS, LEARNED, SHORTEST_S, LONGEST_S = 10, 7, 1.5, 6
@@ -41,7 +41,7 @@ class Said:
 
     speaker: str
     samples: np.ndarray
-    heard: Heard
+    heard: VoiceFeatures
     variants: np.ndarray
 
     @property
@@ -69,20 +69,22 @@ def said(voices: Path, manifest: Path) -> list[Said]:
             samples, rate = soundfile.read(io.BytesIO(file.read()), dtype="float32")
             samples = samples[: LONGEST_S * rate]
             samples = resample(samples, rate, SAMPLE_RATE) if rate != SAMPLE_RATE else samples
-            heard = hear(samples)
-            variants = np.stack([heard.features, *told_by_tapes(samples, len(heard), rng)])
-            found.append(Said(row["speaker"], samples, heard, variants))
+            clip_features = extract_features(samples)
+            variants = np.stack(
+                [clip_features.content_features, *speed_perturbed_features(samples, len(clip_features), rng)]
+            )
+            found.append(Said(row["speaker"], samples, clip_features, variants))
     return found
 
 
 def named(clips: Sequence[Said], hidden: set[str], names: Sequence[str], models: VoiceModels, converted: bool) -> float:
     """How often hidden speakers are named, of those `names`, by a projection that is fitted to the others."""
-    scatter, rng = Scatter(), np.random.default_rng(1)
+    scatter, rng = ScatterMatrices(), np.random.default_rng(1)
     fitted = [clip for clip in clips if clip.speaker not in hidden]
     enrolling = fitted[::4] if converted else []
-    others = Strangers(models, [(clip.speaker, enrolled(models.dit, clip.heard)) for clip in enrolling])
+    others = ConversionAugmenter(models, [(clip.speaker, enrol_voice(models.dit, clip.heard)) for clip in enrolling])
     for clip in fitted:
-        copies = others.tell(clip.samples, clip.heard, clip.speaker, rng)
+        copies = others.converted_features(clip.samples, clip.heard, clip.speaker, rng)
         scatter.add(clip.speaker, np.concatenate([clip.variants, *(copy[None] for copy in copies)])[:, clip.loud])
     mean, projection = scatter.projection(models.dit.content_dims)
     chosen = [clip for clip in clips if clip.speaker in hidden and clip.speaker in names]

@@ -10,13 +10,13 @@ from functools import cache
 import numpy as np
 import torch
 
-from benchmarks.ears_voice import distance
 from benchmarks.renderer_measures import embedder
-from editing.voice.content import RATE, encoder
-from editing.voice.envelope import loudness_of, warped
-from editing.voice.pitch import Pitch, pitch_of
-from editing.voice.singer import envelope_of
+from benchmarks.transcription_voice import distance
 from renderer.codec.mel import HOP_SAMPLES, SAMPLE_RATE
+from renderer.voice.content import RATE, whisper_encoder
+from renderer.voice.envelope import loudness_of, warp_formants
+from renderer.voice.f0 import Pitch, estimate_pitch
+from renderer.voice.features import log_envelope
 from scoretok.audio import resample
 
 LOUD = 4.0  # nepers of power below the loudest tenth at which loudness still counts
@@ -31,7 +31,7 @@ def embedding(samples: np.ndarray) -> np.ndarray:
 
 def letters(samples: np.ndarray) -> str:
     """What Whisper base understands, in small letters and blanks."""
-    segments, _ = encoder().transcribe(
+    segments, _ = whisper_encoder().transcribe(
         resample(samples, SAMPLE_RATE, RATE),
         language="en",
         temperature=0.0,
@@ -70,8 +70,8 @@ class Course:
     @classmethod
     def of(cls, samples: np.ndarray) -> "Course":
         """The course of mono samples (n,) at 44.1 kHz."""
-        pitch = pitch_of(resample(samples, SAMPLE_RATE, RATE), len(samples) // HOP_SAMPLES)
-        return cls(pitch, loudness_of(envelope_of(samples, pitch)[None])[0].numpy())
+        pitch = estimate_pitch(resample(samples, SAMPLE_RATE, RATE), len(samples) // HOP_SAMPLES)
+        return cls(pitch, loudness_of(log_envelope(samples, pitch)[None])[0].numpy())
 
 
 def pitch_likeness(take: Course, made: Course) -> tuple[float, float]:
@@ -115,11 +115,11 @@ def formant_ratio(take: np.ndarray, target: np.ndarray) -> float:
     for samples in (take, target):
         course = Course.of(samples)
         loud = course.pitch.is_voiced & (course.power > np.quantile(course.power, 0.9) - LOUD)
-        means.append(envelope_of(samples, course.pitch)[torch.from_numpy(loud)].mean(0))
+        means.append(log_envelope(samples, course.pitch)[torch.from_numpy(loud)].mean(0))
     ratios = np.exp(np.linspace(-0.22, 0.22, 23))
 
     def apart(ratio: float) -> float:
-        moved = warped(means[0][None, None], torch.tensor([ratio], dtype=torch.float32))[0, 0]
+        moved = warp_formants(means[0][None, None], torch.tensor([ratio], dtype=torch.float32))[0, 0]
         difference = (moved - means[1])[:60]  # up to 8 kHz
         return float((difference - difference.mean()).square().mean())
 

@@ -16,7 +16,7 @@ import numpy as np
 import soundfile
 
 from benchmarks.common import save, table
-from benchmarks.ears_speed import COMMAND, peak_mb
+from benchmarks.transcription_speed import COMMAND, peak_mb
 
 RUNS = ((10, "kept"), (10, "singer"), (60, "singer"), (600, "singer"), (3600, "singer"))
 SONG = "examples/amazing-grace.lead"

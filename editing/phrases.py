@@ -18,7 +18,7 @@ WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
 
 
 @dataclass(frozen=True)
-class Word:
+class PhraseWord:
     """A word of a phrase; quoted words are never keywords."""
 
     text: str
@@ -31,7 +31,7 @@ class Edit:
 
     phrase: str
     apply: Apply
-    places: tuple[tuple[Word, ...], ...]
+    places: tuple[tuple[PhraseWord, ...], ...]
 
     def __call__(self, sheet: LeadSheet) -> LeadSheet:
         """Apply the edit. Raises ScoretokError naming the phrase."""
@@ -44,7 +44,7 @@ class Edit:
 class Arguments:
     """The words between a verb and its 'in' and 'of', taken one by one."""
 
-    def __init__(self, words: list[Word]) -> None:
+    def __init__(self, words: list[PhraseWord]) -> None:
         self.words = words
         self.at = 0
 
@@ -89,7 +89,7 @@ class Arguments:
             got = repr(self.words[self.at].text) if self.at < len(self.words) else "the end"
             raise ScoretokError(f"{word!r} is expected where {got} stands")
 
-    def rest(self) -> list[Word]:
+    def rest(self) -> list[PhraseWord]:
         """All words that are left."""
         left = self.words[self.at :]
         self.at = len(self.words)
@@ -109,12 +109,12 @@ def not_understood(word: str, known: Iterable[str], what: str) -> str:
     return f"{word!r} is not {what}; {hint}"
 
 
-def split_words(phrase: str) -> list[Word]:
+def split_words(phrase: str) -> list[PhraseWord]:
     """Words of a phrase; quotes keep spaces together."""
     if len(re.findall(r'(?<!\\)"', phrase)) % 2:
         raise ScoretokError(f"{phrase!r}: a quote is not closed")
     return [
-        Word(re.sub(r"\\(.)", r"\1", quoted), True) if quoted or not plain else Word(plain)
+        PhraseWord(re.sub(r"\\(.)", r"\1", quoted), True) if quoted or not plain else PhraseWord(plain)
         for quoted, plain in WORD.findall(phrase)
     ]
 
@@ -141,10 +141,10 @@ def parse_phrase(phrase: str) -> Edit:
     return Edit(phrase, apply, tuple(places))
 
 
-def _split_places(words: list[Word]) -> tuple[list[Word], list[tuple[Word, ...]]]:
+def _split_places(words: list[PhraseWord]) -> tuple[list[PhraseWord], list[tuple[PhraseWord, ...]]]:
     """Part the arguments from the places, which begin with 'in' or 'of'."""
-    arguments: list[Word] = []
-    places: list[list[Word]] = []
+    arguments: list[PhraseWord] = []
+    places: list[list[PhraseWord]] = []
     left = 0  # words that the place being read may still take
     for word in words:
         if not word.quoted and word.text in ("in", "of"):
@@ -158,7 +158,7 @@ def _split_places(words: list[Word]) -> tuple[list[Word], list[tuple[Word, ...]]
     return arguments, [tuple(place) for place in places]
 
 
-def _continues(place: list[Word], word: Word) -> bool:
+def _continues(place: list[PhraseWord], word: PhraseWord) -> bool:
     """Whether a word belongs to a place: 'in bars 5-8', 'in chorus 2', 'of piano 2, bass and "Rhodes"'."""
     kind, text = place[0].text, word.text
     if len(place) == 1:
@@ -173,7 +173,7 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
-def _check_place(place: tuple[Word, ...]) -> None:
+def _check_place(place: tuple[PhraseWord, ...]) -> None:
     """Raise ScoretokError for places that no score could have."""
     if len(place) < 2:
         raise ScoretokError(f"a place is missing after {place[0].text!r}")
@@ -186,7 +186,7 @@ def _check_place(place: tuple[Word, ...]) -> None:
             raise ScoretokError(not_understood(second, ("bars", *SECTION_LABELS), "a place"))
 
 
-def resolve(sheet: LeadSheet, places: Iterable[tuple[Word, ...]]) -> Where:
+def resolve(sheet: LeadSheet, places: Iterable[tuple[PhraseWord, ...]]) -> Where:
     """The bars and tracks of a score that places name. Raises ScoretokError for what it does not have."""
     spans: tuple[range, ...] | None = None
     tracks: tuple[int, ...] | None = None
@@ -201,7 +201,7 @@ def resolve(sheet: LeadSheet, places: Iterable[tuple[Word, ...]]) -> Where:
     return Where(spans, tuple(dict.fromkeys(tracks)) if tracks is not None else None)
 
 
-def _bars_of(sheet: LeadSheet, place: tuple[Word, ...]) -> tuple[range, ...]:
+def _bars_of(sheet: LeadSheet, place: tuple[PhraseWord, ...]) -> tuple[range, ...]:
     if place[1].text in ("bar", "bars"):
         pairs = [part.partition("-") for part in place[2].text.split(",")]
         return tuple(find_bars(sheet, int(first), int(last or first)) for first, _, last in pairs)
@@ -213,7 +213,7 @@ def _both(first: tuple[range, ...], second: tuple[range, ...]) -> tuple[range, .
     return tuple(range(bar, bar + 1) for bar in sorted(bars))
 
 
-def _tracks_of(sheet: LeadSheet, place: tuple[Word, ...]) -> tuple[int, ...]:
+def _tracks_of(sheet: LeadSheet, place: tuple[PhraseWord, ...]) -> tuple[int, ...]:
     names: list[str] = []
     for word in place[1:]:
         text = word.text.rstrip(",") if not word.quoted else word.text

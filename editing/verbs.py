@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from editing import form, harmony, pitch, time, tracks, words
+from editing import chord_edits, form_edits, lyric_edits, pitch_edits, time_edits, track_edits
 from editing.phrases import Apply, Arguments
 from editing.where import Where, find_tracks
 from scoretok.errors import ScoretokError
@@ -27,12 +27,12 @@ class Verb:
 def _transpose(args: Arguments) -> Apply:
     semitones = args.whole("a number of semitones", -127, 127)
     with_key = args.take("with", "key")
-    return lambda sheet, where: pitch.transpose(sheet, where, semitones, with_key)
+    return lambda sheet, where: pitch_edits.transpose(sheet, where, semitones, with_key)
 
 
 def _octave(args: Arguments) -> Apply:
     octaves = args.whole("a number of octaves", -10, 10)
-    return lambda sheet, where: pitch.octave(sheet, where, octaves)
+    return lambda sheet, where: pitch_edits.octave(sheet, where, octaves)
 
 
 def _key(args: Arguments) -> Apply:
@@ -41,7 +41,7 @@ def _key(args: Arguments) -> Apply:
     mode = next((word for word in words_of_mode if args.take(word)), "")
     key = parse_key(f"{text} {mode}".strip())
     diatonic = args.take("diatonic")
-    return lambda sheet, where: pitch.set_key(sheet, where, key, diatonic)
+    return lambda sheet, where: pitch_edits.set_key(sheet, where, key, diatonic)
 
 
 def _tempo(args: Arguments) -> Apply:
@@ -50,14 +50,16 @@ def _tempo(args: Arguments) -> Apply:
     if not match or float(match[2]) <= 0:
         raise ScoretokError(f"{text!r} is not a tempo (96) or a factor (x1.25)")
     value, scale = float(match[2]), bool(match[1])
-    return lambda sheet, where: time.set_tempo(sheet, where, lambda bpm: bpm * value if scale else value, not scale)
+    return lambda sheet, where: time_edits.set_tempo(
+        sheet, where, lambda bpm: bpm * value if scale else value, not scale
+    )
 
 
 def _delete(_: Arguments) -> Apply:
     def apply(sheet: LeadSheet, where: Where) -> LeadSheet:
         if where.spans is None:
             raise ScoretokError("it needs bars, for example: delete in bars 5-8")
-        return form.delete_bars(sheet, where)
+        return form_edits.delete_bars(sheet, where)
 
     return apply
 
@@ -66,7 +68,7 @@ def _insert(args: Arguments) -> Apply:
     count = args.whole("a number of bars", 1, MAX_BARS)
     args.take("bars") or args.take("bar")
     target = _target(args)
-    return _nowhere("insert", lambda sheet: form.insert_bars(sheet, count, target(sheet)))
+    return _nowhere("insert", lambda sheet: form_edits.insert_bars(sheet, count, target(sheet)))
 
 
 def _nowhere(verb: str, apply: Callable[[LeadSheet], LeadSheet]) -> Apply:
@@ -101,24 +103,24 @@ def _repeat(args: Arguments) -> Apply:
     text = args.word("how often (x2)")
     if not re.fullmatch(r"x?[1-9]\d{0,3}", text) or int(text.lstrip("x")) < 2:
         raise ScoretokError(f"{text!r} is not how often; write x2 or more")
-    return lambda sheet, where: form.repeat_bars(sheet, where, int(text.lstrip("x")))
+    return lambda sheet, where: form_edits.repeat_bars(sheet, where, int(text.lstrip("x")))
 
 
 def _move(args: Arguments) -> Apply:
     target = _target(args)
-    return lambda sheet, where: form.move_bars(sheet, where, target(sheet))
+    return lambda sheet, where: form_edits.move_bars(sheet, where, target(sheet))
 
 
 def _copy(args: Arguments) -> Apply:
     args.expect("to")
     args.take("bar")
     bar = args.whole("a bar", 1, MAX_BARS) - 1
-    return lambda sheet, where: form.copy_bars(sheet, where, bar)
+    return lambda sheet, where: form_edits.copy_bars(sheet, where, bar)
 
 
 def _section(args: Arguments) -> Apply:
     label = args.one_of("a section", SECTION_LABELS)
-    return lambda sheet, where: form.set_section(sheet, where, label)
+    return lambda sheet, where: form_edits.set_section(sheet, where, label)
 
 
 def _track_verb(apply: Callable[[LeadSheet, Where], LeadSheet]) -> Callable[[Arguments], Apply]:
@@ -158,27 +160,27 @@ def _track_name(args: Arguments) -> str:
 
 def _remove(args: Arguments) -> Apply:
     for kind, remove in (
-        ("chords", harmony.remove_chords),
-        ("lyrics", words.remove_lyrics),
-        ("sections", form.remove_sections),
+        ("chords", chord_edits.remove_chords),
+        ("lyrics", lyric_edits.remove_lyrics),
+        ("sections", form_edits.remove_sections),
     ):
         if args.take(kind):
             return remove
-    return _with_named_track(args, tracks.remove_tracks)
+    return _with_named_track(args, track_edits.remove_tracks)
 
 
 def _add(args: Arguments) -> Apply:
     role = args.one_of("a role", ROLES)
     program = args.whole("a program", 0, 127) if args.take("program") else None
     name = args.word("a name") if args.take("named") else ""
-    return _nowhere("add", lambda sheet: tracks.add_track(sheet, role, program, name))
+    return _nowhere("add", lambda sheet: track_edits.add_track(sheet, role, program, name))
 
 
 def _rename(args: Arguments) -> Apply:
     track = _track_name(args)
     args.expect("to")
     name = args.word("a name in quotes")
-    return _on_track(track, lambda sheet, where: tracks.rename_tracks(sheet, where, name))
+    return _on_track(track, lambda sheet, where: track_edits.rename_tracks(sheet, where, name))
 
 
 def _replace(args: Arguments) -> Apply:
@@ -186,12 +188,12 @@ def _replace(args: Arguments) -> Apply:
     args.expect("with")
     role = args.one_of("a role", ROLES)
     program = args.whole("a program", 0, 127) if args.take("program") else None
-    return _on_track(track, lambda sheet, where: tracks.replace_tracks(sheet, where, role, program))
+    return _on_track(track, lambda sheet, where: track_edits.replace_tracks(sheet, where, role, program))
 
 
 def _program(args: Arguments) -> Apply:
     program = args.whole("a program", 0, 127)
-    return lambda sheet, where: tracks.set_program(sheet, where, program)
+    return lambda sheet, where: track_edits.set_program(sheet, where, program)
 
 
 def _chords(args: Arguments) -> Apply:
@@ -200,7 +202,7 @@ def _chords(args: Arguments) -> Apply:
     if not pattern:
         raise ScoretokError("the chord pattern is empty")
     revoice = args.take("revoice")
-    return lambda sheet, where: harmony.set_chords(sheet, where, pattern, revoice)
+    return lambda sheet, where: chord_edits.set_chords(sheet, where, pattern, revoice)
 
 
 def _substitute(args: Arguments) -> Apply:
@@ -208,18 +210,18 @@ def _substitute(args: Arguments) -> Apply:
     args.expect("with")
     new = parse_chord(args.word("a chord"))
     revoice = args.take("revoice")
-    return lambda sheet, where: harmony.substitute_chords(sheet, where, old, new, revoice)
+    return lambda sheet, where: chord_edits.substitute_chords(sheet, where, old, new, revoice)
 
 
 def _lyrics(args: Arguments) -> Apply:
     text = args.word("the words in quotes")
     language = args.word("a language") if args.take("language") else "en"
-    return lambda sheet, where: words.set_lyrics(sheet, where, text, language)
+    return lambda sheet, where: lyric_edits.set_lyrics(sheet, where, text, language)
 
 
 def _pronounce(args: Arguments) -> Apply:
     language = args.word("a language") if args.take("language") else "en"
-    return lambda sheet, where: words.pronounce_lyrics(sheet, where, language)
+    return lambda sheet, where: lyric_edits.pronounce_lyrics(sheet, where, language)
 
 
 def _quantise(args: Arguments) -> Apply:
@@ -227,7 +229,7 @@ def _quantise(args: Arguments) -> Apply:
     strength = 1.0
     if args.take("strength"):
         strength = args.whole("a strength in percent", 1, 100) / 100
-    return lambda sheet, where: time.quantise(sheet, where, grid, strength)
+    return lambda sheet, where: time_edits.quantise(sheet, where, grid, strength)
 
 
 def _humanise(args: Arguments) -> Apply:
@@ -240,7 +242,7 @@ def _humanise(args: Arguments) -> Apply:
             velocity = args.whole("a number", 0, 64)
         else:
             seed = args.whole("a seed", 0, 2**31)
-    return lambda sheet, where: time.humanise(sheet, where, timing, velocity, seed)
+    return lambda sheet, where: time_edits.humanise(sheet, where, timing, velocity, seed)
 
 
 def _speed(args: Arguments, apply: Apply) -> Apply:
@@ -255,8 +257,8 @@ VERBS: dict[str, Verb] = {
     "tempo": Verb("tempo 96 | tempo x1.25", "set or scale the tempo", _tempo),
     "delete": Verb("delete in bars A-B", "take bars out; the rest moves up", _delete),
     "cut": Verb("cut in bars A-B", "the same as delete", _delete),
-    "keep": Verb("keep in bars A-B", "take all other bars out", lambda _: form.keep_bars),
-    "clear": Verb("clear", "drop the notes; the bars stay", lambda _: form.clear),
+    "keep": Verb("keep in bars A-B", "take all other bars out", lambda _: form_edits.keep_bars),
+    "clear": Verb("clear", "drop the notes; the bars stay", lambda _: form_edits.clear),
     "insert": Verb("insert N bars before B | after B | at end", "put empty bars in", _insert),
     "repeat": Verb("repeat x2 in bars A-B", "play a passage several times", _repeat),
     "move": Verb("move in bars A-B before C | after C | at end", "move a passage", _move),
@@ -265,19 +267,21 @@ VERBS: dict[str, Verb] = {
     "add": Verb('add ROLE [program N] [named "x"]', "add an empty track", _add),
     "remove": Verb("remove TRACK | chords | lyrics | sections", "take out a track, or only in some bars", _remove),
     "rename": Verb('rename TRACK to "x"', "give a track a name", _rename),
-    "mute": Verb("mute TRACK", "silence a track", _track_verb(lambda s, w: tracks.mute_tracks(s, w, True))),
-    "unmute": Verb("unmute TRACK", "let it sound again", _track_verb(lambda s, w: tracks.mute_tracks(s, w, False))),
+    "mute": Verb("mute TRACK", "silence a track", _track_verb(lambda s, w: track_edits.mute_tracks(s, w, True))),
+    "unmute": Verb(
+        "unmute TRACK", "let it sound again", _track_verb(lambda s, w: track_edits.mute_tracks(s, w, False))
+    ),
     "replace": Verb("replace TRACK with ROLE [program N]", "let another role play its notes", _replace),
     "program": Verb("program N of TRACK", "change the General MIDI program", _program),
     "chords": Verb('chords "Am F C G" [revoice]', "write chords, one entry a bar, and move notes to them", _chords),
     "substitute": Verb("substitute C with Am7 [revoice]", "put one chord in place of another", _substitute),
-    "revoice": Verb("revoice", "move accompanying notes to the nearest chord tones", lambda _: harmony.revoice),
+    "revoice": Verb("revoice", "move accompanying notes to the nearest chord tones", lambda _: chord_edits.revoice),
     "lyrics": Verb('lyrics "A-ma-zing grace" [language de]', "lay words on the vocal notes", _lyrics),
     "pronounce": Verb("pronounce [language de]", "fill in missing phonemes", _pronounce),
     "quantise": Verb("quantise 1/16 [strength 50]", "move onsets to a grid", _quantise),
     "humanise": Verb("humanise [timing T] [velocity V] [seed S]", "move onsets and velocities at random", _humanise),
-    "double": Verb("double time", "twice as fast, in half the bars", lambda a: _speed(a, time.double_time)),
-    "half": Verb("half time", "half as fast, in twice the bars", lambda a: _speed(a, time.half_time)),
+    "double": Verb("double time", "twice as fast, in half the bars", lambda a: _speed(a, time_edits.double_time)),
+    "half": Verb("half time", "half as fast, in twice the bars", lambda a: _speed(a, time_edits.half_time)),
 }
 
 

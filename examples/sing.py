@@ -12,11 +12,11 @@ import numpy as np
 import torch
 
 import scoretok
-from editing.voice.envelope import FRAME_S, band_centres_hz
-from editing.voice.excitation import noise, phase_of, pulses
-from editing.voice.models import load_models
-from editing.voice.stream import at_samples
 from renderer.codec.mel import SAMPLE_RATE
+from renderer.voice.envelope import FRAME_S, band_centres_hz
+from renderer.voice.excitation import noise, phase_of, pulses
+from renderer.voice.pretrained import load_models
+from renderer.voice.stream import upsample_frames
 from scoretok.audio import write_audio
 from scoretok.parts import Note
 
@@ -123,7 +123,7 @@ def main() -> None:
         sheet = scoretok.slice_bars(sheet, first - 1, last)
     notes = [note for track in sheet.tracks if track.role == "vocal" for note in track.notes]
     log_power, hz, voicing = performance(sheet, notes, arguments.size, arguments.octave)
-    pitch = at_samples(hz)
+    pitch = upsample_frames(hz)
     sources = np.stack([pulses(pitch, phase_of(pitch)[0]), noise(0, len(pitch), 0)])
     tensors = [torch.from_numpy(array.astype(np.float32))[None] for array in (log_power, hz, voicing, sources)]
     with torch.no_grad():

@@ -1,1 +1,1 @@
-"""The ears: a recording becomes a score."""
+"""Music information retrieval: transcribes a recording into a lead sheet."""

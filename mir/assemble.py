@@ -1,4 +1,4 @@
-"""What was heard becomes a score: notes on the ticks of its beats, chords and keys and sections on its bars.
+"""Assembles estimates into a score: notes on the ticks of beats, chords, keys and sections on bars.
 
 Axes: n notes, b bars, t frames.
 """
@@ -9,35 +9,37 @@ from itertools import pairwise
 
 import numpy as np
 
-from mir.chords import summed_between
-from mir.key import HeardKey
-from mir.notes.hear import Heard
-from mir.notes.spectrogram import FRAMES_PER_S
-from mir.notes.targets import DRUM_KEYS, DRUMS
-from mir.quantise import quantised_spans
-from mir.results import HeardChord, HeardNote, SungNote
-from mir.sections import BarFeatures, HeardSection
+from mir.chords import sums_between
+from mir.estimates import ChordEstimate, NoteEstimate, SungNote
+from mir.key import KeyEstimate
+from mir.notes.activations import Activations
+from mir.notes.log_spectrogram import FRAMES_PER_S
+from mir.notes.targets import DRUM_CLASS_KEYS, DRUM_CLASSES
+from mir.rhythm_quantisation import quantise_notes
+from mir.sections import BarFeatures, SectionEstimate
 from scoretok.bars import slice_bars
 from scoretok.harmony import try_chord
 from scoretok.parts import MAX_DURATION_TICKS, Chord, Note, Syllable, Track
 from scoretok.roles import ROLE_PROGRAMS
 from scoretok.sheet import LeadSheet
 
-REACH_TICKS = 24  # a last note may ring so far into a bar that is none
-ONE_VOICE = ("vocal", "bass")
-GENERAL_MIDI = {drum: keys[-1] if drum == "kick" else keys[0] for drum, keys in DRUM_KEYS.items()} | {"snare": 38}
+MAX_OVERHANG_TICKS = 24  # a last note may ring so far into a bar that is none
+MONOPHONIC_ROLES = ("vocal", "bass")
+DRUM_CLASS_TO_KEY = {drum: keys[-1] if drum == "kick" else keys[0] for drum, keys in DRUM_CLASS_KEYS.items()} | {
+    "snare": 38
+}
 
 
 @dataclass(frozen=True)
-class Tracks:
-    """The notes of every role, the strokes with their number in DRUMS as pitch, and the melody that is sung."""
+class TrackEstimates:
+    """Estimated notes by role, drum hits (pitch is an index into DRUM_CLASSES), and the sung melody with syllables."""
 
-    notes: dict[str, list[HeardNote]]
-    strokes: list[HeardNote]
+    notes: dict[str, list[NoteEstimate]]
+    drum_hits: list[NoteEstimate]
     melody: list[SungNote]
 
 
-def with_tracks(sheet: LeadSheet, tracks: Tracks, beat_ticks: int) -> LeadSheet:
+def with_tracks(sheet: LeadSheet, tracks: TrackEstimates, beat_ticks: int) -> LeadSheet:
     """The score with the tracks that were heard."""
     made = []
     if tracks.melody:
@@ -45,9 +47,9 @@ def with_tracks(sheet: LeadSheet, tracks: Tracks, beat_ticks: int) -> LeadSheet:
     for role, notes in tracks.notes.items():
         made.append(_track(sheet, role, [(note, None) for note in notes], beat_ticks))
     drums = [
-        note._replace(pitch=GENERAL_MIDI[DRUMS[note.pitch]])
-        for note in tracks.strokes
-        if DRUMS[note.pitch] in GENERAL_MIDI
+        note._replace(pitch=DRUM_CLASS_TO_KEY[DRUM_CLASSES[note.pitch]])
+        for note in tracks.drum_hits
+        if DRUM_CLASSES[note.pitch] in DRUM_CLASS_TO_KEY
     ]
     if drums:
         made.append(_track(sheet, "drums", [(note, None) for note in drums], beat_ticks))
@@ -55,39 +57,39 @@ def with_tracks(sheet: LeadSheet, tracks: Tracks, beat_ticks: int) -> LeadSheet:
 
 
 def _track(sheet: LeadSheet, role: str, rows: Sequence[SungNote], beat_ticks: int) -> Track:
-    """A track of what was heard: quantised, no pitch beginning while it sounds, one note at a time where one plays."""
+    """A quantised track: no pitch overlaps itself, and monophonic roles have one note at a time."""
     rows = sorted(rows, key=lambda row: (row[0].start_s, row[0].pitch))
     begin = sheet.pickup_ticks % beat_ticks
     ticks = np.array([[sheet.ticks_at(note.start_s), sheet.ticks_at(note.end_s)] for note, _ in rows]).reshape(-1, 2)
-    starts, lengths = quantised_spans(ticks[:, 0] - begin, ticks[:, 1] - begin, beat_ticks)
+    starts, lengths = quantise_notes(ticks[:, 0] - begin, ticks[:, 1] - begin, beat_ticks)
     starts = np.clip(starts + begin, 0, sheet.end_ticks - 1)
     kept: dict[tuple[int, int], tuple[Note, float]] = {}
-    for (heard, syllable), start, length in zip(rows, starts.tolist(), lengths.tolist(), strict=True):
-        place = (start, 0 if role in ONE_VOICE else heard.pitch)
+    for (estimate, syllable), start, length in zip(rows, starts.tolist(), lengths.tolist(), strict=True):
+        place = (start, 0 if role in MONOPHONIC_ROLES else estimate.pitch)
         known = kept.get(place)
         text = _together(known[0].syllable if known else None, syllable)
-        if known and known[1] >= heard.confidence:
+        if known and known[1] >= estimate.confidence:
             kept[place] = (known[0]._replace(syllable=text), known[1])
             continue
         longest = min(MAX_DURATION_TICKS, sheet.end_ticks - start)
-        note = Note(start, heard.pitch, max(1, min(length, longest)), heard.velocity, text)
-        kept[place] = (note, heard.confidence)
-    return Track(role, tuple(_cut([note for note, _ in kept.values()], role in ONE_VOICE)), ROLE_PROGRAMS[role])
+        note = Note(start, estimate.pitch, max(1, min(length, longest)), estimate.velocity, text)
+        kept[place] = (note, estimate.confidence)
+    return Track(role, tuple(_cut([note for note, _ in kept.values()], role in MONOPHONIC_ROLES)), ROLE_PROGRAMS[role])
 
 
 def _together(first: Syllable | None, second: Syllable | None) -> Syllable | None:
-    """The syllable of a note that has room for one only."""
+    """Merges two syllables into one, for a note that can hold one only."""
     if first and second:
         return Syllable(first.text + second.text, word_end=second.word_end)
     return first or second
 
 
 def without_silent_end(sheet: LeadSheet) -> LeadSheet:
-    """The score without the bars at its end into which no instrument reaches, but for a little."""
+    """Drops trailing bars into which no note sounds for more than MAX_OVERHANG_TICKS."""
     ends = [note.end_ticks for track in sheet.tracks if track.role != "vocal" for note in track.notes]
     if not ends:
         return sheet
-    last = sheet.bar_at(max(0, max(ends) - REACH_TICKS))
+    last = sheet.bar_at(max(0, max(ends) - MAX_OVERHANG_TICKS))
     return slice_bars(sheet, 0, last + 1)
 
 
@@ -104,7 +106,7 @@ def _cut(notes: list[Note], one_voice: bool) -> list[Note]:
 
 
 def with_harmony(
-    sheet: LeadSheet, chords: Sequence[HeardChord], keys: Sequence[HeardKey], sections: Sequence[HeardSection],
+    sheet: LeadSheet, chords: Sequence[ChordEstimate], keys: Sequence[KeyEstimate], sections: Sequence[SectionEstimate],
     beat_ticks: int,
 ) -> LeadSheet:  # fmt: skip
     """The score with chords on the beats where they were heard, keys and sections at their bars."""
@@ -129,28 +131,32 @@ def bar_edges_s(sheet: LeadSheet) -> np.ndarray:
     return np.array([sheet.seconds_at(tick) for tick in sheet.bar_starts])
 
 
-def bar_pitches(bars_s: np.ndarray, heard: Heard) -> np.ndarray:
-    """How long pitch classes sound in every bar, (b, 12)."""
-    return summed_between(bars_s, heard.pitch_classes.T, FRAMES_PER_S)[1]
+def bar_chroma(bars_s: np.ndarray, activations: Activations) -> np.ndarray:
+    """Chroma of every bar, (b, 12): how long each pitch class sounds."""
+    return sums_between(bars_s, activations.chroma.T, FRAMES_PER_S)[1]
 
 
-def bar_features(bars_s: np.ndarray, heard: Heard, tracks: Tracks) -> BarFeatures:
-    """What every bar is like."""
+def bar_features(bars_s: np.ndarray, activations: Activations, tracks: TrackEstimates) -> BarFeatures:
+    """Features of every bar for section finding: chroma, melody chroma, texture."""
     count = len(bars_s) - 1
     melody = [*(note for note, _ in tracks.melody), *tracks.notes.get("lead", [])]
-    tune = np.zeros((count, 12))
+    melody_chroma = np.zeros((count, 12))
     for note in melody:
         bar = int(np.clip(np.searchsorted(bars_s, note.start_s, "right") - 1, 0, count - 1))
-        tune[bar, note.pitch % 12] += note.end_s - note.start_s
+        melody_chroma[bar, note.pitch % 12] += note.end_s - note.start_s
     columns = [
         np.histogram([note.start_s for note in notes], bars_s)[0]
-        for notes in (*tracks.notes.values(), melody, *(_of(tracks.strokes, drum) for drum in range(len(DRUMS))))
+        for notes in (
+            *tracks.notes.values(),
+            melody,
+            *(_of(tracks.drum_hits, drum) for drum in range(len(DRUM_CLASSES))),
+        )
     ]
-    at = np.clip(np.round(bars_s * FRAMES_PER_S).astype(int), 0, len(heard.short_levels))
-    loudness = [heard.short_levels[a:b].mean() if b > a else 0.0 for a, b in pairwise(at)]
+    at = np.clip(np.round(bars_s * FRAMES_PER_S).astype(int), 0, len(activations.drum_levels))
+    loudness = [activations.drum_levels[a:b].mean() if b > a else 0.0 for a, b in pairwise(at)]
     texture = np.stack([*(np.sqrt(column) for column in columns), np.array(loudness) * 20], 1)
-    return BarFeatures(bar_pitches(bars_s, heard), tune, texture)
+    return BarFeatures(bar_chroma(bars_s, activations), melody_chroma, texture)
 
 
-def _of(strokes: Sequence[HeardNote], drum: int) -> list[HeardNote]:
+def _of(strokes: Sequence[NoteEstimate], drum: int) -> list[NoteEstimate]:
     return [stroke for stroke in strokes if stroke.pitch == drum]

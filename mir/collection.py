@@ -11,18 +11,18 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 
-from mir.transcribe import Options, listen
+from mir.transcribe import TranscriptionOptions, analyse_recording
 from scoretok.audio import SUFFIXES
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
 from scoretok.formats import write
 
 REPORT = "report.jsonl"
-Extract = Callable[[str, str, Options], "Outcome"]
+Extract = Callable[[str, str, TranscriptionOptions], "ExtractionResult"]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ExtractionResult:
     """What became of a recording: an error in one sentence, or how long its stages took."""
 
     recording: str
@@ -39,26 +39,26 @@ def recordings(folder: str | Path) -> list[Path]:
     return found
 
 
-def extract_one(recording: str, score: str, options: Options) -> Outcome:
+def extract_one(recording: str, score: str, options: TranscriptionOptions) -> ExtractionResult:
     """Write the score of one recording; what goes wrong is said, not raised."""
     try:
-        found = listen(recording, options)
+        found = analyse_recording(recording, options)
         Path(score).parent.mkdir(parents=True, exist_ok=True)
         write(found.sheet, score)
     except ScoretokError as error:
-        return Outcome(recording, score, str(error))
+        return ExtractionResult(recording, score, str(error))
     except Exception as error:  # one bad file of thousands costs a line, whatever is wrong with it
-        return Outcome(recording, score, f"{type(error).__name__}: {str(error).partition(chr(10))[0]}")
-    return Outcome(recording, score, seconds={name: round(value, 3) for name, value in found.seconds.items()})
+        return ExtractionResult(recording, score, f"{type(error).__name__}: {str(error).partition(chr(10))[0]}")
+    return ExtractionResult(recording, score, seconds={name: round(value, 3) for name, value in found.seconds.items()})
 
 
 def extract_folder(
     waiting: Sequence[tuple[str, str]],
     out: str | Path,
-    options: Options,
+    options: TranscriptionOptions,
     engine: str = "local",
     processes: int = 1,
-) -> Iterator[Outcome]:
+) -> Iterator[ExtractionResult]:
     """Hear recordings that have no score yet (`open_pairs`); yields what became of each, and notes it in the report.
 
     `engine` is local, or ray for a Ray cluster. Raises ScoretokError when the folder cannot be written to.
@@ -76,7 +76,7 @@ def extract_folder(
             yield outcome
 
 
-def open_pairs(
+def pending_pairs(
     paths: Sequence[Path], folder: str | Path, out: str | Path, suffix: str = ".lead"
 ) -> list[tuple[str, str]]:
     """Recordings that have no score yet, with the names of their scores.
@@ -91,7 +91,9 @@ def open_pairs(
     return [(recording, str(score)) for recording, score in pairs if not score.is_file()]
 
 
-def _locally(pairs: Iterable[tuple[str, str]], options: Options, processes: int) -> Iterator[Outcome]:
+def _locally(
+    pairs: Iterable[tuple[str, str]], options: TranscriptionOptions, processes: int
+) -> Iterator[ExtractionResult]:
     """One after another, or in processes of their own."""
     if processes == 1:
         yield from (extract_one(*pair, options) for pair in pairs)
@@ -100,10 +102,10 @@ def _locally(pairs: Iterable[tuple[str, str]], options: Options, processes: int)
         jobs = {pool.submit(extract_one, *pair, options): pair for pair in pairs}
         for done in as_completed(jobs):
             fault = done.exception()
-            yield _lost(jobs[done], fault) if fault else done.result()
+            yield _crashed(jobs[done], fault) if fault else done.result()
 
 
-def _on_ray(pairs: Iterable[tuple[str, str]], options: Options, _: int) -> Iterator[Outcome]:
+def _on_ray(pairs: Iterable[tuple[str, str]], options: TranscriptionOptions, _: int) -> Iterator[ExtractionResult]:
     """As many at a time as a Ray cluster has room for; paths must be reachable from its machines."""
     ray = require("ray", "ray", "extracting on a cluster")
     ray.init(ignore_reinit_error=True, log_to_driver=False)
@@ -115,9 +117,9 @@ def _on_ray(pairs: Iterable[tuple[str, str]], options: Options, _: int) -> Itera
         try:
             yield ray.get(done)
         except ray.exceptions.RayError as fault:
-            yield _lost(pair, fault)
+            yield _crashed(pair, fault)
 
 
-def _lost(pair: tuple[str, str], fault: BaseException) -> Outcome:
-    """What is said of a recording whose process died, most likely for lack of memory."""
-    return Outcome(*pair, f"its process died ({type(fault).__name__}); memory may have run out")
+def _crashed(pair: tuple[str, str], fault: BaseException) -> ExtractionResult:
+    """The result for a recording whose worker process died."""
+    return ExtractionResult(*pair, f"its process died ({type(fault).__name__}); memory may have run out")

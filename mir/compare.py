@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from mir.grid import pulse_s
+from mir.grid import beat_times_s
 from mir.melody import hertz
-from mir.notes.targets import DRUM_KEYS
+from mir.notes.targets import DRUM_CLASS_KEYS
 from scoretok.extras import require
 from scoretok.harmony import chord_to_harte
 from scoretok.parts import Chord, Key, Track
@@ -17,21 +17,27 @@ from scoretok.sheet import LeadSheet
 from scoretok.theory import QUALITY_BY_NAME, SEMITONE_DEGREES
 
 ONSET_S = 0.05
-MELODY = ("vocal", "lead")
-ROLES = {"melody": MELODY, "bass": ("bass",), "piano": ("piano",), "guitar": ("guitar",), "strings": ("strings",)}
+MELODY_ROLES = ("vocal", "lead")
+MEASURED_ROLES = {
+    "melody": MELODY_ROLES,
+    "bass": ("bass",),
+    "piano": ("piano",),
+    "guitar": ("guitar",),
+    "strings": ("strings",),
+}
 TONICS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 PURPOSE = "comparing scores"
 
 
 def compare(truth: LeadSheet, found: LeadSheet) -> dict[str, float]:
-    """Measures of a score that was heard beside the one that was played, 0 to 1; what the truth lacks is left out.
+    """mir_eval measures of an estimated score against a reference, 0 to 1; absent in the reference: left out.
 
     `beats`, `downbeats` and notes (`melody`, `bass`, ..., `pitched` of all roles, `..._with_ends`) and
     drums (`kick`, ...) are F measures; `amlt` is the share of beats at any metrical level; `key` the weighted score;
     `root`, `majmin`, `sevenths` shares of the time; `segmentation` that of chords.
     """
     return {
-        **pulse_measures(truth, found),
+        **beat_measures(truth, found),
         "key": key_score(truth, found),
         **chord_measures(truth, found),
         **note_measures(truth, found),
@@ -39,27 +45,27 @@ def compare(truth: LeadSheet, found: LeadSheet) -> dict[str, float]:
     }
 
 
-def pulse_measures(truth: LeadSheet, found: LeadSheet) -> dict[str, float]:
+def beat_measures(truth: LeadSheet, found: LeadSheet) -> dict[str, float]:
     """Beats and downbeats, without the first five seconds as is usual, if there is enough behind them."""
     beat = require("mir_eval.beat", "mir", PURPOSE)
-    rows = [pulse_s(sheet) for sheet in (truth, found)]
+    rows = [beat_times_s(sheet) for sheet in (truth, found)]
     trim = min(truth.duration_s, found.duration_s) > 15
-    (beats, downbeats), (heard, heard_downbeats) = (
+    (beats, downbeats), (estimated, estimated_downbeats) = (
         [beat.trim_beats(times) if trim else times for times in row] for row in rows
     )
-    if len(beats) < 2 or len(heard) < 2:
+    if len(beats) < 2 or len(estimated) < 2:
         return {"beats": 0.0, "amlt": 0.0, "downbeats": 0.0}
     return {
-        "beats": beat.f_measure(beats, heard),
-        "amlt": beat.continuity(beats, heard)[3],
-        "downbeats": beat.f_measure(downbeats, heard_downbeats),
+        "beats": beat.f_measure(beats, estimated),
+        "amlt": beat.continuity(beats, estimated)[3],
+        "downbeats": beat.f_measure(downbeats, estimated_downbeats),
     }
 
 
 def key_score(truth: LeadSheet, found: LeadSheet) -> float:
     """1 for the right key, 0.5 for one a fifth above, 0.3 for its relative, 0.2 for its parallel one."""
     key = require("mir_eval.key", "mir", PURPOSE)
-    return float(key.weighted_score(*(key_name(main_key(sheet)) for sheet in (truth, found))))
+    return float(key.weighted_score(*(mir_eval_key(main_key(sheet)) for sheet in (truth, found))))
 
 
 def main_key(sheet: LeadSheet) -> Key:
@@ -68,7 +74,7 @@ def main_key(sheet: LeadSheet) -> Key:
     return max(zip(sheet.keys, stops, strict=True), key=lambda pair: pair[1] - pair[0].bar)[0]
 
 
-def key_name(key: Key) -> str:
+def mir_eval_key(key: Key) -> str:
     """A key as mir_eval reads it: 'Bb minor'; modes count as the major or minor one on their tonic."""
     return f"{TONICS[key.tonic]} {'minor' if key.is_minor else 'major'}"
 
@@ -78,13 +84,13 @@ def chord_measures(truth: LeadSheet, found: LeadSheet) -> dict[str, float]:
     if not truth.chords:
         return {}
     chord = require("mir_eval.chord", "mir", PURPOSE)
-    wanted, heard = (_labelled(sheet, truth.duration_s) for sheet in (truth, found))
-    scores = chord.evaluate(*wanted, *heard)
+    reference, estimated = (_chord_intervals(sheet, truth.duration_s) for sheet in (truth, found))
+    scores = chord.evaluate(*reference, *estimated)
     names = {"root": "root", "majmin": "majmin", "sevenths": "sevenths", "segmentation": "seg"}
     return {name: float(scores[key]) for name, key in names.items()}
 
 
-def _labelled(sheet: LeadSheet, duration_s: float) -> tuple[np.ndarray, list[str]]:
+def _chord_intervals(sheet: LeadSheet, duration_s: float) -> tuple[np.ndarray, list[str]]:
     """Spans in seconds (n, 2) and Harte symbols, from 0 to the end."""
     starts = [sheet.seconds_at(chord.start_ticks) for chord in sheet.chords]
     symbols = [harte(chord) for chord in sheet.chords]
@@ -109,23 +115,23 @@ def harte(chord: Chord) -> str:
 def note_measures(truth: LeadSheet, found: LeadSheet) -> dict[str, float]:
     """F measures of notes by role and of all: onsets within 50 ms, pitches right; and with ends within a fifth."""
     measures: dict[str, float] = {}
-    for name, roles in ROLES.items():
+    for name, roles in MEASURED_ROLES.items():
         if any(track.notes for track in truth.tracks if track.role in roles):
             measures[name] = note_f(truth, found, roles, None)
             measures[f"{name}_with_ends"] = note_f(truth, found, roles, 0.2)
     if measures:
-        measures["pitched"] = note_f(truth, found, sum(ROLES.values(), ()), None)
+        measures["pitched"] = note_f(truth, found, sum(MEASURED_ROLES.values(), ()), None)
     return measures
 
 
 def note_f(truth: LeadSheet, found: LeadSheet, roles: tuple[str, ...], offset_ratio: float | None) -> float:
     """The F measure of the notes of some roles."""
     transcription = require("mir_eval.transcription", "mir", PURPOSE)
-    wanted, heard = (notes_s(sheet, roles) for sheet in (truth, found))
-    if not len(heard[0]):
+    reference, estimated = (notes_s(sheet, roles) for sheet in (truth, found))
+    if not len(estimated[0]):
         return 0.0
     scores = transcription.precision_recall_f1_overlap(
-        *wanted, *heard, onset_tolerance=ONSET_S, offset_ratio=offset_ratio
+        *reference, *estimated, onset_tolerance=ONSET_S, offset_ratio=offset_ratio
     )
     return float(scores[2])
 
@@ -149,14 +155,14 @@ def drum_measures(truth: LeadSheet, found: LeadSheet) -> dict[str, float]:
     """F measures of the drums that the truth has, onsets within 50 ms."""
     onset = require("mir_eval.onset", "mir", PURPOSE)
     measures = {}
-    for drum, keys in DRUM_KEYS.items():
-        wanted, heard = (_strokes(sheet, keys) for sheet in (truth, found))
-        if len(wanted):
-            measures[drum] = float(onset.f_measure(wanted, heard, ONSET_S)[0]) if len(heard) else 0.0
+    for drum, keys in DRUM_CLASS_KEYS.items():
+        reference, estimated = (_drum_onsets(sheet, keys) for sheet in (truth, found))
+        if len(reference):
+            measures[drum] = float(onset.f_measure(reference, estimated, ONSET_S)[0]) if len(estimated) else 0.0
     return measures
 
 
-def _strokes(sheet: LeadSheet, keys: tuple[int, ...]) -> np.ndarray:
+def _drum_onsets(sheet: LeadSheet, keys: tuple[int, ...]) -> np.ndarray:
     """When drums with some keys are struck, in seconds, rising."""
     drums: list[Track] = [track for track in sheet.tracks if track.is_drums]
     return np.array(

@@ -50,7 +50,7 @@ class BeatGrid:
 
     @property
     def bpm(self) -> float:
-        """Beats a minute in the middle of all."""
+        """Median tempo in beats a minute."""
         return 60 / float(np.median(np.diff(self.times_s)))
 
     @property
@@ -86,7 +86,7 @@ def beats_of_meter(numerator: int, denominator: int) -> tuple[int, int]:
     return numerator, 4 * TICKS_PER_QUARTER // denominator
 
 
-def repaired(times_s: Sequence[float] | np.ndarray) -> np.ndarray:
+def repair_beats(times_s: Sequence[float] | np.ndarray) -> np.ndarray:
     """Beats (b,) without those that were found twice, and with those that were missed.
 
     Of two beats that are nearer than 0.6 of the period around them one goes; a gap of several periods is divided.
@@ -169,9 +169,9 @@ def _bpm_between(low: float, high: float, wanted: float | None = None) -> float 
     """A tempo in hundredths whose seconds a tick lie between two bounds, near what is wanted; None if there is none."""
     slowest, fastest = (60 / TICKS_PER_QUARTER / max(bound, 1e-9) for bound in (high, low))
     bpm = 60 / TICKS_PER_QUARTER / wanted if wanted and wanted > 0 else (slowest + min(fastest, 2 * MAX_BPM)) / 2
-    for told in (round(bpm, 2), np.ceil(100 * slowest) / 100, np.floor(100 * fastest) / 100):
-        if slowest <= told <= fastest:
-            return float(told)
+    for candidate in (round(bpm, 2), np.ceil(100 * slowest) / 100, np.floor(100 * fastest) / 100):
+        if slowest <= candidate <= fastest:
+            return float(candidate)
     return None
 
 
@@ -188,15 +188,15 @@ def _from_the_start(grid: BeatGrid, duration_s: float) -> tuple[np.ndarray, int,
 
 
 def _writable(whole_ticks: int, ticks: int, beat_ticks: int) -> int:
-    """The part of a beat nearest to some ticks that a meter can say behind whole beats."""
+    """The length of a partial beat, nearest to `ticks`, for which a pickup of whole beats and it has a meter."""
     parts = range(LEAST_TICKS, beat_ticks + 1, LEAST_TICKS)
     return min((part for part in parts if meter_lasting(whole_ticks + part)), key=lambda part: abs(part - ticks))
 
 
-def skeleton(
+def empty_score(
     grid: BeatGrid, duration_s: float, meter: tuple[int, int] | None = None, tolerance_s: float = TOLERANCE_S
 ) -> LeadSheet:
-    """An empty score whose beats are where those of a recording of some length are; bars may be called by a meter.
+    """An empty score whose tempo map puts its beats at the times of a beat grid; `meter` overrides the grid's.
 
     The score begins as the recording does: what lies before the first beat becomes bars, or a pickup bar, of its own.
     """
@@ -234,7 +234,7 @@ def skeleton(
     )
 
 
-def pulse_s(sheet: LeadSheet) -> tuple[np.ndarray, np.ndarray]:
+def beat_times_s(sheet: LeadSheet) -> tuple[np.ndarray, np.ndarray]:
     """When beats and bars begin; a pickup holds the last beats of a bar and begins none."""
     beats: list[int] = []
     for bar, (start, stop) in enumerate(pairwise(sheet.bar_starts)):

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from mir.results import HeardNote
+from mir.estimates import NoteEstimate
 from scoretok.audio import Recording
 from scoretok.extras import require
 
 RATE = 16000
 LOWEST_HZ, HIGHEST_HZ = 46.875, 2093.75
 HOLD_MS = 120.0  # a pitch that is held so long is a note of its own
-VOICED = 0.5
+VOICING_THRESHOLD = 0.5
 SHORTEST_S = 0.06
 LOUDEST, SOFTEST, RANGE_DB = 112, 40, 24.0
 
@@ -32,7 +32,7 @@ class PitchCurve:
     @property
     def is_voiced(self) -> np.ndarray:
         """Where a pitch is heard, (t,)."""
-        return (self.confidence >= VOICED) & (self.hz > 0)
+        return (self.confidence >= VOICING_THRESHOLD) & (self.hz > 0)
 
     @property
     def midi(self) -> np.ndarray:
@@ -57,17 +57,17 @@ def pitch_curve(recording: Recording, lowest_hz: float = LOWEST_HZ, highest_hz: 
     return PitchCurve(found.timestamps, found.pitch_hz, found.confidence, found.loudness_db)
 
 
-def tuning_of(curve: PitchCurve) -> float:
+def tuning_of_curve(curve: PitchCurve) -> float:
     """How far the voice is from A4 = 440 Hz in semitones, -0.5 to 0.5: the circular mean of its pitches."""
     midi, weight = curve.midi, curve.confidence
-    heard = np.isfinite(midi)
-    if not heard.any():
+    voiced = np.isfinite(midi)
+    if not voiced.any():
         return 0.0
-    turn = np.sum(weight[heard] * np.exp(2j * np.pi * midi[heard]))
+    turn = np.sum(weight[voiced] * np.exp(2j * np.pi * midi[voiced]))
     return float(np.angle(turn) / (2 * np.pi))
 
 
-def melody_notes(curve: PitchCurve, hold_ms: float = HOLD_MS, follow_tuning: bool = True) -> list[HeardNote]:
+def melody_notes(curve: PitchCurve, hold_ms: float = HOLD_MS, follow_tuning: bool = True) -> list[NoteEstimate]:
     """The notes of a pitch curve, one after another, at the nearest semitones of its own tuning.
 
     Velocities follow the loudness, the loudest notes being 112. A voice alone may be in any tuning and is followed;
@@ -75,7 +75,7 @@ def melody_notes(curve: PitchCurve, hold_ms: float = HOLD_MS, follow_tuning: boo
     """
     swift_f0 = require("swift_f0", "mir", "finding a melody")
     result = swift_f0.PitchResult(curve.times_s, curve.hz, curve.confidence, curve.loudness_db)
-    tuning = tuning_of(curve) if follow_tuning else 0.0
+    tuning = tuning_of_curve(curve) if follow_tuning else 0.0
     found = [
         note for note in swift_f0.segment_notes(result, pitch_hold_ms=hold_ms) if note.end - note.start >= SHORTEST_S
     ]
@@ -88,5 +88,7 @@ def melody_notes(curve: PitchCurve, hold_ms: float = HOLD_MS, follow_tuning: boo
         share = np.clip(1 + (level - loudest) / RANGE_DB, 0, 1)
         velocity = round(SOFTEST + share * (LOUDEST - SOFTEST))
         confidence = float(curve.confidence[inside].mean()) if inside.any() else 0.0
-        notes.append(HeardNote(float(note.start), float(note.end), int(np.clip(pitch, 0, 127)), velocity, confidence))
+        notes.append(
+            NoteEstimate(float(note.start), float(note.end), int(np.clip(pitch, 0, 127)), velocity, confidence)
+        )
     return notes

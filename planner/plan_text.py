@@ -21,9 +21,9 @@ from dataclasses import replace
 from itertools import accumulate
 
 from planner.language import DENSITIES, GENRES, MAX_POSITION, METERS, TRACKS_PER_ROLE
-from planner.prompt import PROGRAMS
+from planner.prompt import DEFAULT_PROGRAMS
 from planner.request import FREE, BarRequest
-from planner.song import PHRASE, Part, Song, key_name
+from planner.song import PHRASE, Part, Song, model_key
 from scoretok.errors import ScoretokError
 from scoretok.formats.lead import short_id
 from scoretok.harmony import chord_to_symbol, key_to_text, parse_chord, parse_key
@@ -56,7 +56,7 @@ def _print_chords(chords: Sequence[Chord]) -> str:
     return " ".join(chord_to_symbol(chord) + (f"@{chord.start_ticks}" if chord.start_ticks else "") for chord in chords)
 
 
-class _Reader:
+class _PlanReader:
     """Reads a plan line by line."""
 
     def __init__(self, name: str) -> None:
@@ -114,7 +114,7 @@ class _Reader:
         self.meter = known[rest]
 
     def _key(self, rest: str) -> None:
-        self.key = key_name(parse_key(rest))
+        self.key = model_key(parse_key(rest))
 
     def _tracks(self, rest: str) -> None:
         parts: list[Part] = []
@@ -133,7 +133,7 @@ class _Reader:
                 raise self.fail(f"{name} comes before {role}.{due}; number tracks in their order")
             if program and not (program.isdecimal() and int(program) < 128):
                 raise self.fail(f"{program!r} is no General MIDI program; write 0 to 127")
-            parts.append(Part(f"{role}.{int(number)}", int(program) if program else PROGRAMS[role]))
+            parts.append(Part(f"{role}.{int(number)}", int(program) if program else DEFAULT_PROGRAMS[role]))
         self.parts = tuple(parts)
 
     def _section(self, label: str, rest: str) -> None:
@@ -193,17 +193,17 @@ class _Reader:
         twice = [name for name, level in zip(names, before, strict=True) if level is not None and name in levels]
         if twice:
             raise self.fail(f"the density of {twice[0]} is said twice")
-        told = tuple(levels.get(name, level) for name, level in zip(names, before, strict=True))
+        densities = tuple(levels.get(name, level) for name, level in zip(names, before, strict=True))
         # A free section may begin sections of its own, for which they hold too.
         stop = len(self.bars) if self.bars[self.start].label == FREE else self.start + 1
-        self.bars[self.start : stop] = [replace(bar, densities=told) for bar in self.bars[self.start : stop]]
+        self.bars[self.start : stop] = [replace(bar, densities=densities) for bar in self.bars[self.start : stop]]
 
 
-def headings_of(text: str) -> frozenset[str]:
+def header_words(text: str) -> frozenset[str]:
     """The words that lines of a plan begin with."""
     return frozenset(line.split()[0] for line in text.splitlines() if line.split())
 
 
 def parse_plan(text: str, name: str = "the plan") -> tuple[Song, tuple[BarRequest, ...]]:
     """A plan from its text. Raises ScoretokError naming the line that is not understood."""
-    return _Reader(name).read(text)
+    return _PlanReader(name).read(text)

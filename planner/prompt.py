@@ -53,30 +53,31 @@ GROUPS = {
     "rhythm section": ("piano", "bass", "drums"), "band": ("vocal", "guitar", "piano", "bass", "drums"),
     "piano trio": ("piano", "bass", "drums"), "trio": ("piano", "bass", "drums"),
 }  # fmt: skip
-MOODS = {  # mode, slowest and fastest quarter notes a minute; None and 0 where a mood says nothing
+MOOD_SETTINGS = {  # mode, slowest and fastest quarter notes a minute; None and 0 where a mood says nothing
     "sad": ("min", 50, 92), "calm": (None, 50, 88), "happy": ("maj", 104, 160), "dark": ("min", 0, 0),
     "energetic": (None, 118, 176), "angry": ("min", 112, 190), "romantic": (None, 56, 104),
     "nostalgic": (None, 60, 104), "heroic": (None, 0, 0),
 }  # fmt: skip
 MOOD_WORDS = {
-    **{mood: mood for mood in MOODS}, "melancholic": "sad", "melancholy": "sad", "mournful": "sad", "lonely": "sad",
+    **{mood: mood for mood in MOOD_SETTINGS}, "melancholic": "sad", "melancholy": "sad", "mournful": "sad",
+    "lonely": "sad",
     "peaceful": "calm", "gentle": "calm", "cheerful": "happy", "joyful": "happy", "sunny": "happy", "gloomy": "dark",
     "scary": "dark", "mysterious": "dark", "furious": "angry", "aggressive": "angry", "tender": "romantic",
     "wistful": "nostalgic", "epic": "heroic", "triumphant": "heroic",
 }  # fmt: skip
-EMPTY_WORD = re.compile(
+FILLER_WORD = re.compile(
     r"(an?|the|in|on|of|for|with|and|or|to|by|at|as|is|it|me|my|some|make|write|compose|create|give|song|music|piece"
     r"|tune|track|melody|bars?|short|long|please|something|like|that|about|key|tempo|sharp|flat|major|minor)"
 )
-PROGRAMS = {**ROLE_PROGRAMS, "vocal": 53, "guitar": 25}
+DEFAULT_PROGRAMS = {**ROLE_PROGRAMS, "vocal": 53, "guitar": 25}
 NUMBERS = {
     "four": 4, "eight": 8, "twelve": 12, "sixteen": 16, "twenty-four": 24, "thirty-two": 32, "sixty-four": 64,
 }  # fmt: skip
 SECTION_WORD = r"(?:intro|verse|pre-?chorus|chorus|bridge|solo|interlude|outro)"
-BARS = r"[- ]?(?:bars?|measures?)"
-LENGTH = rf"(?:[ :(]+| of )(\d{{1,3}})\b(?! ?(?:/|bpm|beats))({BARS})?\b\)?"
-SECTION = rf"(?:(\d{{1,3}}){BARS} )?\b({SECTION_WORD})s?\b(?:{LENGTH})?"
-FORM = re.compile(rf"{SECTION}(?:(?: |[,>/+–-]|\b(?:then|and|an?|followed by)\b)+{SECTION})*")
+BARS_PATTERN = r"[- ]?(?:bars?|measures?)"
+LENGTH_PATTERN = rf"(?:[ :(]+| of )(\d{{1,3}})\b(?! ?(?:/|bpm|beats))({BARS_PATTERN})?\b\)?"
+SECTION_PATTERN = rf"(?:(\d{{1,3}}){BARS_PATTERN} )?\b({SECTION_WORD})s?\b(?:{LENGTH_PATTERN})?"
+FORM = re.compile(rf"{SECTION_PATTERN}(?:(?: |[,>/+–-]|\b(?:then|and|an?|followed by)\b)+{SECTION_PATTERN})*")
 MAX_SECTION_NUMBER = 3
 ACCIDENTAL = r"(?:[#b♯♭]|[- ](?:sharp|flat))?"
 KEY_WITH_MODE = re.compile(
@@ -87,8 +88,8 @@ WITHOUT = re.compile(r"\b(?:no|without|minus)\s+([a-z -]+?)(?=[,.;]|\band\b|\bbu
 
 
 @dataclass
-class Understood:
-    """What a text asks for; what it does not say is None or empty. `because` names the words behind each.
+class ParsedPrompt:
+    """A parsed prompt; unspecified fields are None or empty. `evidence` gives the words behind each.
 
     A mood says a `mode`, "maj" or "min", and a `bpm_range` where the text says no key and no tempo.
     """
@@ -102,24 +103,24 @@ class Understood:
     form: tuple[tuple[str, int | None], ...] = ()  # sections, with their bars where the text tells them
     genre: str | None = None
     parts: tuple[tuple[str, int], ...] = ()
-    because: dict[str, str] = field(default_factory=dict)
+    evidence: dict[str, str] = field(default_factory=dict)
 
     def lines(self) -> list[str]:
         """What was understood, a line each."""
-        return [f"{name}: {words}" for name, words in self.because.items()]
+        return [f"{name}: {words}" for name, words in self.evidence.items()]
 
 
-Nearest = Callable[[str, str], str | None]
+NearestFn = Callable[[str, str], str | None]
 
 
-def understand(text: str, nearest: Nearest | None = None) -> Understood:
+def parse_prompt(text: str, nearest: NearestFn | None = None) -> ParsedPrompt:
     """Read a prompt; `nearest(kind, text)` may name the "genre" or "mood" of a text that names none.
 
     Raises ScoretokError when the text is too long.
     """
     if len(text) > MAX_CHARS:
         raise ScoretokError(f"the prompt has {len(text)} characters; at most {MAX_CHARS} are read")
-    found = Understood()
+    found = ParsedPrompt()
     lower = " ".join(text.lower().split())
     _key(text, found)
     _tempo(lower, found)
@@ -127,37 +128,37 @@ def understand(text: str, nearest: Nearest | None = None) -> Understood:
     _bars(_form(lower, found), found)
     _parts(lower, found)
     _genre(lower, found)
-    rest = _left(lower, found) if nearest else ""
+    rest = _unread_text(lower, found) if nearest else ""
     if nearest and rest and found.genre is None:
         found.genre = nearest("genre", rest)
         if found.genre:
-            found.because["genre"] = f"{found.genre} (nearest in meaning)"
-    word = _longest(lower, MOOD_WORDS)
+            found.evidence["genre"] = f"{found.genre} (nearest in meaning)"
+    word = _longest_match(lower, MOOD_WORDS)
     mood = MOOD_WORDS[word] if word else nearest("mood", rest) if nearest and rest else None
     if mood:
         _mood(mood, found)
     return found
 
 
-def _left(lower: str, found: Understood) -> str:
+def _unread_text(lower: str, found: ParsedPrompt) -> str:
     """What of a text no rule has read; nothing when it says nothing."""
-    known = {word for words in found.because.values() for word in words.lower().split()}
+    known = {word for words in found.evidence.values() for word in words.lower().split()}
     rest = [word for word in re.findall(r"[^\W\d_][\w'-]*", lower) if word not in known]
-    return " ".join(rest) if any(len(word) > 2 and not EMPTY_WORD.fullmatch(word) for word in rest) else ""
+    return " ".join(rest) if any(len(word) > 2 and not FILLER_WORD.fullmatch(word) for word in rest) else ""
 
 
-def _mood(mood: str, found: Understood) -> None:
-    mode, slowest, fastest = MOODS[mood]
+def _mood(mood: str, found: ParsedPrompt) -> None:
+    mode, slowest, fastest = MOOD_SETTINGS[mood]
     if mode and not found.key:
         found.mode = mode
     if fastest and not found.bpm:
         found.bpm_range = float(slowest), float(fastest)
-    told = [{"maj": "major", "min": "minor"}[found.mode]] if found.mode else []
-    told += [f"{slowest} to {fastest} quarter notes a minute"] if found.bpm_range else []
-    found.because["mood"] = f"{mood} ({', '.join(told)})" if told else mood
+    details = [{"maj": "major", "min": "minor"}[found.mode]] if found.mode else []
+    details += [f"{slowest} to {fastest} quarter notes a minute"] if found.bpm_range else []
+    found.evidence["mood"] = f"{mood} ({', '.join(details)})" if details else mood
 
 
-def _key(text: str, found: Understood) -> None:
+def _key(text: str, found: ParsedPrompt) -> None:
     match = KEY_WITH_MODE.search(text) or KEY_ALONE.search(text)
     if not match:
         return
@@ -165,91 +166,91 @@ def _key(text: str, found: Understood) -> None:
     mode = (match[2] or "major").lower()
     try:
         found.key = parse_key(f"{tonic[0].upper()}{tonic[1:]} {'minor' if mode == 'm' else mode}")
-        found.because["key"] = match[0].strip()
+        found.evidence["key"] = match[0].strip()
     except ScoretokError:
         return
 
 
-def _tempo(lower: str, found: Understood) -> None:
+def _tempo(lower: str, found: ParsedPrompt) -> None:
     match = re.search(r"\b(\d{2,3})\s*(?:bpm|beats per minute)", lower) or re.search(
         r"\bbpm\s*(?:of|=|:)?\s*(\d{2,3})\b", lower
     )
     if match and 20 <= int(match[1]) <= 400:
-        found.bpm, found.because["tempo"] = float(match[1]), match[0]
+        found.bpm, found.evidence["tempo"] = float(match[1]), match[0]
         return
-    word = _longest(lower, TEMPO_WORDS)
+    word = _longest_match(lower, TEMPO_WORDS)
     if word:
-        found.bpm, found.because["tempo"] = (
+        found.bpm, found.evidence["tempo"] = (
             float(TEMPO_WORDS[word]),
             f"{word} ({TEMPO_WORDS[word]} quarter notes a minute)",
         )
 
 
-def _meter(lower: str, found: Understood) -> None:
+def _meter(lower: str, found: ParsedPrompt) -> None:
     match = re.search(r"\b(\d{1,2})\s*/\s*(\d{1,2})\b", lower)
     if match and (int(match[1]), int(match[2])) in METERS:
-        found.meter, found.because["meter"] = (int(match[1]), int(match[2])), match[0]
+        found.meter, found.evidence["meter"] = (int(match[1]), int(match[2])), match[0]
     elif re.search(r"\b(waltz|three-four)\b", lower):
-        found.meter, found.because["meter"] = (3, 4), "waltz"
+        found.meter, found.evidence["meter"] = (3, 4), "waltz"
 
 
-def _bars(lower: str, found: Understood) -> None:
+def _bars(lower: str, found: ParsedPrompt) -> None:
     numbers = "|".join(NUMBERS)
     match = re.search(rf"\b(\d{{1,4}}|{numbers})[- ](?:bars?|measures?)\b", lower)
     if match:
         found.bars = NUMBERS.get(match[1]) or int(match[1])
-        found.because["length"] = match[0]
+        found.evidence["length"] = match[0]
 
 
-def _form(lower: str, found: Understood) -> str:
+def _form(lower: str, found: ParsedPrompt) -> str:
     """Sections that are listed, or one whose length is told; the text without them."""
     for match in FORM.finditer(lower):
         sections = []
-        for before, label, behind, bar_word in re.findall(SECTION, match[0]):
-            told = int(before or behind or 0)
-            if not before and not bar_word and told <= MAX_SECTION_NUMBER:  # verse 2 is no verse of two bars
-                told = 0
-            sections.append(("pre-chorus" if label.startswith("pre") else label, told or None))
+        for before, label, behind, bar_word in re.findall(SECTION_PATTERN, match[0]):
+            bars = int(before or behind or 0)
+            if not before and not bar_word and bars <= MAX_SECTION_NUMBER:  # verse 2 is no verse of two bars
+                bars = 0
+            sections.append(("pre-chorus" if label.startswith("pre") else label, bars or None))
         if len(sections) > 1 or sections[0][1]:
-            found.form, found.because["form"] = tuple(sections), match[0]
+            found.form, found.evidence["form"] = tuple(sections), match[0]
             return lower.replace(match[0], " ")
     return lower
 
 
-def _parts(lower: str, found: Understood) -> None:
+def _parts(lower: str, found: ParsedPrompt) -> None:
     """Instruments in the order of the roles; groups stand for several; what is refused is left out."""
     refused = {role for match in WITHOUT.finditer(lower) for role in _roles_in(match[1])}
     named = WITHOUT.sub(" ", lower)
     chosen: dict[str, int] = {}
     because = []
-    group = _longest(named, GROUPS)
+    group = _longest_match(named, GROUPS)
     if group:
-        chosen |= {role: PROGRAMS[role] for role in GROUPS[group]}
+        chosen |= {role: DEFAULT_PROGRAMS[role] for role in GROUPS[group]}
         because.append(group)
         named = named.replace(group, " ")
-    while word := _longest(named, INSTRUMENTS):
+    while word := _longest_match(named, INSTRUMENTS):
         role, program = INSTRUMENTS[word]
         if role not in chosen or word != role:
             chosen[role] = program
         because.append(word)
         named = re.sub(rf"\b{re.escape(word)}\b", " ", named)
-    found.parts = tuple((role, chosen[role]) for role in PROGRAMS if role in chosen and role not in refused)
+    found.parts = tuple((role, chosen[role]) for role in DEFAULT_PROGRAMS if role in chosen and role not in refused)
     if because or refused:
-        found.because["tracks"] = ", ".join([*because, *(f"no {role}" for role in sorted(refused))])
+        found.evidence["tracks"] = ", ".join([*because, *(f"no {role}" for role in sorted(refused))])
 
 
 def _roles_in(text: str) -> set[str]:
     return {role for word, (role, _) in INSTRUMENTS.items() if re.search(rf"\b{re.escape(word)}\b", text)}
 
 
-def _genre(lower: str, found: Understood) -> None:
+def _genre(lower: str, found: ParsedPrompt) -> None:
     words = {**GENRE_WORDS, **{genre: genre for genre in GENRES if genre != "other"}}
-    word = _longest(lower, words)
+    word = _longest_match(lower, words)
     if word:
-        found.genre, found.because["genre"] = words[word], word
+        found.genre, found.evidence["genre"] = words[word], word
 
 
-def _longest(lower: str, words: Mapping[str, object]) -> str | None:
+def _longest_match(lower: str, words: Mapping[str, object]) -> str | None:
     """The longest of some words that a text holds."""
     held = [word for word in words if re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", lower)]
     return max(held, key=lambda word: (len(word), -lower.index(word)), default=None)

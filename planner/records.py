@@ -22,11 +22,11 @@ from scoretok.parts import MAX_DURATION_TICKS, Note, Section, Syllable, Tempo, T
 from scoretok.roles import ROLE_PROGRAMS, parse_section
 from scoretok.sheet import LeadSheet
 
-ROLES = {
+RECORD_ROLES = {
     "vocal2": "vocal", "vocal3": "vocal", "vocal4": "vocal", "organ": "piano", "mallet": "piano", "other": "piano",
     "harp": "guitar", "choir": "strings", "pad": "strings", "brass": "lead", "winds": "lead", "synth": "lead",
 }  # fmt: skip
-PROGRAMS = {"organ": 16, "mallet": 11, "harp": 46, "choir": 52, "pad": 89, "brass": 61, "winds": 65, "synth": 81}
+RECORD_PROGRAMS = {"organ": 16, "mallet": 11, "harp": 46, "choir": 52, "pad": 89, "brass": 61, "winds": 65, "synth": 81}
 
 
 def read_records(path: Path) -> Iterator[dict[str, Any]]:
@@ -47,7 +47,7 @@ def genre_of(record: dict[str, Any]) -> str:
     return next((name for name in names if name in GENRES), "other")
 
 
-def sheet_of(record: dict[str, Any]) -> LeadSheet:
+def sheet_of_record(record: dict[str, Any]) -> LeadSheet:
     """The score that a record holds. Raises ScoretokError when it cannot be one."""
     bars = [*record["bars"], record["end"]]
     signatures = [_value_at(record.get("meter") or [[bars[0], "4/4"]], tick) for tick in bars[:-1]]
@@ -86,9 +86,9 @@ def _value_at(rows: list, tick: int) -> object:
 def _tracks(record: dict[str, Any], shift: int, end: int) -> Iterator[Track]:
     """The tracks in the order of the roles of the record."""
     for name, rows in record["tracks"].items():
-        role = ROLES.get(name, name)
+        role = RECORD_ROLES.get(name, name)
         programs = (record.get("programs") or {}).get(name)
-        program = programs[0] if programs else PROGRAMS.get(name, ROLE_PROGRAMS.get(role, 0))
+        program = programs[0] if programs else RECORD_PROGRAMS.get(name, ROLE_PROGRAMS.get(role, 0))
         notes = [
             Note(start - shift, pitch, min(max(length, 1), MAX_DURATION_TICKS), min(max(velocity, 1), 127))
             for start, length, pitch, velocity in rows
@@ -96,12 +96,12 @@ def _tracks(record: dict[str, Any], shift: int, end: int) -> Iterator[Track]:
         ]
         joined = join_notes(notes)
         if name == "vocal":
-            joined = _sung(joined, record.get("lyrics") or [], shift)
+            joined = _with_syllables(joined, record.get("lyrics") or [], shift)
         if joined:
             yield Track(role, joined, 0 if role == "drums" else min(int(program), 127))
 
 
-def _sung(notes: tuple[Note, ...], lyrics: list, shift: int) -> tuple[Note, ...]:
+def _with_syllables(notes: tuple[Note, ...], lyrics: list, shift: int) -> tuple[Note, ...]:
     """Notes with where syllables begin and words end; the words themselves are not kept."""
     ends = {tick - shift: place in (0, 3) for tick, _, place in lyrics}
     found, last = [], -1

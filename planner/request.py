@@ -1,4 +1,4 @@
-"""What is asked of the model: bars and parts, what of the plan and of the notes is given, what is demanded of the rest.
+"""Requests to the planner: bars, parts, given plan and notes, and constraints on what is generated.
 
 Axes: b bars, p parts.
 """
@@ -10,14 +10,14 @@ from typing import Any
 from planner.language import ID, MAX_POSITION, Cell
 from planner.rules import Rule
 from planner.rules.chord_size import ChordSize
+from planner.rules.chord_tones import OnChord
 from planner.rules.contour import Contour
 from planner.rules.density import Density
-from planner.rules.novelty import Novelty, tune
-from planner.rules.on_chord import OnChord
+from planner.rules.novelty import Novelty, note_content
+from planner.rules.pitch_range import PitchRange
 from planner.rules.polyphony import Polyphony
 from planner.rules.rhythm import Rhythm
 from planner.rules.scale import Scale
-from planner.rules.span import Span
 from planner.rules.syllables import Syllables
 from planner.sequence import Place
 from planner.song import PHRASE, Song
@@ -25,7 +25,7 @@ from scoretok.errors import ScoretokError
 from scoretok.parts import Chord
 
 FREE = "free"  # a label that the model may choose
-PLAYS = -1  # a density that the model may choose, but not silence
+NOT_SILENT = -1  # a density that the model may choose, but not silence
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class BarRequest:
 
 @dataclass(frozen=True)
 class Controls:
-    """What notes have to be like; by part name where a rule is for one part. Everything here is kept, or refused.
+    """Hard constraints on generated notes, by part name where they concern one part.
 
     `scale` are pitch classes, `spans` lowest and highest pitch, `polyphony` most notes that sound at once and
     `chord_sizes` that begin at once, `repeats` how many bars in a row may be the same, `density` least and most onsets
@@ -66,7 +66,7 @@ class Controls:
     spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     polyphony: Mapping[str, int] = field(default_factory=dict)
     chord_sizes: Mapping[str, int] = field(default_factory=dict)
-    repeats: Mapping[str, int] = field(default_factory=dict)
+    max_repeats: Mapping[str, int] = field(default_factory=dict)
     density: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     on_chord: Mapping[str, bool] = field(default_factory=dict)
     rhythm: Mapping[Place, Cell] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class Controls:
         if self.scale is not None and not part.is_drums:
             rules.append(Scale(self.scale))
         if part.name in self.spans:
-            rules.append(Span(*self.spans[part.name]))
+            rules.append(PitchRange(*self.spans[part.name]))
         if part.name in self.density:
             rules.append(Density(*self.density[part.name]))
         if part.name in self.polyphony:
@@ -90,8 +90,8 @@ class Controls:
             rules.append(ChordSize(self.chord_sizes[part.name]))
         if self.on_chord.get(part.name):
             rules.append(OnChord(song.chords_in(place[1])))
-        if part.name in self.repeats:
-            rules += [Novelty(cell) for cell in worn_out(song, place, self.repeats[part.name])]
+        if part.name in self.max_repeats:
+            rules += [Novelty(cell) for cell in over_repeated_cells(song, place, self.max_repeats[part.name])]
         if place in self.rhythm:
             rules.append(Rhythm(self.rhythm[place]))
         if place in self.contour:
@@ -102,7 +102,7 @@ class Controls:
             rules.append(Syllables(self.syllables[place]))
         return rules
 
-    def shifted(self, bars: int) -> "Controls":
+    def shifted_by(self, bars: int) -> "Controls":
         """The same for a window that begins so many bars later."""
 
         def moved(cells: Mapping) -> dict:
@@ -113,7 +113,7 @@ class Controls:
             syllables=moved(self.syllables),
         )  # fmt: skip
 
-    def only(self, places: Collection[Place]) -> "Controls":
+    def restricted_to(self, places: Collection[Place]) -> "Controls":
         """The same without what is said of other cells."""
 
         def here(cells: Mapping[Place, Any]) -> dict[Place, Any]:
@@ -132,19 +132,19 @@ class Controls:
 
         return replace(
             self, spans=moved(self.spans), polyphony=moved(self.polyphony), chord_sizes=moved(self.chord_sizes),
-            repeats=moved(self.repeats), density=moved(self.density),
+            max_repeats=moved(self.max_repeats), density=moved(self.density),
             on_chord=moved(self.on_chord),
         )  # fmt: skip
 
 
-def worn_out(song: Song, place: Place, limit: int) -> list[Cell]:
-    """Cells that would stand more than `limit` times in a row if one came out at a place like them."""
+def over_repeated_cells(song: Song, place: Place, limit: int) -> list[Cell]:
+    """Cells that may not be generated at a place because they would repeat more than `limit` times in a row."""
     part, bar = place
 
     def run(step: int) -> tuple[list, int]:
-        first = tune(song.cells.get((part, bar + step), ()))
+        first = note_content(song.cells.get((part, bar + step), ()))
         length = 1
-        while first and tune(song.cells.get((part, bar + step * (length + 1)), ())) == first:
+        while first and note_content(song.cells.get((part, bar + step * (length + 1)), ())) == first:
             length += 1
         return first, length if first else 0
 
@@ -169,7 +169,7 @@ class Request:
     bars: tuple[BarRequest, ...]
     given: frozenset[Place] = frozenset()
     controls: Controls = field(default_factory=Controls)
-    reprise: bool = False
+    repeat_sections: bool = False
 
     def check(self) -> None:
         """Raise ScoretokError where what is demanded contradicts itself."""

@@ -92,7 +92,7 @@ def sequence(song: Song, given: Collection[Place] = frozenset()) -> list[int]:
     at = -1
     for part, bar in places_to_write(song, given):
         ids += bar_tokens(song, bar) if bar != at else []
-        ids += [track_token(song.parts[part]), *content(song, known, part, bar)]
+        ids += [track_token(song.parts[part]), *cell_content_tokens(song, known, part, bar)]
         known[part, bar] = song.cells.get((part, bar), ())
         at = bar
     return [*ids, ID["EOS"]]
@@ -121,12 +121,12 @@ def given_tokens(song: Song, given: Collection[Place]) -> list[int]:
         ids.append(FIRST["Bar"] + bar)
         for part in range(len(song.parts)):
             if (part, bar) in given and (part, bar) in song.cells:
-                ids += [track_token(song.parts[part]), *content(song, known, part, bar)]
+                ids += [track_token(song.parts[part]), *cell_content_tokens(song, known, part, bar)]
                 known[part, bar] = song.cells[part, bar]
     return ids
 
 
-def content(song: Song, known: dict[Place, Cell], part: int, bar: int) -> list[int]:
+def cell_content_tokens(song: Song, known: dict[Place, Cell], part: int, bar: int) -> list[int]:
     """What follows the Track token: an earlier cell again, or notes, or a rest."""
     cell = song.cells.get((part, bar), ())
     back = repeat_of(known, part, bar, cell)

@@ -12,10 +12,10 @@ from planner.language import (
     METERS,
     TRACKS_PER_ROLE,
     Cell,
-    Hit,
+    CellNote,
+    count_onsets,
     density_level,
-    onsets,
-    rounded,
+    quantised_note,
 )
 from scoretok.errors import ScoretokError
 from scoretok.parts import Chord, Key
@@ -110,7 +110,7 @@ class Song:
         return [0, *accumulate(self.bar_ticks())]
 
 
-def key_name(key: Key) -> str:
+def model_key(key: Key) -> str:
     """A key as the model knows it: major or minor on a pitch class."""
     return f"{PITCH_CLASS_NAMES[key.tonic]}:{'min' if key.is_minor else 'maj'}"
 
@@ -124,7 +124,7 @@ def check_meters(sheet: LeadSheet) -> None:
             )
 
 
-def writable(sheet: LeadSheet) -> list[str]:
+def writable_tracks(sheet: LeadSheet) -> list[str]:
     """The ids of the tracks that the model sees."""
     return [
         name
@@ -139,7 +139,7 @@ def song_of(sheet: LeadSheet, genre: str = "other") -> Song:
     Raises ScoretokError for a meter that the model does not know.
     """
     check_meters(sheet)
-    kept = [(name, sheet.tracks_by_id[name]) for name in writable(sheet)]
+    kept = [(name, sheet.tracks_by_id[name]) for name in writable_tracks(sheet)]
     cells: dict[tuple[int, int], Cell] = {}
     for part, (name, _) in enumerate(kept):
         number = sheet.track_ids.index(name)
@@ -150,7 +150,7 @@ def song_of(sheet: LeadSheet, genre: str = "other") -> Song:
     parts = tuple(Part(name, track.program) for name, track in kept)
     first = sheet.meters[0]
     song = Song(
-        parts, _plan(sheet), cells, (first.numerator, first.denominator), key_name(sheet.keys[0]),
+        parts, _plan(sheet), cells, (first.numerator, first.denominator), model_key(sheet.keys[0]),
         sheet.tempos[0].bpm, genre, sheet.pickup_ticks,
     )  # fmt: skip
     return with_densities(song)
@@ -160,8 +160,8 @@ def cell_of(sheet: LeadSheet, track: int, bar: int) -> Cell:
     """The notes of a cell as the model says them."""
     start, is_drums = sheet.bar_starts[bar], sheet.tracks[track].is_drums
     return tuple(
-        rounded(
-            Hit(
+        quantised_note(
+            CellNote(
                 note.start_ticks - start, note.pitch, note.duration_ticks, note.velocity,
                 0 if note.syllable is None else 1 + note.syllable.word_end,
             ),
@@ -175,7 +175,7 @@ def cell_of(sheet: LeadSheet, track: int, bar: int) -> Cell:
 def _plan(sheet: LeadSheet) -> tuple[PlanBar, ...]:
     """Sections, chords, meters and keys bar by bar; densities are still missing."""
     meters = {meter.bar: (meter.numerator, meter.denominator) for meter in sheet.meters[1:]}
-    keys = {key.bar: key_name(key) for key in sheet.keys[1:]}
+    keys = {key.bar: model_key(key) for key in sheet.keys[1:]}
     labels = {section.bar: section.label for section in sheet.sections}
     chords: dict[int, list[Chord]] = {}
     for chord in sheet.chords:
@@ -206,12 +206,12 @@ def with_densities(song: Song) -> Song:
 def densities_in(song: Song, bars: range) -> tuple[int, ...]:
     """How densely every part plays in some bars, (p,)."""
     return tuple(
-        density_level(sum(onsets(song.cells.get((part, bar), ())) for bar in bars) / len(bars))
+        density_level(sum(count_onsets(song.cells.get((part, bar), ())) for bar in bars) / len(bars))
         for part in range(len(song.parts))
     )
 
 
-def window(song: Song, bars: range, recount: bool = True) -> Song:
+def song_window(song: Song, bars: range, recount: bool = True) -> Song:
     """Some bars of a song as a song of their own: what was in force when they begin is told again.
 
     Densities are counted anew, or those that were planned stay.

@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from planner.idiom import with_idiom
-from planner.language import KIND_OF, MAX_WINDOW_BARS, density_level, onsets
-from planner.model import PlannerModel
-from planner.notes import Advance, nothing, write_notes
-from planner.paste import new_track, put_cells, sheet_of_song, spans_given, without_repeats
+from planner.language import KIND_OF, MAX_WINDOW_BARS, count_onsets, density_level
+from planner.llama import PlannerModel
+from planner.note_writer import BarCallback, no_callback, write_notes
 from planner.plan_writer import write_plan
-from planner.request import PLAYS, BarRequest, Controls, Request, given_plan
+from planner.playability import with_playability
+from planner.request import NOT_SILENT, BarRequest, Controls, Request, given_plan
 from planner.sequence import Place, known_tokens, places_to_write, sequence
-from planner.song import Part, Song, song_of, window
-from planner.writer import Sampling, Writer
+from planner.song import Part, Song, song_of, song_window
+from planner.song_to_sheet import given_note_spans, new_track, replace_cells, sheet_of_song, without_repeated_chords
+from planner.token_sampling import TokenSampling, TokenWriter
 from scoretok.bars import rearrange_bars
 from scoretok.errors import ScoretokError
 from scoretok.parts import Syllable
@@ -27,8 +27,8 @@ AROUND_BARS = 24  # how much of a long song is looked at on either side of what 
 
 
 @dataclass(frozen=True)
-class Made:
-    """A score that was made, and how likely the model finds what it wrote: mean log-likelihood of a token in nats."""
+class GeneratedScore:
+    """A generated score and the mean log-likelihood in nats of its sampled tokens."""
 
     sheet: LeadSheet
     likelihood: float
@@ -39,14 +39,14 @@ def plan(
     song: Song,
     bars: Sequence[BarRequest],
     controls: Controls | None = None,
-    sampling: Sampling | None = None,
+    sampling: TokenSampling | None = None,
     advance: Callable[[int], None] = lambda bar: None,
-    reprise: bool = True,
+    repeat_sections: bool = True,
 ) -> Song:
     """The song with a whole plan and no notes: what `compose` begins with. Raises ScoretokError as it does."""
-    request = Request(song, tuple(bars), frozenset(), controls or Controls(), reprise)
+    request = Request(song, tuple(bars), frozenset(), controls or Controls(), repeat_sections)
     request.check()
-    return write_plan(Writer(model, sampling), request, advance)
+    return write_plan(TokenWriter(model, sampling), request, advance)
 
 
 def compose(
@@ -54,22 +54,22 @@ def compose(
     song: Song,
     bars: Sequence[BarRequest],
     controls: Controls | None = None,
-    sampling: Sampling | None = None,
-    advance: Advance = nothing,
+    sampling: TokenSampling | None = None,
+    advance: BarCallback = no_callback,
     words: Mapping[Place, tuple[Syllable, ...]] | None = None,
-    reprise: bool = True,
-) -> Made:
+    repeat_sections: bool = True,
+) -> GeneratedScore:
     """A new score: `song` says its parts, meter, key, tempo and genre, `bars` what of the plan is given.
 
     `words` are the syllables of cells for which the controls demand some. With `reprise` sections that come again have
     the chords of the first of their name and its notes, but for their last bar, where nothing else is demanded. Raises
     ScoretokError when what is demanded contradicts itself or cannot be met.
     """
-    request = Request(song, tuple(bars), frozenset(), with_idiom(controls or Controls(), song), reprise)
+    request = Request(song, tuple(bars), frozenset(), with_playability(controls or Controls(), song), repeat_sections)
     request.check()
-    writer = Writer(model, sampling)
+    writer = TokenWriter(model, sampling)
     made = write_notes(writer, request, write_plan(writer, request), None, advance)
-    return Made(sheet_of_song(made, words), writer.likelihood)
+    return GeneratedScore(sheet_of_song(made, words), writer.likelihood)
 
 
 def infill(
@@ -77,11 +77,11 @@ def infill(
     sheet: LeadSheet,
     cells: Collection[tuple[str, int]],
     controls: Controls | None = None,
-    sampling: Sampling | None = None,
+    sampling: TokenSampling | None = None,
     genre: str = "other",
     is_new: bool = True,
-    advance: Advance = nothing,
-) -> Made:
+    advance: BarCallback = no_callback,
+) -> GeneratedScore:
     """A score with some cells, (track id, bar), written anew; with `is_new` none comes out as it was.
 
     Raises ScoretokError for tracks and bars that are not there, and when demands cannot be met.
@@ -98,15 +98,15 @@ def infill(
     if not cells:
         raise ScoretokError("no cell is to be written; name bars and tracks")
     places = sorted({(names.index(name), bar) for name, bar in cells}, key=lambda place: (place[1], place[0]))
-    writer = Writer(model, sampling)
-    controls = with_idiom(controls or Controls(), song)
-    for group in groups(places):
+    writer = TokenWriter(model, sampling)
+    controls = with_playability(controls or Controls(), song)
+    for group in window_groups(places):
         sheet = _infill_group(writer, sheet, song, group, controls, is_new, advance)
         song = song_of(sheet, genre)
-    return Made(sheet, writer.likelihood)
+    return GeneratedScore(sheet, writer.likelihood)
 
 
-def groups(places: Sequence[Place]) -> list[list[Place]]:
+def window_groups(places: Sequence[Place]) -> list[list[Place]]:
     """Places by bar in runs that fit into a window with some bars around them."""
     found: list[list[Place]] = []
     for place in places:
@@ -118,49 +118,55 @@ def groups(places: Sequence[Place]) -> list[list[Place]]:
 
 
 def _infill_group(
-    writer: Writer,
+    writer: TokenWriter,
     sheet: LeadSheet,
     song: Song,
     places: Sequence[Place],
     controls: Controls,
     is_new: bool,
-    advance: Advance,
+    advance: BarCallback,
 ) -> LeadSheet:
     """A score with places of one window written anew."""
     first, last = places[0][1], places[-1][1]
     start = max(0, first - AROUND_BARS)
     bars = range(start, min(len(song), start + MAX_WINDOW_BARS, last + 1 + AROUND_BARS))
     here = {(part, bar - start) for part, bar in places}
-    view = window(song, bars)
+    view = song_window(song, bars)
     kept = {place: cell for place, cell in view.cells.items() if place not in here}
     if is_new:
         novelty = {place: view.cells[place] for place in here if place in view.cells}
         controls = replace(
             controls, novelty={**controls.novelty, **{(p, b + start): c for (p, b), c in novelty.items()}}
         )
-    controls = controls.shifted(start).only(here)
-    request = Request(replace(view, cells=kept), asked_plan(view, here), view.places - here, controls)
+    controls = controls.shifted_by(start).restricted_to(here)
+    request = Request(replace(view, cells=kept), requested_plan(view, here), view.places - here, controls)
     request.check()
     return _write(writer, request, sheet, song, start, list(places), advance)[1]
 
 
 def _write(
-    writer: Writer, request: Request, sheet: LeadSheet, song: Song, start: int, places: list[Place], advance: Advance
+    writer: TokenWriter,
+    request: Request,
+    sheet: LeadSheet,
+    song: Song,
+    start: int,
+    places: list[Place],
+    advance: BarCallback,
 ) -> tuple[Song, LeadSheet]:
     """What a request for the bars of a score from `start` on gives, and the score with these places as it has them."""
     whole = write_plan(writer, request)
     shift = sheet.bar_starts[start]
     spans = {
         part: [(begin - shift, end - shift, pitch) for begin, end, pitch in rows]
-        for part, rows in spans_given(sheet, song, places).items()
+        for part, rows in given_note_spans(sheet, song, places).items()
     }
     made = write_notes(writer, request, whole, spans, lambda bar, cells: advance(bar + start, cells))
     moved = replace(song, cells={(part, bar + start): cell for (part, bar), cell in made.cells.items()})
-    return made, put_cells(sheet, moved, places)
+    return made, replace_cells(sheet, moved, places)
 
 
-def asked_plan(view: Song, here: Collection[Place]) -> tuple[BarRequest, ...]:
-    """The plan of a song some of whose cells are to be written: densities as in the cells that stay, else free."""
+def requested_plan(view: Song, here: Collection[Place]) -> tuple[BarRequest, ...]:
+    """Requested plan for infilling: densities from the cells that stay, else free but not silent."""
     asked = list(given_plan(view))
     for block in view.blocks():
         densities = list(asked[block.start].densities)
@@ -169,7 +175,7 @@ def asked_plan(view: Song, here: Collection[Place]) -> tuple[BarRequest, ...]:
             if not cut:
                 continue
             left = [view.cells.get((part, bar), ()) for bar in block if bar not in cut]
-            densities[part] = density_level(sum(map(onsets, left)) / max(1, len(left))) or PLAYS
+            densities[part] = density_level(sum(map(count_onsets, left)) / max(1, len(left))) or NOT_SILENT
         asked[block.start] = replace(asked[block.start], densities=tuple(densities))
     return tuple(asked)
 
@@ -180,10 +186,10 @@ def vary(
     cells: Collection[tuple[str, int]],
     keep: str = "rhythm",
     controls: Controls | None = None,
-    sampling: Sampling | None = None,
+    sampling: TokenSampling | None = None,
     genre: str = "other",
-    advance: Advance = nothing,
-) -> Made:
+    advance: BarCallback = no_callback,
+) -> GeneratedScore:
     """A variation of some cells that keeps their "rhythm" or their "contour"; empty cells stay empty.
 
     Raises ScoretokError as `infill` does.
@@ -195,9 +201,9 @@ def vary(
     if old and not full:
         raise ScoretokError("these cells hold no notes to vary; infill them instead")
     base = controls or Controls()
-    told = replace(base, rhythm=full) if keep == "rhythm" else replace(base, contour=full)
+    demands = replace(base, rhythm=full) if keep == "rhythm" else replace(base, contour=full)
     kept = [(name, bar) for name, bar in cells if name not in numbers or (numbers[name], bar) in full]
-    return infill(model, sheet, kept, told, sampling, genre, True, advance)
+    return infill(model, sheet, kept, demands, sampling, genre, True, advance)
 
 
 def extend(
@@ -205,34 +211,34 @@ def extend(
     sheet: LeadSheet,
     bars: int,
     controls: Controls | None = None,
-    sampling: Sampling | None = None,
+    sampling: TokenSampling | None = None,
     genre: str = "other",
-    advance: Advance = nothing,
-) -> Made:
+    advance: BarCallback = no_callback,
+) -> GeneratedScore:
     """A score that goes on for some bars, plan and notes. Raises ScoretokError."""
     if bars < 1:
         raise ScoretokError(f"a score goes on for at least one bar, not {bars}")
-    writer = Writer(model, sampling)
+    writer = TokenWriter(model, sampling)
     while bars:
         step = min(bars, MAX_WINDOW_BARS // 2)
         sheet = _extend_window(writer, sheet, step, controls or Controls(), genre, advance)
         bars -= step
-    return Made(sheet, writer.likelihood)
+    return GeneratedScore(sheet, writer.likelihood)
 
 
 def _extend_window(
-    writer: Writer, sheet: LeadSheet, bars: int, controls: Controls, genre: str, advance: Advance
+    writer: TokenWriter, sheet: LeadSheet, bars: int, controls: Controls, genre: str, advance: BarCallback
 ) -> LeadSheet:
     """A score with so many bars more as fit into a window with some bars before."""
     longer = rearrange_bars(sheet, [*range(sheet.bar_count), *[None] * bars]).with_tracks(sheet.tracks)
     song = song_of(longer, genre)
     start = max(0, sheet.bar_count - MAX_WINDOW_BARS // 2)
     known = range(start, sheet.bar_count)
-    view = window(song, range(start, sheet.bar_count + bars))
+    view = song_window(song, range(start, sheet.bar_count + bars))
     # Densities of the bars that are there, not of the empty ones behind them too.
-    asked = given_plan(window(song_of(sheet, genre), known)) + (BarRequest(),) * bars
+    asked = given_plan(song_window(song_of(sheet, genre), known)) + (BarRequest(),) * bars
     given = frozenset(place for place in view.places if place[1] < len(known))
-    request = Request(view, asked, given, with_idiom(controls, song).shifted(start))
+    request = Request(view, asked, given, with_playability(controls, song).shifted_by(start))
     request.check()
     behind = [(part, bar) for part in range(len(song.parts)) for bar in range(sheet.bar_count, longer.bar_count)]
     made, after = _write(writer, request, longer, song, start, behind, advance)
@@ -242,19 +248,19 @@ def _extend_window(
 def with_plan(sheet: LeadSheet, made: Song, start: int, bars: range) -> LeadSheet:
     """A score with chords and sections of some bars of a song that begins at bar `start` of it."""
     chords, sections = list(sheet.chords), list(sheet.sections)
-    told = sheet_of_song(replace(made, cells={}))
+    plan_sheet = sheet_of_song(replace(made, cells={}))
     shift = sheet.bar_starts[start]
     for bar in bars:
         low, high = sheet.bar_starts[start + bar], sheet.bar_starts[start + bar + 1]
         chords = [chord for chord in chords if not low <= chord.start_ticks < high]
         chords += [
             replace(chord, start_ticks=chord.start_ticks + shift)
-            for chord in told.chords
+            for chord in plan_sheet.chords
             if low <= chord.start_ticks + shift < high
         ]
-        sections += [replace(s, bar=s.bar + start) for s in told.sections if s.bar == bar]
+        sections += [replace(s, bar=s.bar + start) for s in plan_sheet.sections if s.bar == bar]
     chords.sort(key=lambda chord: chord.start_ticks)
-    return replace(sheet, chords=without_repeats(chords), sections=tuple({s.bar: s for s in sections}.values()))
+    return replace(sheet, chords=without_repeated_chords(chords), sections=tuple({s.bar: s for s in sections}.values()))
 
 
 def accompany(
@@ -262,10 +268,10 @@ def accompany(
     sheet: LeadSheet,
     parts: Sequence[Part],
     controls: Controls | None = None,
-    sampling: Sampling | None = None,
+    sampling: TokenSampling | None = None,
     genre: str = "other",
-    advance: Advance = nothing,
-) -> Made:
+    advance: BarCallback = no_callback,
+) -> GeneratedScore:
     """A score with more tracks, which play along with those that it has; chords too where it has none.
 
     The controls name the new tracks as `parts` do, whatever ids they get beside those that are there.
@@ -291,18 +297,18 @@ def harmonise(
     model: PlannerModel,
     sheet: LeadSheet,
     controls: Controls | None = None,
-    sampling: Sampling | None = None,
+    sampling: TokenSampling | None = None,
     genre: str = "other",
-    advance: Advance = nothing,
-) -> Made:
+    advance: BarCallback = no_callback,
+) -> GeneratedScore:
     """A score with chords that the model chooses for its notes; the notes stay. Raises ScoretokError."""
     song = song_of(sheet, genre)
     asked = tuple(replace(bar, chords=None) for bar in given_plan(song))
-    writer = Writer(model, sampling)
+    writer = TokenWriter(model, sampling)
     made = write_plan(writer, Request(song, asked, song.places, controls or Controls()), lambda bar: advance(bar, {}))
     bare = replace(sheet, chords=())
     after = with_plan(bare, made, 0, range(len(song)))
-    return Made(replace(after, sections=sheet.sections), writer.likelihood)
+    return GeneratedScore(replace(after, sections=sheet.sections), writer.likelihood)
 
 
 @torch.inference_mode()
@@ -321,7 +327,7 @@ def score(model: PlannerModel, sheet: LeadSheet, genre: str = "other") -> dict[t
 
 def _score_window(model: PlannerModel, song: Song, start: int, stop: int) -> dict[tuple[str, int], float]:
     """The same for some bars, in halves where they do not fit into the context."""
-    view = window(song, range(start, stop))
+    view = song_window(song, range(start, stop))
     ids = sequence(view)
     if len(ids) > model.config.max_position_embeddings:
         if stop - start == 1:

@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from planner.data import Shards
+from planner.checkpoint import save_model
+from planner.examples import Example, examples, pack_rows
 from planner.language import ID, KIND_OF, KINDS
-from planner.load import save_model
-from planner.model import PlannerModel
-from planner.sampling import Example, examples, rows
+from planner.llama import PlannerModel
+from planner.score_shards import ScoreShards
 from scoretok.errors import ScoretokError
 from scoretok.files import whole_file
 
@@ -26,11 +26,11 @@ PAD = ID["PAD"]
 KIND_NUMBERS = torch.tensor([list(KINDS).index(kind) for kind in KIND_OF])
 CHORD_KINDS = torch.tensor([list(KINDS).index(kind) for kind in ("Root", "Quality", "Bass")])
 POSITION = list(KINDS).index("Position")
-Report = Callable[[int, dict[str, float]], None]
+StepReport = Callable[[int, dict[str, float]], None]
 
 
 @dataclass(frozen=True)
-class Recipe:
+class PlannerRecipe:
     """How long and how fast to train: the rate rises, stays, and falls to nothing over the last steps."""
 
     steps: int = 2000
@@ -61,7 +61,7 @@ def has_bf16() -> bool:
     return torch.cpu._is_amx_tile_supported()
 
 
-def optimizers_of(model: PlannerModel, recipe: Recipe) -> list[torch.optim.Optimizer]:
+def optimizers_of(model: PlannerModel, recipe: PlannerRecipe) -> list[torch.optim.Optimizer]:
     """Muon (Jordan et al., 2024) for the matrices of the layers, AdamW for embedding and norms."""
     inside = [p for name, p in model.named_parameters() if ".layers." in name and p.ndim == 2]
     rest = [p for name, p in model.named_parameters() if not (".layers." in name and p.ndim == 2)]
@@ -84,7 +84,7 @@ def targets_of(ids: Tensor) -> Tensor:
     return torch.where(is_chord & in_notes, PAD, ids)[:, 1:]
 
 
-def losses_of(model: nn.Module, ids: Tensor) -> Tensor:
+def token_losses(model: nn.Module, ids: Tensor) -> Tensor:
     """Cross entropy of every token of rows (b, t) but the first, (b, t - 1); 0 for what is not to be predicted."""
     logits = model(ids[:, :-1])
     return nn.functional.cross_entropy(logits.transpose(1, 2), targets_of(ids), ignore_index=PAD, reduction="none")
@@ -97,7 +97,7 @@ def held_out_loss(model: PlannerModel, found: list[Example], device: torch.devic
     sums, counts = torch.zeros(len(KINDS)), torch.zeros(len(KINDS))
     for one in found:
         ids = torch.tensor(one.ids)[None]
-        losses = losses_of(model, ids.to(device))[0].cpu()
+        losses = token_losses(model, ids.to(device))[0].cpu()
         kinds = KIND_NUMBERS[targets_of(ids)[0]]
         written.append(losses[one.ids.index(ID["Notes"]) :][kinds[one.ids.index(ID["Notes"]) :] != 0])
         sums.index_add_(0, kinds, losses)
@@ -111,9 +111,9 @@ def train(
     data: str | Path,
     folder: str | Path,
     model: PlannerModel,
-    recipe: Recipe,
+    recipe: PlannerRecipe,
     seed: int = 0,
-    report: Report = lambda step, figures: None,
+    report: StepReport = lambda step, figures: None,
 ) -> dict[str, float]:
     """Train on the shards of a folder until `recipe.steps`, from where the run in `folder` stands if there is one.
 
@@ -128,12 +128,12 @@ def train(
     )
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    held = examples(Shards(data, "validation"), recipe.context, np.random.default_rng(1), False, recipe.plan)
+    held = examples(ScoreShards(data, "validation"), recipe.context, np.random.default_rng(1), False, recipe.plan)
     test = [next(held) for _ in range(recipe.held_out)]
     optimizers = optimizers_of(model, recipe)
     step = load_state(folder, model, optimizers)
     rng = np.random.default_rng([seed, step, accelerator.process_index])
-    batches = _batches(Shards(data, "train"), recipe, rng)
+    batches = _batches(ScoreShards(data, "train"), recipe, rng)
     wrapped, *optimizers = accelerator.prepare(model, *optimizers)
     figures: dict[str, float] = {}
     total, tokens, began = 0.0, 0, perf_counter()
@@ -141,7 +141,7 @@ def train(
         for group in (group for optimizer in optimizers for group in optimizer.param_groups):
             group["lr"] = recipe.rate_at(step)
         ids = next(batches).to(accelerator.device)
-        losses = losses_of(wrapped, ids)
+        losses = token_losses(wrapped, ids)
         loss = losses.sum() / (targets_of(ids) != PAD).sum()
         accelerator.backward(loss)
         accelerator.clip_grad_norm_(wrapped.parameters(), recipe.clip_norm)
@@ -155,17 +155,17 @@ def train(
             figures = held_out_loss(model, test, accelerator.device)
             model.train()
             passed = (step - 1) % recipe.evaluate_every + 1
-            told = {"train_loss": total / passed, "tokens_per_second": tokens / (perf_counter() - began), **figures}
+            row = {"train_loss": total / passed, "tokens_per_second": tokens / (perf_counter() - began), **figures}
             total, tokens, began = 0.0, 0, perf_counter()
             if accelerator.is_main_process:
-                save_state(folder, model, optimizers, step, recipe, told)
-                report(step, told)
+                save_state(folder, model, optimizers, step, recipe, row)
+                report(step, row)
     return figures
 
 
-def _batches(shards: Shards, recipe: Recipe, rng: np.random.Generator) -> Iterator[Tensor]:
+def _batches(shards: ScoreShards, recipe: PlannerRecipe, rng: np.random.Generator) -> Iterator[Tensor]:
     """Batches of packed rows (b, t)."""
-    packed = rows(examples(shards, recipe.context, rng, plan=recipe.plan), recipe.context)
+    packed = pack_rows(examples(shards, recipe.context, rng, plan=recipe.plan), recipe.context)
     while True:
         yield torch.from_numpy(np.stack([next(packed) for _ in range(recipe.batch)]))
 
@@ -175,7 +175,7 @@ def save_state(
     model: PlannerModel,
     optimizers: list[torch.optim.Optimizer],
     step: int,
-    recipe: Recipe,
+    recipe: PlannerRecipe,
     figures: dict[str, float],
 ) -> None:
     """All that a later run needs to go on, without pickles; the model; the log and its plot."""

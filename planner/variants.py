@@ -1,14 +1,14 @@
-"""Several answers to one request: near-duplicates dropped, the likeliest first."""
+"""Several samples of one request: near-duplicates removed, sorted by likelihood."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
-from planner.tasks import Made
-from planner.writer import Sampling
+from planner.tasks import GeneratedScore
+from planner.token_sampling import TokenSampling
 from scoretok.sheet import LeadSheet
 
-ALIKE = 0.9  # two answers that share so much of their new notes count as one
-TRIES = 3  # for each variant at most
+DUPLICATE_JACCARD = 0.9  # two answers that share so much of their new notes count as one
+ATTEMPTS_PER_VARIANT = 3  # for each variant at most
 
 
 def new_notes(sheet: LeadSheet, before: LeadSheet | None) -> frozenset[tuple[str, int, int, int]]:
@@ -21,24 +21,27 @@ def new_notes(sheet: LeadSheet, before: LeadSheet | None) -> frozenset[tuple[str
     return frozenset(found) - (new_notes(before, None) if before else frozenset())
 
 
-def alike(one: LeadSheet, other: LeadSheet, before: LeadSheet | None = None) -> bool:
+def are_near_duplicates(one: LeadSheet, other: LeadSheet, before: LeadSheet | None = None) -> bool:
     """Whether two scores made of `before` have the same chords and share ALIKE of their new notes (Jaccard)."""
     a, b = new_notes(one, before), new_notes(other, before)
-    return one.chords == other.chords and len(a & b) >= ALIKE * len(a | b)
+    return one.chords == other.chords and len(a & b) >= DUPLICATE_JACCARD * len(a | b)
 
 
 def variants(
-    make: Callable[[Sampling], Made], count: int, sampling: Sampling | None = None, before: LeadSheet | None = None
-) -> list[Made]:
+    make: Callable[[TokenSampling], GeneratedScore],
+    count: int,
+    sampling: TokenSampling | None = None,
+    before: LeadSheet | None = None,
+) -> list[GeneratedScore]:
     """At most `count` different scores, the likeliest by the model first; seeds count up from that of `sampling`.
 
     `before` is the score that `make` works on, so that only what is new is compared.
     """
-    sampling = sampling or Sampling()
-    made: list[Made] = []
-    for number in range(count if count == 1 else TRIES * count):
+    sampling = sampling or TokenSampling()
+    made: list[GeneratedScore] = []
+    for number in range(count if count == 1 else ATTEMPTS_PER_VARIANT * count):
         one = make(replace(sampling, seed=sampling.seed + number))
-        if not any(alike(one.sheet, other.sheet, before) for other in made):
+        if not any(are_near_duplicates(one.sheet, other.sheet, before) for other in made):
             made.append(one)
         if len(made) == count:
             break

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from renderer.engine import blocks_of, render
+from renderer.engine import render, split_blocks
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
 from scoretok.parts import Key
@@ -64,7 +64,7 @@ class AceStepEngine:
 
     def mix_blocks(self, sheet: LeadSheet, seed: int = 0, first_block: int = 0) -> Iterator[np.ndarray]:
         """Blocks (c, block_samples) of the whole song."""
-        yield from blocks_of(self.cover(sheet, seed), self.block_samples, first_block)
+        yield from split_blocks(self.cover(sheet, seed), self.block_samples, first_block)
 
     def cover(self, sheet: LeadSheet, seed: int = 0) -> np.ndarray:
         """The song as the model covers its draft, float32 of shape (c, n). Raises ScoretokError."""
@@ -125,11 +125,11 @@ def key_words(key: Key) -> str:
 
 
 def caption_of(sheet: LeadSheet, more: str = "") -> str:
-    """What plays in a song, in words: 'piano, bass, drums'."""
+    """A caption of the instruments of a song: 'piano, bass, drums'."""
     midi = require("pretty_midi", "audio", "naming instruments")
     parts = [more] if more else []
-    heard = (track for track in sheet.tracks if not track.muted)
-    parts += ["drums" if track.is_drums else midi.program_to_instrument_name(track.program) for track in heard]
+    audible_tracks = (track for track in sheet.tracks if not track.muted)
+    parts += ["drums" if track.is_drums else midi.program_to_instrument_name(track.program) for track in audible_tracks]
     return ", ".join(dict.fromkeys(part.lower() for part in parts))
 
 

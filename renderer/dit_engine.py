@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from renderer.notes import DRUMS, NoteArray, notes_of
+from renderer.note_array import DRUM_PROGRAM, NoteArray, notes_of
 from scoretok.errors import ScoretokError, ScoretokWarning
 from scoretok.extras import require
 from scoretok.sheet import LeadSheet
@@ -16,9 +16,9 @@ from scoretok.sheet import LeadSheet
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from renderer.pipeline import Sampling, TrackRenderer
+    from renderer.pipeline import FlowSampling, TrackRenderer
 
-WEIGHTS = Path(__file__).with_name("weights")
+RENDERER_WEIGHTS = Path(__file__).with_name("weights")
 TRAINED_PITCHES = range(21, 109)
 
 
@@ -41,7 +41,7 @@ class DitEngine:
 
         self.sample_rate, self.block_samples = SAMPLE_RATE, PERIOD_SAMPLES
         self.steps = STEPS if steps is None else steps
-        self.pipeline = load_pipeline(model or WEIGHTS, device)
+        self.pipeline = load_pipeline(model or RENDERER_WEIGHTS, device)
         self.references = {name: self._read_reference(path) for name, path in (references or {}).items()}
 
     def _read_reference(self, path: str | Path) -> "tuple[Tensor, Tensor]":
@@ -62,23 +62,23 @@ class DitEngine:
         """One track, ready to be rendered in blocks; warns of notes that the model never heard."""
         name = sheet.track_ids[track]
         notes = notes_of(sheet, sheet.tracks[track])
-        warn_of_strange(notes, name)
+        warn_out_of_range(notes, name)
         return self.pipeline.track(notes, self.sampling(name, seed), self.reference(name))
 
-    def sampling(self, track_id: str, seed: int) -> "Sampling":
+    def sampling(self, track_id: str, seed: int) -> "FlowSampling":
         """How the flow runs for a track."""
-        from renderer.pipeline import Sampling
+        from renderer.pipeline import FlowSampling
 
-        return Sampling(steps=self.steps, seed=seed, name=track_id)
+        return FlowSampling(steps=self.steps, seed=seed, name=track_id)
 
     def reference(self, track_id: str) -> "tuple[Tensor, Tensor] | None":
         """The timbre that was named for a track or its role."""
         return self.references.get(track_id) or self.references.get(track_id.partition(".")[0])
 
 
-def warn_of_strange(notes: NoteArray, name: str) -> None:
+def warn_out_of_range(notes: NoteArray, name: str) -> None:
     """Warn of notes that the model never heard."""
-    strange = sum(pitch not in TRAINED_PITCHES for pitch in notes.pitch) if notes.program != DRUMS else 0
+    strange = sum(pitch not in TRAINED_PITCHES for pitch in notes.pitch) if notes.program != DRUM_PROGRAM else 0
     if strange:
         warnings.warn(
             f"{name} has {strange} note{'s' * (strange > 1)} below A0 or above C8, which the model never heard;"
@@ -94,22 +94,22 @@ def load_pipeline(model: str | Path, device: str | None = None):  # noqa: ANN201
 
     check_folder_of_model(Path(model))
     try:
-        pipeline = _load_folder(Path(model)) if _samples_as_usual(Path(model)) else _load_with_diffusers(model)
+        pipeline = _load_folder(Path(model)) if _has_default_scheduler(Path(model)) else _load_with_diffusers(model)
     except Exception as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ScoretokError(f"{model} is not a model of this engine: {reason[:200]}") from None
     return pipeline.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
-def _samples_as_usual(folder: Path) -> bool:
+def _has_default_scheduler(folder: Path) -> bool:
     """Whether a folder holds a model whose scheduler is the one that ships; then diffusers is not needed."""
     path = Path("scheduler", "scheduler_config.json")
-    return (folder / path).is_file() and (folder / path).read_text() == (WEIGHTS / path).read_text()
+    return (folder / path).is_file() and (folder / path).read_text() == (RENDERER_WEIGHTS / path).read_text()
 
 
 def _load_folder(folder: Path):  # noqa: ANN202
-    from renderer.codec.model import ScoreCodec
-    from renderer.dit.model import ScoreDiT
+    from renderer.codec.score_codec import ScoreCodec
+    from renderer.dit.score_dit import ScoreDiT
     from renderer.dit.timbres import TimbreBank
     from renderer.load import load_module
     from renderer.pipeline import ScoreToAudio

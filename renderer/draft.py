@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from renderer.engine import blocks_of
-from renderer.notes import DRUMS, NoteArray, drum_ring_s, notes_of
+from renderer.engine import split_blocks
+from renderer.note_array import DRUM_PROGRAM, NoteArray, drum_tail_s, notes_of
 from scoretok.audio import check_memory
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
@@ -52,7 +52,7 @@ class DraftEngine:
     def track_blocks(self, sheet: LeadSheet, track: int, seed: int = 0, first_block: int = 0) -> Iterator[np.ndarray]:
         """Blocks (2, block_samples) of one track; nothing here is left to chance. Raises ScoretokError."""
         check_memory(round(sheet.duration_s * self.sample_rate) * 8 * 3, "the draft of one track")
-        yield from blocks_of(self.render_track(sheet, track), self.block_samples, first_block)
+        yield from split_blocks(self.render_track(sheet, track), self.block_samples, first_block)
 
     def render_track(self, sheet: LeadSheet, track: int) -> np.ndarray:
         """All samples of one track, float32 of shape (2, n), from tick 0 until its last sound has died away."""
@@ -60,7 +60,7 @@ class DraftEngine:
 
     def play(self, notes: NoteArray) -> np.ndarray:
         """All samples of notes, float32 of shape (2, n), from second 0 until the last sound has died away."""
-        drums = notes.program == DRUMS
+        drums = notes.program == DRUM_PROGRAM
         self._synthesizer.sounds_off()
         self._synthesizer.program_select(0, self._soundfont, 128 if drums else 0, 0 if drums else notes.program, drums)
         events = note_events(notes, self.sample_rate) if len(notes) else []
@@ -76,15 +76,15 @@ class DraftEngine:
                 self._synthesizer.noteon(0, pitch, velocity)
             elif step < steps:
                 self._synthesizer.noteoff(0, pitch)
-        heard = np.flatnonzero(np.abs(samples).max(axis=1, initial=0) > 1e-5)
-        return np.ascontiguousarray(samples[: heard[-1] + 1 if len(heard) else 0].T)
+        audible = np.flatnonzero(np.abs(samples).max(axis=1, initial=0) > 1e-5)
+        return np.ascontiguousarray(samples[: audible[-1] + 1 if len(audible) else 0].T)
 
 
 def note_events(notes: NoteArray, sample_rate: int) -> list[tuple[int, int, int, int]]:
     """(step, 1 where a note begins, pitch, velocity), sorted; a note ends before the next of its pitch begins."""
     end_s = notes.end_s
-    if notes.program == DRUMS:
-        end_s = notes.start_s + np.array([drum_ring_s(int(pitch)) for pitch in notes.pitch])
+    if notes.program == DRUM_PROGRAM:
+        end_s = notes.start_s + np.array([drum_tail_s(int(pitch)) for pitch in notes.pitch])
     per_step = sample_rate / STEP_SAMPLES
     starts = np.rint(notes.start_s * per_step).astype(int)
     stops = np.maximum(np.rint(end_s * per_step).astype(int), starts + 1)

@@ -54,7 +54,7 @@ class MixEngine(Protocol):
 
 
 @dataclass(frozen=True)
-class Block:
+class AudioBlock:
     """A stretch of the rendered score: the mix and its stems by track id, float32 of shape (2, n)."""
 
     mix: np.ndarray
@@ -138,7 +138,7 @@ def render_blocks(
     seed: int = 0,
     start_sample: int = 0,
     stop_sample: int | None = None,
-) -> Iterator[Block]:
+) -> Iterator[AudioBlock]:
     """The rendered score block by block: every track by the engine, placed, echoed, summed and limited.
 
     Without `stop_sample` it goes on until the last echo. A sample is the same whatever `start_sample` is. No step
@@ -156,7 +156,7 @@ def render_blocks(
         mix = limit(np.sum(list(stems.values()), axis=0))
         span = slice(max(0, start_sample - begin), None if stop_sample is None else stop_sample - begin)
         if begin + size > start_sample:
-            yield Block(mix[:, span], {name: stem[:, span] for name, stem in stems.items()})
+            yield AudioBlock(mix[:, span], {name: stem[:, span] for name, stem in stems.items()})
         begin += size
 
 
@@ -187,7 +187,7 @@ def render(
     mix: list[np.ndarray] = []
     stems: dict[str, list[np.ndarray]] = {}
     blocks = render_blocks(sheet, player, levels, seed)
-    for number, block in enumerate(without_silent_end(blocks, round(sheet.duration_s * player.sample_rate))):
+    for number, block in enumerate(trim_silent_blocks(blocks, round(sheet.duration_s * player.sample_rate))):
         mix.append(block.mix)
         for name, stem in block.stems.items() if keep_stems else ():
             stems.setdefault(name, []).append(stem)
@@ -196,31 +196,31 @@ def render(
     return Render(player.sample_rate, np.concatenate(mix, axis=1), joined)
 
 
-def without_silent_end(blocks: Iterator[Block], least_samples: int) -> Iterator[Block]:
+def trim_silent_blocks(blocks: Iterator[AudioBlock], least_samples: int) -> Iterator[AudioBlock]:
     """The blocks up to the last sample that is heard, but no fewer samples than `least_samples`."""
     seen, pending = 0, []
     for block in blocks:
         pending.append(block)
-        heard = np.flatnonzero(block.mix.any(axis=0))
-        wanted = max(int(heard[-1]) + 1 if len(heard) else 0, min(least_samples - seen, block.mix.shape[1]))
+        audible = np.flatnonzero(block.mix.any(axis=0))
+        wanted = max(int(audible[-1]) + 1 if len(audible) else 0, min(least_samples - seen, block.mix.shape[1]))
         seen += block.mix.shape[1]
         if wanted > 0:
             yield from pending[:-1]
-            head, tail = _cut(block, wanted)
+            head, tail = _split_block(block, wanted)
             yield head
             pending = [tail]
 
 
-def _cut(block: Block, at: int) -> tuple[Block, Block]:
+def _split_block(block: AudioBlock, at: int) -> tuple[AudioBlock, AudioBlock]:
     """A block before and from a sample on."""
     parts = [
-        Block(block.mix[:, span], {name: stem[:, span] for name, stem in block.stems.items()})
+        AudioBlock(block.mix[:, span], {name: stem[:, span] for name, stem in block.stems.items()})
         for span in (slice(0, at), slice(at, None))
     ]
     return parts[0], parts[1]
 
 
-def blocks_of(samples: np.ndarray, block_samples: int, first_block: int = 0) -> Iterator[np.ndarray]:
+def split_blocks(samples: np.ndarray, block_samples: int, first_block: int = 0) -> Iterator[np.ndarray]:
     """Samples (c, n) as blocks (c, block_samples), the last one filled with zeros."""
     starts = range(first_block * block_samples, samples.shape[1], block_samples)
     for start in starts:

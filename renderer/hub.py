@@ -6,20 +6,20 @@ They are the same modules with the same weights; the config is the constructor's
 from diffusers import ConfigMixin, DiffusionPipeline, FlowMatchEulerDiscreteScheduler, ModelMixin
 from diffusers.configuration_utils import register_to_config
 
-from renderer.codec.model import ScoreCodec
-from renderer.dit.model import ScoreDiT
+from renderer.codec.score_codec import ScoreCodec
+from renderer.dit.score_dit import ScoreDiT
 from renderer.dit.timbres import TimbreBank
 from renderer.pipeline import ScoreToAudio
 
 
 class ScoreCodecModel(ScoreCodec, ModelMixin, ConfigMixin):
-    """`renderer.codec.model.ScoreCodec` with `save_pretrained` and `from_pretrained`."""
+    """`renderer.codec.score_codec.ScoreCodec` with `save_pretrained` and `from_pretrained`."""
 
     __init__ = register_to_config(ScoreCodec.__init__)
 
 
 class ScoreDiTModel(ScoreDiT, ModelMixin, ConfigMixin):
-    """`renderer.dit.model.ScoreDiT` with `save_pretrained` and `from_pretrained`."""
+    """`renderer.dit.score_dit.ScoreDiT` with `save_pretrained` and `from_pretrained`."""
 
     __init__ = register_to_config(ScoreDiT.__init__)
 

@@ -14,20 +14,28 @@ from torch import Tensor
 
 from renderer.codec.exciter import excite
 from renderer.codec.mel import LATENT_SAMPLES, SAMPLE_RATE, SILENCE
-from renderer.codec.model import ScoreCodec
-from renderer.dit.condition import DRUM_RING_S, EARLY_S, FRAME_S, RING_S, collate, frame_centres_s, note_pairs
-from renderer.dit.model import ScoreDiT
+from renderer.codec.score_codec import ScoreCodec
+from renderer.dit.conditioning import (
+    DRUM_REACH_S,
+    EARLY_S,
+    FRAME_S,
+    NOTE_REACH_S,
+    collate_pairs,
+    frame_centres_s,
+    note_pairs,
+)
+from renderer.dit.score_dit import ScoreDiT
 from renderer.dit.timbres import REFERENCE, TimbreBank, loudest_stretch
 from renderer.dit.windows import PERIOD, Windows
-from renderer.notes import DRUMS, NoteArray
+from renderer.note_array import DRUM_PROGRAM, NoteArray
 
-HALO = 8  # latent frames on either side that the decoder's convolutions and STFT reach into
+DECODER_HALO = 8  # latent frames on either side that the decoder's convolutions and STFT reach into
 PERIOD_SAMPLES = PERIOD * LATENT_SAMPLES
 STEPS, START_NOISE, TEMPERATURE = 4, 0.5, 0.5
 
 
 @dataclass(frozen=True)
-class Sampling:
+class FlowSampling:
     """How the flow runs: steps, the noise level that it starts from (1 is pure noise), how strong the
     noise is against what the level says (less is smoother), the seed.
 
@@ -52,25 +60,27 @@ class TrackRenderer:
 
     pipeline: "ScoreToAudio"
     notes: NoteArray
-    sampling: Sampling
+    sampling: FlowSampling
     reference: tuple[Tensor, Tensor]
     windows: Windows = field(init=False)
 
     def __post_init__(self) -> None:
         self.windows = Windows(self._generate, self.pipeline.codec.latent_dims)
-        ends_s = self.notes.start_s + DRUM_RING_S if self.notes.program == DRUMS else self.notes.end_s + RING_S
+        ends_s = (
+            self.notes.start_s + DRUM_REACH_S if self.notes.program == DRUM_PROGRAM else self.notes.end_s + NOTE_REACH_S
+        )
         self.end_sample = round(float(ends_s.max()) * SAMPLE_RATE) if len(self.notes) else 0
 
     def block(self, number: int) -> np.ndarray:
         """Samples (PERIOD_SAMPLES,) of block `number`, float32; the same whichever blocks were made before."""
-        first = number * PERIOD - HALO
-        start, n_samples = first * LATENT_SAMPLES, (PERIOD + 2 * HALO) * LATENT_SAMPLES
-        if not note_gate(self.notes, first, PERIOD + 2 * HALO).any():
+        first = number * PERIOD - DECODER_HALO
+        start, n_samples = first * LATENT_SAMPLES, (PERIOD + 2 * DECODER_HALO) * LATENT_SAMPLES
+        if not note_gate(self.notes, first, PERIOD + 2 * DECODER_HALO).any():
             return np.zeros(PERIOD_SAMPLES, np.float32)
-        latents = self.windows.around(number, HALO)[None]
+        latents = self.windows.around(number, DECODER_HALO)[None]
         excitation = excite(self.notes, start, n_samples, self.sampling.seed)[None]
-        audio = gated(self.pipeline.decode(latents, excitation)[0].numpy(), self.notes, first)
-        return audio[HALO * LATENT_SAMPLES : -HALO * LATENT_SAMPLES]
+        audio = gate_silence(self.pipeline.decode(latents, excitation)[0].numpy(), self.notes, first)
+        return audio[DECODER_HALO * LATENT_SAMPLES : -DECODER_HALO * LATENT_SAMPLES]
 
     def span(self, start: int, stop: int) -> np.ndarray:
         """Samples (stop - start,) from sample `start` on."""
@@ -88,17 +98,17 @@ class TrackRenderer:
 def note_gate(notes: NoteArray, first_frame: int, frames: int) -> np.ndarray:
     """1 in latent frames (t,) that a note can be heard in, else 0: what nobody plays is silent."""
     gate = np.zeros(frames)
-    gate[note_pairs(near(notes, first_frame, frames), centres_s(first_frame, frames))[0]] = 1
+    gate[note_pairs(notes_near(notes, first_frame, frames), centres_s(first_frame, frames))[0]] = 1
     return gate
 
 
-def near(notes: NoteArray, first_frame: int, frames: int) -> NoteArray:
+def notes_near(notes: NoteArray, first_frame: int, frames: int) -> NoteArray:
     """The notes that can be heard in some latent frames."""
-    return notes.sounding_in(first_frame * FRAME_S - EARLY_S, (first_frame + frames) * FRAME_S + EARLY_S, DRUM_RING_S)
+    return notes.sounding_in(first_frame * FRAME_S - EARLY_S, (first_frame + frames) * FRAME_S + EARLY_S, DRUM_REACH_S)
 
 
-def gated(audio: np.ndarray, notes: NoteArray, first_frame: int) -> np.ndarray:
-    """Audio (n,) from a latent frame on, silent where no note can be heard."""
+def gate_silence(audio: np.ndarray, notes: NoteArray, first_frame: int) -> np.ndarray:
+    """Audio (n,) multiplied by the note gate: silent where no note is in reach."""
     places = (np.arange(len(audio)) + 0.5) / LATENT_SAMPLES - 0.5
     gate = note_gate(notes, first_frame, len(audio) // LATENT_SAMPLES)
     return audio * np.interp(places, np.arange(len(gate)), gate).astype(np.float32)
@@ -109,13 +119,13 @@ def centres_s(first_frame: int, frames: int) -> np.ndarray:
     return frame_centres_s(first_frame + np.arange(frames))
 
 
-class Stepped(NamedTuple):
+class SchedulerOutput(NamedTuple):
     """What a step of a scheduler gives, as in diffusers."""
 
     prev_sample: Tensor
 
 
-class EulerSteps:
+class EulerScheduler:
     """Euler steps of flow matching along given noise levels, called as the schedulers of diffusers are."""
 
     timesteps: Tensor
@@ -126,11 +136,11 @@ class EulerSteps:
         self.timesteps = self.sigmas[:-1] * 1000
         self.done = 0
 
-    def step(self, velocity: Tensor, timestep: Tensor, sample: Tensor) -> Stepped:
+    def step(self, velocity: Tensor, timestep: Tensor, sample: Tensor) -> SchedulerOutput:
         """The sample one noise level further; `timestep` is where it is now."""
         change = self.sigmas[self.done + 1] - self.sigmas[self.done]
         self.done += 1
-        return Stepped(sample + change * velocity)
+        return SchedulerOutput(sample + change * velocity)
 
 
 class ScoreToAudio:
@@ -139,7 +149,7 @@ class ScoreToAudio:
     scheduler: Any  # EulerSteps, or a scheduler of diffusers that takes sigmas
 
     def __init__(self, codec: ScoreCodec, dit: ScoreDiT, timbres: TimbreBank) -> None:
-        self.codec, self.dit, self.timbres, self.scheduler = codec, dit, timbres, EulerSteps()
+        self.codec, self.dit, self.timbres, self.scheduler = codec, dit, timbres, EulerScheduler()
 
     @property
     def device(self) -> torch.device:
@@ -153,14 +163,14 @@ class ScoreToAudio:
         return self
 
     def track(
-        self, notes: NoteArray, sampling: Sampling | None = None, reference: tuple[Tensor, Tensor] | None = None
+        self, notes: NoteArray, sampling: FlowSampling | None = None, reference: tuple[Tensor, Tensor] | None = None
     ) -> TrackRenderer:
         """A track to be rendered block by block; `reference` as `encode_reference` gives it."""
         chosen = reference or self.timbres.reference(notes.program)
-        return TrackRenderer(self, notes, sampling or Sampling(), chosen)
+        return TrackRenderer(self, notes, sampling or FlowSampling(), chosen)
 
     def __call__(
-        self, notes: NoteArray, sampling: Sampling | None = None, reference: tuple[Tensor, Tensor] | None = None
+        self, notes: NoteArray, sampling: FlowSampling | None = None, reference: tuple[Tensor, Tensor] | None = None
     ) -> np.ndarray:
         """All samples of a track, (n,), until its last sound has died away."""
         track = self.track(notes, sampling, reference)
@@ -182,7 +192,7 @@ class ScoreToAudio:
         known: Tensor,
         keep_mask: Tensor,
         reference: tuple[Tensor, Tensor],
-        sampling: Sampling,
+        sampling: FlowSampling,
         begin: Tensor | None = None,
     ) -> Tensor:
         """Latents (1, t, d) from frame `first_frame` on; where `keep_mask` (1, t) is 1 they are the known ones.
@@ -190,16 +200,18 @@ class ScoreToAudio:
         The flow starts from what the model predicts at once, with noise; or from other latents `begin` (1, t, d).
         """
         frames = known.shape[1]
-        heard, mask = (tensor.to(self.device) for tensor in reference)
-        away = np.full(heard.shape[1], -1e9)
-        columns = note_pairs(near(notes, first_frame, frames), np.concatenate([away, centres_s(first_frame, frames)]))
+        reference_latents, mask = (tensor.to(self.device) for tensor in reference)
+        away = np.full(reference_latents.shape[1], -1e9)
+        columns = note_pairs(
+            notes_near(notes, first_frame, frames), np.concatenate([away, centres_s(first_frame, frames)])
+        )
         if not len(columns[0]):
             silence = torch.full((1, frames * 4, self.codec.bands), SILENCE, device=self.device)
             return torch.where(keep_mask[..., None] > 0, known, self.codec.latent.encode(silence).cpu())
-        pairs = collate([columns], heard.shape[1] + frames).to(self.device)
+        pairs = collate_pairs([columns], reference_latents.shape[1] + frames).to(self.device)
         known, keep = known.to(self.device), keep_mask.to(self.device)
         program = torch.tensor([notes.program], device=self.device)
-        coarse, hidden = self.dit.predict(pairs, program, known, keep, heard, mask, torch.zeros_like(mask))
+        coarse, hidden = self.dit.predict(pairs, program, known, keep, reference_latents, mask, torch.zeros_like(mask))
         noisy = coarse
         if sampling.steps:
             start = sampling.start_noise

@@ -1,4 +1,4 @@
-"""What a rendered file says about itself, in its comment: enough to make its stems again.
+"""Provenance metadata in a rendered file's comment, sufficient to render its stems again.
 
 The score is told by a digest of its text, so that a file is never taken for the render of another score.
 """

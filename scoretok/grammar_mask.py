@@ -170,7 +170,7 @@ def _positions(state: GrammarState, mask: np.ndarray) -> None:
 
 def _pitches(state: GrammarState, mask: np.ndarray) -> bool:
     """Pitches above the last one that do not sound any more; whether there is one."""
-    kind = "Drum" if state.track_roles[state.cell] == g.DRUMS else "Pitch"
+    kind = "Drum" if state.track_roles[state.cell] == g.DRUMS_ROLE else "Pitch"
     tick, first = state.bar_start + state.position, state.last_pitch + 1
     free = np.array(state.sounding_until[state.cell][first:]) <= tick
     mask[ID[kind] + first : BLOCKS[kind].stop] = free

@@ -18,7 +18,7 @@ KIND_NUMBER_OF = tuple(KIND_NUMBERS[kind] for kind in KIND_OF)
 VALUE_OF = tuple(i - ID[kind] for i, kind in enumerate(KIND_OF))
 METER_TICKS = tuple(96 * numerator // denominator for numerator, denominator in METERS)
 ROLE_SIZE = len(TRACK_IDS) // len(ROLES)
-VOCAL, DRUMS = ROLES.index("vocal"), ROLES.index("drums")
+VOCAL, DRUMS_ROLE = ROLES.index("vocal"), ROLES.index("drums")
 PICKUP_LEGAL = np.array([meter_lasting(ticks) is not None for ticks in range(MAX_BAR_TICKS + 1)])
 # The shortest pickup that needs the token Long_1, Long_2, Long_3.
 SHORTEST_LONG_PICKUP = tuple(next(t for t in range(96 * n + 1, 385) if PICKUP_LEGAL[t]) for n in (1, 2, 3))
@@ -278,12 +278,12 @@ class GrammarState:
         self.velocity, self.phase = value + 1, VELOCITY
 
     def _pitch(self, value: int) -> None:
-        self._require(self.track_roles[self.cell] != DRUMS if self.cell >= 0 else False)
+        self._require(self.track_roles[self.cell] != DRUMS_ROLE if self.cell >= 0 else False)
         self._take_pitch(value)
         self.phase, self.long = PITCH, 0
 
     def _drum(self, value: int) -> None:
-        self._require(self.track_roles[self.cell] == DRUMS if self.cell >= 0 else False)
+        self._require(self.track_roles[self.cell] == DRUMS_ROLE if self.cell >= 0 else False)
         self._take_pitch(value)
         self.sounding_until[self.cell][value] = self.bar_start + self.position + 1
         self.phase = NOTE_DONE

@@ -69,8 +69,8 @@ def infer_chords(sheet: LeadSheet) -> tuple[Chord, ...]:
     beats, change = _beat_grid(sheet)
     chroma, bass = _observe(notes, beats)
     pitch_log, bass_log, prior_log = _models()
-    heard = np.minimum(chroma.sum(1, keepdims=True), 6.0) / np.maximum(chroma.sum(1, keepdims=True), 1e-9)
-    emission = (chroma * heard) @ pitch_log.T + bass @ bass_log.T
+    weight = np.minimum(chroma.sum(1, keepdims=True), 6.0) / np.maximum(chroma.sum(1, keepdims=True), 1e-9)
+    emission = (chroma * weight) @ pitch_log.T + bass @ bass_log.T
     path = _viterbi(emission, prior_log, change)
     return _chords_of(path, beats, bass, chroma.sum(1) > 0)
 
@@ -104,8 +104,8 @@ def _observe(notes: np.ndarray, beats: np.ndarray) -> tuple[np.ndarray, np.ndarr
         overlap = np.minimum(note[:, 1], beats[beat + 1]) - np.maximum(note[:, 0], beats[beat])
         np.add.at(chroma, (beat, note[:, 2] % 12), np.maximum(overlap, 1) / 24)
         np.minimum.at(lowest, beat, note[:, 2])
-    heard = lowest < 128
-    bass[np.flatnonzero(heard), lowest[heard] % 12] = 1.0
+    has_notes = lowest < 128
+    bass[np.flatnonzero(has_notes), lowest[has_notes] % 12] = 1.0
     return chroma, bass
 
 
@@ -144,11 +144,11 @@ def _viterbi(emission: np.ndarray, prior_log: np.ndarray, change: np.ndarray) ->
     return path
 
 
-def _chords_of(path: np.ndarray, beats: np.ndarray, bass: np.ndarray, heard: np.ndarray) -> tuple[Chord, ...]:
+def _chords_of(path: np.ndarray, beats: np.ndarray, bass: np.ndarray, weight: np.ndarray) -> tuple[Chord, ...]:
     chords = []
     edges = [0, *(np.flatnonzero(np.diff(path)) + 1), len(path)]
     for start, stop in pairwise(edges):
-        if not heard[start:stop].any():
+        if not weight[start:stop].any():
             continue
         root, quality = divmod(int(path[start]), len(CHORD_QUALITIES))
         name = CHORD_QUALITIES[quality]

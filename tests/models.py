@@ -5,7 +5,7 @@ import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 
 from renderer.hub import ScoreCodecModel, ScoreDiTModel, ScoreToAudioPipeline, TimbreBankModel
-from renderer.notes import NoteArray
+from renderer.note_array import NoteArray
 
 LATENT_DIMS = 16
 

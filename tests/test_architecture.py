@@ -11,15 +11,23 @@ HEAVY_OUTSIDE_MODELS = {"torch", "diffusers", "transformers", "accelerate", "saf
 # The modules of the models themselves; the engine imports them when it is made.
 FOLDERS = ("editing/inpaint/", "editing/voice/", "renderer/codec/", "renderer/dit/", "renderer/training/")
 PLANNER = (
-    "planner/model.py",
-    "planner/step.py",
-    "planner/load.py",
+    "planner/llama.py",
+    "planner/incremental.py",
+    "planner/checkpoint.py",
     "planner/tasks.py",
     "planner/training.py",
-    "planner/writer.py",
+    "planner/token_sampling.py",
 )
-MIR = ("mir/notes/model.py", "mir/training/")
-MODELS = (*FOLDERS, *PLANNER, *MIR, "renderer/fill.py", "renderer/pipeline.py", "renderer/load.py", "renderer/hub.py")
+MIR = ("mir/notes/network.py", "mir/training/")
+MODELS = (
+    *FOLDERS,
+    *PLANNER,
+    *MIR,
+    "renderer/inpaint_track.py",
+    "renderer/pipeline.py",
+    "renderer/load.py",
+    "renderer/hub.py",
+)
 MODULES = sorted(path for room in (*ROOMS, "editing") for path in (ROOT / room).rglob("*.py"))
 
 

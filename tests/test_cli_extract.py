@@ -65,8 +65,8 @@ def test_a_recording_becomes_its_score(song, heard, folder):
 
 
 def test_what_is_told_is_so_and_the_cache_keeps_slow_stages(song, heard, folder):
-    told = ["--tempo", "97.5", "--downbeat", "0.25", "--meter", "3/4", "--key", "Eb minor", "--words", "off"]
-    answer = run("extract", song, "-o", folder / "told.lead", "--json", "--cache", folder / "cache", *told)
+    given = ["--tempo", "97.5", "--downbeat", "0.25", "--meter", "3/4", "--key", "Eb minor", "--words", "off"]
+    answer = run("extract", song, "-o", folder / "told.lead", "--json", "--cache", folder / "cache", *given)
     found = json.loads(answer.stdout)
     sheet = read(folder / "told.lead")
     assert (found["meter"], found["tempo_bpm"]) == ("3/4", 97.5)
@@ -109,8 +109,8 @@ def test_one_instrument_is_one_track(folder):
     options = ["--only", "piano", "--fast", "--permissive", "--chords", "off"]
     run("extract", folder / "piano.wav", "-o", folder / "alone.lead", *options)
     assert [track.role for track in read(folder / "alone.lead").tracks] == ["piano"]
-    told = run("compare", folder / "piano.lead", folder / "alone.lead", "--json").stdout
-    assert json.loads(told)["piano"] > 0.6
+    output = run("compare", folder / "piano.lead", folder / "alone.lead", "--json").stdout
+    assert json.loads(output)["piano"] > 0.6
     wrong = run("extract", folder / "piano.wav", "-o", folder / "x.lead", "--only", "tuba", fails=True).stderr
     assert "'tuba' is not one of" in wrong
 
@@ -141,8 +141,8 @@ def test_helpers_and_a_cluster_give_the_same_scores(song, folder):
         ways["ray"] = ["--engine", "ray"]
     names = ["a.flac.lead", "a.wav.lead", "b.lead"]
     for way, more in ways.items():
-        told = run("extract", source, "-o", folder / way, *more, *options).stdout
-        assert json.loads(told)["extracted"] == 3
+        output = run("extract", source, "-o", folder / way, *more, *options).stdout
+        assert json.loads(output)["extracted"] == 3
         assert sorted(path.name for path in (folder / way).glob("*.lead")) == names
         for name in names:
             assert (folder / "local" / name).read_bytes() == (folder / way / name).read_bytes()
@@ -162,8 +162,8 @@ def test_words_that_are_given_are_sung_on_the_notes(folder):
     said = [note.syllable.text for note in found.tracks[0].notes if note.syllable]
     assert "".join(said).lower() in "ohwhenthesaintsgomarchingin"
     assert len(said) >= 4
-    told = run("compare", folder / "tune.lead", folder / "tune-heard.lead", "--json").stdout
-    assert json.loads(told)["melody"] > 0.6
+    output = run("compare", folder / "tune.lead", folder / "tune-heard.lead", "--json").stdout
+    assert json.loads(output)["melody"] > 0.6
 
 
 def sound(path, samples, rate=44100):

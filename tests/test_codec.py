@@ -10,7 +10,7 @@ from models import LATENT_DIMS, some_notes, tiny_codec
 from renderer.codec.exciter import excite, partials_of, white_noise
 from renderer.codec.mel import LATENT_SAMPLES, SAMPLE_RATE, SILENCE, LogMel, MelPca, istft, mel_edges_hz, stft
 from renderer.hub import ScoreCodecModel
-from renderer.notes import DRUMS, NoteArray
+from renderer.note_array import DRUM_PROGRAM, NoteArray
 
 
 def test_the_spectrum_of_audio_gives_it_back():
@@ -44,7 +44,7 @@ def test_principal_components_keep_what_they_can():
 @example(start=246_817, length=1, seed=1)  # the tail of a short stroke
 @given(start=st.integers(0, 300_000), length=st.integers(1, 60_000), seed=st.integers(0, 5))
 def test_any_span_of_the_exciter_is_a_span_of_the_whole(start, length, seed):
-    notes = some_notes(seed=seed, program=DRUMS if seed % 2 else 4)
+    notes = some_notes(seed=seed, program=DRUM_PROGRAM if seed % 2 else 4)
     whole = excite(notes, 0, 400_000, seed)
     assert torch.allclose(excite(notes, start, length, seed), whole[:, start : start + length], atol=1e-5)
 

@@ -9,21 +9,21 @@ from hypothesis import strategies as st
 from models import LATENT_DIMS, some_notes, tiny_dit, tiny_pipeline
 
 from renderer.codec.mel import LATENT_SAMPLES, SAMPLE_RATE
-from renderer.dit.condition import FRAME_S, ScoreEncoder, bumps, collate, note_pairs
+from renderer.dit.conditioning import FRAME_S, ScoreEncoder, collate_pairs, note_pairs, soft_one_hot
 from renderer.dit.harmonics import harmonic_frames
 from renderer.dit.masks import SHORTEST, random_keep_mask
 from renderer.dit.timbres import loudest_stretch
 from renderer.dit.windows import ANCHOR, CONTEXT, GAP, PERIOD, Windows
 from renderer.dit_engine import load_pipeline
 from renderer.hub import ScoreToAudioPipeline
-from renderer.notes import DRUMS, NoteArray
-from renderer.pipeline import PERIOD_SAMPLES, Sampling, ScoreToAudio, centres_s
+from renderer.note_array import DRUM_PROGRAM, NoteArray
+from renderer.pipeline import PERIOD_SAMPLES, FlowSampling, ScoreToAudio, centres_s
 
 
 def encode(notes, frames=60):
     torch.manual_seed(0)
     encoder = ScoreEncoder(24, 16)
-    return encoder(collate([note_pairs(notes, centres_s(0, frames))], frames), 1, frames)
+    return encoder(collate_pairs([note_pairs(notes, centres_s(0, frames))], frames), 1, frames)
 
 
 def test_the_order_of_notes_does_not_matter():
@@ -48,8 +48,8 @@ def test_onsets_are_placed_finer_than_a_frame(shift_s):
 
 
 def test_soft_one_hots_add_up_to_one_on_their_grid():
-    assert torch.allclose(bumps(torch.linspace(0, 1, 23), 0, 1, 6).sum(1), torch.ones(23))
-    assert not bumps(torch.tensor([-1.0, 2.0]), 0, 1, 6).any()
+    assert torch.allclose(soft_one_hot(torch.linspace(0, 1, 23), 0, 1, 6).sum(1), torch.ones(23))
+    assert not soft_one_hot(torch.tensor([-1.0, 2.0]), 0, 1, 6).any()
 
 
 def test_harmonics_lie_where_the_partials_are():
@@ -60,7 +60,7 @@ def test_harmonics_lie_where_the_partials_are():
     for partial in (440, 880, 1320):
         band = int(torch.searchsorted(mel_edges_hz(), partial)) - 1
         assert frame[max(band - 1, 0) : band + 2].max() > np.median(frame[:60]) + 1
-    assert (harmonic_frames(some_notes(program=DRUMS), centres_s(0, 20)) < -7).all()
+    assert (harmonic_frames(some_notes(program=DRUM_PROGRAM), centres_s(0, 20)) < -7).all()
 
 
 @given(frames=st.integers(2 * SHORTEST + 1, 200), seed=st.integers(0, 2**32 - 1))
@@ -106,7 +106,7 @@ def test_known_frames_come_out_as_they_went_in():
     known, keep = torch.randn(1, 40, LATENT_DIMS), torch.zeros(1, 40)
     keep[:, :10] = keep[:, 30:] = 1
     reference = pipeline.timbres.reference(0)
-    made = pipeline.sample(notes, 5, known, keep, reference, Sampling(steps=2))
+    made = pipeline.sample(notes, 5, known, keep, reference, FlowSampling(steps=2))
     assert torch.equal(made[:, :10], known[:, :10])
     assert torch.equal(made[:, 30:], known[:, 30:])
     assert not torch.equal(made[:, 10:30], known[:, 10:30])
@@ -116,7 +116,7 @@ def test_seeds_steps_and_names_decide():
     pipeline, notes = tiny_pipeline(), some_notes()
 
     def once(**sampling):
-        return pipeline(notes, Sampling(**sampling))
+        return pipeline(notes, FlowSampling(**sampling))
 
     assert np.array_equal(once(seed=1), once(seed=1))
     assert not np.array_equal(once(seed=1), once(seed=2))
@@ -135,9 +135,9 @@ def test_a_track_ends_when_its_last_note_has_died_away_and_is_silent_where_nobod
 
 def test_blocks_do_not_depend_on_the_ones_before():
     pipeline, notes = tiny_pipeline(), some_notes(60, length_s=25)
-    whole = pipeline.track(notes, Sampling(steps=1))
+    whole = pipeline.track(notes, FlowSampling(steps=1))
     blocks = [whole.block(i) for i in range(3)]
-    assert np.array_equal(pipeline.track(notes, Sampling(steps=1)).block(2), blocks[2])
+    assert np.array_equal(pipeline.track(notes, FlowSampling(steps=1)).block(2), blocks[2])
     assert blocks[0].shape == (PERIOD_SAMPLES,)
 
 

@@ -10,7 +10,7 @@ from conftest import SAINTS, run
 
 from editing import edit
 from renderer import load_engine, render
-from renderer.dit_engine import WEIGHTS, DitEngine
+from renderer.dit_engine import RENDERER_WEIGHTS, DitEngine
 from scoretok import LeadSheet, Note, ScoretokError, Track, slice_bars
 
 
@@ -25,10 +25,10 @@ def opening(request):
 
 
 def test_what_ships_is_small_and_without_pickles():
-    files = [path for path in WEIGHTS.rglob("*") if path.is_file()]
+    files = [path for path in RENDERER_WEIGHTS.rglob("*") if path.is_file()]
     assert {path.suffix for path in files} <= {".json", ".safetensors", ".md"}
     assert max(path.stat().st_size for path in files) < 40e6
-    assert json.loads((WEIGHTS / "model_index.json").read_text())["_class_name"] == "ScoreToAudioPipeline"
+    assert json.loads((RENDERER_WEIGHTS / "model_index.json").read_text())["_class_name"] == "ScoreToAudioPipeline"
 
 
 def test_every_track_sounds_and_the_same_seed_gives_the_same_samples(opening, engine):
@@ -97,8 +97,8 @@ def test_every_pitch_program_and_velocity_is_rendered(engine):
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             assert np.isfinite(render(sheet, engine, keep_stems=False).mix).all()
-        told = [str(warning.message) for warning in said if "never heard" in str(warning.message)]
-        assert [text[:17] for text in told] == ([] if role == "drums" else ["lead.1 has 3 note"])
+        warned = [str(warning.message) for warning in said if "never heard" in str(warning.message)]
+        assert [text[:17] for text in warned] == ([] if role == "drums" else ["lead.1 has 3 note"])
 
 
 def test_bad_models_and_references_get_one_sentence(tmp_path):

@@ -68,11 +68,11 @@ def test_every_command_of_the_planner_runs(workplace):
 
 
 def test_every_command_and_example_of_the_ears_runs(workplace, monkeypatch):
-    result = run_commands("docs/ears.md", workplace)
+    result = run_commands("docs/transcription.md", workplace)
     assert "key C major, found C major" in result.stdout
     assert (workplace / "heard.png").stat().st_size > 500
     monkeypatch.chdir(workplace)
-    exec("\n".join(blocks("docs/ears.md", "python")), {})
+    exec("\n".join(blocks("docs/transcription.md", "python")), {})
 
 
 def test_every_command_and_example_of_voice_conversion_runs(workplace, monkeypatch):

@@ -68,8 +68,8 @@ def energy(audio, pitch, start_s, stop_s):
 
 def loudest_pitch(audio, start_s, stop_s):
     hz, spectrum = spectrum_of(audio, start_s, stop_s)
-    heard = (hz > 240) & (hz < 800)
-    return round(69 + 12 * np.log2(hz[heard][spectrum[heard].argmax()] / 440))
+    band = (hz > 240) & (hz < 800)
+    return round(69 + 12 * np.log2(hz[band][spectrum[band].argmax()] / 440))
 
 
 def test_only_the_edit_of_our_own_render_is_heard(folder):

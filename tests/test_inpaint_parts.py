@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 
 import scoretok
 from editing import edit
-from editing.inpaint.align import align, warp
-from editing.inpaint.clock import EVEN, Clock
-from editing.inpaint.inpaint import Span, add_up, at_rate, join_spans
+from editing.inpaint.align import align, dtw
+from editing.inpaint.fill_spans import InpaintSpan, add_up, at_rate, join_spans
 from editing.inpaint.regions import Region, audible_regions, join_cells
-from editing.inpaint.separate import shares_of
+from editing.inpaint.score_informed import wiener_masks
 from editing.inpaint.splice import FADE_S, SEARCH_S, Change, crossfade, splice
-from editing.inpaint.steady import steady
-from editing.inpaint.timeline import lay_out
+from editing.inpaint.time_map import IDENTITY_MAP, TimeMap
+from editing.inpaint.timeline import plan_timeline
+from editing.inpaint.trend_filter import trend_filter
 from renderer import render
 from renderer.codec.mel import LATENT_SAMPLES, istft, stft
-from renderer.fill import windows
+from renderer.inpaint_track import fill_windows
 from renderer.mixer import limit, unlimit
 from scoretok import LeadSheet, Note, ScoretokError, Track
 from scoretok.audio import AudioFile, check_output_of, open_audio, write_changed
@@ -124,20 +124,20 @@ def test_a_change_lies_at_the_same_moment_at_any_rate(rate):
 @given(length=st.integers(1, 400), before=st.integers(0, 40), after=st.integers(0, 40))
 def test_windows_make_every_frame_of_a_span_once(length, before, after):
     frames, span = range(before + length + after), range(before, before + length)
-    made = [frame for window, part in windows(span, frames) for frame in part]
+    made = [frame for window, part in fill_windows(span, frames) for frame in part]
     assert made == list(span)
-    assert all(len(window) <= 128 and part.start in window for window, part in windows(span, frames))
+    assert all(len(window) <= 128 and part.start in window for window, part in fill_windows(span, frames))
 
 
 def test_a_clock_runs_on_beyond_its_ends():
-    clock = Clock(np.array([1.0, 2.0, 4.0]), np.array([2.0, 4.0, 5.0]))
-    assert clock.heard_at(np.array([0.0, 1.5, 6.0])).tolist() == [0.0, 3.0, 6.0]
+    clock = TimeMap(np.array([1.0, 2.0, 4.0]), np.array([2.0, 4.0, 5.0]))
+    assert clock.to_audio(np.array([0.0, 1.5, 6.0])).tolist() == [0.0, 3.0, 6.0]
 
 
 def test_spans_of_a_track_that_would_meet_become_one():
     spans = [
-        Span("piano.1", (Region("piano.1", range(i, i + 1)),), 2.0 * i, 2.0 * i + 1.9) for i in range(3)
-    ] + [Span("bass.1", (), 0.0, 1.0)]  # fmt: skip
+        InpaintSpan("piano.1", (Region("piano.1", range(i, i + 1)),), 2.0 * i, 2.0 * i + 1.9) for i in range(3)
+    ] + [InpaintSpan("bass.1", (), 0.0, 1.0)]  # fmt: skip
     joined = join_spans(spans)
     assert [(span.track_id, span.start_s, span.stop_s) for span in joined] == [
         ("bass.1", 0.0, 1.0), ("piano.1", 0.0, 5.9)
@@ -176,29 +176,29 @@ def test_only_what_is_heard_sounds_anew(saints):
 def test_bars_that_last_as_long_as_before_are_moved(saints, phrase, new_bars, joints):
     after = edit(saints, [phrase])
     n_samples = round(saints.duration_s * 44100) + 40_000
-    timeline = lay_out(saints, after, diff(saints, after), EVEN, n_samples, 44100)
+    timeline = plan_timeline(saints, after, diff(saints, after), IDENTITY_MAP, n_samples, 44100)
     assert timeline.new_bars == new_bars
     assert timeline.joints == joints
     assert timeline.moves
     assert timeline.pieces[0].start == 0
     assert all(a.stop == b.start for a, b in zip(timeline.pieces, timeline.pieces[1:], strict=False))
-    assert timeline.clock.heard_at(after.duration_s) == pytest.approx(after.duration_s, abs=1e-6)
+    assert timeline.time_map.to_audio(after.duration_s) == pytest.approx(after.duration_s, abs=1e-6)
 
 
 def test_an_edit_of_notes_moves_nothing(saints):
     after = edit(saints, ["transpose +4 in bars 9-10 of piano"])
-    assert not lay_out(saints, after, diff(saints, after), EVEN, 10**6, 44100).moves
+    assert not plan_timeline(saints, after, diff(saints, after), IDENTITY_MAP, 10**6, 44100).moves
 
 
 def test_warping_finds_its_way():
     rng = np.random.default_rng(0)
     a = rng.normal(0, 1, (80, 5))
     b = np.concatenate([rng.normal(0, 1, (10, 5)), np.repeat(a[:40], 2, 0), a[40:], rng.normal(0, 1, (7, 5))])
-    path = warp(a, b)
+    path = dtw(a, b)
     assert path[path[:, 0] == 40, 1].mean() == pytest.approx(90, abs=1)
     assert path[0, 1] == pytest.approx(10, abs=1)
     assert path[-1, 1] == pytest.approx(129, abs=1)
-    banded = warp(a, b, path, 4)
+    banded = dtw(a, b, path, 4)
     assert np.array_equal(path, banded)
 
 
@@ -207,7 +207,7 @@ def test_a_score_is_laid_along_a_recording_at_another_tempo(saints, tmp_path):
     samples = np.pad(render(slow, "draft").mix.T, ((20_000, 0), (0, 0)))
     soundfile.write(tmp_path / "slow.flac", samples, 44100)
     found = align(open_audio(tmp_path / "slow.flac"), saints)
-    lines_s = [found.clock.heard_at(saints.seconds_at(tick)) for tick in saints.bar_starts[1:-1]]
+    lines_s = [found.time_map.to_audio(saints.seconds_at(tick)) for tick in saints.bar_starts[1:-1]]
     true_s = [slow.seconds_at(tick) + 20_000 / 44100 for tick in slow.bar_starts[1:-1]]
     assert np.median(np.abs(np.array(lines_s) - true_s)) < 0.03
     assert found.error_s < 0.03
@@ -222,14 +222,16 @@ def test_a_steady_clock_goes_past_knots_that_lie_off(pace, seed):
     score_s = np.arange(0, 60, 0.5)
     heard_s = score_s * pace
     off = rng.choice(len(score_s), 12, replace=False)
-    found = steady(Clock(score_s, heard_s + np.isin(np.arange(len(score_s)), off) * rng.uniform(-0.3, 0.3)), 20.0)
-    assert np.abs(found.heard_at(score_s) - heard_s).max() < 0.03
+    found = trend_filter(
+        TimeMap(score_s, heard_s + np.isin(np.arange(len(score_s)), off) * rng.uniform(-0.3, 0.3)), 20.0
+    )
+    assert np.abs(found.to_audio(score_s) - heard_s).max() < 0.03
 
 
 def test_a_steady_clock_follows_a_tempo_that_changes():
     score_s = np.arange(0, 60, 0.5)
     heard_s = np.interp(score_s, [0, 30, 60], [0, 30, 54])
-    error_s = np.abs(steady(Clock(score_s, heard_s), 20.0).heard_at(score_s) - heard_s)
+    error_s = np.abs(trend_filter(TimeMap(score_s, heard_s), 20.0).to_audio(score_s) - heard_s)
     assert error_s.max() < 0.25
     assert error_s[np.abs(score_s - 30) > 5].max() < 0.01
 
@@ -240,10 +242,10 @@ def test_tracks_are_told_apart_by_what_they_should_sound_like():
     low, high = np.sin(2 * np.pi * 220 * time), np.sin(2 * np.pi * 3000 * time)
     played = np.stack([low * 0.1, high * 0.5]).astype(np.float32)
     mix = np.stack([0.3 * low + 0.2 * high, 0.3 * low])
-    shares, _ = shares_of(mix, played)
-    heard = istft(stft(torch.from_numpy(mix).float()) * shares[0], n).numpy()
+    shares, _ = wiener_masks(mix, played)
+    stems = istft(stft(torch.from_numpy(mix).float()) * shares[0], n).numpy()
     middle = slice(4096, -4096)
-    assert np.abs(heard[:, middle] - 0.3 * low[middle]).max() < 0.03
+    assert np.abs(stems[:, middle] - 0.3 * low[middle]).max() < 0.03
 
 
 def test_nothing_but_the_pitch_of_a_note_is_needed_to_tell_that_it_changed():

@@ -8,17 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mir.beats import (
-    ears_activations,
-    hits,
+    align_downbeats_to_chords,
+    constant_tempo_beats,
+    count_near_beats,
+    fix_tempo_octave,
     librosa_beats,
     madmom_activations,
-    phased_by_chords,
-    steady_beats,
-    together,
+    mean_activations,
+    network_activations,
     track_bars,
-    without_doubling,
 )
-from mir.grid import BeatGrid, repaired
+from mir.grid import BeatGrid, repair_beats
 
 
 @given(st.floats(50, 90), st.integers(0, 3), st.floats(0, 0.03))
@@ -26,33 +26,33 @@ def test_a_doubled_tempo_is_halved_when_another_tracker_says_so(bpm, first, jitt
     true = 0.3 + 60 / bpm * np.arange(40)
     doubled = BeatGrid(np.sort(np.concatenate([true, true + 30 / bpm])), first)
     chords = true[::4] + jitter
-    half = without_doubling(doubled, bpm * 1.05, chords)
+    half = fix_tempo_octave(doubled, bpm * 1.05, chords)
     assert np.allclose(half.times_s, true)
-    assert without_doubling(half, bpm * 1.05, chords) is half
+    assert fix_tempo_octave(half, bpm * 1.05, chords) is half
 
 
 def test_chords_that_all_last_two_fast_bars_halve_it_too():
     grid = BeatGrid(60 / 176 * np.arange(160))
     chords = grid.times_s[::8]
-    assert abs(without_doubling(grid, 117, chords).bpm - 88) < 0.1
-    assert without_doubling(grid, 117, grid.times_s[::4]) is grid
-    assert without_doubling(grid, 117) is grid
+    assert abs(fix_tempo_octave(grid, 117, chords).bpm - 88) < 0.1
+    assert fix_tempo_octave(grid, 117, grid.times_s[::4]) is grid
+    assert fix_tempo_octave(grid, 117) is grid
 
 
 @given(st.integers(0, 3), st.integers(0, 3), st.integers(0, 1000))
-def test_bars_begin_where_chords_change(told, true, seed):
+def test_bars_begin_where_chords_change(first_beat, true, seed):
     rng = np.random.default_rng(seed)
-    grid = BeatGrid(0.5 * np.arange(64) + 0.2, told, confidence=0.7)
+    grid = BeatGrid(0.5 * np.arange(64) + 0.2, first_beat, confidence=0.7)
     downbeats = BeatGrid(grid.times_s, true).downbeats_s
     chords = downbeats + rng.uniform(-0.04, 0.04, len(downbeats))
-    assert phased_by_chords(grid, chords).first_beat == true
-    assert phased_by_chords(grid, chords).confidence == 0.7
-    assert phased_by_chords(grid, []) is grid
-    assert hits(downbeats, chords) == len(chords)
+    assert align_downbeats_to_chords(grid, chords).first_beat == true
+    assert align_downbeats_to_chords(grid, chords).confidence == 0.7
+    assert align_downbeats_to_chords(grid, []) is grid
+    assert count_near_beats(downbeats, chords) == len(chords)
 
 
 def test_a_known_tempo_and_downbeat_make_the_grid():
-    grid = steady_beats(10.0, 120, 1.37)
+    grid = constant_tempo_beats(10.0, 120, 1.37)
     assert np.isclose(grid.downbeats_s[0], 1.37)
     assert np.isclose(grid.times_s[0], 0.37)
     assert grid.bpm == pytest.approx(120)
@@ -91,7 +91,7 @@ def test_the_trackers_find_clicks(package, track):
 
 
 def test_no_beats_at_all_is_no_grid():
-    assert len(repaired([])) == 0
+    assert len(repair_beats([])) == 0
 
 
 def pulse_of(bpm, beats_per_bar, seconds=20, first_s=0.5):
@@ -109,9 +109,9 @@ def pulse_of(bpm, beats_per_bar, seconds=20, first_s=0.5):
 @pytest.mark.skipif(not find_spec("madmom"), reason="madmom is not installed")
 @pytest.mark.parametrize(("bpm", "size"), [(72, 4), (132, 3)])
 def test_bars_follow_a_pulse_that_is_sure(bpm, size):
-    activations = ears_activations(pulse_of(bpm, size))
+    activations = network_activations(pulse_of(bpm, size))
     assert activations.shape == (2000, 2)
-    for grid in (track_bars(activations), track_bars(together(activations, activations), (size, 4), bpm)):
+    for grid in (track_bars(activations), track_bars(mean_activations(activations, activations), (size, 4), bpm)):
         assert abs(grid.bpm / bpm - 1) < 0.02
         assert grid.beats_per_bar == size
         inside = grid.downbeats_s[(grid.downbeats_s > 2) & (grid.downbeats_s < 18)]
@@ -124,7 +124,7 @@ def test_bars_follow_a_pulse_that_is_sure(bpm, size):
 def test_long_recordings_are_tracked_in_pieces_without_a_seam(monkeypatch):
     import mir.beats
 
-    activations = ears_activations(pulse_of(100, 4, 60))
+    activations = network_activations(pulse_of(100, 4, 60))
     whole = track_bars(activations)
     monkeypatch.setattr(mir.beats, "PIECE_FRAMES", 1700)
     monkeypatch.setattr(mir.beats, "OVERLAP_FRAMES", 600)

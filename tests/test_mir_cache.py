@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from mir.cache import Cache
+from mir.stage_cache import StageCache
 from scoretok import ScoretokError
 
 
@@ -30,12 +30,12 @@ def counted(calls):
 def test_a_stage_is_computed_once_for_the_same_recording_and_options(recording, tmp_path):
     calls = []
     for _ in range(2):
-        found = Cache(tmp_path / "kept", recording).get(Found, "beats", [1], lambda: counted(calls))
+        found = StageCache(tmp_path / "kept", recording).get(Found, "beats", [1], lambda: counted(calls))
         assert (found.rows.tolist(), found.names) == ([0, 1, 2], ("a", "b"))
-    Cache(tmp_path / "kept", recording).get(Found, "beats", [2], lambda: counted(calls))
+    StageCache(tmp_path / "kept", recording).get(Found, "beats", [2], lambda: counted(calls))
     recording.write_bytes(b"other sound")
-    Cache(tmp_path / "kept", recording).get(Found, "beats", [1], lambda: counted(calls))
-    Cache(None, recording).get(Found, "beats", [1], lambda: counted(calls))
+    StageCache(tmp_path / "kept", recording).get(Found, "beats", [1], lambda: counted(calls))
+    StageCache(None, recording).get(Found, "beats", [1], lambda: counted(calls))
     assert len(calls) == 4
 
 
@@ -43,7 +43,7 @@ def test_a_stage_is_computed_once_for_the_same_recording_and_options(recording, 
 def test_a_file_that_was_cut_off_is_made_anew(length, recording, tmp_path):
     calls = []
     for _ in range(2):
-        Cache(tmp_path / "kept", recording).get(Found, "beats", [], lambda: counted(calls))
+        StageCache(tmp_path / "kept", recording).get(Found, "beats", [], lambda: counted(calls))
         (path,) = (tmp_path / "kept").iterdir()
         path.write_bytes(path.read_bytes()[:length])
     assert len(calls) == 2
@@ -52,4 +52,4 @@ def test_a_file_that_was_cut_off_is_made_anew(length, recording, tmp_path):
 def test_a_folder_that_cannot_be_written_to_is_one_sentence(recording, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ScoretokError, match="cannot be written to"):
-        Cache(tmp_path / "file", recording).get(Found, "beats", [], lambda: counted([]))
+        StageCache(tmp_path / "file", recording).get(Found, "beats", [], lambda: counted([]))

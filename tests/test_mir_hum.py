@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mir.hum import grid_of, hum
-from mir.results import HeardNote
+from mir.estimates import NoteEstimate
+from mir.hum import grid_of, transcribe_hum
 from scoretok import ScoretokError
 from scoretok.audio import Recording
 
@@ -44,7 +44,7 @@ def hummed(bpm, cents=0.0, start_s=0.4):
 def test_the_grid_of_even_notes_is_theirs_or_half_of_it(bpm, seed):
     rng = np.random.default_rng(seed)
     beats = np.cumsum(rng.choice([0.5, 1, 1, 1, 2], 24))
-    notes = [HeardNote(0.5 + beat * 60 / bpm + rng.normal(0, 0.008), 1 + beat * 60 / bpm, 60) for beat in beats]
+    notes = [NoteEstimate(0.5 + beat * 60 / bpm + rng.normal(0, 0.008), 1 + beat * 60 / bpm, 60) for beat in beats]
     grid = grid_of(notes, 60.0)
     assert min(abs(grid.bpm / bpm / factor - 1) for factor in (0.5, 1, 2)) < 0.03
     assert abs(grid_of(notes, 60.0, tempo_bpm=bpm).bpm / bpm - 1) < 0.01
@@ -53,14 +53,14 @@ def test_the_grid_of_even_notes_is_theirs_or_half_of_it(bpm, seed):
 @pytest.mark.skipif(not find_spec("swift_f0") or not find_spec("soxr"), reason="swift-f0 is not installed")
 @pytest.mark.parametrize(("bpm", "cents"), [(96, 0), (120, 35)])
 def test_a_tune_comes_back_note_by_note(bpm, cents):
-    sheet = hum(hummed(bpm, cents))
+    sheet = transcribe_hum(hummed(bpm, cents))
     notes = sheet.tracks[0].notes
     assert [note.pitch for note in notes] == [pitch for _, pitch, _ in TUNE]
     first = notes[0].start_ticks
     assert [(note.start_ticks - first) / 24 for note in notes] == [beat for beat, _, _ in TUNE]
     assert abs(sheet.tempos[-1].bpm / bpm - 1) < 0.02
     assert sheet.keys[0].tonic == 0
-    waltz = hum(hummed(bpm, cents), tempo_bpm=bpm, meter=(3, 4), key="A minor")
+    waltz = transcribe_hum(hummed(bpm, cents), tempo_bpm=bpm, meter=(3, 4), key="A minor")
     assert (waltz.meters[0].numerator, waltz.keys[0].is_minor) == (3, True)
 
 
@@ -68,4 +68,4 @@ def test_a_tune_comes_back_note_by_note(bpm, cents):
 def test_noise_is_no_tune():
     noise = np.random.default_rng(0).normal(0, 0.05, (2, 3 * RATE)).astype(np.float32)
     with pytest.raises(ScoretokError, match="no note that can be heard"):
-        hum(Recording(noise, RATE, "noise.wav"))
+        transcribe_hum(Recording(noise, RATE, "noise.wav"))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mir.melody import melody_notes, pitch_curve, tuning_of
+from mir.melody import melody_notes, pitch_curve, tuning_of_curve
 from scoretok.audio import Recording
 
 pytest.importorskip("swift_f0")
@@ -29,7 +29,7 @@ def test_a_tune_comes_back_in_any_tuning(tuning):
     curve = pitch_curve(sung(tuning))
     notes = melody_notes(curve)
     assert [note.pitch for note in notes] == [pitch for pitch, _, _ in TUNE]
-    assert abs(tuning_of(curve) - tuning) < 0.1
+    assert abs(tuning_of_curve(curve) - tuning) < 0.1
     starts = 0.5 + np.cumsum([0, *(seconds + 0.1 for _, seconds, _ in TUNE[:-1])])
     assert np.abs([note.start_s for note in notes] - starts).max() < 0.05
     assert all(note.confidence > 0.6 for note in notes)
@@ -45,4 +45,4 @@ def test_no_voice_is_no_melody():
     silence = Recording(np.zeros((2, RATE), np.float32), RATE)
     curve = pitch_curve(silence)
     assert melody_notes(curve) == []
-    assert tuning_of(curve) == 0.0
+    assert tuning_of_curve(curve) == 0.0

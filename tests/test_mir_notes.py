@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mir.notes.pick import peaks, pick_notes, pick_strokes
-from mir.notes.spectrogram import BINS, FRAMES_PER_S, LOWEST_PITCH, RATE, WINDOWS, filters, normalised
-from mir.notes.targets import DRUMS, PITCHES, ROLES, Answers, targets
+from mir.notes.log_spectrogram import BINS, FRAMES_PER_S, LOWEST_PITCH, RATE, WINDOWS, normalised, triangular_filters
+from mir.notes.peak_picking import pick_drum_hits, pick_notes, pick_peaks
+from mir.notes.targets import DRUM_CLASSES, NOTE_ROLES, PITCHES, NoteLabels, targets
 from scoretok import ScoretokError
 
 needs_torch = pytest.mark.skipif(not find_spec("torch"), reason="torch is not installed")
@@ -20,7 +20,7 @@ FRAMES = 400
 def answers(notes=(), strokes=(), beats=()):
     """What is played: (start, end, pitch, role) and (time, drum)."""
     rows, hits = np.array(notes, float).reshape(-1, 4), np.array(strokes, float).reshape(-1, 2)
-    return Answers(
+    return NoteLabels(
         rows[:, 0], rows[:, 1], rows[:, 2].astype(int), rows[:, 3].astype(int), hits[:, 0], hits[:, 1].astype(int),
         np.array(beats, float), np.array(beats[::4], float),
     )  # fmt: skip
@@ -31,7 +31,7 @@ def melodies(draw):
     """Notes of one pitch a role, apart from one another."""
     gaps = draw(st.lists(st.floats(0.12, 0.8), min_size=1, max_size=10))
     starts = 0.1 + np.cumsum(gaps)
-    pitch, role = draw(st.integers(LOWEST_PITCH, LOWEST_PITCH + PITCHES - 1)), draw(st.integers(0, len(ROLES) - 1))
+    pitch, role = draw(st.integers(LOWEST_PITCH, LOWEST_PITCH + PITCHES - 1)), draw(st.integers(0, len(NOTE_ROLES) - 1))
     lengths = [draw(st.floats(0.08, 0.3)) for _ in gaps]
     return [(start, start + length, pitch, role) for start, length in zip(starts, lengths, strict=True) if start < 7]
 
@@ -39,7 +39,7 @@ def melodies(draw):
 @given(melodies())
 def test_what_the_targets_say_is_picked_again(notes):
     said, _, _ = targets(answers(notes), FRAMES)
-    for role in range(len(ROLES)):
+    for role in range(len(NOTE_ROLES)):
         found = pick_notes(said[2 * role], said[2 * role + 1], 0.3)
         wanted = [note for note in notes if note[3] == role]
         assert [note.pitch for note in found] == [note[2] for note in wanted]
@@ -54,12 +54,12 @@ def test_a_note_ends_where_its_frames_fall_silent():
     assert abs(note.end_s - 2.0) < 2 / FRAMES_PER_S
 
 
-@given(st.lists(st.tuples(st.integers(5, 300), st.integers(0, len(DRUMS) - 1)), max_size=20, unique=True))
+@given(st.lists(st.tuples(st.integers(5, 300), st.integers(0, len(DRUM_CLASSES) - 1)), max_size=20, unique=True))
 def test_strokes_are_picked_where_they_are(strokes):
     apart = [(at / 40, drum) for at, drum in strokes if (at - 1, drum) not in strokes and (at - 2, drum) not in strokes]
     _, said, _ = targets(answers(strokes=apart), FRAMES)
-    found = pick_strokes(said, dict.fromkeys(DRUMS, 0.3))
-    for number, drum in enumerate(DRUMS):
+    found = pick_drum_hits(said, dict.fromkeys(DRUM_CLASSES, 0.3))
+    for number, drum in enumerate(DRUM_CLASSES):
         times = [at_s for at_s, _ in found[drum]]
         assert np.allclose(times, sorted(at for at, other in apart if other == number), atol=0.5 / FRAMES_PER_S)
 
@@ -77,14 +77,14 @@ def test_targets_move_with_the_pitch_and_stay_within_the_range():
 def test_peaks_are_the_highest_of_five_frames():
     levels = np.zeros((1, 20))
     levels[0, [4, 5, 6, 9]] = [0.4, 0.9, 0.5, 0.2]
-    rows, moments, sure = peaks(levels, 0.3)
+    rows, moments, sure = pick_peaks(levels, 0.3)
     assert (rows.tolist(), sure.tolist()) == ([0], [0.9])
     assert 5.0 < moments[0] < 5.2
 
 
 def test_filters_are_triangles_on_pitches():
     for window in WINDOWS:
-        bank = filters(window)
+        bank = triangular_filters(window)
         assert bank.shape == (window // 2 + 1, BINS)
         assert np.allclose(bank.sum(0), 1)
         peak_hz = bank.argmax(0) * RATE / window
@@ -97,7 +97,7 @@ def test_filters_are_triangles_on_pitches():
 @settings(deadline=None, max_examples=20)
 @given(st.integers(36, 96))
 def test_a_tone_is_loudest_at_its_pitch(pitch):
-    from mir.notes.spectrogram import log_spectrogram
+    from mir.notes.log_spectrogram import log_spectrogram
 
     tone = 0.3 * np.sin(2 * np.pi * 440 * 2 ** ((pitch - 69) / 12) * np.arange(RATE) / RATE)
     levels = log_spectrogram(tone.astype(np.float32))
@@ -111,31 +111,31 @@ def test_a_tone_is_loudest_at_its_pitch(pitch):
 def test_the_network_says_something_about_every_frame_and_is_saved_whole(tmp_path):
     import torch
 
-    from mir.notes.model import Ears
+    from mir.notes.network import TranscriptionNet
 
     torch.manual_seed(0)
-    model = Ears(channels=8, context=16, context_blocks=2).eval()
-    heard = torch.rand(2, 3, BINS, 40)
+    model = TranscriptionNet(channels=8, context=16, context_blocks=2).eval()
+    spectrogram = torch.rand(2, 3, BINS, 40)
     with torch.inference_mode():
-        notes, drums, beats = model(heard)
-    assert notes.shape == (2, 2 * len(ROLES), PITCHES, 40)
-    assert drums.shape == (2, len(DRUMS), 40)
+        notes, drums, beats = model(spectrogram)
+    assert notes.shape == (2, 2 * len(NOTE_ROLES), PITCHES, 40)
+    assert drums.shape == (2, len(DRUM_CLASSES), 40)
     assert beats.shape == (2, 2, 40)
     model.save(tmp_path)
     with torch.inference_mode():
-        again = Ears.load(tmp_path)(heard)
+        again = TranscriptionNet.load(tmp_path)(spectrogram)
     assert all(torch.equal(a, b) for a, b in zip((notes, drums, beats), again, strict=True))
     assert json.loads((tmp_path / "config.json").read_text())["channels"] == 8
     (tmp_path / "model.safetensors").write_bytes(b"junk")
     with pytest.raises(ScoretokError, match="does not hold weights of the ears"):
-        Ears.load(tmp_path)
+        TranscriptionNet.load(tmp_path)
 
 
 @needs_torch
 def test_every_harmonic_of_a_pitch_is_in_its_stack():
     import torch
 
-    from mir.notes.model import HARMONICS, harmonic_stack
+    from mir.notes.network import HARMONICS, harmonic_stack
 
     levels = torch.zeros(1, 3, BINS, 1)
     pitch = 20

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mir import stems
+from mir import separation
 from scoretok import ScoretokError
 from scoretok.audio import SAMPLE_RATE, Recording
 
@@ -20,23 +20,23 @@ def recording():
 
 
 def test_stems_add_up_to_the_recording(recording):
-    told = []
-    parts = stems.split_voice(recording, told.append)
-    assert set(parts) == set(stems.STEMS)
+    shares = []
+    parts = separation.spleeter_stems(recording, shares.append)
+    assert set(parts) == set(separation.STEMS)
     total = sum(part.samples for part in parts.values())
     assert np.abs(total - recording.samples).max() < 1e-3
-    assert told[-1] == 1.0
+    assert shares[-1] == 1.0
 
 
 def test_blocks_fade_into_one_another(recording, monkeypatch):
-    monkeypatch.setattr(stems, "BLOCK_S", 3.0)
-    blocks = stems.split_voice(recording)
+    monkeypatch.setattr(separation, "BLOCK_S", 3.0)
+    blocks = separation.spleeter_stems(recording)
     total = sum(part.samples for part in blocks.values())
     assert np.abs(total - recording.samples).max() < 1e-3
 
 
 def test_silence_has_silent_stems():
-    parts = stems.split_voice(Recording(np.zeros((2, SAMPLE_RATE), np.float32)))
+    parts = separation.spleeter_stems(Recording(np.zeros((2, SAMPLE_RATE), np.float32)))
     assert all(np.abs(part.samples).max() < 1e-6 for part in parts.values())
 
 
@@ -50,7 +50,7 @@ def test_a_folder_of_demucs_weights_separates(recording, tmp_path):
     model = HDemucs(**sizes)
     package = {"klass": HDemucs, "args": (), "kwargs": sizes, "state": model.state_dict(), "training_args": {}}
     torch.save(package, tmp_path / "tiny.th")
-    parts, again = (stems.demucs_stems(recording, str(tmp_path)) for _ in range(2))
+    parts, again = (separation.demucs_stems(recording, str(tmp_path)) for _ in range(2))
     assert list(parts) == sources
     assert all(part.samples.shape == recording.samples.shape for part in parts.values())
     assert all(np.array_equal(parts[name].samples, again[name].samples) for name in sources)
@@ -59,7 +59,7 @@ def test_a_folder_of_demucs_weights_separates(recording, tmp_path):
 def test_demucs_weights_that_are_not_there_are_one_sentence(recording, tmp_path):
     pytest.importorskip("demucs")
     with pytest.raises(ScoretokError, match="holds no Demucs weights"):
-        stems.demucs_stems(recording, str(tmp_path))
+        separation.demucs_stems(recording, str(tmp_path))
     (tmp_path / "broken.th").write_bytes(b"junk")
     with pytest.raises(ScoretokError, match="cannot be loaded"):
-        stems.demucs_stems(recording, str(tmp_path))
+        separation.demucs_stems(recording, str(tmp_path))

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mir.results import HeardNote, HeardWord
-from mir.words import Words, _in_order, aligned, sung
+from mir.estimates import NoteEstimate, WordEstimate
+from mir.word_recognition import RecognisedWords, _monotone_assignment, align_lyrics, align_syllables
 from scoretok import ScoretokError
 
 pytest.importorskip("pyphen")
@@ -21,18 +21,18 @@ def test_syllables_go_to_the_nearest_notes_in_order(starts, data):
     starts = np.sort(starts)
     count = data.draw(st.integers(1, len(starts)))
     moments = np.sort(data.draw(st.lists(st.floats(0, 10), min_size=count, max_size=count)))
-    places = _in_order(starts, moments)
+    places = _monotone_assignment(starts, moments)
     assert places == sorted(set(places))
     best = min(sum(abs(starts[list(way)] - moments)) for way in combinations(range(len(starts)), count))
     assert np.isclose(sum(abs(starts[places] - moments)), best)
 
 
 def spoken(text, step_s=0.5):
-    return [HeardWord(step_s * at, step_s * at + 0.4, word) for at, word in enumerate(text.split())]
+    return [WordEstimate(step_s * at, step_s * at + 0.4, word) for at, word in enumerate(text.split())]
 
 
 def test_known_words_have_the_times_of_those_that_were_heard():
-    found = aligned(TEXT, spoken(TEXT), 10)
+    found = align_lyrics(TEXT, spoken(TEXT), 10)
     assert [(word.text, round(word.start_s, 3)) for word in found] == [
         (word.text, word.start_s) for word in spoken(TEXT)
     ]
@@ -41,8 +41,8 @@ def test_known_words_have_the_times_of_those_that_were_heard():
 
 @given(st.sets(st.integers(0, 9), max_size=6))
 def test_words_that_were_not_heard_lie_between_those_that_were(missed):
-    heard = [word for at, word in enumerate(spoken(TEXT)) if at not in missed]
-    found = aligned(TEXT, heard, 10)
+    recognised_words = [word for at, word in enumerate(spoken(TEXT)) if at not in missed]
+    found = align_lyrics(TEXT, recognised_words, 10)
     starts = [word.start_s for word in found]
     assert [word.text for word in found] == TEXT.split()
     assert starts == sorted(starts)
@@ -50,15 +50,15 @@ def test_words_that_were_not_heard_lie_between_those_that_were(missed):
 
 def test_words_to_align_must_be_there():
     with pytest.raises(ScoretokError, match="empty"):
-        aligned("  ", [], 3)
+        align_lyrics("  ", [], 3)
 
 
 @given(st.integers(1, 20), st.integers(0, 100))
 def test_every_word_with_a_note_is_sung_whole(count, seed):
     rng = np.random.default_rng(seed)
     starts = np.cumsum(rng.uniform(0.1, 0.6, count))
-    notes = [HeardNote(float(start), float(start) + 0.09, 60) for start in starts]
-    rows = sung(notes, spoken(TEXT), "en")
+    notes = [NoteEstimate(float(start), float(start) + 0.09, 60) for start in starts]
+    rows = align_syllables(notes, spoken(TEXT), "en")
     texts = "".join(syllable.text for _, syllable in rows if syllable)
     rest = TEXT.replace(" ", "")
     for word in TEXT.split():
@@ -71,17 +71,17 @@ def test_every_word_with_a_note_is_sung_whole(count, seed):
 
 
 def test_a_voice_without_words_is_sung_without_syllables():
-    notes = [HeardNote(0.0, 0.9, 60)]
-    assert sung(notes, [], "") == [(notes[0], None)]
+    notes = [NoteEstimate(0.0, 0.9, 60)]
+    assert align_syllables(notes, [], "") == [(notes[0], None)]
 
 
 def test_a_word_of_more_syllables_than_notes_divides_them():
-    rows = sung([HeardNote(0.0, 0.9, 60)], [HeardWord(0.0, 0.8, "beautiful")], "en")
+    rows = align_syllables([NoteEstimate(0.0, 0.9, 60)], [WordEstimate(0.0, 0.8, "beautiful")], "en")
     assert [syllable.text for _, syllable in rows] == ["beau", "ti", "ful"]
     assert rows[-1][0].end_s == 0.9
 
 
 def test_languages_without_patterns_keep_words_whole():
-    rows = sung([HeardNote(0.0, 0.9, 60)], [HeardWord(0.0, 0.8, "kamusta")], "tl")
+    rows = align_syllables([NoteEstimate(0.0, 0.9, 60)], [WordEstimate(0.0, 0.8, "kamusta")], "tl")
     assert [syllable.text for _, syllable in rows] == ["kamusta"]
-    assert Words((("0", "1", "a"),)).words[0].text == "a"
+    assert RecognisedWords((("0", "1", "a"),)).words[0].text == "a"

@@ -21,20 +21,28 @@ def plans(draw):
     bars = []
     for label in draw(st.lists(st.sampled_from((*SECTION_LABELS, "phrase")), min_size=1, max_size=4)):
         count = draw(st.integers(1, 5))
-        told = draw(st.booleans())
+        has_chords = draw(st.booleans())
         levels = draw(st.just(()) | st.tuples(*[st.integers(0, 7)] * len(PARTS)))
         for bar in range(count):
             starts = sorted(draw(st.sets(st.sampled_from((0, 24, 48, 60)), max_size=3)))
             here = tuple(Chord(at, one.root, one.quality) for at, one in ((at, draw(chords)) for at in starts))
-            bars.append(BarRequest(here if told else None, label if bar == 0 else None, levels if bar == 0 else ()))
+            bars.append(
+                BarRequest(here if has_chords else None, label if bar == 0 else None, levels if bar == 0 else ())
+            )
     return Song(PARTS, (), {}, (4, 4), draw(st.sampled_from(("C:maj", "F#:min"))), 96.0, "pop"), tuple(bars)
 
 
 @given(plans())
 def test_a_plan_survives_as_text(plan):
     song, bars = plan
-    told, asked = parse_plan(print_plan(song, bars))
-    assert (told.parts, told.meter, told.key, told.bpm, told.genre) == (PARTS, song.meter, song.key, 96.0, "pop")
+    parsed, asked = parse_plan(print_plan(song, bars))
+    assert (parsed.parts, parsed.meter, parsed.key, parsed.bpm, parsed.genre) == (
+        PARTS,
+        song.meter,
+        song.key,
+        96.0,
+        "pop",
+    )
     assert asked == bars
 
 

@@ -8,22 +8,22 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.data import Shards, make_shard, song_of_record, split_of
-from planner.language import DURATIONS, LOUDNESS, Hit, cell_tokens, nearest_duration, read_cell
-from planner.model import Config, PlannerModel
-from planner.notes import write_notes
-from planner.paste import put_cells, sheet_of_song, spans_given
+from planner.examples import examples, make_example, pack_rows, transposed
+from planner.incremental import KVCache
+from planner.language import DURATIONS, VELOCITY_STEP, CellNote, cell_tokens, nearest_duration, read_cell
+from planner.llama import PlannerConfig, PlannerModel
+from planner.note_writer import write_notes
 from planner.plan_writer import write_plan
 from planner.request import BarRequest, Controls, Request, given_plan
-from planner.sampling import example, examples, rows, transposed
+from planner.score_shards import ScoreShards, make_score_shard, song_of_record, split_of
 from planner.sequence import read_sequence, sequence
-from planner.song import Part, Song, song_of, window
-from planner.step import Cache
-from planner.writer import Sampling, Writer
+from planner.song import Part, Song, song_of, song_window
+from planner.song_to_sheet import given_note_spans, replace_cells, sheet_of_song
+from planner.token_sampling import TokenSampling, TokenWriter
 from scoretok import Grammar, LeadSheet, ScoretokError, write
 from scoretok.encode import encode
 
-TINY = Config(hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2)
+TINY = PlannerConfig(hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2)
 PARTS = (Part("vocal.1", 53), Part("piano.1", 0), Part("bass.1", 33), Part("drums.1", 0))
 
 
@@ -34,8 +34,8 @@ def cells(draw, is_drums=False):
     for position in sorted(draw(st.sets(st.integers(0, 95), max_size=5))):
         for pitch in sorted(draw(st.sets(st.integers(30, 80), min_size=1, max_size=3))):
             duration = 1 if is_drums else draw(st.sampled_from(DURATIONS))
-            velocity = draw(st.integers(1, 127 // LOUDNESS)) * LOUDNESS
-            hits.append(Hit(position, pitch, duration, velocity, draw(st.integers(0, 2))))
+            velocity = draw(st.integers(1, 127 // VELOCITY_STEP)) * VELOCITY_STEP
+            hits.append(CellNote(position, pitch, duration, velocity, draw(st.integers(0, 2))))
     return tuple(hits)
 
 
@@ -63,10 +63,10 @@ def test_any_cells_can_be_given_and_all_come_back(saints, data):
     song = song_of(saints)
     places = [(part, bar) for part in range(len(song.parts)) for bar in range(len(song))]
     given_places = data.draw(st.sets(st.sampled_from(places)))
-    back, told = read_sequence(sequence(song, given_places))
+    back, given_back = read_sequence(sequence(song, given_places))
     assert back.cells == song.cells
     assert back.plan == song.plan
-    assert told == {place for place in given_places if place in song.cells}
+    assert given_back == {place for place in given_places if place in song.cells}
 
 
 @given(st.data())
@@ -74,7 +74,7 @@ def test_a_window_plays_what_the_song_plays_there(saints, data):
     song = song_of(saints)
     first = data.draw(st.integers(0, len(song) - 1))
     stop = data.draw(st.integers(first + 1, len(song)))
-    view = window(song, range(first, stop))
+    view = song_window(song, range(first, stop))
     assert {(p, b + first): cell for (p, b), cell in view.cells.items()} == {
         place: cell for place, cell in song.cells.items() if first <= place[1] < stop
     }
@@ -91,7 +91,7 @@ def test_transposition_can_be_undone(saints, semitones):
 
 @given(seed=st.integers(0, 2**32 - 1))
 def test_examples_are_songs_and_fit(saints, seed):
-    found = example(song_of(saints), 700, np.random.default_rng(seed))
+    found = make_example(song_of(saints), 700, np.random.default_rng(seed))
     if found:
         assert len(found.ids) <= 700
         read_sequence(found.ids)
@@ -112,7 +112,7 @@ def test_whatever_a_model_draws_is_legal_and_meets_the_demands(model, data):
     bars, asked = data.draw(st.integers(1, 6)), controls(data.draw)
     request = Request(Song(PARTS, ()), (BarRequest(),) * bars, controls=asked)
     request.check()
-    writer = Writer(model, Sampling(seed=data.draw(st.integers(0, 1000)), top_p=1.0, temperature=2.0))
+    writer = TokenWriter(model, TokenSampling(seed=data.draw(st.integers(0, 1000)), top_p=1.0, temperature=2.0))
     song = write_notes(writer, request, write_plan(writer, request))
     sheet = sheet_of_song(song)
     Grammar().check(encode(sheet))
@@ -150,9 +150,9 @@ def test_an_infill_changes_no_other_cell(model, saints, data):
     novelty = {place: song.cells[place] for place in cut if place in song.cells}
     request = Request(stripped, given_plan(song), kept, Controls(novelty=novelty))
     request.check()
-    writer = Writer(model, Sampling(seed=1))
-    made = write_notes(writer, request, write_plan(writer, request), spans_given(saints, song, cut))
-    after = put_cells(saints, made, sorted(cut))
+    writer = TokenWriter(model, TokenSampling(seed=1))
+    made = write_notes(writer, request, write_plan(writer, request), given_note_spans(saints, song, cut))
+    after = replace_cells(saints, made, sorted(cut))
     Grammar().check(encode(after))
     for number, name in enumerate(saints.track_ids):
         for bar in range(saints.bar_count):
@@ -164,7 +164,7 @@ def test_an_infill_changes_no_other_cell(model, saints, data):
 
 
 def test_rhythm_contour_and_words_are_kept(model):
-    line = (Hit(0, 60, 24, 96), Hit(24, 64, 24, 96), Hit(48, 62, 48, 96))
+    line = (CellNote(0, 60, 24, 96), CellNote(24, 64, 24, 96), CellNote(48, 62, 48, 96))
     song = Song((Part("vocal.1", 53),), ())
     places = {(0, bar): line for bar in range(3)}
     for asked in (
@@ -175,7 +175,7 @@ def test_rhythm_contour_and_words_are_kept(model):
             song, (BarRequest(densities=(2,), label="verse"), *[BarRequest(label=None)] * 2), controls=asked
         )
         request.check()
-        writer = Writer(model, Sampling(seed=3))
+        writer = TokenWriter(model, TokenSampling(seed=3))
         made = write_notes(writer, request, write_plan(writer, request))
         for bar in range(3):
             cell = made.cells[0, bar]
@@ -192,7 +192,7 @@ def test_the_same_seed_writes_the_same(model):
     request = Request(Song(PARTS, ()), (BarRequest(),) * 3)
     songs = []
     for seed in (1, 1, 2):
-        writer = Writer(model, Sampling(seed=seed))
+        writer = TokenWriter(model, TokenSampling(seed=seed))
         songs.append(write_notes(writer, request, write_plan(writer, request)))
     assert songs[0] == songs[1]
     assert songs[0] != songs[2]
@@ -201,7 +201,7 @@ def test_the_same_seed_writes_the_same(model):
 def test_songs_longer_than_the_context_are_written_in_windows():
     torch.manual_seed(0)
     small = PlannerModel(
-        Config(
+        PlannerConfig(
             hidden_size=32,
             intermediate_size=64,
             num_hidden_layers=1,
@@ -212,7 +212,7 @@ def test_songs_longer_than_the_context_are_written_in_windows():
     request = Request(
         Song(PARTS[:2], ()), (BarRequest(label="verse", densities=(3, 3)), *[BarRequest(label=None)] * 15)
     )
-    writer = Writer(small, Sampling(seed=0))
+    writer = TokenWriter(small, TokenSampling(seed=0))
     made = write_notes(writer, request, write_plan(writer, request))
     Grammar().check(encode(sheet_of_song(made)))
     assert len(made) == 16
@@ -235,7 +235,7 @@ def test_demands_that_contradict_each_other_are_refused(asked, message):
 
 def test_step_by_step_gives_what_the_whole_sequence_gives(model):
     ids = torch.randint(0, TINY.vocab_size, (1, 20), generator=torch.Generator().manual_seed(1))
-    cache = Cache(TINY, 32)
+    cache = KVCache(TINY, 32)
     with torch.no_grad():
         whole = model(ids)[0]
     at = 0
@@ -250,11 +250,11 @@ def test_step_by_step_gives_what_the_whole_sequence_gives(model):
 
 def test_after_training_the_copy_of_the_weights_is_made_anew(model):
     other = PlannerModel(TINY).eval()
-    before = other.next_logits([1, 2, 3], Cache(TINY, 8))
+    before = other.next_logits([1, 2, 3], KVCache(TINY, 8))
     other.train()
     with torch.no_grad():
         other.model.norm.weight.mul_(2)
-    after = other.eval().next_logits([1, 2, 3], Cache(TINY, 8))
+    after = other.eval().next_logits([1, 2, 3], KVCache(TINY, 8))
     assert torch.allclose(after, 2 * before, rtol=1e-4)
 
 
@@ -271,17 +271,17 @@ def test_shards_are_cleaned_and_split_by_song(tmp_path):
     rows_ += [{**record("set/5"), "tracks": {"vocal": record("x")["tracks"]["vocal"][:20]}}]
     rows_ += [{**record("set/6"), "tracks": {"vocal": [[i * 24, 12, 40 + i % 7, 80] for i in range(40)]}}]
     (tmp_path / "set.jsonl").write_text("\n".join(json.dumps(row) for row in rows_))
-    counts = make_shard(tmp_path / "set.jsonl", tmp_path / "out", ("GPL",))
+    counts = make_score_shard(tmp_path / "set.jsonl", tmp_path / "out", ("GPL",))
     assert counts == {
         "taken": 2, "the same notes as another": 3, "its licence": 1, "fewer than 32 notes": 1,
     }  # fmt: skip
-    shards = Shards(tmp_path / "out")
+    shards = ScoreShards(tmp_path / "out")
     assert [entry.name for _, entry in shards.entries] == ["set/0", "set/6"]
     assert shards.entries[0][1].genre == "pop"
     sheet = shards.sheet(0)
     assert isinstance(sheet, LeadSheet)
     assert sheet.tracks[0].notes[0].syllable
-    packed = rows(examples(shards, 512, np.random.default_rng(0)), 512)
+    packed = pack_rows(examples(shards, 512, np.random.default_rng(0)), 512)
     assert next(packed).shape == (512,)
 
 
@@ -290,7 +290,7 @@ def test_scores_of_any_format_make_a_shard(tmp_path, saints, grace):
     write(saints, tmp_path / "songs" / "saints.mid")
     write(grace, tmp_path / "songs" / "grace.musicxml")
     (tmp_path / "songs" / "broken.mid").write_bytes(b"no")
-    counts = make_shard(tmp_path / "songs", tmp_path / "out")
+    counts = make_score_shard(tmp_path / "songs", tmp_path / "out")
     assert counts == {"taken": 2, "it cannot be read": 1}
 
 

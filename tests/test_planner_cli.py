@@ -8,8 +8,8 @@ import torch
 from conftest import SAINTS, run
 
 import scoretok
-from planner.load import save_model
-from planner.model import Config, PlannerModel
+from planner.checkpoint import save_model
+from planner.llama import PlannerConfig, PlannerModel
 from scoretok.parts import Key
 
 
@@ -18,7 +18,7 @@ def folder(tmp_path_factory):
     """A folder with a model and eight bars of a band."""
     folder = tmp_path_factory.mktemp("planning")
     torch.manual_seed(0)
-    config = Config(hidden_size=32, intermediate_size=64, num_hidden_layers=1, num_attention_heads=2)
+    config = PlannerConfig(hidden_size=32, intermediate_size=64, num_hidden_layers=1, num_attention_heads=2)
     save_model(PlannerModel(config), folder / "model")
     scoretok.write(scoretok.slice_bars(scoretok.read(SAINTS), 0, 8), folder / "a.lead")
     return folder
@@ -171,8 +171,8 @@ def test_a_score_goes_on_is_accompanied_and_harmonised(folder):
 
 def test_a_score_is_scored_as_table_and_picture(folder):
     result = made(folder, "score", "a.lead", "--plot", "s.png", "--json")
-    told = json.loads(result.stdout)
-    assert told["total"] == pytest.approx(sum(cell["nats"] for cell in told["cells"]), abs=0.1)
+    answer = json.loads(result.stdout)
+    assert answer["total"] == pytest.approx(sum(cell["nats"] for cell in answer["cells"]), abs=0.1)
     assert (folder / "s.png").stat().st_size > 1000
     assert "piano.1" in made(folder, "score", "a.lead").stdout
 

@@ -6,16 +6,16 @@ from itertools import groupby, pairwise
 import pytest
 import torch
 
-from planner.idiom import CHORD_SIZES, SPANS, with_idiom
-from planner.language import FIRST, REPEATS, Hit
-from planner.model import Config, PlannerModel
-from planner.paste import sheet_of_song
+from planner.language import FIRST, REPEATS, CellNote
+from planner.llama import PlannerConfig, PlannerModel
 from planner.plan_writer import write_plan
+from planner.playability import CHORD_SIZES, ROLE_RANGES, with_playability
 from planner.request import BarRequest, Controls, Request
 from planner.song import Part, PlanBar, Song, song_of
-from planner.tasks import Made, accompany, asked_plan, compose, extend, harmonise, infill, score, vary
-from planner.variants import alike, variants
-from planner.writer import Sampling, Writer
+from planner.song_to_sheet import sheet_of_song
+from planner.tasks import GeneratedScore, accompany, compose, extend, harmonise, infill, requested_plan, score, vary
+from planner.token_sampling import TokenSampling, TokenWriter
+from planner.variants import are_near_duplicates, variants
 from scoretok import Grammar, ScoretokError, slice_bars
 from scoretok.bars import rearrange_bars
 from scoretok.encode import encode
@@ -25,7 +25,7 @@ from scoretok.parts import Chord, Note
 @pytest.fixture(scope="module")
 def model():
     torch.manual_seed(0)
-    config = Config(hidden_size=32, intermediate_size=64, num_hidden_layers=1, num_attention_heads=2)
+    config = PlannerConfig(hidden_size=32, intermediate_size=64, num_hidden_layers=1, num_attention_heads=2)
     return PlannerModel(config).eval()
 
 
@@ -44,7 +44,7 @@ def notes_by_cell(sheet):
 
 def test_infill_writes_the_cells_that_were_named_and_no_other(model, song):
     cells = {("piano.1", 2), ("piano.1", 3), ("bass.1", 6)}
-    made = infill(model, song, cells, sampling=Sampling(seed=2))
+    made = infill(model, song, cells, sampling=TokenSampling(seed=2))
     Grammar().check(encode(made.sheet))
     before, after = notes_by_cell(song), notes_by_cell(made.sheet)
     assert before.keys() == after.keys()
@@ -83,7 +83,7 @@ def test_accompany_adds_tracks_to_a_melody(model, song):
 
 
 def test_harmonise_changes_chords_only(model, song):
-    made = harmonise(model, song, sampling=Sampling(seed=5)).sheet
+    made = harmonise(model, song, sampling=TokenSampling(seed=5)).sheet
     assert made.tracks == song.tracks
     assert made.sections == song.sections
     assert made.chords
@@ -142,8 +142,14 @@ def test_nothing_cannot_be_varied(model, song):
 
 def test_a_demand_that_no_notes_can_meet_is_told(model, song):
     with pytest.raises(ScoretokError, match="no notes were found for piano"):
-        infill(model, song, {("piano.1", 2)}, Controls(
-            rhythm={(1, 2): (Hit(0, 60, 96, 96),)}, polyphony={"piano.1": 1}, density={"piano.1": (3, 3)}))  # fmt: skip
+        infill(
+            model,
+            song,
+            {("piano.1", 2)},
+            Controls(
+                rhythm={(1, 2): (CellNote(0, 60, 96, 96),)}, polyphony={"piano.1": 1}, density={"piano.1": (3, 3)}
+            ),
+        )
 
 
 class Parrot(PlannerModel):
@@ -171,29 +177,31 @@ def test_no_more_bars_in_a_row_are_the_same_than_asked_for(model, song):
     band = Song((Part("drums.1", 0), Part("drums.2", 0)), ())
     bars = [BarRequest(None, "verse" if bar % 8 == 0 else None, (4, 4) if bar % 8 == 0 else ()) for bar in range(12)]
     assert longest_rows(compose(parrot.eval(), band, bars).sheet) == {"drums.1": 12, "drums.2": 12}
-    controls = Controls(repeats={"drums.1": 1, "drums.2": 3})
+    controls = Controls(max_repeats={"drums.1": 1, "drums.2": 3})
     assert longest_rows(compose(parrot, band, bars, controls).sheet) == {"drums.1": 1, "drums.2": 3}
     # An infill counts what stands on both sides.
     same = compose(parrot, band, bars).sheet
-    made = infill(parrot, same, [("drums.2", bar) for bar in (3, 7)], Controls(repeats={"drums.2": 4}), is_new=False)
+    made = infill(
+        parrot, same, [("drums.2", bar) for bar in (3, 7)], Controls(max_repeats={"drums.2": 4}), is_new=False
+    )
     assert longest_rows(made.sheet)["drums.2"] <= 4
 
 
 def test_every_bar_is_told_as_it_is_made(model):
-    told = []
+    reported = []
     band = Song((Part("piano.1", 0), Part("bass.1", 33)), ())
-    made = compose(model, band, [BarRequest()] * 6, advance=lambda bar, cells: told.append((bar, cells)))
+    made = compose(model, band, [BarRequest()] * 6, advance=lambda bar, cells: reported.append((bar, cells)))
     song = song_of(made.sheet)
-    assert [bar for bar, _ in told] == sorted({bar for _, bar in song.cells} | {bar for bar, _ in told})
-    heard = {(name, bar): cell for bar, cells in told for name, cell in cells.items() if cell}
-    assert heard == {(song.parts[part].name, bar): cell for (part, bar), cell in song.cells.items()}
+    assert [bar for bar, _ in reported] == sorted({bar for _, bar in song.cells} | {bar for bar, _ in reported})
+    written = {(name, bar): cell for bar, cells in reported for name, cell in cells.items() if cell}
+    assert written == {(song.parts[part].name, bar): cell for (part, bar), cell in song.cells.items()}
 
 
 def test_variants_differ_and_come_likeliest_first(song):
     def made(likelihood, *pitches):
         piano = song.tracks_by_id["piano.1"]
         notes = tuple(Note(24 * number, pitch, 24, 80) for number, pitch in enumerate(pitches))
-        return Made(song.with_tracks([replace(piano, notes=notes)]), likelihood)
+        return GeneratedScore(song.with_tracks([replace(piano, notes=notes)]), likelihood)
 
     line = list(range(60, 80))
     answers = [made(-2.0, *line), made(-1.0, *line[:-1], 90), made(-3.0, *line[:-2], 90, 91), made(-1.5, *line[::-1])]
@@ -203,18 +211,18 @@ def test_variants_differ_and_come_likeliest_first(song):
         seeds.append(sampling.seed)
         return answers[len(seeds) - 1]
 
-    found = variants(make, 3, Sampling(seed=5))
+    found = variants(make, 3, TokenSampling(seed=5))
     # The second shares 19 of 21 notes with the first.
     assert found == [answers[3], answers[0], answers[2]]
     assert seeds == [5, 6, 7, 8]
     # In a score that was there, only what is new is compared.
     before = made(0, *line[:-2]).sheet
-    assert not alike(answers[0].sheet, answers[1].sheet, before)
+    assert not are_near_duplicates(answers[0].sheet, answers[1].sheet, before)
 
 
 def test_a_bar_that_does_not_fit_is_begun_again_with_less_around_it():
     torch.manual_seed(0)
-    config = Config(hidden_size=32, intermediate_size=64, num_hidden_layers=1, num_attention_heads=2,
+    config = PlannerConfig(hidden_size=32, intermediate_size=64, num_hidden_layers=1, num_attention_heads=2,
                     max_position_embeddings=512)  # fmt: skip
     small = PlannerModel(config).eval()
     band = Song((Part("piano.1", 0), Part("guitar.1", 24), Part("bass.1", 33)), ())
@@ -234,7 +242,7 @@ def test_what_is_written_is_playable_unless_the_request_or_the_track_says_otherw
     made = compose(model, band, [BarRequest(None, "verse", (4, 4, 4, 4)), *[BarRequest(None, None)] * 7]).sheet
     for name, track in made.tracks_by_id.items():
         role = name.partition(".")[0]
-        low, high = SPANS.get(role, (0, 127))
+        low, high = ROLE_RANGES.get(role, (0, 127))
         assert track.notes
         assert all(low <= note.pitch <= high for note in track.notes)
         starts = [note.start_ticks for note in track.notes]
@@ -242,9 +250,9 @@ def test_what_is_written_is_playable_unless_the_request_or_the_track_says_otherw
     high = compose(model, band, [BarRequest()] * 4, Controls(spans={"bass.1": (90, 100)})).sheet
     assert all(90 <= note.pitch <= 100 for note in high.tracks_by_id["bass.1"].notes)
     # A track that goes further itself may go on to do so.
-    cells = {(2, 0): (Hit(0, 90, 24, 72),), (3, 1): tuple(Hit(0, pitch, 1, 72) for pitch in range(35, 45))}
-    told = with_idiom(Controls(), replace(band, cells=cells))
-    assert (told.spans["bass.1"], told.chord_sizes["drums.1"]) == ((23, 90), 10)
+    cells = {(2, 0): (CellNote(0, 90, 24, 72),), (3, 1): tuple(CellNote(0, pitch, 1, 72) for pitch in range(35, 45))}
+    controls = with_playability(Controls(), replace(band, cells=cells))
+    assert (controls.spans["bass.1"], controls.chord_sizes["drums.1"]) == ((23, 90), 10)
 
 
 def test_accompaniment_begins_bars_and_chords_with_their_tones(model, song):
@@ -258,14 +266,16 @@ def test_accompaniment_begins_bars_and_chords_with_their_tones(model, song):
         return [note for note in notes if note.pitch % 12 not in begins[note.start_ticks].pitch_classes]
 
     demand = Controls(on_chord={"bass.1": True, "guitar.1": False})
-    made = [compose(model, band, asked, demand, Sampling(seed=seed)).sheet for seed in range(6)]
+    made = [compose(model, band, asked, demand, TokenSampling(seed=seed)).sheet for seed in range(6)]
     assert not [note for sheet in made for name in ("piano.1", "strings.1", "bass.1") for note in strange(sheet, name)]
     assert any(strange(sheet, "guitar.1") for sheet in made)
     # A part that goes its own way may go on to do so.
-    odd, fit = (Hit(0, 61, 24, 72),), (Hit(0, 60, 24, 72),)
-    told = with_idiom(Controls(), replace(band, plan=(PlanBar((Chord(0, 0),)),), cells={(0, 0): odd, (1, 0): fit}))
-    assert told.on_chord == {"piano.1": False, "guitar.1": True, "strings.1": True, "bass.1": False}
-    assert not with_idiom(Controls(), replace(band, genre="art song")).on_chord["piano.1"]
+    odd, fit = (CellNote(0, 61, 24, 72),), (CellNote(0, 60, 24, 72),)
+    controls = with_playability(
+        Controls(), replace(band, plan=(PlanBar((Chord(0, 0),)),), cells={(0, 0): odd, (1, 0): fit})
+    )
+    assert controls.on_chord == {"piano.1": False, "guitar.1": True, "strings.1": True, "bass.1": False}
+    assert not with_playability(Controls(), replace(band, genre="art song")).on_chord["piano.1"]
 
 
 def test_demands_on_an_added_track_hold_though_one_of_its_name_is_there(model, song):
@@ -281,8 +291,8 @@ def test_a_part_that_is_written_anew_throughout_is_planned_by_the_model(model, s
     """Its density is drawn, never left out or silent."""
     view = song_of(song)
     here = {(0, bar) for bar in range(8)}
-    request = Request(view, asked_plan(view, here), view.places - here)
-    planned = write_plan(Writer(model), request)
+    request = Request(view, requested_plan(view, here), view.places - here)
+    planned = write_plan(TokenWriter(model), request)
     assert all(1 <= bar.densities[0] <= 7 for bar in planned.plan if bar.densities is not None)
     assert [bar.densities[1:] for bar in planned.plan if bar.densities] == [
         bar.densities[1:] for bar in view.plan if bar.densities
@@ -301,9 +311,11 @@ def test_a_long_score_is_varied_in_windows(model, song):
 @pytest.mark.parametrize("name", ["lead.1", "drums.1"])
 def test_a_contour_with_repeated_notes_is_kept_to_its_end(model, name):
     line = [60, 60, 67, 67, 69, 69, 67] if name == "lead.1" else [36, 36, 38, 36, 36, 38, 38]
-    hits = tuple(Hit(12 * i, pitch, 1 if name == "drums.1" else 12, 72) for i, pitch in enumerate(line))
-    told = Song((Part(name, 0),), (PlanBar((), "verse", (4,)), PlanBar()), {(0, 0): hits, (0, 1): hits})
-    made = song_of(vary(model, sheet_of_song(told), {(name, 0), (name, 1)}, "contour", sampling=Sampling(seed=3)).sheet)
+    hits = tuple(CellNote(12 * i, pitch, 1 if name == "drums.1" else 12, 72) for i, pitch in enumerate(line))
+    song_in = Song((Part(name, 0),), (PlanBar((), "verse", (4,)), PlanBar()), {(0, 0): hits, (0, 1): hits})
+    made = song_of(
+        vary(model, sheet_of_song(song_in), {(name, 0), (name, 1)}, "contour", sampling=TokenSampling(seed=3)).sheet
+    )
     for bar in (0, 1):
         new = [hit.pitch for _, group in groupby(made.cells[0, bar], lambda hit: hit.position) for hit in [next(group)]]
         signs = [(b > a) - (b < a) for a, b in pairwise(new)]
@@ -329,12 +341,12 @@ def test_onsets_that_are_demanded_are_there_in_every_bar(model):
 
 
 def test_polyphony_counts_notes_that_stay_behind_what_is_written(model):
-    given = (Hit(0, 40, 96, 72), Hit(24, 44, 48, 72))
-    told = Song((Part("piano.1", 0),), (PlanBar((), "verse", (4,)), PlanBar()), {(0, 1): given})
-    sheet = sheet_of_song(told)
+    given = (CellNote(0, 40, 96, 72), CellNote(24, 44, 48, 72))
+    song_in = Song((Part("piano.1", 0),), (PlanBar((), "verse", (4,)), PlanBar()), {(0, 1): given})
+    sheet = sheet_of_song(song_in)
     for seed in range(12):
         controls = Controls(polyphony={"piano.1": 3}, density={"piano.1": (2, 4)})
-        notes = infill(model, sheet, [("piano.1", 0)], controls, Sampling(seed=seed)).sheet.tracks[0].notes
+        notes = infill(model, sheet, [("piano.1", 0)], controls, TokenSampling(seed=seed)).sheet.tracks[0].notes
         assert all(sum(n.start_ticks <= at < n.end_ticks for n in notes) <= 3 for at in {n.start_ticks for n in notes})
 
 
@@ -348,8 +360,8 @@ def test_extend_leaves_notes_that_ring_past_the_end(model, song):
 
 
 def test_a_rounded_note_that_would_run_into_its_pitch_ends_there():
-    cells = {(0, 0): (Hit(0, 60, 96, 96),), (0, 1): (Hit(0, 60, 48, 96),)}
-    cells |= {(1, 0): (Hit(0, 64, 108, 96),), (1, 1): (Hit(2, 64, 24, 96),)}
+    cells = {(0, 0): (CellNote(0, 60, 96, 96),), (0, 1): (CellNote(0, 60, 48, 96),)}
+    cells |= {(1, 0): (CellNote(0, 64, 108, 96),), (1, 1): (CellNote(2, 64, 24, 96),)}
     song = Song((Part("lead.1", 73), Part("piano.1", 0)), (PlanBar(),) * 2, cells)
     lead, piano = sheet_of_song(song).tracks
     assert [note.duration_ticks for note in lead.notes] == [96, 48]

@@ -8,15 +8,15 @@ import pytest
 import torch
 from conftest import run
 
-from planner.data import Shards
+from planner.checkpoint import load_model, save_model
+from planner.examples import examples, without_plan
 from planner.language import ID, KIND_OF
-from planner.load import load_model, save_model
-from planner.model import Config, PlannerModel
-from planner.sampling import examples, without_plan
-from planner.training import Recipe, targets_of
+from planner.llama import PlannerConfig, PlannerModel
+from planner.score_shards import ScoreShards
+from planner.training import PlannerRecipe, targets_of
 from scoretok import ScoretokError
 
-TINY = Config(hidden_size=64, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2)
+TINY = PlannerConfig(hidden_size=64, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_transformers_reads_the_same_model(tmp_path):
 
 
 def test_the_rate_rises_stays_and_falls():
-    recipe = Recipe(steps=100, learning_rate=1.0, warmup_steps=10, decay_share=0.5)
+    recipe = PlannerRecipe(steps=100, learning_rate=1.0, warmup_steps=10, decay_share=0.5)
     rates = [recipe.rate_at(step) for step in range(100)]
     assert rates[0] < rates[5] < rates[10] == rates[40] == 1.0 > rates[80] > rates[99] > 0
 
@@ -89,7 +89,7 @@ def test_training_without_songs_says_so(tmp_path):
 
 
 def test_chords_that_are_known_are_not_to_be_predicted(shards):
-    ids = next(examples(Shards(shards / "shards", "train"), 1024, np.random.default_rng(0))).ids
+    ids = next(examples(ScoreShards(shards / "shards", "train"), 1024, np.random.default_rng(0))).ids
     asked = targets_of(torch.tensor([[*ids, *ids]]))[0].tolist()
     notes = ids.index(ID["Notes"])
     kinds = [KIND_OF[token] for token in ids]
@@ -105,7 +105,7 @@ def test_chords_that_are_known_are_not_to_be_predicted(shards):
 
 
 def test_without_the_plan_no_chord_is_left(shards):
-    for one in islice(examples(Shards(shards / "shards", "train"), 1024, np.random.default_rng(0)), 20):
+    for one in islice(examples(ScoreShards(shards / "shards", "train"), 1024, np.random.default_rng(0)), 20):
         bare = without_plan(one.ids)
         plan, notes = bare.index(ID["Plan"]), bare.index(ID["Notes"])
         assert notes == plan + 1

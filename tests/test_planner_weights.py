@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from planner.load import WEIGHTS, load_model
+from planner.checkpoint import PLANNER_WEIGHTS, load_model
 from planner.request import BarRequest, Controls
 from planner.song import Part, Song
 from planner.tasks import compose, infill, score
-from planner.writer import Sampling
+from planner.token_sampling import TokenSampling
 from scoretok import Grammar, slice_bars
 from scoretok.encode import encode
 from scoretok.harmony import parse_chord
@@ -23,15 +23,15 @@ def model():
 
 
 def test_it_is_small_and_described(model):
-    assert (WEIGHTS / "model.safetensors").stat().st_size < 40e6
+    assert (PLANNER_WEIGHTS / "model.safetensors").stat().st_size < 40e6
     count = sum(parameter.numel() for parameter in model.parameters())
-    card = (WEIGHTS / "README.md").read_text()
+    card = (PLANNER_WEIGHTS / "README.md").read_text()
     assert f"{count / 1e6:.1f} million parameters" in card
 
 
 def test_transformers_reads_it(model):
     transformers = pytest.importorskip("transformers")
-    theirs = transformers.LlamaForCausalLM.from_pretrained(WEIGHTS, dtype=torch.float32).eval()
+    theirs = transformers.LlamaForCausalLM.from_pretrained(PLANNER_WEIGHTS, dtype=torch.float32).eval()
     ids = torch.randint(3, 900, (1, 40), generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         assert torch.allclose(theirs(ids).logits, model(ids), atol=1e-3)
@@ -41,7 +41,7 @@ def test_what_it_composes_is_legal_and_as_asked_and_the_same_again(model):
     chords = [parse_chord(symbol) for symbol in ("Am", "F", "C", "G")]
     bars = [BarRequest((chord,), "verse" if bar == 0 else None) for bar, chord in enumerate(chords)]
     controls = Controls(scale=frozenset({9, 11, 0, 2, 4, 5, 7}), polyphony={"bass.1": 1})
-    made = [compose(model, BAND, bars, controls, Sampling(seed=2)).sheet for _ in range(2)]
+    made = [compose(model, BAND, bars, controls, TokenSampling(seed=2)).sheet for _ in range(2)]
     assert made[0] == made[1]
     sheet = made[0]
     Grammar().check(encode(sheet))
@@ -52,7 +52,7 @@ def test_what_it_composes_is_legal_and_as_asked_and_the_same_again(model):
 
 def test_an_infill_changes_nothing_else(model, saints):
     song = slice_bars(saints, 0, 8)
-    made = infill(model, song, [("piano.1", 2), ("piano.1", 3)], sampling=Sampling(seed=1)).sheet
+    made = infill(model, song, [("piano.1", 2), ("piano.1", 3)], sampling=TokenSampling(seed=1)).sheet
     number = song.track_ids.index("piano.1")
     for track, name in enumerate(song.track_ids):
         for bar in range(8):

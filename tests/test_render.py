@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from editing import edit
 from renderer import load_engine, render, render_blocks
-from renderer.engine import Block, blocks_of, without_silent_end
+from renderer.engine import AudioBlock, split_blocks, trim_silent_blocks
 from renderer.mixer import Level, limit, place
 from scoretok import LeadSheet, Note, ScoretokError, Track, slice_bars
 from scoretok.audio import write_audio
@@ -79,27 +79,27 @@ def test_a_file_that_is_no_soundfont_is_refused(tmp_path):
 
 
 @given(st.lists(st.integers(0, 8), min_size=1, max_size=6), st.integers(0, 30))
-def test_a_silent_end_is_cut_and_nothing_else(heard, least):
+def test_a_silent_end_is_cut_and_nothing_else(audible_until, least):
     """Blocks of 8 samples, each heard up to some sample."""
     blocks = []
-    for count in heard:
+    for count in audible_until:
         mix = np.zeros((2, 8), np.float32)
         mix[:, :count] = 1
-        blocks.append(Block(mix, {"piano.1": mix}))
+        blocks.append(AudioBlock(mix, {"piano.1": mix}))
     whole = np.concatenate([block.mix for block in blocks], axis=1)
-    kept = [block.mix for block in without_silent_end(iter(blocks), least)]
+    kept = [block.mix for block in trim_silent_blocks(iter(blocks), least)]
     cut = np.concatenate([np.zeros((2, 0)), *kept], axis=1)
-    last = max((8 * i + count for i, count in enumerate(heard) if count), default=0)
+    last = max((8 * i + count for i, count in enumerate(audible_until) if count), default=0)
     assert cut.shape[1] == max(last, min(least, whole.shape[1]))
     assert np.array_equal(cut, whole[:, : cut.shape[1]])
 
 
 def test_blocks_make_up_the_whole():
     samples = np.arange(20, dtype=np.float32).reshape(2, 10)
-    blocks = list(blocks_of(samples, 4))
+    blocks = list(split_blocks(samples, 4))
     assert [block.shape for block in blocks] == [(2, 4)] * 3
     assert np.array_equal(np.concatenate(blocks, axis=1)[:, :10], samples)
-    assert np.array_equal(next(blocks_of(samples, 4, 2)), blocks[2])
+    assert np.array_equal(next(split_blocks(samples, 4, 2)), blocks[2])
 
 
 def test_bars_of_the_draft_are_a_span_of_the_whole(saints):

@@ -14,24 +14,24 @@ from models import some_notes, tiny_codec, tiny_dit
 
 from renderer.codec.exciter import excite
 from renderer.codec.mel import SAMPLE_RATE
-from renderer.notes import DRUMS, NoteArray
-from renderer.training import effects
-from renderer.training.codec_task import CodecTask
-from renderer.training.dit_task import DiTTask
-from renderer.training.loop import Recipe, fit
-from renderer.training.losses import spectral_distance
-from renderer.training.pairs import (
+from renderer.note_array import DRUM_PROGRAM, NoteArray
+from renderer.training import clip_augmentation
+from renderer.training.clips import (
     CLIP_S,
     CLIP_SAMPLES,
-    held_out,
+    is_held_out_name,
     playable,
-    read_shard,
+    read_pair_shard,
     trainable,
-    write_shard,
+    write_pair_shard,
 )
+from renderer.training.codec_task import CodecTask
+from renderer.training.dit_task import DiTTask
+from renderer.training.loop import RendererRecipe, fit
+from renderer.training.losses import spectral_distance
 from renderer.training.scores import excerpt, random_notes
 from renderer.training.soundfonts import Preset
-from renderer.training.stems import cut, find_stems
+from renderer.training.stem_pairs import cut_clips, find_stems
 from scoretok import LeadSheet, Note, ScoretokError, Track, write
 
 
@@ -40,14 +40,14 @@ def shard(tmp_path_factory):
     path = tmp_path_factory.mktemp("pairs") / "pairs-0.safetensors"
     clips = []
     for seed in range(4):
-        notes = some_notes(20, seed, program=DRUMS if seed == 3 else seed)
+        notes = some_notes(20, seed, program=DRUM_PROGRAM if seed == 3 else seed)
         clips.append((notes, (excite(notes, 0, CLIP_SAMPLES)[0] * 0.3).numpy(), seed))
-    write_shard(path, clips)
+    write_pair_shard(path, clips)
     return path
 
 
 @settings(max_examples=30)
-@given(seed=st.integers(0, 2**32 - 1), program=st.sampled_from([0, 33, 73, DRUMS]))
+@given(seed=st.integers(0, 2**32 - 1), program=st.sampled_from([0, 33, 73, DRUM_PROGRAM]))
 def test_random_playing_is_well_formed(seed, program):
     notes = random_notes(program, 8.0, np.random.default_rng(seed))
     assert (notes.end_s > notes.start_s).all()
@@ -70,23 +70,23 @@ def test_excerpts_begin_where_the_music_does(seed):
 
 def test_equalisers_are_causal_and_levels_are_usual():
     rng = np.random.default_rng(0)
-    response = effects.equaliser(rng)
+    response = clip_augmentation.equaliser(rng)
     assert (response[:64] ** 2).sum() > 0.9 * (response**2).sum()
     tone = np.sin(np.arange(50_000) * 0.05).astype(np.float32) * 1e-3
-    levelled = effects.level(tone, 90.0, rng, spread_db=0.0)
+    levelled = clip_augmentation.set_level(tone, 90.0, rng, spread_db=0.0)
     assert np.sqrt((levelled**2).mean()) == pytest.approx(0.1, rel=0.1)
 
 
 def test_clips_come_back_from_a_shard(shard):
-    clips = list(read_shard(shard))
-    assert [clip.notes.program for clip in clips] == [0, 1, 2, DRUMS]
+    clips = list(read_pair_shard(shard))
+    assert [clip.notes.program for clip in clips] == [0, 1, 2, DRUM_PROGRAM]
     again = some_notes(20, 1)
     assert np.allclose(clips[1].notes.start_s, again.start_s, atol=1e-5)
     from renderer.codec.mel import LogMel
 
     frames = LogMel()(torch.from_numpy(clips[1].audio.astype(np.float32) / 32767)[None])[0]
     assert np.abs(frames.numpy() - clips[1].mel).mean() < 0.01
-    assert not next(read_shard(shard, with_audio=False)).audio.size
+    assert not next(read_pair_shard(shard, with_audio=False)).audio.size
 
 
 def test_the_spectral_distance_is_zero_only_between_equals():
@@ -96,7 +96,7 @@ def test_the_spectral_distance_is_zero_only_between_equals():
 
 
 def test_the_dit_learns_and_goes_on_from_its_state(shard, tmp_path):
-    clips = list(read_shard(shard, with_audio=False))
+    clips = list(read_pair_shard(shard, with_audio=False))
     codec = tiny_codec()
     codec.latent.pca.fit(torch.from_numpy(np.stack([clip.mel for clip in clips]).astype(np.float32)))
     task = DiTTask(codec.latent.pca, clips, clips, batch=2)
@@ -104,7 +104,7 @@ def test_the_dit_learns_and_goes_on_from_its_state(shard, tmp_path):
 
     def train(steps, every):
         torch.manual_seed(0)
-        recipe = Recipe(steps, 3e-3, warmup_steps=2, evaluate_every=every, ema_decay=0.5, precision="no")
+        recipe = RendererRecipe(steps, 3e-3, warmup_steps=2, evaluate_every=every, ema_decay=0.5, precision="no")
         return fit(
             tiny_dit(), task.batches(), task.losses, task.evaluate, tmp_path, recipe, lambda step, _: seen.append(step)
         )
@@ -120,12 +120,12 @@ def test_the_dit_learns_and_goes_on_from_its_state(shard, tmp_path):
 
 
 def test_the_codec_learns(shard, tmp_path):
-    clips = list(read_shard(shard))
+    clips = list(read_pair_shard(shard))
     task = CodecTask(clips, clips, batch=1)
     codec = tiny_codec()
     task.prepare(codec)
     before = task.evaluate(codec)["held_out_spectral"]
-    recipe = Recipe(6, 1e-2, warmup_steps=1, evaluate_every=6, ema_decay=0.5, precision="no")
+    recipe = RendererRecipe(6, 1e-2, warmup_steps=1, evaluate_every=6, ema_decay=0.5, precision="no")
     after = fit(codec, task.batches(), task.losses, task.evaluate, tmp_path, recipe)
     assert after["held_out_spectral"] < before
 
@@ -133,11 +133,11 @@ def test_the_codec_learns(shard, tmp_path):
 def test_stems_are_cut_into_clips_with_their_notes():
     notes = NoteArray(np.array([1.0, 14.0]), np.array([2.0, 15.0]), np.array([60, 64]), np.array([90, 90]), 0)
     audio = np.full(20 * SAMPLE_RATE, 0.1, np.float32)
-    clips = cut(audio, notes, 7)
+    clips = cut_clips(audio, notes, 7)
     assert [len(clip[0]) for clip in clips] == [1, 1, 1]
     assert clips[1][0].start_s[0] == pytest.approx(14.0 - CLIP_S / 2, abs=1e-3)
     assert all(len(clip[1]) == CLIP_SAMPLES for clip in clips)
-    assert not cut(np.zeros_like(audio), notes, 7)
+    assert not cut_clips(np.zeros_like(audio), notes, 7)
 
 
 def test_training_on_own_stems_through_the_command(tmp_path):
@@ -172,7 +172,7 @@ def test_pairs_are_made_from_a_soundfont(tmp_path):
 
     result = run("train", "pairs", "--soundfont", default_soundfont(), "--out", tmp_path, "--clips", "40")
     assert result.returncode == 0, result.stderr
-    clips = list(read_shard(next(tmp_path.glob("*.safetensors"))))
+    clips = list(read_pair_shard(next(tmp_path.glob("*.safetensors"))))
     assert len(clips) > 30
     assert all(clip.mel.shape == (1056, 128) for clip in clips)
 
@@ -189,4 +189,4 @@ def test_what_is_left_out_of_training_is_what_is_tested_on():
     assert left_out
     assert all(preset.bank == 8 for preset in left_out)
     assert not any(playable(preset) for preset in presets if preset.bank == 17)
-    assert 0 < sum(held_out(f"song {i}") for i in range(600)) < 100
+    assert 0 < sum(is_held_out_name(f"song {i}") for i in range(600)) < 100

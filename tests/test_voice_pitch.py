@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editing.voice.envelope import FRAME_S
-from editing.voice.pitch import Melody, Pitch, flattened, octaves_to, pitch_of
+from renderer.voice.envelope import FRAME_S
+from renderer.voice.f0 import Melody, Pitch, estimate_pitch, flatten_expression, octave_shift
 
 FRAMES = 400
 TIMES_S = np.arange(FRAMES) * FRAME_S
@@ -23,14 +23,14 @@ def midi(pitch):
 @given(depth=st.floats(0.1, 0.8), keep=st.floats(0, 1))
 def test_expression_shrinks_to_what_is_kept(depth, keep):
     inside = slice(40, -40)
-    left = midi(flattened(vibrato(depth), keep))[inside] - 60
+    left = midi(flatten_expression(vibrato(depth), keep))[inside] - 60
     assert abs(left.std() - keep * depth / np.sqrt(2)) < 0.2 * depth + 0.02
     assert abs(left.mean()) < 0.1
 
 
 def test_all_expression_is_the_take_itself():
     take = vibrato(0.5)
-    assert flattened(take, 1.0) is take
+    assert flatten_expression(take, 1.0) is take
 
 
 @given(note=st.integers(48, 72), off=st.floats(-3, 3), octave=st.integers(-2, 2), strength=st.floats(0, 1))
@@ -52,7 +52,7 @@ def test_tuning_depends_on_time_and_not_on_where_a_block_begins():
 
 @given(take=st.floats(80, 800), low=st.floats(80, 300), width=st.floats(1.0, 2.0))
 def test_octaves_lead_into_the_range_where_any_do(take, low, width):
-    octaves = octaves_to(take, low, low * width)
+    octaves = octave_shift(take, low, low * width)
     moved = np.log2(take) + octaves
     apart = max(np.log2(low) - moved, moved - np.log2(low * width), 0)
     assert apart <= 0.5 + 0.06 * 3
@@ -61,16 +61,16 @@ def test_octaves_lead_into_the_range_where_any_do(take, low, width):
 
 
 def test_a_voice_without_pitch_moves_nothing():
-    assert octaves_to(0.0, 100, 200) == 0
-    assert octaves_to(300.0, 0.0, 0.0) == 0
+    assert octave_shift(0.0, 100, 200) == 0
+    assert octave_shift(300.0, 0.0, 0.0) == 0
 
 
 def test_a_tone_is_found_and_silence_is_not():
     times = np.arange(32000) / 16000
     tone = sum(np.sin(2 * np.pi * 220 * n * times) / n for n in range(1, 9)).astype(np.float32) * 0.1
-    found = pitch_of(tone, 160)
+    found = estimate_pitch(tone, 160)
     assert abs(found.median_hz / 220 - 1) < 0.01
     assert found.is_voiced[10:-10].all()
-    nothing = pitch_of(np.zeros(32000, np.float32), 160)
+    nothing = estimate_pitch(np.zeros(32000, np.float32), 160)
     assert not nothing.is_voiced.any()
     assert nothing.median_hz == 0

@@ -6,16 +6,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from editing.voice import stream as stream_module
-from editing.voice.content import WIDTH
-from editing.voice.envelope import FRAME_S
-from editing.voice.model import VoiceDiT
-from editing.voice.pitch import Pitch
-from editing.voice.singer import Heard, envelope_of
-from editing.voice.stream import BLOCK_SAMPLES, LOOKAHEAD_S, Manner, Stream
-from editing.voice.vocoder import VoiceDecoder
-from editing.voice.voices import enrolled
 from renderer.codec.mel import SAMPLE_RATE
+from renderer.voice import stream as stream_module
+from renderer.voice.content import WHISPER_DIMS
+from renderer.voice.envelope import FRAME_S
+from renderer.voice.f0 import Pitch
+from renderer.voice.features import VoiceFeatures, log_envelope
+from renderer.voice.profile import enrol_voice
+from renderer.voice.stream import BLOCK_SAMPLES, LOOKAHEAD_S, ConversionParams, ConversionStream
+from renderer.voice.vocoder import VoiceDecoder
+from renderer.voice.voice_dit import VoiceDiT
 
 
 def heard_by_rule(samples, bandwidth_hz=SAMPLE_RATE / 2):
@@ -25,8 +25,8 @@ def heard_by_rule(samples, bandwidth_hz=SAMPLE_RATE / 2):
     level = np.sqrt(np.square(cut).mean(1))
     hz = 120 + 300 * np.abs(cut).max(1, initial=0.0)
     pitch = Pitch(hz.astype(float), (level > 0.01).astype(float))
-    features = np.tile(level[:, None], (1, WIDTH)).astype(np.float32)
-    return Heard(envelope_of(samples, pitch), pitch, features, bandwidth_hz)
+    features = np.tile(level[:, None], (1, WHISPER_DIMS)).astype(np.float32)
+    return VoiceFeatures(log_envelope(samples, pitch), pitch, features, bandwidth_hz)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def parts():
     dit.detail.normal_(std=0.01)
     rng = np.random.default_rng(0)
     reference = (rng.standard_normal(3 * SAMPLE_RATE) * 0.1).astype(np.float32)
-    voice = enrolled(dit, heard_by_rule(reference))
+    voice = enrol_voice(dit, heard_by_rule(reference))
     return dit, VoiceDecoder(32, 2).eval().requires_grad_(False), voice
 
 
@@ -47,14 +47,14 @@ def take(seconds):
 
 
 def made(parts, samples, cuts=(), **manner):
-    stream = Stream(*parts, Manner(usual=0.0, **manner))
+    stream = ConversionStream(*parts, ConversionParams(nominal_log_power=0.0, **manner))
     out = [stream.push(piece) for piece in np.split(samples, sorted(cuts))]
     return np.concatenate([*out, stream.finish()])
 
 
 @pytest.fixture(autouse=True)
 def _no_networks(monkeypatch):
-    monkeypatch.setattr(stream_module, "hear", heard_by_rule)
+    monkeypatch.setattr(stream_module, "extract_features", heard_by_rule)
 
 
 @settings(max_examples=8)
@@ -62,7 +62,7 @@ def _no_networks(monkeypatch):
 def test_pieces_make_no_difference(parts, cuts):
     samples = take(9)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stream_module, "hear", heard_by_rule)
+        patch.setattr(stream_module, "extract_features", heard_by_rule)
         assert np.array_equal(made(parts, samples), made(parts, samples, cuts))
 
 
@@ -74,7 +74,7 @@ def test_as_many_samples_come_out_as_go_in(parts, n):
 
 
 def test_the_delay_is_what_is_said(parts):
-    stream = Stream(*parts, Manner(usual=0.0))
+    stream = ConversionStream(*parts, ConversionParams(nominal_log_power=0.0))
     given_samples = 0
     for number in range(40):
         given_samples += len(stream.push(take(12)[number * 12_000 : (number + 1) * 12_000]))
@@ -97,7 +97,7 @@ def test_seeds_and_memory(parts):
     samples = take(9)
     assert np.array_equal(made(parts, samples, seed=1), made(parts, samples, seed=1))
     assert not np.array_equal(made(parts, samples, seed=1), made(parts, samples, seed=2))
-    stream = Stream(*parts, Manner(usual=0.0))
+    stream = ConversionStream(*parts, ConversionParams(nominal_log_power=0.0))
     held = []
     for _ in range(8):
         stream.push(take(4))

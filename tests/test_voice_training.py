@@ -11,45 +11,48 @@ from conftest import run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from editing.voice.adapt import adapted
-from editing.voice.envelope import BANDS, band_centres_hz
-from editing.voice.hub import VoiceDecoderModel, VoiceDiTModel
-from editing.voice.models import VoiceModels, load_models
-from editing.voice.singer import hear
-from editing.voice.training.augment import Frames, disguise, sung
-from editing.voice.training.clips import Clip
-from editing.voice.training.decoder_task import DecoderTask, Take
-from editing.voice.training.others import STRANGERS, Strangers
-from editing.voice.training.prepare import listened, sources, strangers
-from editing.voice.training.run import split, train_voice
-from editing.voice.training.sharpen import sharpen
-from editing.voice.training.task import WINDOW, VoiceTask
+from editing.voice.speaker_adaptation import adapt_voice
 from renderer.training import loop
-from renderer.training.loop import Recipe
+from renderer.training.loop import RendererRecipe
+from renderer.voice.envelope import ENVELOPE_BANDS, band_centres_hz
+from renderer.voice.features import extract_features
+from renderer.voice.hub import VoiceDecoderModel, VoiceDiTModel
+from renderer.voice.pretrained import VoiceModels, load_models
+from renderer.voice.training.augment import Frames, random_augmentation, speech_to_song
+from renderer.voice.training.content_augment import CONVERTED_COPIES, ConversionAugmenter
+from renderer.voice.training.decoder_task import DecoderClip, DecoderTask
+from renderer.voice.training.fit_postfilter import fit_postfilter
+from renderer.voice.training.prepare import analysed_pieces, conversion_augmenter, find_recordings
+from renderer.voice.training.train_voice import fit_voice_dit, split_voice_clips
+from renderer.voice.training.voice_clips import VoiceClip
+from renderer.voice.training.voice_task import WINDOW_FRAMES, VoiceTask
 from scoretok.errors import ScoretokError
 
 DIMS = 8
 TINY = {"content_dims": DIMS, "dim": 32, "coarse_layers": 1, "flow_layers": 1, "heads": 2}
 
 
-def frames(n, seed=0, known=BANDS):
+def frames(n, seed=0, known=ENVELOPE_BANDS):
     rng = np.random.default_rng(seed)
     voicing = (np.sin(np.arange(n) / 9) > -0.5).astype(np.float32)
     return Frames(
-        rng.standard_normal((n, BANDS)).cumsum(1).astype(np.float32) * 0.2, np.full(n, 180.0, np.float32), voicing,
-        rng.standard_normal((n, DIMS)).astype(np.float32), (np.arange(BANDS) < known).astype(np.float32),
-    )  # fmt: skip
+        rng.standard_normal((n, ENVELOPE_BANDS)).cumsum(1).astype(np.float32) * 0.2,
+        np.full(n, 180.0, np.float32),
+        voicing,
+        rng.standard_normal((n, DIMS)).astype(np.float32),
+        (np.arange(ENVELOPE_BANDS) < known).astype(np.float32),
+    )
 
 
 def clip(speaker, seed, n=500, take=None, known_hz=20000.0):
     made = frames(n, seed)
     contents = np.stack([made.content, made.content + 0.1, made.content - 0.1])
-    return Clip(speaker, take or f"{speaker}/{seed}", made.envelope, made.hz, made.voicing, contents, known_hz)
+    return VoiceClip(speaker, take or f"{speaker}/{seed}", made.envelope, made.hz, made.voicing, contents, known_hz)
 
 
-@given(seed=st.integers(0, 500), known=st.integers(20, BANDS))
+@given(seed=st.integers(0, 500), known=st.integers(20, ENVELOPE_BANDS))
 def test_a_disguise_is_the_same_for_every_frame_and_knows_what_it_knows(seed, known):
-    voice = disguise(np.random.default_rng(seed), DIMS)
+    voice = random_augmentation(np.random.default_rng(seed), DIMS)
     whole, part = voice(frames(40, 3, known)), voice(frames(40, 3, known)[10:20])
     assert np.allclose(whole.envelope[10:20], part.envelope, atol=1e-5)
     assert np.array_equal(whole.known_bands, part.known_bands)
@@ -67,7 +70,7 @@ def test_song_out_of_speech_lasts_longer_and_keeps_its_order(seed):
     spoken = Frames(
         spoken.envelope, spoken.hz, spoken.voicing, np.arange(120)[:, None].astype(np.float32), spoken.known_bands
     )
-    song = sung(spoken, np.random.default_rng(seed))
+    song = speech_to_song(spoken, np.random.default_rng(seed))
     assert len(song) > len(spoken)
     assert (np.diff(song.content[:, 0]) >= -1e-4).all()
     assert song.content[-1, 0] > 115
@@ -77,7 +80,7 @@ def test_song_out_of_speech_lasts_longer_and_keeps_its_order(seed):
 
 def test_batches_hold_what_the_model_is_asked_for():
     model = VoiceDiTModel(**TINY)
-    clips = [clip("a", 0), clip("a", 1, take="x"), clip("b", 2, take="x"), clip("c", 3, 200, known_hz=7000.0)]
+    clips = [clip("a", 0), clip("a", 1, utterance="x"), clip("b", 2, utterance="x"), clip("c", 3, 200, known_hz=7000.0)]
     task = VoiceTask(clips, clips[:2], batch=6)
     task.prepare(model)
     assert bool((model.scale > 0).all())
@@ -85,8 +88,8 @@ def test_batches_hold_what_the_model_is_asked_for():
     for _ in range(5):
         batch = next(batches)
         b, r = batch.reference_mask.shape
-        assert batch.told.shape == (6, r + WINDOW // 2, 2 * (DIMS + 3))
-        assert batch.target.shape == batch.weight.shape == (b, WINDOW // 2, 2 * BANDS)
+        assert batch.conditioning.shape == (6, r + WINDOW_FRAMES // 2, 2 * (DIMS + 3))
+        assert batch.target.shape == batch.weight.shape == (b, WINDOW_FRAMES // 2, 2 * ENVELOPE_BANDS)
         assert all(bool(tensor.isfinite().all()) for tensor in batch)
         assert bool(((batch.weight >= 0) & (batch.weight <= 1)).all())
         losses = task.losses(model, batch)
@@ -107,8 +110,8 @@ def test_what_is_not_recorded_does_not_count():
 
 
 def test_voices_that_say_the_same_share_their_chance():
-    clips = [clip("a", 0), clip("b~1", 1, take="b/x"), clip("b~2", 2, take="b/x")]
-    chances = dict(zip(("a", "b~1", "b~2"), VoiceTask(clips, clips).chances, strict=True))
+    clips = [clip("a", 0), clip("b~1", 1, utterance="b/x"), clip("b~2", 2, utterance="b/x")]
+    chances = dict(zip(("a", "b~1", "b~2"), VoiceTask(clips, clips).probabilities, strict=True))
     assert np.isclose(chances["b~1"] + chances["b~2"], chances["a"])
     assert np.isclose(sum(chances.values()), 1)
 
@@ -119,11 +122,11 @@ def test_what_a_model_leaves_out_is_measured():
     task = VoiceTask(clips, clips, batch=4)
     task.prepare(model)
     assert not model.detail.any()
-    sharpen(model, task)
+    fit_postfilter(model, task)
     assert model.detail.isfinite().all()
     assert model.detail.any()
     first = model.detail.clone()
-    sharpen(model, task)
+    fit_postfilter(model, task)
     assert torch.equal(model.detail, first)
 
 
@@ -132,20 +135,20 @@ def test_recordings_are_told_by_strangers_too(rule_singers, tmp_path):
         (tmp_path / name).mkdir()
         shutil.copy(path, tmp_path / name)
     shares = []
-    others = strangers(tmp_path, load_models(), 0, shares.append)
+    others = conversion_augmenter(tmp_path, load_models(), 0, shares.append)
     assert {name for name, _ in others.voices} == {"high", "low"}
     assert shares == [0.5, 1.0]
-    ((samples, heard),) = listened(sources(tmp_path)[0])
+    ((samples, features),) = analysed_pieces(find_recordings(tmp_path)[0])
     samples = samples[: 2 * 44100]
-    heard = hear(samples)
-    copies = list(others.tell(samples, heard, "high", np.random.default_rng(0)))
-    assert len(copies) == STRANGERS
+    features = extract_features(samples)
+    copies = list(others.converted_features(samples, features, "high", np.random.default_rng(0)))
+    assert len(copies) == CONVERTED_COPIES
     for copy in copies:
-        assert copy.shape == heard.features.shape
-        apart = np.corrcoef(copy.ravel(), heard.features.ravel())[0, 1]
+        assert copy.shape == features.content_features.shape
+        apart = np.corrcoef(copy.ravel(), features.content_features.ravel())[0, 1]
         assert 0.5 < apart < 0.999
-    alone = Strangers(others.models, [one for one in others.voices if one[0] == "high"])
-    assert not list(alone.tell(samples, heard, "high", np.random.default_rng(0)))
+    alone = ConversionAugmenter(others.models, [one for one in others.voices if one[0] == "high"])
+    assert not list(alone.converted_features(samples, features, "high", np.random.default_rng(0)))
 
 
 def test_a_run_goes_on_and_learns(tmp_path):
@@ -155,8 +158,8 @@ def test_a_run_goes_on_and_learns(tmp_path):
     VoiceTask(clips, clips).prepare(model)
     recipe = {"learning_rate": 2e-3, "evaluate_every": 10, "warmup_steps": 2, "precision": "no"}
     task = VoiceTask(clips, clips[:2], batch=4, plain=True)
-    first = train_voice(task, model, tmp_path, Recipe(steps=10, **recipe))
-    second = train_voice(task, model, tmp_path, Recipe(steps=40, **recipe))
+    first = fit_voice_dit(task, model, tmp_path, RendererRecipe(steps=10, **recipe))
+    second = fit_voice_dit(task, model, tmp_path, RendererRecipe(steps=40, **recipe))
     assert second["held_out_loss"] < 0.97 * first["held_out_loss"]
     steps = [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert steps == [10, 20, 30, 40]
@@ -164,8 +167,8 @@ def test_a_run_goes_on_and_learns(tmp_path):
 
 
 def test_the_decoder_learns_from_sound(rule_singers):
-    ((samples, heard),) = listened(sources(rule_singers[0].parent)[0])
-    take = Take(samples[: len(heard) * 512], heard.pitch, 9000.0)
+    ((samples, features),) = analysed_pieces(find_recordings(rule_singers[0].parent)[0])
+    take = DecoderClip(samples[: len(features) * 512], features.pitch, 9000.0)
     task = DecoderTask([take], [take], batch=2)
     torch.manual_seed(0)
     model = VoiceDecoderModel(32, 2)
@@ -184,30 +187,30 @@ def test_the_decoder_learns_from_sound(rule_singers):
 
 def test_held_out_clips_are_never_trained_on():
     voices = [clip(f"v{n:02d}", n) for n in range(40)]
-    training, kept = split(voices)
+    training, kept = split_voice_clips(voices)
     assert {c.speaker for c in training}.isdisjoint({c.speaker for c in kept})
     assert len(kept) == 2
-    training, kept = split([clip("a", n) for n in range(7)])
-    assert {c.take for c in training}.isdisjoint({c.take for c in kept})
+    training, kept = split_voice_clips([clip("a", n) for n in range(7)])
+    assert {c.utterance for c in training}.isdisjoint({c.utterance for c in kept})
     assert kept
     with pytest.raises(ScoretokError, match="at least two recordings"):
-        split([clip("a", 0)])
+        split_voice_clips([clip("a", 0)])
 
 
 def test_folders_name_voices_and_takes(tmp_path):
     for name in ("anna/1.wav", "berta/1.wav", "pair~1/x.flac", "pair~2/x.flac"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"")
-    found = {str(s.path.relative_to(tmp_path)): (s.speaker, s.take) for s in sources(tmp_path)}
+    found = {str(s.path.relative_to(tmp_path)): (s.speaker, s.utterance) for s in find_recordings(tmp_path)}
     assert found["anna/1.wav"][0] == "anna"
     assert found["anna/1.wav"][1] != found["berta/1.wav"][1]
     assert found["pair~1/x.flac"][1] == found["pair~2/x.flac"][1]
     assert found["pair~1/x.flac"][0] != found["pair~2/x.flac"][0]
     with pytest.raises(ScoretokError, match="is not a folder"):
-        sources(tmp_path / "none")
+        find_recordings(tmp_path / "none")
     (tmp_path / "empty").mkdir()
     with pytest.raises(ScoretokError, match="holds no recordings"):
-        sources(tmp_path / "empty")
+        find_recordings(tmp_path / "empty")
 
 
 def pieces(rule_singers, folder, count):
@@ -228,20 +231,26 @@ def test_one_singer_is_learned(rule_singers, tmp_path, monkeypatch):
     tiny.save_pretrained(tmp_path / "tiny" / "dit")
     models = VoiceModels(tiny.eval().requires_grad_(False), shipped.decoder, "tiny", tmp_path / "tiny")
     with pytest.raises(ScoretokError, match="half a minute"):
-        adapted(models, tmp_path / "little", tmp_path / "run", "low", "made by rule", steps=2)
+        adapt_voice(models, tmp_path / "little", tmp_path / "run", "low", "made by rule", steps=2)
     (tmp_path / "more").mkdir()
     samples, rate = soundfile.read(rule_singers[1])
     for number in range(5):
         soundfile.write(tmp_path / "more" / f"{number}.wav", np.roll(samples, number * 20_000), rate)
-    voice, figures = adapted(models, tmp_path / "more", tmp_path / "run2", "low", "made by rule", steps=20)
+    voice, figures = adapt_voice(models, tmp_path / "more", tmp_path / "run2", "low", "made by rule", steps=20)
     assert voice.adapter
     assert voice.name == "low"
     assert figures["held_out_distance_after"] < figures["held_out_distance_before"]
-    told: list[tuple[str, float]] = []
-    again, _ = adapted(
-        models, tmp_path / "more", tmp_path / "run2", "low", "made by rule", 20, tell=lambda *stage: told.append(stage)
+    stages: list[tuple[str, float]] = []
+    again, _ = adapt_voice(
+        models,
+        tmp_path / "more",
+        tmp_path / "run2",
+        "low",
+        "made by rule",
+        20,
+        report_stage=lambda *stage: stages.append(stage),
     )
-    assert {stage for stage, _ in told} == {"listening"}
+    assert {stage for stage, _ in stages} == {"listening"}
     assert all(torch.equal(again.adapter[name], value) for name, value in voice.adapter.items())
 
 

@@ -28,14 +28,14 @@ def compare(truth: str, found: str, as_json: bool) -> None:
     from mir.compare import compare as measure
     from mir.compare import main_key
 
-    wanted, heard = load(truth), load(found)
-    measures = measure(wanted, heard)
+    reference, estimated = load(truth), load(found)
+    measures = measure(reference, estimated)
     if as_json:
         print_json({name: round(value, 4) for name, value in measures.items()})
         return
-    tempos = [mean_tempo(sheet) for sheet in (wanted, heard)]
-    keys = [key_in_words(main_key(sheet)) for sheet in (wanted, heard)]
-    click.echo(f"tempo {tempos[0]:g}, found {tempos[1]:g}; bars {wanted.bar_count}, found {heard.bar_count}")
+    tempos = [mean_tempo(sheet) for sheet in (reference, estimated)]
+    keys = [key_in_words(main_key(sheet)) for sheet in (reference, estimated)]
+    click.echo(f"tempo {tempos[0]:g}, found {tempos[1]:g}; bars {reference.bar_count}, found {estimated.bar_count}")
     click.echo(f"key {keys[0]}, found {keys[1]}")
     for name, value in measures.items():
         if name != "key" and not name.endswith("_with_ends"):

@@ -36,18 +36,18 @@ from scoretok.lyrics import with_phonemes_if_possible
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from planner.heading import Open
+    from planner.header import OpenHeader
     from planner.language import Cell
-    from planner.model import PlannerModel
-    from planner.notes import Advance
+    from planner.llama import PlannerModel
+    from planner.note_writer import BarCallback
     from planner.request import BarRequest, Controls
     from planner.song import Song
-    from planner.tasks import Made
-    from planner.writer import Sampling
+    from planner.tasks import GeneratedScore
+    from planner.token_sampling import TokenSampling
     from scoretok.parts import Key
     from scoretok.sheet import LeadSheet
 
-    Make = Callable[[Sampling, Advance], Made]
+    Make = Callable[[TokenSampling, BarCallback], GeneratedScore]
 
 BARS = 16
 COMPOSE = """\b
@@ -61,7 +61,7 @@ Examples:
   scoretok plan --prompt "upbeat funk in E, verse and chorus" -o plan.txt
   scoretok compose --plan plan.txt -o song.lead
 """
-wishes = with_options(
+request_options = with_options(
     click.option("--prompt", metavar="TEXT", help="In words; what was understood is printed."),
     click.option("--plan", "plan_file", metavar="FILE", help="A plan as scoretok plan writes it."),
     click.option("--bars", type=click.IntRange(1, 9999), help="How many bars (default: 16, or by --form)."),
@@ -76,7 +76,7 @@ wishes = with_options(
 
 
 @click.command(epilog=COMPOSE)
-@wishes
+@request_options
 @click.option("--lyrics", metavar="FILE", help="Words to be sung, a line a phrase; one note a syllable.")
 @click.option("--melody", metavar="FILE", help="A score that stays; --tracks, or those of --prompt, play along.")
 @language_option
@@ -95,51 +95,53 @@ def compose(output: str, seed: int, stream: bool, as_json: bool, quiet: bool, **
     if stream and (options["variants"] > 1 or output == "-"):
         raise ScoretokError("--stream tells of one score as it is made; leave out --variants, and name a file for it")
     check_variants(options, output)
-    prepare = around_melody if options["melody"] else from_wishes
+    prepare = from_melody if options["melody"] else from_request
     make, bars, before = prepare(options, seed, quiet or as_json)
     with progress_bar("composing", options["variants"] * bars, quiet) as advance:
 
-        def told(bar: int, cells: "Mapping[str, Cell]") -> None:
+        def report_bar(bar: int, cells: "Mapping[str, Cell]") -> None:
             advance()
             if stream:
                 print_json({"bar": bar + 1, "notes": cells})
 
-        made = variants(lambda sampling: make(sampling, told), options["variants"], get_sampling(options, seed), before)
+        made = variants(
+            lambda sampling: make(sampling, report_bar), options["variants"], get_sampling(options, seed), before
+        )
     save_variants(made, output, as_json, quiet)
 
 
-def prepared(
+def prepare_request(
     options: dict[str, Any], seed: int, quiet: bool
 ) -> "tuple[PlannerModel, Song, tuple[BarRequest, ...], Controls]":
     """The model, and what options ask of it once its own choices for the header are made. Raises ScoretokError."""
-    from planner.heading import choose_heading
-    from planner.writer import Writer
+    from planner.header import sample_header
+    from planner.token_sampling import TokenWriter
 
-    song, bars, left = read_wishes(options, quiet)
+    song, bars, left = read_request(options, quiet)
     model = get_model(options["model"])
-    song = choose_heading(Writer(model, get_sampling(options, seed)), song, len(bars), left)
+    song = sample_header(TokenWriter(model, get_sampling(options, seed)), song, len(bars), left)
     return model, song, bars, get_controls(options, [part.name for part in song.parts], key_asked(options, song))
 
 
-def from_wishes(options: dict[str, Any], seed: int, quiet: bool) -> "tuple[Make, int, None]":
+def from_request(options: dict[str, Any], seed: int, quiet: bool) -> "tuple[Make, int, None]":
     """What composes as options ask, and how many bars. Raises ScoretokError."""
+    from planner.lyric_layout import read_lines, with_words
     from planner.tasks import compose as make
-    from planner.words import read_lines, with_words
 
-    model, song, bars, controls = prepared(options, seed, quiet)
+    model, song, bars, controls = prepare_request(options, seed, quiet)
     words = None
     if options["lyrics"]:
         lines = read_lines(read_text(options["lyrics"]), options["language"])
         bars, controls, words = with_words(song, bars, controls, lines)
 
-    def composed(sampling: "Sampling", told: "Advance") -> "Made":
-        made = make(model, song, bars, controls, sampling, told, words, options["reprise"])
+    def composed(sampling: "TokenSampling", on_bar: "BarCallback") -> "GeneratedScore":
+        made = make(model, song, bars, controls, sampling, on_bar, words, options["reprise"])
         return replace(made, sheet=with_phonemes_if_possible(made.sheet, options["language"])) if words else made
 
     return composed, len(bars), None
 
 
-def around_melody(options: dict[str, Any], seed: int, quiet: bool) -> "tuple[Make, int, LeadSheet]":
+def from_melody(options: dict[str, Any], seed: int, quiet: bool) -> "tuple[Make, int, LeadSheet]":
     """What adds tracks to a score, how many bars it has, and the score. Raises ScoretokError."""
     from planner.tasks import accompany
 
@@ -147,20 +149,20 @@ def around_melody(options: dict[str, Any], seed: int, quiet: bool) -> "tuple[Mak
     if said:
         raise ScoretokError(f"--{said[0].removesuffix('_file')} is said by the score of --melody; leave one out")
     sheet = load(options["melody"])
-    song, _, _ = read_wishes(options, quiet)
+    song, _, _ = read_request(options, quiet)
     controls = get_controls(
         options, [part.name for part in song.parts], key_of_bars(options, sheet, range(sheet.bar_count))
     )
     model = get_model(options["model"])
 
-    def composed(sampling: "Sampling", told: "Advance") -> "Made":
-        return accompany(model, sheet, song.parts, controls, sampling, song.genre, told)
+    def composed(sampling: "TokenSampling", on_bar: "BarCallback") -> "GeneratedScore":
+        return accompany(model, sheet, song.parts, controls, sampling, song.genre, on_bar)
 
     return composed, sheet.bar_count, sheet
 
 
 @click.command(epilog=PLAN)
-@wishes
+@request_options
 @click.option("-o", "--output", default="-", metavar="FILE", help="The plan, a text to read and change.")
 @planner_options
 @seed_option
@@ -172,7 +174,7 @@ def plan(output: str, seed: int, quiet: bool, **options: Any) -> None:
     from planner.tasks import plan as make
 
     silence(quiet)
-    model, song, bars, controls = prepared(options, seed, quiet)
+    model, song, bars, controls = prepare_request(options, seed, quiet)
     with progress_bar("planning", len(bars), quiet) as advance:
         sampling = get_sampling(options, seed)
         made = make(model, song, bars, controls, sampling, lambda _: advance(), options["reprise"])
@@ -183,14 +185,14 @@ def plan(output: str, seed: int, quiet: bool, **options: Any) -> None:
         write_text(text, output)
 
 
-def read_wishes(options: dict[str, Any], quiet: bool) -> "tuple[Song, tuple[BarRequest, ...], Open]":
+def read_request(options: dict[str, Any], quiet: bool) -> "tuple[Song, tuple[BarRequest, ...], OpenHeader]":
     """The song and its bars that a plan, a prompt and options ask for, and what they leave open of its header.
 
     Options come before what a prompt says. Raises ScoretokError.
     """
-    from planner.heading import FASTEST, SLOWEST, Open
-    from planner.plan_text import headings_of, parse_plan
-    from planner.prompt import understand
+    from planner.header import FASTEST, SLOWEST, OpenHeader
+    from planner.plan_text import header_words, parse_plan
+    from planner.prompt import parse_prompt
 
     if options["plan_file"]:
         name = options["plan_file"]
@@ -199,11 +201,11 @@ def read_wishes(options: dict[str, Any], quiet: bool) -> "tuple[Song, tuple[BarR
             raise ScoretokError(f"--{given[0]} is said by the plan; change it there, or leave out --plan")
         text = read_text(name)
         song, bars = parse_plan(text, Path(name).name)
-        said = headings_of(text)
+        said = header_words(text)
         if options["genre"]:
             song = replace(song, genre=get_genre(options["genre"]))
-        return song, bars, Open("tempo" not in said, "key" not in said)
-    found = understand(options["prompt"] or "", by_meaning)
+        return song, bars, OpenHeader("tempo" not in said, "key" not in said)
+    found = parse_prompt(options["prompt"] or "", nearest_genre_or_mood)
     if not quiet:
         for line in found.lines():
             click.echo(f"understood {line}", err=True)
@@ -221,7 +223,7 @@ def read_wishes(options: dict[str, Any], quiet: bool) -> "tuple[Song, tuple[BarR
         if cells and count.isdecimal():
             lines.append("  chords " + " | ".join(cells[(at + bar) % len(cells)] for bar in range(int(count))))
             at += int(count)
-    left = Open(bpm is None, key is None, found.bpm_range or (SLOWEST, FASTEST), found.mode)
+    left = OpenHeader(bpm is None, key is None, found.bpm_range or (SLOWEST, FASTEST), found.mode)
     return *parse_plan("\n".join(lines), "the request"), left
 
 
@@ -238,11 +240,11 @@ def default_tracks(options: dict[str, Any]) -> str:
     return f"{first}piano bass drums"
 
 
-def by_meaning(kind: str, text: str) -> str | None:
+def nearest_genre_or_mood(kind: str, text: str) -> str | None:
     """The genre or mood whose description is nearest to a text."""
-    from planner.meaning import GENRES, MOODS, nearest
+    from planner.prompt_embedding import GENRE_DESCRIPTIONS, MOOD_DESCRIPTIONS, nearest_description
 
-    return nearest(text, GENRES if kind == "genre" else MOODS)
+    return nearest_description(text, GENRE_DESCRIPTIONS if kind == "genre" else MOOD_DESCRIPTIONS)
 
 
 def key_text(key: "Key | None") -> str:
@@ -271,7 +273,7 @@ def bars_of_chords(text: str) -> list[str]:
     return [cell.strip() for cell in cells]
 
 
-def form_lines(options: dict[str, Any], told: tuple[tuple[str, int | None], ...], bars: int | None) -> list[str]:
+def form_lines(options: dict[str, Any], prompt_form: tuple[tuple[str, int | None], ...], bars: int | None) -> list[str]:
     """The sections of a plan: those of --form, those of a prompt as long as it says, or a free one."""
     if options["form"]:
         sections = [" ".join(item.split()) for item in options["form"].split(",") if item.strip()]
@@ -281,8 +283,8 @@ def form_lines(options: dict[str, Any], told: tuple[tuple[str, int | None], ...]
         if options["bars"] and total != options["bars"]:
             raise ScoretokError(f"--form has {total} bars and --bars {options['bars']}; leave one out")
         return sections
-    if told:
-        return [f"{label} {length}" for label, length in with_lengths(told, bars)]
+    if prompt_form:
+        return [f"{label} {length}" for label, length in with_lengths(prompt_form, bars)]
     return [f"free {bars or BARS}"]
 
 
@@ -291,13 +293,13 @@ def with_lengths(sections: tuple[tuple[str, int | None], ...], bars: int | None)
 
     Raises ScoretokError when the bars do not suffice or, all lengths being told, are not as many.
     """
-    told = sum(length or 0 for _, length in sections)
+    given_bars = sum(length or 0 for _, length in sections)
     open_sections = [number for number, (_, length) in enumerate(sections) if length is None]
-    left = (bars or told + 8 * len(open_sections)) - told
+    left = (bars or given_bars + 8 * len(open_sections)) - given_bars
     if left < len(open_sections):
         raise ScoretokError(f"{bars} bars are too few for {len(sections)} sections; ask for more bars")
     if left and not open_sections:
-        raise ScoretokError(f"these sections have {told} bars, not {bars}; leave one of the two out")
+        raise ScoretokError(f"these sections have {given_bars} bars, not {bars}; leave one of the two out")
     shares = dict.fromkeys(open_sections, left // max(1, len(open_sections)))
     if open_sections:
         shares[open_sections[-1]] += left % len(open_sections)

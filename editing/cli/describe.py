@@ -49,12 +49,12 @@ def describe(source: str, picture: str | None, fast: bool, permissive: bool, as_
 
 def recording_facts(source: str, picture: str | None, fast: bool, permissive: bool, quiet: bool) -> dict[str, Any]:
     """The facts about the score of a recording, and how loud it is."""
-    from mir.transcribe import Options, listen
+    from mir.transcribe import TranscriptionOptions, analyse_recording
 
     with stages(quiet) as report:
-        found = listen(source, Options(fast=fast, permissive=permissive), report)
+        found = analyse_recording(source, TranscriptionOptions(fast=fast, permissive=permissive), report)
     if picture:
-        from mir.picture import plot_heard
+        from mir.plot_transcription import plot_transcription
 
-        plot_heard(found.recording, found.sheet, picture)
+        plot_transcription(found.recording, found.sheet, picture)
     return {**facts_of(found.sheet), "language": found.words.language, **found.recording.loudness}

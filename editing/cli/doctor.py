@@ -45,15 +45,15 @@ def doctor(as_json: bool) -> None:
             click.echo(f"  {name:<12} {version or 'not installed'}")
         if missing:
             click.echo(f"  get it with: pip install 'scoretok[{extra}]'")
-    for name, (purpose, command) in LOOSE.items():
+    for name, (purpose, command) in UNLISTED_PACKAGES.items():
         click.echo(f"{name} ({purpose}): {_version(name) or f'not installed (get it with: {command})'}")
-    for program, purpose, hint in PROGRAMS:
+    for program, purpose, hint in EXTERNAL_PROGRAMS:
         state = shutil.which(program) or f"not installed ({hint})"
         click.echo(f"{program} ({purpose}): {state}")
 
 
-LOOSE = {"tinysoundfont": ("the draft sound", "pip install --no-deps tinysoundfont")}
-PROGRAMS = (
+UNLISTED_PACKAGES = {"tinysoundfont": ("the draft sound", "pip install --no-deps tinysoundfont")}
+EXTERNAL_PROGRAMS = (
     ("espeak-ng", "words in languages other than English; GPL-3", "get it with your system's packages"),
     ("fluidsynth", "making training pairs; LGPL-2.1", "get it with your system's packages"),
 )
@@ -67,7 +67,7 @@ def report() -> dict[str, object]:
         "system": f"{platform.system()} {platform.machine()}",
         "base": {name: _version(name) for name in BASE},
         "extras": {extra: {name: _version(name) for name in packages} for extra, packages in EXTRAS.items()},
-        "programs": {program: shutil.which(program) for program, _, _ in PROGRAMS},
+        "programs": {program: shutil.which(program) for program, _, _ in EXTERNAL_PROGRAMS},
     }
 
 

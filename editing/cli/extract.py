@@ -11,7 +11,7 @@ from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
 if TYPE_CHECKING:
-    from mir.transcribe import Options, Transcription
+    from mir.transcribe import Transcription, TranscriptionOptions
 
 EPILOG = """\b
 Examples:
@@ -72,13 +72,13 @@ def extract(source: str, output: str, melody: bool, as_json: bool, quiet: bool, 
         return
     check_output(output)
     if melody:
-        sheet = hummed(source, options)
+        sheet = transcribe_melody(source, options)
         summary = summary_of(sheet)
     else:
-        from mir.transcribe import listen
+        from mir.transcribe import analyse_recording
 
         with stages(quiet) as report:
-            found = listen(source, options, report)
+            found = analyse_recording(source, options, report)
         sheet, summary = found.sheet, {**summary_of(found.sheet), **details_of(found)}
     save(sheet, output)
     if as_json:
@@ -97,13 +97,13 @@ def check_melody(source: str, choices: dict[str, Any]) -> None:
 
 
 def extract_all(
-    source: str, output: str, options: "Options", choices: dict[str, Any], as_json: bool, quiet: bool
+    source: str, output: str, options: "TranscriptionOptions", choices: dict[str, Any], as_json: bool, quiet: bool
 ) -> None:
     """Scores of a folder of recordings; a line for each that could not be heard."""
-    from mir.collection import REPORT, extract_folder, open_pairs, recordings
+    from mir.collection import REPORT, extract_folder, pending_pairs, recordings
 
     count, faults = 0, 0
-    waiting = open_pairs(recordings(source), source, output)
+    waiting = pending_pairs(recordings(source), source, output)
     with progress_bar("recordings", len(waiting), quiet) as advance:
         for outcome in extract_folder(waiting, output, options, choices["engine"], choices["processes"]):
             count, faults = count + 1, faults + bool(outcome.error)
@@ -118,9 +118,9 @@ def extract_all(
         )
 
 
-def options_of(choices: dict[str, Any]) -> "Options":
+def options_of(choices: dict[str, Any]) -> "TranscriptionOptions":
     """The options of a transcription from those of the command. Raises ScoretokError."""
-    from mir.transcribe import Options
+    from mir.transcribe import TranscriptionOptions
 
     given = {
         name: choices[name]
@@ -128,7 +128,7 @@ def options_of(choices: dict[str, Any]) -> "Options":
     }
     if choices["whisper"]:
         given["whisper"] = choices["whisper"]
-    return Options(
+    return TranscriptionOptions(
         **given,
         tempo_bpm=choices["tempo"],
         meter=read_meter(choices["meter"]) if choices["meter"] else None,
@@ -158,12 +158,12 @@ def read_words(path: str) -> str:
     return text
 
 
-def hummed(source: str, options: "Options") -> LeadSheet:
+def transcribe_melody(source: str, options: "TranscriptionOptions") -> LeadSheet:
     """The score of a bare melody."""
-    from mir.hum import hum
+    from mir.hum import transcribe_hum
     from scoretok.audio import read_recording
 
-    return hum(read_recording(source), options.tempo_bpm, options.meter or (4, 4), options.key)
+    return transcribe_hum(read_recording(source), options.tempo_bpm, options.meter or (4, 4), options.key)
 
 
 def summary_of(sheet: LeadSheet) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
 if TYPE_CHECKING:
-    from planner.tasks import Made
+    from planner.tasks import GeneratedScore
 
 WIDEST = 400.0  # inches of a picture
 INFILL = """\b
@@ -56,14 +56,14 @@ def named_cells(sheet: LeadSheet, bars: Sequence[str], names: str | None) -> set
     """The cells that bars and tracks name; all bars, or all tracks, where only the others are named."""
     if not bars and not names:
         raise ScoretokError("name what is to be written: --bars, --tracks or both")
-    from planner.song import writable
+    from planner.song import writable_tracks
 
-    chosen = [sheet.track_ids[n] for n in parse_tracks(names, sheet)] if names else writable(sheet)
+    chosen = [sheet.track_ids[n] for n in parse_tracks(names, sheet)] if names else writable_tracks(sheet)
     wanted = {bar for text in bars for bar in parse_bars(text, sheet)} if bars else set(range(sheet.bar_count))
     return {(name, bar) for name in chosen for bar in wanted}
 
 
-def opened(source: str, output: str, quiet: bool, options: dict[str, Any]) -> LeadSheet:
+def load_checked(source: str, output: str, quiet: bool, options: dict[str, Any]) -> LeadSheet:
     """The score to work on, once the output is known to be possible."""
     silence(quiet)
     check_output(output)
@@ -71,24 +71,26 @@ def opened(source: str, output: str, quiet: bool, options: dict[str, Any]) -> Le
     return load(source)
 
 
-def written(
+def run_task(
     sheet: LeadSheet,
-    make: Callable[..., "Made"],
+    make: Callable[..., "GeneratedScore"],
     options: dict[str, Any],
     seed: int,
     bars: Collection[int],
     quiet: bool,
     names: Sequence[str] | None = None,
-) -> "list[Made]":
+) -> "list[GeneratedScore]":
     """What a task of the planner makes of a score, in as many variants as asked for; `bars` are written each time."""
     from planner.variants import variants
 
     controls = get_controls(options, names or sheet.track_ids, key_of_bars(options, sheet, bars))
     genre, model = get_genre(options["genre"]), get_model(options["model"])
     with progress_bar("writing", options["variants"] * len(bars), quiet) as advance:
-        told: dict[str, Any] = {"controls": controls, "genre": genre, "advance": lambda *_: advance()}
+        task_options: dict[str, Any] = {"controls": controls, "genre": genre, "advance": lambda *_: advance()}
         sampling = get_sampling(options, seed)
-        return variants(lambda one: make(model, sheet, sampling=one, **told), options["variants"], sampling, sheet)
+        return variants(
+            lambda one: make(model, sheet, sampling=one, **task_options), options["variants"], sampling, sheet
+        )
 
 
 @click.command(epilog=INFILL)
@@ -99,9 +101,9 @@ def infill(source: str, output: str, seed: int, as_json: bool, quiet: bool, **op
     """Write some bars of some tracks anew; everything else stays, to the last note."""
     from planner.tasks import infill as make
 
-    sheet = opened(source, output, quiet, options)
+    sheet = load_checked(source, output, quiet, options)
     cells = named_cells(sheet, options["bars"], options["tracks"])
-    made = written(sheet, partial(make, cells=cells), options, seed, {bar for _, bar in cells}, quiet)
+    made = run_task(sheet, partial(make, cells=cells), options, seed, {bar for _, bar in cells}, quiet)
     save_variants(made, output, as_json, quiet)
 
 
@@ -114,10 +116,10 @@ def vary(source: str, output: str, seed: int, as_json: bool, quiet: bool, keep: 
     """Write some bars of some tracks as variations, which keep their rhythm or their ups and downs."""
     from planner.tasks import vary as make
 
-    sheet = opened(source, output, quiet, options)
+    sheet = load_checked(source, output, quiet, options)
     cells = named_cells(sheet, options["bars"], options["tracks"])
     task = partial(make, cells=cells, keep=keep)
-    made = written(sheet, task, options, seed, {bar for _, bar in cells}, quiet)
+    made = run_task(sheet, task, options, seed, {bar for _, bar in cells}, quiet)
     save_variants(made, output, as_json, quiet)
 
 
@@ -128,9 +130,9 @@ def extend(source: str, output: str, seed: int, as_json: bool, quiet: bool, bars
     """Go on where a score ends, in all its tracks."""
     from planner.tasks import extend as make
 
-    sheet = opened(source, output, quiet, options)
+    sheet = load_checked(source, output, quiet, options)
     behind = range(sheet.bar_count, sheet.bar_count + bars)
-    save_variants(written(sheet, partial(make, bars=bars), options, seed, behind, quiet), output, as_json, quiet)
+    save_variants(run_task(sheet, partial(make, bars=bars), options, seed, behind, quiet), output, as_json, quiet)
 
 
 @click.command()
@@ -141,10 +143,10 @@ def accompany(source: str, output: str, seed: int, as_json: bool, quiet: bool, t
     from planner.plan_text import parse_plan
     from planner.tasks import accompany as make
 
-    sheet = opened(source, output, quiet, options)
+    sheet = load_checked(source, output, quiet, options)
     parts = parse_plan(f"tracks {tracks}\nfree 1", "--tracks")[0].parts
     names = [part.name for part in parts]
-    made = written(sheet, partial(make, parts=parts), options, seed, range(sheet.bar_count), quiet, names)
+    made = run_task(sheet, partial(make, parts=parts), options, seed, range(sheet.bar_count), quiet, names)
     save_variants(made, output, as_json, quiet)
 
 
@@ -154,8 +156,8 @@ def harmonise(source: str, output: str, seed: int, as_json: bool, quiet: bool, *
     """Choose chords for the notes of a score; the notes stay."""
     from planner.tasks import harmonise as make
 
-    sheet = opened(source, output, quiet, options)
-    save_variants(written(sheet, make, options, seed, range(sheet.bar_count), quiet), output, as_json, quiet)
+    sheet = load_checked(source, output, quiet, options)
+    save_variants(run_task(sheet, make, options, seed, range(sheet.bar_count), quiet), output, as_json, quiet)
 
 
 @click.command()

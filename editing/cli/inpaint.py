@@ -25,7 +25,7 @@ from scoretok.sheet import LeadSheet
 
 if TYPE_CHECKING:
     from editing.inpaint.align import Alignment
-    from editing.inpaint.inpaint import Span
+    from editing.inpaint.fill_spans import InpaintSpan
     from editing.inpaint.regions import Region
 
 SHORTEST_S = 0.1
@@ -77,25 +77,25 @@ def inpaint(
         check_longer(old, new, options["continue_bars"])
     chosen, tracks = chosen_by_name(old, new, options["bars"], options["tracks"])
     require("torch", "dit", "inpainting")
-    from editing.inpaint.job import prepare
+    from editing.inpaint.job import prepare_job
 
     given = {key: options[key] for key in ("model", "steps", "device") if options[key] is not None}
-    job = prepare(recording, old, new, chosen, tracks, options["stems"], **given)
+    job = prepare_job(recording, old, new, chosen, tracks, options["stems"], **given)
     if not quiet and not recording.is_lossless:
         click.echo(
             f"{source} is compressed: it is decoded once, and {output} holds all its samples as decoded", err=True
         )
     if not quiet and job.alignment:
-        tell_alignment(source, job.alignment)
+        report_alignment(source, job.alignment)
     with progress_bar("inpainting", len(job.spans), quiet) as advance:
         made = job.run(seed, advance)
     write_changed(job.recording, output, made.samples)
     if options["plot"]:
-        from editing.inpaint.picture import draw_change
+        from editing.inpaint.plot_change import draw_change
 
         draw_change(source, output, [(span.start_s, span.stop_s) for span in made.spans], options["plot"])
     if as_json:
-        print_json({"output": output, "changed": [told(span) for span in made.spans]})
+        print_json({"output": output, "changed": [span_to_dict(span) for span in made.spans]})
     elif not quiet:
         for span in made.spans:
             click.echo(f"{span.track_id} bars {bar_list(span.bars)}: {span.start_s:.2f}-{span.stop_s:.2f} s", err=True)
@@ -103,7 +103,7 @@ def inpaint(
         click.echo(f"{output}: all other samples are{moves} those of {source}", err=True)
 
 
-def tell_alignment(source: str, alignment: "Alignment") -> None:
+def report_alignment(source: str, alignment: "Alignment") -> None:
     """How a recording that we did not render is dealt with, and how well the score lies along it."""
     click.echo(
         f"{source} is not a render of this score by us: the score was laid along it (onsets"
@@ -149,7 +149,7 @@ def chosen_by_name(
     return chosen_regions(after, spans, numbers or range(len(after.tracks))), tracks
 
 
-def told(span: "Span") -> dict[str, object]:
+def span_to_dict(span: "InpaintSpan") -> dict[str, object]:
     """A span for --json."""
     return {
         "track": span.track_id,

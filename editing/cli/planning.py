@@ -11,10 +11,10 @@ from scoretok.errors import ScoretokError
 from scoretok.theory import parse_pitch
 
 if TYPE_CHECKING:
-    from planner.model import PlannerModel
+    from planner.llama import PlannerModel
     from planner.request import Controls
-    from planner.tasks import Made
-    from planner.writer import Sampling
+    from planner.tasks import GeneratedScore
+    from planner.token_sampling import TokenSampling
     from scoretok.parts import Key
     from scoretok.sheet import LeadSheet
 
@@ -41,16 +41,16 @@ def get_model(folder: str | None) -> "PlannerModel":
 
     require("torch", "planner", "the planner")
     require("safetensors", "planner", "the planner")
-    from planner.load import WEIGHTS, load_model
+    from planner.checkpoint import PLANNER_WEIGHTS, load_model
 
-    return load_model(folder or WEIGHTS)
+    return load_model(folder or PLANNER_WEIGHTS)
 
 
-def get_sampling(options: dict[str, Any], seed: int) -> "Sampling":
+def get_sampling(options: dict[str, Any], seed: int) -> "TokenSampling":
     """How tokens are drawn."""
-    from planner.writer import Sampling
+    from planner.token_sampling import TokenSampling
 
-    return Sampling(options["temperature"], options["top_p"], seed)
+    return TokenSampling(options["temperature"], options["top_p"], seed)
 
 
 def get_genre(name: str | None) -> str:
@@ -68,12 +68,12 @@ def get_controls(options: dict[str, Any], names: Sequence[str], key: "Key") -> "
     from scoretok.harmony import parse_key
 
     scale = options["scale"]
-    told = (key if scale == "key" else parse_key(scale)) if scale else None
+    scale_key = (key if scale == "key" else parse_key(scale)) if scale else None
     return Controls(
-        scale=frozenset(told.scale) if told else None,
+        scale=frozenset(scale_key.scale) if scale_key else None,
         spans=by_track(options["ranges"], names, "--range", read_range),
         polyphony=by_track(options["polyphony"], names, "--polyphony", read_count),
-        repeats=by_track(options["repeats"], names, "--repeats", read_count),
+        max_repeats=by_track(options["repeats"], names, "--repeats", read_count),
         density=by_track(options["density"], names, "--density", read_span),
         on_chord=by_track(options["harmony"], names, "--harmony", read_switch),
     )
@@ -137,7 +137,7 @@ def read_span(text: str) -> tuple[int, int]:
     return int(least), int(most or least)
 
 
-def save_variants(made: "list[Made]", output: str, as_json: bool, quiet: bool) -> None:
+def save_variants(made: "list[GeneratedScore]", output: str, as_json: bool, quiet: bool) -> None:
     """Write scores: the first where it was asked for, the others beside it with numbers."""
     paths = [output]
     for number in range(2, len(made) + 1):

@@ -55,7 +55,7 @@ def plot(
             return
         if bars:
             raise ScoretokError("--bars needs a score; audio is drawn whole")
-        from renderer.spectrogram import plot_spectrograms
+        from renderer.plot_spectrogram import plot_spectrograms
 
         plot_spectrograms([source], output)
         return
@@ -76,7 +76,7 @@ def plot(
 
 def plot_over(source: str, score: str, output: str, bars: str | None) -> None:
     """A recording with a score over it, or some bars of both."""
-    from mir.picture import plot_heard
+    from mir.plot_transcription import plot_transcription
     from scoretok.audio import read_recording
 
     sheet = load(score)
@@ -84,4 +84,4 @@ def plot_over(source: str, score: str, output: str, bars: str | None) -> None:
     if bars:
         chosen = parse_bars(bars, sheet)
         span_s = sheet.seconds_at(sheet.bar_starts[chosen.start]), sheet.seconds_at(sheet.bar_starts[chosen.stop])
-    plot_heard(read_recording(source), sheet, output, span_s)
+    plot_transcription(read_recording(source), sheet, output, span_s)

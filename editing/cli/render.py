@@ -131,14 +131,14 @@ def engine_for(sheet: LeadSheet, options: dict) -> "Engine | MixEngine":
 
 def provenance_of(sheet: LeadSheet, levels: "dict[str, Level]", seed: int, options: dict) -> str:
     """What the file says about itself, so that scoretok inpaint can make its stems again."""
-    from renderer.dit_engine import WEIGHTS
+    from renderer.dit_engine import RENDERER_WEIGHTS
     from renderer.provenance import Provenance, digest, weights_digest
 
     keys = ("model", "steps", "soundfont")
     kept = {key: options[key] for key in keys if options[key] is not None}
     if options["reference"]:
         return ""
-    weights = weights_digest(options["model"] or str(WEIGHTS)) if options["engine"] == "dit" else ""
+    weights = weights_digest(options["model"] or str(RENDERER_WEIGHTS)) if options["engine"] == "dit" else ""
     return Provenance(options["engine"], digest(sheet), seed, kept, levels, weights).comment()
 
 
@@ -176,7 +176,7 @@ def write_render(
     quiet: bool,
 ) -> tuple[int, list[str]]:
     """Render into files block by block: samples written, and the tracks that sounded."""
-    from renderer.engine import count_blocks, render_blocks, without_silent_end
+    from renderer.engine import count_blocks, render_blocks, trim_silent_blocks
     from scoretok.audio import audio_writer
 
     blocks = render_blocks(sheet, engine, levels, seed, *span)
@@ -184,7 +184,7 @@ def write_render(
     writers = {}
     with ExitStack() as files, progress_bar("rendering", count_blocks(sheet, engine, *span), quiet) as advance:
         mix = files.enter_context(audio_writer(output, engine.sample_rate, comment=comment))
-        for block in without_silent_end(blocks, least):
+        for block in trim_silent_blocks(blocks, least):
             mix.write(block.mix)
             for name, stem in block.stems.items():
                 if folder and name not in writers:

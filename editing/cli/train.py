@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from editing.cli.common import progress_bar, quiet_option, seed_option, with_options
-from editing.cli.train_ears import ears, mixes
+from editing.cli.train_transcriber import mixes, transcriber
 from editing.cli.train_voice import singing, voice
 from scoretok.errors import ScoretokError
 
@@ -73,14 +73,14 @@ def pairs(
 
     One score in twelve and some presets are left out, so that they can be tested on.
     """
-    from renderer.training.pairs import CLIPS_PER_SHARD, held_out, make_pairs, playable, trainable
+    from renderer.training.clips import CLIPS_PER_SHARD, is_held_out_name, make_pairs, playable, trainable
     from renderer.training.scores import song_tracks
     from renderer.training.soundfonts import check_player, presets
 
     check_player()
     fit = playable if is_held_out else trainable
     sounds = [preset for path in soundfonts for preset in presets(path) if fit(preset)]
-    songs = [song for song in (song_tracks(scores) if scores else []) if held_out(song[0]) == is_held_out]
+    songs = [song for song in (song_tracks(scores) if scores else []) if is_held_out_name(song[0]) == is_held_out]
     with progress_bar("playing", -(-clips // CLIPS_PER_SHARD), quiet) as advance:
         for _ in make_pairs(Path(out), sounds, songs, clips, seed, processes):
             advance()
@@ -93,12 +93,12 @@ def pairs(
 @click.option("--codec", metavar="DIR", help="The codec whose latents to make (default: the one that ships).")
 def renderer(**options: Any) -> None:
     """Train the DiT, from the weights that ship unless told otherwise."""
-    from renderer.dit_engine import WEIGHTS
+    from renderer.dit_engine import RENDERER_WEIGHTS
     from renderer.training.bundle import run_folder
-    from renderer.training.run import train_dit
+    from renderer.training.train_renderer import train_dit
 
-    start = None if options["from_scratch"] else options["start"] or WEIGHTS / "dit"
-    codec = run_folder(options["codec"]) if options["codec"] else WEIGHTS / "codec"
+    start = None if options["from_scratch"] else options["start"] or RENDERER_WEIGHTS / "dit"
+    codec = run_folder(options["codec"]) if options["codec"] else RENDERER_WEIGHTS / "codec"
     _train(train_dit, options, start=start, codec=codec)
 
 
@@ -108,13 +108,13 @@ def renderer(**options: Any) -> None:
 @click.option("--encoder", type=click.Choice(["pca", "conv"]), default="pca", help="With --from-scratch.")
 def codec(head: str, encoder: str, **options: Any) -> None:
     """Train the codec's decoder, from the weights that ship unless told otherwise."""
-    from renderer.dit_engine import WEIGHTS
-    from renderer.training.run import train_codec
+    from renderer.dit_engine import RENDERER_WEIGHTS
+    from renderer.training.train_renderer import train_codec
 
     if options["from_scratch"]:
         _train(train_codec, options, start=None, head=head, encoder=encoder)
     else:
-        _train(train_codec, options, start=options["start"] or WEIGHTS / "codec")
+        _train(train_codec, options, start=options["start"] or RENDERER_WEIGHTS / "codec")
 
 
 @train.command()
@@ -139,7 +139,7 @@ def bundle(dit: str | None, codec: str | None, soundfont: str | None, out: str, 
 @quiet_option
 def scores(paths: tuple[str, ...], out: str, leave_out: tuple[str, ...], quiet: bool) -> None:
     """Make shards of scores for the language model: cleaned, split by song."""
-    from planner.data import make_shard, shard_name
+    from planner.score_shards import make_score_shard, shard_name
 
     names = [shard_name(Path(name)) for name in paths]
     if len(set(names)) < len(names):
@@ -151,12 +151,12 @@ def scores(paths: tuple[str, ...], out: str, leave_out: tuple[str, ...], quiet: 
             raise ScoretokError(f"{path} does not exist; check the name")
         if (Path(out) / f"{shard_name(path)}.json").is_file():
             continue
-        counts = make_shard(path, Path(out), leave_out, seen)
+        counts = make_score_shard(path, Path(out), leave_out, seen)
         if not quiet:
-            told = ", ".join(
+            summary = ", ".join(
                 f"{count} {'taken' if why == 'taken' else f'left out: {why}'}" for why, count in counts.items()
             )
-            click.echo(f"{path}: {told or 'no scores'}", err=True)
+            click.echo(f"{path}: {summary or 'no scores'}", err=True)
 
 
 @train.command()
@@ -190,25 +190,25 @@ def planner(
     require("accelerate", "planner", "training")
     import torch
 
-    from planner.load import load_model
-    from planner.model import Config, PlannerModel
-    from planner.training import PLOT, Recipe, train
+    from planner.checkpoint import load_model
+    from planner.llama import PlannerConfig, PlannerModel
+    from planner.training import PLOT, PlannerRecipe, train
 
     if width % 64:
         raise ScoretokError(f"--width {width} is not a multiple of 64")
     torch.manual_seed(seed)
-    config = Config.of_size(width, layers, max_position_embeddings=options["context"])
+    config = PlannerConfig.of_size(width, layers, max_position_embeddings=options["context"])
     model = load_model(start) if start else PlannerModel(config)
     if options["context"] > model.config.max_position_embeddings:
         raise ScoretokError(f"the model of {start} reads {model.config.max_position_embeddings} tokens; give --context")
     with reporting(options["steps"], quiet) as report:
-        train(data, out, model.train(), Recipe(**options), seed, report)
+        train(data, out, model.train(), PlannerRecipe(**options), seed, report)
     if not quiet:
         click.echo(f"{out}: the model is in model/, losses in {PLOT}", err=True)
 
 
 train.add_command(mixes)
-train.add_command(ears)
+train.add_command(transcriber)
 train.add_command(singing)
 train.add_command(voice)
 
@@ -234,8 +234,8 @@ def reporting(steps: int, quiet: bool) -> Iterator[Callable[[int, dict[str, floa
 
 def _train(run: Callable[..., dict[str, float]], options: dict, **more: object) -> None:
     """Run a training with progress, on pairs or on stems that are made pairs of first."""
-    from renderer.training.loop import PLOT, Recipe
-    from renderer.training.stems import stems_to_pairs
+    from renderer.training.loop import PLOT, RendererRecipe
+    from renderer.training.stem_pairs import stems_to_pairs
 
     data, out = Path(options["data"]), Path(options["out"])
     if not data.is_dir():
@@ -246,7 +246,7 @@ def _train(run: Callable[..., dict[str, float]], options: dict, **more: object) 
             stems_to_pairs(data, made)
         data = made
     rate = options["learning_rate"] or (1.2e-3 if options["from_scratch"] else 3e-4)
-    recipe = Recipe(options["steps"], rate, evaluate_every=options["evaluate_every"])
+    recipe = RendererRecipe(options["steps"], rate, evaluate_every=options["evaluate_every"])
     test = Path(options["test"]) if options["test"] else None
     with reporting(recipe.steps, options["quiet"]) as report:
         run(data, out, recipe, test=test, batch=options["batch"], seed=options["seed"], report=report, **more)

@@ -8,7 +8,7 @@ from editing.cli.common import progress_bar, quiet_option, seed_option, stages
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
 
-FROM_SCRATCH, FURTHER = 1.2e-3, 3e-4
+SCRATCH_RATE, FINE_TUNING_RATE = 1.2e-3, 3e-4
 
 
 @click.command()
@@ -38,16 +38,20 @@ def voice(
     for module in ("torch", "diffusers", "accelerate", "swift_f0", "faster_whisper"):
         require(module, "voice", "training")
     from editing.cli.train import reporting
-    from editing.voice.training.run import Run, train_decoder, train_dit
-    from renderer.training.loop import PLOT, Recipe
+    from renderer.training.loop import PLOT, RendererRecipe
+    from renderer.voice.training.train_voice import VoiceTrainingRun, train_voice_decoder, train_voice_dit
 
     if start and from_scratch:
         raise ScoretokError("--from-scratch and --start contradict each other; give one")
-    recipe = Recipe(steps, learning_rate or (FROM_SCRATCH if from_scratch else FURTHER), evaluate_every=evaluate_every)
+    recipe = RendererRecipe(
+        steps, learning_rate or (SCRATCH_RATE if from_scratch else FINE_TUNING_RATE), evaluate_every=evaluate_every
+    )
     begins = Path(start) if start else None
-    run = Run(Path(data), Path(out), recipe, Path(test) if test else None, from_scratch, begins, batch, seed)
-    with stages(quiet) as tell, reporting(steps, quiet) as report:
-        (train_dit if part == "dit" else train_decoder)(run, report, tell)
+    run = VoiceTrainingRun(
+        Path(data), Path(out), recipe, Path(test) if test else None, from_scratch, begins, batch, seed
+    )
+    with stages(quiet) as report_stage, reporting(steps, quiet) as report:
+        (train_voice_dit if part == "dit" else train_voice_decoder)(run, report, report_stage)
     if not quiet:
         click.echo(f"{out}: the model is in model/, losses in {part}-run/{PLOT}", err=True)
 
@@ -62,11 +66,11 @@ def singing(data: str, out: str, every: int, seed: int, quiet: bool) -> None:
     """Make singing out of speech: vowels are held and laid on random melodies."""
     for module in ("torch", "swift_f0", "faster_whisper"):
         require(module, "voice", "making singing")
-    from editing.voice.models import load_models
-    from editing.voice.training.prepare import sources
-    from editing.voice.training.singing import make_singing
+    from renderer.voice.pretrained import load_models
+    from renderer.voice.training.prepare import find_recordings
+    from renderer.voice.training.synthetic_singing import sing_recordings
 
-    with progress_bar("singing", len(sources(Path(data))), quiet) as advance:
-        made = make_singing(Path(data), Path(out), load_models().decoder, every, seed, advance)
+    with progress_bar("singing", len(find_recordings(Path(data))), quiet) as advance:
+        made = sing_recordings(Path(data), Path(out), load_models().decoder, every, seed, advance)
     if not quiet:
         click.echo(f"{out}: {made} recordings sung", err=True)

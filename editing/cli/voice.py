@@ -25,10 +25,10 @@ from scoretok.sheet import LeadSheet
 if TYPE_CHECKING:
     import numpy as np
 
-    from editing.voice.convert import Wish
-    from editing.voice.models import VoiceModels
-    from editing.voice.pitch import Melody
-    from editing.voice.voices import Voice
+    from editing.voice.conversion import ConversionRequest
+    from renderer.voice.f0 import Melody
+    from renderer.voice.pretrained import VoiceModels
+    from renderer.voice.profile import VoiceProfile
 
 EPILOG = """\b
 Examples:
@@ -53,7 +53,7 @@ def voice() -> None:
     """Convert a voice: words, melody and timing of a take, timbre of another singer."""
 
 
-take_options = with_options(
+conversion_options = with_options(
     click.option("--to", "target", metavar="FILE", help="The singer: 3 to 30 s of recording, or a .voice file."),
     click.option("--timbre-mix", metavar="A:W,B:W", help="A voice between several, with weights."),
     click.option("--shift", default="auto", show_default=True, metavar="auto|match|N",
@@ -69,7 +69,7 @@ take_options = with_options(
                  help="More or less breath, in decibels."),
     click.option("--steps", type=click.IntRange(0, 100), default=4, show_default=True, help="Steps of the flow."),
 )  # fmt: skip
-place_options = with_options(
+region_options = with_options(
     click.option("--in-mix", is_flag=True, help="The take is a whole song: its voice is taken out and put back."),
     click.option("--separator", default="spleeter", show_default=True, metavar="NAME", help="Or a Demucs model."),
     click.option("--score", metavar="SCORE", help="What the take sings, for --bars and --section."),
@@ -81,31 +81,31 @@ place_options = with_options(
 @voice.command()
 @click.argument("take")
 @click.option("-o", "--output", required=True, metavar="FILE", help="A .wav, .flac or .ogg file.")
-@take_options
-@place_options
+@conversion_options
+@region_options
 @model_option
 @seed_option
 @json_option
 @quiet_option
-def convert(take: str, output: str, seed: int, as_json: bool, quiet: bool, **choices: Any) -> None:
+def convert(source: str, output: str, seed: int, as_json: bool, quiet: bool, **choices: Any) -> None:
     """Sing a take in another voice. With --in-mix, --bars or --section all else stays bit for bit."""
     silence(quiet)
     check_folder(output)
-    if Path(take).resolve() == Path(output).resolve():
+    if Path(source).resolve() == Path(output).resolve():
         raise ScoretokError(f"{output} is the take itself; name another output")
     spans_s = spans_of(choices)
-    wish = wish_of(choices, seed)
-    from editing.voice.models import load_models
+    request = request_of(choices, seed)
+    from renderer.voice.pretrained import load_models
 
     models = load_models(choices["model"])
     target = target_of(models, choices["target"], choices["timbre_mix"])
-    run = convert_inside if choices["in_mix"] or spans_s is not None else convert_whole
-    told = run(models, take, output, target, wish, spans_s, choices, quiet)
+    run = convert_spans_of_file if choices["in_mix"] or spans_s is not None else convert_file
+    figures = run(models, source, output, target, request, spans_s, choices, quiet)
     if as_json:
-        print_json({"output": output, "voice": target.name, **told})
+        print_json({"output": output, "voice": target.name, **figures})
     elif not quiet:
-        moved = f", moved by {told['shift_semitones']:+g} semitones" if told["shift_semitones"] else ""
-        click.echo(f"{output}: {told['duration_s']:.1f} s in the voice of {target.name}{moved}", err=True)
+        moved = f", moved by {figures['shift_semitones']:+g} semitones" if figures["shift_semitones"] else ""
+        click.echo(f"{output}: {figures['duration_s']:.1f} s in the voice of {target.name}{moved}", err=True)
 
 
 @voice.command()
@@ -123,14 +123,14 @@ def enrol(
     silence(quiet)
     path = voice_path(name, output)
     check_consent(consent)
-    from editing.voice.convert import reference_voice
-    from editing.voice.models import load_models
-    from editing.voice.voices import save_voice
+    from editing.voice.conversion import reference_voice
+    from renderer.voice.pretrained import load_models
+    from renderer.voice.profile import save_voice
 
     models = load_models(model)
     found = reference_voice(models, recording, name, consent)
     save_voice(found, path, models.digest)
-    answer(path, found, {}, as_json, quiet)
+    print_voice(path, found, {}, as_json, quiet)
 
 
 @voice.command()
@@ -154,18 +154,20 @@ def adapt(
     silence(quiet)
     path = voice_path(name, output)
     check_consent(consent)
-    from editing.voice.adapt import adapted
-    from editing.voice.models import load_models
-    from editing.voice.voices import save_voice
+    from editing.voice.speaker_adaptation import adapt_voice
+    from renderer.voice.pretrained import load_models
+    from renderer.voice.profile import save_voice
 
     models = load_models(model)
-    with stages(quiet) as tell:
-        found, figures = adapted(models, folder, Path(run_folder or f"{name}.run"), name, consent, steps, seed, tell)
+    with stages(quiet) as report_stage:
+        found, figures = adapt_voice(
+            models, folder, Path(run_folder or f"{name}.run"), name, consent, steps, seed, report_stage
+        )
     save_voice(found, path, models.digest)
-    answer(path, found, figures, as_json, quiet)
+    print_voice(path, found, figures, as_json, quiet)
 
 
-def answer(path: str, found: "Voice", figures: dict[str, float], as_json: bool, quiet: bool) -> None:
+def print_voice(path: str, found: "VoiceProfile", figures: dict[str, float], as_json: bool, quiet: bool) -> None:
     """Say what a voice file holds."""
     range_hz = [round(hz, 1) for hz in (found.low_hz, found.median_hz, found.high_hz)]
     if as_json:
@@ -193,7 +195,7 @@ def check_consent(text: str) -> None:
         raise ScoretokError("--consent: say whose voice it is and that they agreed, in a few words")
 
 
-def wish_of(choices: dict[str, Any], seed: int) -> "Wish":
+def request_of(choices: dict[str, Any], seed: int) -> "ConversionRequest":
     """What is asked for, from the options of the command. Raises ScoretokError."""
     if (choices["target"] is None) == (choices["timbre_mix"] is None):
         raise ScoretokError("name the singer with --to, or several with --timbre-mix")
@@ -201,10 +203,10 @@ def wish_of(choices: dict[str, Any], seed: int) -> "Wish":
 
     for module in ("torch", "swift_f0", "faster_whisper"):
         require(module, "voice", "converting a voice")
-    from editing.voice.convert import Wish
+    from editing.voice.conversion import ConversionRequest
 
     melody = melody_of(load(choices["melody"]), choices["melody"]) if choices["melody"] else None
-    return Wish(
+    return ConversionRequest(
         choices["shift"], choices["keep_expression"], melody, choices["tune"], choices["formant"], choices["breath"],
         choices["steps"], seed,
     )  # fmt: skip
@@ -214,7 +216,7 @@ def melody_of(sheet: LeadSheet, path: str) -> "Melody":
     """The notes of the first vocal track, else of the first lead track. Raises ScoretokError."""
     import numpy as np
 
-    from editing.voice.pitch import Melody
+    from renderer.voice.f0 import Melody
 
     for role in ("vocal", "lead"):
         notes = [note for track in sheet.tracks if track.role == role for note in track.notes]
@@ -244,10 +246,10 @@ def spans_of(choices: dict[str, Any]) -> list[tuple[float, float]] | None:
     ]
 
 
-def target_of(models: "VoiceModels", target: str | None, mix: str | None) -> "Voice":
+def target_of(models: "VoiceModels", target: str | None, mix: str | None) -> "VoiceProfile":
     """The voice of --to or --timbre-mix. Raises ScoretokError."""
-    from editing.voice.convert import reference_voice
-    from editing.voice.voices import mixed
+    from editing.voice.conversion import reference_voice
+    from renderer.voice.profile import mix_voices
 
     if target is not None:
         return reference_voice(models, target)
@@ -258,56 +260,56 @@ def target_of(models: "VoiceModels", target: str | None, mix: str | None) -> "Vo
             parts.append((path, float(weight)))
         except ValueError:
             raise ScoretokError(f"--timbre-mix {text}: write for example a.wav:0.7,b.wav:0.3") from None
-    return mixed([(reference_voice(models, path), weight) for path, weight in parts])
+    return mix_voices([(reference_voice(models, path), weight) for path, weight in parts])
 
 
-def convert_whole(
-    models: "VoiceModels", take: str, output: str, target: "Voice", wish: "Wish",
+def convert_file(
+    models: "VoiceModels", source: str, output: str, target: "VoiceProfile", request: "ConversionRequest",
     _spans_s: list[tuple[float, float]] | None, _choices: dict[str, Any], quiet: bool,
 ) -> dict[str, Any]:  # fmt: skip
     """A take alone, of any length: looked over once, then converted block by block."""
-    from editing.voice.convert import converted
-    from editing.voice.mark import comment_of
-    from editing.voice.take import look_over
+    from editing.voice.conversion import convert_blocks
+    from editing.voice.conversion_comment import conversion_comment
+    from editing.voice.source import analyse_source
     from renderer.codec.mel import SAMPLE_RATE
     from scoretok.audio import audio_writer, check_audio_path, open_audio
 
     check_audio_path(output)
-    file = open_audio(take)
-    with shares("listening", quiet) as advance:
-        blocks = watched(file.blocks(SAMPLE_RATE), round(file.duration_s * SAMPLE_RATE), advance)
-        survey = look_over(blocks, take, file.sample_rate)
-    shift = wish.semitones(survey.median_hz, target)
+    file = open_audio(source)
+    with share_progress("analysing", quiet) as advance:
+        blocks = with_progress(file.blocks(SAMPLE_RATE), round(file.duration_s * SAMPLE_RATE), advance)
+        analysis = analyse_source(blocks, source, file.sample_rate)
+    shift = request.semitones(analysis.median_hz, target)
     with (
-        shares("converting", quiet) as advance,
-        audio_writer(output, SAMPLE_RATE, 1, comment_of(target, shift)) as writer,
+        share_progress("converting", quiet) as advance,
+        audio_writer(output, SAMPLE_RATE, 1, conversion_comment(target, shift)) as writer,
     ):
-        for block in converted(models, target, wish.manner(survey, target), file.blocks(SAMPLE_RATE)):
+        for block in convert_blocks(models, target, request.parameters(analysis, target), file.blocks(SAMPLE_RATE)):
             writer.write(block[None].clip(-1, 1))
-            advance(writer.n_samples / max(1, survey.n_samples))
-    return {"duration_s": round(survey.n_samples / SAMPLE_RATE, 3), "shift_semitones": round(shift, 2)}
+            advance(writer.n_samples / max(1, analysis.n_samples))
+    return {"duration_s": round(analysis.n_samples / SAMPLE_RATE, 3), "shift_semitones": round(shift, 2)}
 
 
-def convert_inside(
-    models: "VoiceModels", take: str, output: str, target: "Voice", wish: "Wish",
+def convert_spans_of_file(
+    models: "VoiceModels", source: str, output: str, target: "VoiceProfile", request: "ConversionRequest",
     spans_s: list[tuple[float, float]] | None, choices: dict[str, Any], quiet: bool,
 ) -> dict[str, Any]:  # fmt: skip
     """A song or some bars: all other samples stay."""
     from dataclasses import replace
 
-    from editing.voice.mark import comment_of
-    from editing.voice.song import changed_song
+    from editing.voice.conversion_comment import conversion_comment
+    from editing.voice.in_mix import convert_spans
     from scoretok.audio import check_output_of, open_audio, write_changed
     from scoretok.audio.comments import append_comment
     from scoretok.files import whole_file
 
-    recording = open_audio(take)
+    recording = open_audio(source)
     check_output_of(recording, output)
     separator = choices["separator"] if choices["in_mix"] else ""
-    with shares("converting", quiet) as advance:
-        spans, survey = changed_song(models, recording, target, wish, spans_s, separator, advance)
-    shift = wish.semitones(survey.median_hz, target)
-    comment = comment_of(target, shift, recording.comment)
+    with share_progress("converting", quiet) as advance:
+        spans, analysis = convert_spans(models, recording, target, request, spans_s, separator, advance)
+    shift = request.semitones(analysis.median_hz, target)
+    comment = conversion_comment(target, shift, recording.comment)
     with whole_file(output) as temporary:
         write_changed(replace(recording, comment=comment), temporary, spans)
         if temporary.suffix.lower() == ".wav":
@@ -320,7 +322,9 @@ def convert_inside(
     }  # fmt: skip
 
 
-def watched(blocks: "Iterable[np.ndarray]", n_samples: int, advance: Callable[[float], None]) -> "Iterator[np.ndarray]":
+def with_progress(
+    blocks: "Iterable[np.ndarray]", n_samples: int, advance: Callable[[float], None]
+) -> "Iterator[np.ndarray]":
     """Blocks (n,) of so many samples, and how far they are told to `advance`."""
     seen = 0
     for block in blocks:
@@ -330,7 +334,7 @@ def watched(blocks: "Iterable[np.ndarray]", n_samples: int, advance: Callable[[f
 
 
 @contextmanager
-def shares(what: str, quiet: bool) -> Iterator[Callable[[float], None]]:
+def share_progress(what: str, quiet: bool) -> Iterator[Callable[[float], None]]:
     """A progress bar on a terminal, else nothing; gives the function that is told how far it is, 0 to 1."""
 
     with stages(quiet) as report:

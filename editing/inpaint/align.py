@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from editing.inpaint.clock import Clock
-from editing.inpaint.steady import steady
-from renderer.notes import DRUMS, notes_of
+from editing.inpaint.time_map import TimeMap
+from editing.inpaint.trend_filter import trend_filter
+from renderer.note_array import DRUM_PROGRAM, notes_of
 from scoretok.audio import AudioFile, resample
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
@@ -29,52 +29,59 @@ READ_S = 60
 FLUX_HZ = 100
 SHIFT_S, STRETCH_S, MEDIAN, SMOOTH_S = 0.15, 1.5, 5, 1.0
 ONSET_WEIGHT = 1.0
-STIFFNESS = (20.0, 5.0)
-NEEDED_MARGIN = 0.9  # what the cost must fall below, as a share of what the same score costs in wrong keys
+TREND_WEIGHTS = (20.0, 5.0)
+MAX_COST_RATIO = 0.9  # what the cost must fall below, as a share of what the same score costs in wrong keys
 
 
 @dataclass(frozen=True)
 class Alignment:
-    """When the score is heard, and the typical distance in seconds between its onsets and those of the recording."""
+    """A time map from score to recording, and the median distance in seconds between score onsets and flux peaks."""
 
-    clock: Clock
+    time_map: TimeMap
     error_s: float
 
 
 def align(recording: AudioFile, sheet: LeadSheet) -> Alignment:
     """Lay a score along a recording. Raises ScoretokError when the one is not a score of the other."""
-    heard = recording_features(recording)
-    written = score_features(sheet)
-    if not heard.any():
+    audio_features = recording_features(recording)
+    score_feats = score_features(sheet)
+    if not audio_features.any():
         raise ScoretokError(f"{recording.path} is silent; there is nothing that a score could be laid along")
-    if len(written) > 2 * len(heard):
+    if len(score_feats) > 2 * len(audio_features):
         raise ScoretokError(f"the score lasts more than twice as long as {recording.path.name}; it is not its score")
     level = 1
-    while len(heard) * len(written) / level**2 > COARSE_CELLS:
+    while len(audio_features) * len(score_feats) / level**2 > COARSE_CELLS:
         level *= 2
-    path = warp(_shrunk(written, level), _shrunk(heard, level))
-    check_fit(recording, _shrunk(written, level), _shrunk(heard, level), path)
+    path = dtw(_downsampled(score_feats, level), _downsampled(audio_features, level))
+    check_match(recording, _downsampled(score_feats, level), _downsampled(audio_features, level), path)
     while level > 1:
         level //= 2
-        path = warp(_shrunk(written, level), _shrunk(heard, level), 2 * path, round(BAND_S * FRAME_HZ / level) + 4)
-    dragged = _clock(path / FRAME_HZ)
+        path = dtw(
+            _downsampled(score_feats, level),
+            _downsampled(audio_features, level),
+            2 * path,
+            round(BAND_S * FRAME_HZ / level) + 4,
+        )
+    coarse_map = _time_map(path / FRAME_HZ)
     onsets_s = np.unique(np.concatenate([notes_of(sheet, track).start_s for track in sheet.tracks if not track.muted]))
     flux = spectral_flux(recording)
     flux_hz = recording.sample_rate / (recording.sample_rate // FLUX_HZ)
     # Stiff for what was played in time, less so for rubato; what meets more onsets is right.
-    found = [steady(by_onsets(steady(dragged, s), onsets_s, flux, flux_hz), s) for s in STIFFNESS]
-    clock = max(found, key=lambda clock: flux_met(clock.heard_at(onsets_s), flux, flux_hz))
-    return Alignment(clock, onset_error_s(clock.heard_at(onsets_s), flux, flux_hz))
+    found = [
+        trend_filter(refine_by_onsets(trend_filter(coarse_map, s), onsets_s, flux, flux_hz), s) for s in TREND_WEIGHTS
+    ]
+    time_map = max(found, key=lambda time_map: mean_flux_at(time_map.to_audio(onsets_s), flux, flux_hz))
+    return Alignment(time_map, onset_error_s(time_map.to_audio(onsets_s), flux, flux_hz))
 
 
-def check_fit(recording: AudioFile, written: np.ndarray, heard: np.ndarray, path: np.ndarray) -> None:
+def check_match(recording: AudioFile, score_feats: np.ndarray, audio_features: np.ndarray, path: np.ndarray) -> None:
     """Raise ScoretokError unless the score fits clearly better than it does in other keys."""
-    cost = _cost_along(written, heard, path)
+    cost = _cost_along(score_feats, audio_features, path)
     others = []
     for shift in (3, 6, 9):
-        turned = np.concatenate([np.roll(part, shift, 1) for part in (written[:, :12], written[:, 12:])], 1)
-        others.append(_cost_along(turned, heard, warp(turned, heard)))
-    if cost > NEEDED_MARGIN * min(others):
+        transposed = np.concatenate([np.roll(part, shift, 1) for part in (score_feats[:, :12], score_feats[:, 12:])], 1)
+        others.append(_cost_along(transposed, audio_features, dtw(transposed, audio_features)))
+    if cost > MAX_COST_RATIO * min(others):
         raise ScoretokError(
             f"the score does not fit {recording.path.name}: it would fit about as well in another key;"
             " --before must be the score of what is played"
@@ -106,7 +113,7 @@ def score_features(sheet: LeadSheet) -> np.ndarray:
     energy = np.zeros((frames + 1, 12), np.float32)
     for track in sheet.tracks:
         notes = notes_of(sheet, track)
-        if track.muted or notes.program == DRUMS:
+        if track.muted or notes.program == DRUM_PROGRAM:
             continue
         for start_s, end_s, pitch, velocity in zip(
             notes.start_s, notes.end_s, notes.pitch, notes.velocity, strict=True
@@ -139,15 +146,15 @@ def _features(chroma: np.ndarray) -> np.ndarray:
     return np.concatenate([both[0], ONSET_WEIGHT * both[1]], 1).astype(np.float32)
 
 
-def _shrunk(features: np.ndarray, level: int) -> np.ndarray:
+def _downsampled(features: np.ndarray, level: int) -> np.ndarray:
     """Means of `level` frames each."""
     frames = -(-len(features) // level)
     padded = np.pad(features, ((0, frames * level - len(features)), (0, 0)), mode="edge")
     return padded.reshape(frames, level, -1).mean(1)
 
 
-def warp(a: np.ndarray, b: np.ndarray, guide: np.ndarray | None = None, band: int = 0) -> np.ndarray:
-    """The cheapest path (k, 2) of frames of all of a (f, d) and a stretch of b (g, d).
+def dtw(a: np.ndarray, b: np.ndarray, guide: np.ndarray | None = None, band: int = 0) -> np.ndarray:
+    """Subsequence DTW: the cheapest path (k, 2) that aligns all of a (f, d) to a stretch of b (g, d).
 
     Steps are (1, 1), (1, 2) and (2, 1), so that neither runs more than twice as fast as the other; a step that
     passes over a frame of a pays for it too. With a `guide` path only cells within `band` frames of it are looked at.
@@ -166,18 +173,18 @@ def warp(a: np.ndarray, b: np.ndarray, guide: np.ndarray | None = None, band: in
         if row == 0:
             total[2] = cost
             continue
-        above = _seen(total[row + 1], low[row] - low[row - 1])
+        above = _realigned(total[row + 1], low[row] - low[row - 1])
         ways = [_shifted(above, 1) + cost, _shifted(above, 2) + cost]
         if row > 1:
-            earlier = _seen(total[row], low[row] - low[row - 2])
+            earlier = _realigned(total[row], low[row] - low[row - 2])
             ways.append(_shifted(earlier, 1) + 2 * cost)
         step[row] = np.argmin(ways, axis=0)
         total[row + 2] = np.min(ways, axis=0)
     return _trace(total[2:], step, low)
 
 
-def _seen(totals: np.ndarray, moved: int) -> np.ndarray:
-    """Totals of a row as they lie under one whose band begins `moved` cells later."""
+def _realigned(totals: np.ndarray, moved: int) -> np.ndarray:
+    """DTW totals of a band row realigned to a row whose band begins `moved` cells later."""
     out = np.full_like(totals, np.inf)
     if abs(moved) < len(totals):
         out[max(0, -moved) : len(totals) - max(0, moved)] = totals[max(0, moved) : len(totals) - max(0, -moved)]
@@ -205,38 +212,38 @@ def _cost_along(a: np.ndarray, b: np.ndarray, path: np.ndarray) -> float:
     return float(np.linalg.norm(a[path[:, 0]] - b[path[:, 1]], axis=1).mean())
 
 
-def _clock(path_s: np.ndarray) -> Clock:
+def _time_map(path_s: np.ndarray) -> TimeMap:
     """A path in seconds as a clock with knots twice a second, each on the line that fits the path around it."""
     knots = np.linspace(path_s[0, 0], path_s[-1, 0], max(2, round(2 * (path_s[-1, 0] - path_s[0, 0])) + 1))
-    heard_s = []
+    audio_s = []
     for knot_s in knots:
         near = path_s[np.abs(path_s[:, 0] - knot_s) < SMOOTH_S]
-        heard_s.append(np.polyfit(near[:, 0] - knot_s, near[:, 1], 1)[1])
-    return Clock(knots, np.maximum.accumulate(np.array(heard_s) + 1e-3 * np.arange(len(knots))))
+        audio_s.append(np.polyfit(near[:, 0] - knot_s, near[:, 1], 1)[1])
+    return TimeMap(knots, np.maximum.accumulate(np.array(audio_s) + 1e-3 * np.arange(len(knots))))
 
 
-def by_onsets(clock: Clock, onsets_s: np.ndarray, flux: np.ndarray, flux_hz: float) -> Clock:
-    """The clock with each stretch moved to where its onsets meet the rises of the recording best.
+def refine_by_onsets(time_map: TimeMap, onsets_s: np.ndarray, flux: np.ndarray, flux_hz: float) -> TimeMap:
+    """Refines a time map locally: shifts each stretch to maximise spectral flux at its onsets.
 
     Chroma is slow to tell when a note begins; the flux knows it to a few milliseconds, but not of which note.
     """
     shifts_s = np.arange(-SHIFT_S, SHIFT_S + 1e-9, 1 / flux_hz)
-    expected = clock.heard_at(onsets_s)
+    expected = time_map.to_audio(onsets_s)
     found = []
-    for knot_s in clock.heard_s:
+    for knot_s in time_map.audio_s:
         near = expected[np.abs(expected - knot_s) < STRETCH_S]
         places = np.rint((near[:, None] + shifts_s) * flux_hz).astype(int)
         met = flux[places.clip(0, len(flux) - 1)].sum(0)
         found.append(shifts_s[int(met.argmax())] if len(near) else 0.0)
     padded = np.pad(found, MEDIAN // 2, mode="edge")
     shift_s = np.median(np.lib.stride_tricks.sliding_window_view(padded, MEDIAN), axis=1)
-    heard_s = clock.heard_s + shift_s
-    rising = np.concatenate([[True], np.diff(np.maximum.accumulate(heard_s)) > 1e-3])
-    return Clock(clock.score_s[rising], heard_s[rising])
+    audio_s = time_map.audio_s + shift_s
+    rising = np.concatenate([[True], np.diff(np.maximum.accumulate(audio_s)) > 1e-3])
+    return TimeMap(time_map.score_s[rising], audio_s[rising])
 
 
-def flux_met(onsets_s: np.ndarray, flux: np.ndarray, flux_hz: float) -> float:
-    """How much the recording rises at some moments, on average."""
+def mean_flux_at(onsets_s: np.ndarray, flux: np.ndarray, flux_hz: float) -> float:
+    """Mean spectral flux at onsets, maximum over three frames."""
     frames = np.rint(onsets_s * flux_hz).astype(int).clip(1, len(flux) - 2)
     return float(np.maximum(np.maximum(flux[frames - 1], flux[frames]), flux[frames + 1]).mean())
 

@@ -1,4 +1,4 @@
-"""All that belongs to one inpainting: what is heard where, what has to sound anew, with which stems."""
+"""An inpainting job: time map, spans to regenerate, stems and engine."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from editing.inpaint.align import Alignment, align
-from editing.inpaint.clock import EVEN, Clock
-from editing.inpaint.heard import FileStems
-from editing.inpaint.inpaint import Inpainted, Span, inpaint, join_spans, joint_spans, plan_spans
-from editing.inpaint.regions import Region, audible_regions, check_related, heard
-from editing.inpaint.separate import SeparatedStems
-from editing.inpaint.stems import OwnStems, Stems
-from editing.inpaint.timeline import MovedStems, Timeline, lay_out, moved
+from editing.inpaint.fill_spans import InpaintResult, InpaintSpan, fill_spans, join_spans, plan_spans, spans_at_joints
+from editing.inpaint.recorded_stems import FileStems
+from editing.inpaint.regions import Region, audible_regions, check_related, is_audible
+from editing.inpaint.score_informed import SeparatedStems
+from editing.inpaint.stems import RenderedStems, Stems
+from editing.inpaint.time_map import IDENTITY_MAP, TimeMap
+from editing.inpaint.timeline import RearrangedStems, Timeline, plan_timeline, rearranged
 from renderer.codec.mel import SAMPLE_RATE
-from renderer.dit_engine import WEIGHTS, DitEngine
-from renderer.fill import fill
+from renderer.dit_engine import RENDERER_WEIGHTS, DitEngine
+from renderer.inpaint_track import fill
 from renderer.provenance import Provenance, digest, read_comment, weights_digest
 from scoretok.audio import AudioFile, check_memory
 from scoretok.difference import diff
@@ -25,15 +25,15 @@ from scoretok.sheet import LeadSheet
 
 
 @dataclass(frozen=True)
-class Job:
+class InpaintJob:
     """A recording with room for what is new, the spans that sound anew, and what is known of the rest."""
 
     recording: AudioFile
     after: LeadSheet
-    spans: Sequence[Span]
+    spans: Sequence[InpaintSpan]
     stems: Stems
     engine: DitEngine
-    clock: Clock
+    time_map: TimeMap
     timeline: Timeline | None
     alignment: Alignment | None
 
@@ -50,10 +50,10 @@ class Job:
 
     def run(
         self, seed: int = 0, advance: Callable[[], None] = lambda: None, make: Callable[..., np.ndarray] = fill
-    ) -> Inpainted:
-        """Make every span anew; by another means than the model, when `make` is called as `renderer.fill.fill` is."""
-        arguments = self.recording, self.after, self.spans, self.stems, self.engine, self.clock
-        return inpaint(*arguments, seed, advance, make)
+    ) -> InpaintResult:
+        """Make every span anew, by the model or by a `make` with the arguments of `renderer.inpaint_track.fill`."""
+        arguments = self.recording, self.after, self.spans, self.stems, self.engine, self.time_map
+        return fill_spans(*arguments, seed, advance, make)
 
 
 def own_render(recording: AudioFile, before: LeadSheet) -> Provenance | None:
@@ -63,11 +63,11 @@ def own_render(recording: AudioFile, before: LeadSheet) -> Provenance | None:
         return None
     is_whole = recording.sample_rate == SAMPLE_RATE and recording.channels == 2
     is_whole = is_whole and recording.n_samples >= int(before.duration_s * SAMPLE_RATE)
-    same_weights = ours.weights == weights_digest(str(ours.options.get("model") or WEIGHTS))
+    same_weights = ours.weights == weights_digest(str(ours.options.get("model") or RENDERER_WEIGHTS))
     return ours if is_whole and same_weights else None
 
 
-def prepare(
+def prepare_job(
     recording: AudioFile,
     before: LeadSheet,
     after: LeadSheet,
@@ -75,32 +75,32 @@ def prepare(
     tracks: Sequence[str] | None = None,
     stems_folder: str | Path | None = None,
     **options: object,
-) -> Job:
+) -> InpaintJob:
     """Find out what an edit changes in a recording; or take the `chosen` regions, for another take.
 
     `tracks` restricts it to these tracks. `options` are those of the dit engine. Raises ScoretokError.
     """
     ours = own_render(recording, before)
     alignment = None if ours else align(recording, before)
-    clock = alignment.clock if alignment else EVEN
+    time_map = alignment.time_map if alignment else IDENTITY_MAP
     stems: Stems
     engine = DitEngine(**{**(ours.options if ours else {}), **options})  # type: ignore[arg-type]
     if stems_folder:
-        stems = FileStems(stems_folder, recording, [i for i in before.track_ids if heard(before, i)], engine)
+        stems = FileStems(stems_folder, recording, [i for i in before.track_ids if is_audible(before, i)], engine)
     elif ours:
         # The old stems have to be made as they were, whatever makes the new ones.
         as_before = engine if options.keys() <= {"device"} else DitEngine(**ours.options)  # type: ignore[arg-type]
-        stems = OwnStems(before, as_before, ours)
+        stems = RenderedStems(before, as_before, ours)
     else:
-        stems = SeparatedStems(recording, before, clock, engine)
+        stems = SeparatedStems(recording, before, time_map, engine)
     if chosen is not None:
         pairs = {bar: bar for bar in range(after.bar_count)}
-        spans = join_spans(plan_spans(before, after, chosen, pairs, clock))
-        return Job(recording, after, spans, stems, engine, clock, None, alignment)
+        spans = join_spans(plan_spans(before, after, chosen, pairs, time_map))
+        return InpaintJob(recording, after, spans, stems, engine, time_map, None, alignment)
     difference = diff(before, after)
     pairs = {new: old for old, new in difference.bar_pairs if new is not None and old is not None}
     check_related(before, after, pairs)
-    timeline = lay_out(before, after, difference, clock, recording.n_samples, recording.sample_rate)
+    timeline = plan_timeline(before, after, difference, time_map, recording.n_samples, recording.sample_rate)
     regions = audible_regions(difference, before, after, timeline.new_bars)
     if tracks is not None:
         regions = [region for region in regions if region.track_id in tracks]
@@ -108,13 +108,23 @@ def prepare(
         raise ScoretokError(
             "no note differs between the two scores, so nothing would change; for another take name --bars, or --tracks"
         )
-    spans = plan_spans(before, after, regions, pairs, timeline.clock)
+    spans = plan_spans(before, after, regions, pairs, timeline.time_map)
     if timeline.moves:
-        names = [n for n in dict.fromkeys((*before.track_ids, *after.track_ids)) if heard(before, n) or heard(after, n)]
-        spans += joint_spans(before, after, timeline, clock, names)
-        room = moved(recording, timeline.pieces)
-        return Job(
-            room, after, join_spans(spans), MovedStems(stems, before, clock, room), engine, timeline.clock, timeline,
+        names = [
+            n
+            for n in dict.fromkeys((*before.track_ids, *after.track_ids))
+            if is_audible(before, n) or is_audible(after, n)
+        ]
+        spans += spans_at_joints(before, after, timeline, time_map, names)
+        room = rearranged(recording, timeline.pieces)
+        return InpaintJob(
+            room,
+            after,
+            join_spans(spans),
+            RearrangedStems(stems, before, time_map, room),
+            engine,
+            timeline.time_map,
+            timeline,
             alignment,
-        )  # fmt: skip
-    return Job(recording, after, join_spans(spans), stems, engine, clock, timeline, alignment)
+        )
+    return InpaintJob(recording, after, join_spans(spans), stems, engine, time_map, timeline, alignment)

@@ -1,4 +1,4 @@
-"""What has to sound anew: (track, bar) cells of an edit, as spans of score time.
+"""Regions to regenerate: (track, bar) cells whose sound an edit changes.
 
 Axes: m notes.
 """
@@ -11,7 +11,7 @@ from scoretok.errors import ScoretokError
 from scoretok.parts import Note
 from scoretok.sheet import LeadSheet
 
-HEARD = ("program", "muted", "added", "removed")  # changes of a track that are heard in all of it
+AUDIBLE_CHANGES = ("program", "muted", "added", "removed")  # changes of a track that are heard in all of it
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,14 @@ def audible_regions(
         if cell.track not in MAPS and cell.before_bar is not None and cell.after_bar is not None
         if notes_in_bar(before, cell.track, cell.before_bar) != notes_in_bar(after, cell.track, cell.after_bar)
     }
-    whole = {name for name, _, what in (header.partition(" ") for header in difference.headers) if what in HEARD}
+    whole = {
+        name for name, _, what in (header.partition(" ") for header in difference.headers) if what in AUDIBLE_CHANGES
+    }
     for track_id in whole:
         for sheet in (before, after):
             cells |= {(track_id, bar) for bar in _played_bars(sheet, track_id)}
     cells |= {(name, bar) for name in after.track_ids for bar in _sounding_bars(after, name) & set(new_bars)}
-    names = {name for name, _ in cells if heard(before, name) or heard(after, name)}
+    names = {name for name, _ in cells if is_audible(before, name) or is_audible(after, name)}
     return join_cells((name, bar) for name, bar in cells if bar < after.bar_count and name in names)
 
 
@@ -70,14 +72,14 @@ def join_cells(cells: Iterable[tuple[str, int]]) -> list[Region]:
     return regions
 
 
-def heard(sheet: LeadSheet, track_id: str) -> bool:
-    """Whether a score has a track of this id that is not muted."""
+def is_audible(sheet: LeadSheet, track_id: str) -> bool:
+    """Whether a track exists and is not muted."""
     return track_id in sheet.tracks_by_id and not sheet.tracks_by_id[track_id].muted
 
 
 def audible_notes(sheet: LeadSheet, track_id: str) -> tuple[Note, ...]:
     """The notes of a track, none when it is muted or not there."""
-    return sheet.tracks_by_id[track_id].notes if heard(sheet, track_id) else ()
+    return sheet.tracks_by_id[track_id].notes if is_audible(sheet, track_id) else ()
 
 
 def notes_in_bar(sheet: LeadSheet, track_id: str, bar: int) -> set[tuple[int, int, int, int]]:

@@ -46,7 +46,7 @@ def splice(old: np.ndarray, new: np.ndarray, begin: int, stop: int, rate: int) -
     """
     n, fade = old.shape[1], round(FADE_S * rate)
     start = max(0, begin - fade)
-    out = n if stop + fade >= n else _most_alike(old, new, stop, min(n - fade, stop + round(SEARCH_S * rate)), rate)
+    out = n if stop + fade >= n else _best_seam(old, new, stop, min(n - fade, stop + round(SEARCH_S * rate)), rate)
     end = min(n, out + fade)
     wanted = new[:, start:end].copy()
     if begin > 0:
@@ -56,7 +56,7 @@ def splice(old: np.ndarray, new: np.ndarray, begin: int, stop: int, rate: int) -
     return Change(start, np.where(new[:, start:end] == old[:, start:end], 0.0, wanted - old[:, start:end]))
 
 
-def _most_alike(old: np.ndarray, new: np.ndarray, first: int, last: int, rate: int) -> int:
+def _best_seam(old: np.ndarray, new: np.ndarray, first: int, last: int, rate: int) -> int:
     """The sample from `first` to `last` from which on a fade's length of old and new differ least for their energy."""
     fade = round(FADE_S * rate)
     steps = range(first, max(first, last) + 1, max(1, round(STEP_S * rate)))

@@ -1,4 +1,4 @@
-"""Where the sound of one track in a mix comes from, and how a change of it gets back into the mix.
+"""Stem sources: how one track of a mix is obtained, and how a change of it is applied to the mix.
 
 Axes: c channels, n samples at 44.1 kHz.
 """
@@ -21,15 +21,15 @@ from scoretok.sheet import LeadSheet
 class Stems(Protocol):
     """The tracks of a recording, heard one by one."""
 
-    def hear(self, track_id: str, start: int, stop: int) -> np.ndarray:
+    def read(self, track_id: str, start: int, stop: int) -> np.ndarray:
         """A track before the edit from sample `start` to `stop`, (c, n)."""
         ...
 
-    def listen(self, track_id: str, heard: np.ndarray) -> np.ndarray:
+    def measure_level(self, track_id: str, stem: np.ndarray) -> np.ndarray:
         """Take the level of a track from what is heard of it (c, n); the same samples."""
         ...
 
-    def to_model(self, track_id: str, heard: np.ndarray) -> np.ndarray:
+    def to_model(self, track_id: str, stem: np.ndarray) -> np.ndarray:
         """What was heard (c, n) as the model takes it: mono (n,), at the level it works at."""
         ...
 
@@ -37,7 +37,7 @@ class Stems(Protocol):
         """What the model made (n,) as it would be heard, (c, n)."""
         ...
 
-    def reference(self, track_id: str, heard: np.ndarray) -> tuple[Tensor, Tensor] | None:
+    def reference(self, track_id: str, stem: np.ndarray) -> tuple[Tensor, Tensor] | None:
         """The timbre of a track, of which (n,) is heard without the span, as the model takes it; None for its own."""
         ...
 
@@ -50,14 +50,14 @@ class Stems(Protocol):
         ...
 
 
-class OwnStems:
+class RenderedStems:
     """Stems of a file that this package rendered, made again from the score, the seed and the levels."""
 
     def __init__(self, before: LeadSheet, engine: DitEngine, provenance: Provenance) -> None:
         self.before, self.engine, self.provenance = before, engine, provenance
         self.renderers: dict[str, TrackRenderer] = {}
 
-    def hear(self, track_id: str, start: int, stop: int) -> np.ndarray:
+    def read(self, track_id: str, start: int, stop: int) -> np.ndarray:
         """The dry track as it was rendered, (1, n)."""
         if track_id not in self.renderers:
             if not audible_notes(self.before, track_id):
@@ -66,19 +66,19 @@ class OwnStems:
             self.renderers[track_id] = self.engine.track(self.before, number, self.provenance.seed)
         return self.renderers[track_id].span(start, stop)[None]
 
-    def listen(self, track_id: str, heard: np.ndarray) -> np.ndarray:
+    def measure_level(self, track_id: str, stem: np.ndarray) -> np.ndarray:
         """The same: the level is known."""
-        return heard
+        return stem
 
-    def to_model(self, track_id: str, heard: np.ndarray) -> np.ndarray:
+    def to_model(self, track_id: str, stem: np.ndarray) -> np.ndarray:
         """The same."""
-        return heard[0]
+        return stem[0]
 
     def from_model(self, track_id: str, made: np.ndarray) -> np.ndarray:
         """The same."""
         return made[None]
 
-    def reference(self, track_id: str, heard: np.ndarray) -> None:
+    def reference(self, track_id: str, stem: np.ndarray) -> None:
         """What the file was rendered with."""
         return
 

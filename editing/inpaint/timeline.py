@@ -1,4 +1,4 @@
-"""Edits of time: which stretches of a recording move, and where there is nothing yet.
+"""Timeline of an edit: which pieces of the old recording are copied where, and which spans are new.
 
 Axes: c channels, n samples.
 """
@@ -9,12 +9,12 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from torch import Tensor
 
-from editing.inpaint.clock import Clock
 from editing.inpaint.regions import audible_notes
 from editing.inpaint.splice import Change
 from editing.inpaint.stems import Stems
+from editing.inpaint.time_map import TimeMap
 from renderer.codec.mel import SAMPLE_RATE
-from renderer.notes import notes_of
+from renderer.note_array import notes_of
 from scoretok.audio import AudioFile, common_period
 from scoretok.difference import Difference
 from scoretok.sheet import LeadSheet
@@ -26,7 +26,7 @@ MOST_STEP_S = 0.005
 
 
 @dataclass(frozen=True)
-class Piece:
+class AudioPiece:
     """Samples `start` to `stop` of the new recording: copied from `source` on, or new where that is None."""
 
     start: int
@@ -43,8 +43,8 @@ class Timeline:
     names the old bar of every bar that is copied.
     """
 
-    pieces: tuple[Piece, ...]
-    clock: Clock
+    pieces: tuple[AudioPiece, ...]
+    time_map: TimeMap
     new_bars: tuple[int, ...]
     joints: tuple[int, ...]
     kept: Mapping[int, int]
@@ -55,18 +55,18 @@ class Timeline:
         return any(piece.source != piece.start for piece in self.pieces)
 
 
-def lay_out(
-    before: LeadSheet, after: LeadSheet, difference: Difference, clock: Clock, n_samples: int, sample_rate: int
+def plan_timeline(
+    before: LeadSheet, after: LeadSheet, difference: Difference, time_map: TimeMap, n_samples: int, sample_rate: int
 ) -> Timeline:
     """Keep every bar that lasts as long as before, move it where the new score has it, leave room for the others."""
     kept = {
         new: old
         for old, new in difference.bar_pairs
-        if new is not None and old is not None and bar_clock(before, old) == bar_clock(after, new)
+        if new is not None and old is not None and bar_timing(before, old) == bar_timing(after, new)
     }
     kept |= repeated_bars(before, after, kept)
     written_s = np.array([before.seconds_at(tick) for tick in before.bar_starts])
-    old_lines_s = clock.heard_at(written_s)
+    old_lines_s = time_map.to_audio(written_s)
     pace = float(np.median(np.diff(old_lines_s) / np.diff(written_s)))
     lines_s = [float(old_lines_s[0])]
     for bar in range(after.bar_count):
@@ -75,12 +75,12 @@ def lay_out(
         lasts_s = (stop_s - start_s) * pace if old is None else old_lines_s[old + 1] - old_lines_s[old]
         lines_s.append(lines_s[-1] + float(lasts_s))
     pieces = _pieces(kept, after.bar_count, before.bar_count, lines_s, old_lines_s, n_samples, sample_rate)
-    joints = [bar for bar in range(1, after.bar_count) if not goes_on(kept, bar)]
+    joints = [bar for bar in range(1, after.bar_count) if not is_contiguous(kept, bar)]
     if kept.get(0, 0) > 0:
         joints.insert(0, 0)
     if pieces[-1].source is None:
         joints.append(after.bar_count)
-    new_clock = _clock(after, kept, before, clock, lines_s)
+    new_clock = _new_time_map(after, kept, before, time_map, lines_s)
     return Timeline(pieces, new_clock, tuple(sorted(set(range(after.bar_count)) - kept.keys())), tuple(joints), kept)
 
 
@@ -91,9 +91,9 @@ def repeated_bars(before: LeadSheet, after: LeadSheet, kept: Mapping[int, int]) 
     if not missing:
         return found
     like: dict[tuple, list[int]] = {}
-    for bar, music in enumerate(music_of_bars(before)):
+    for bar, music in enumerate(bar_contents(before)):
         like.setdefault(music, []).append(bar)
-    new = music_of_bars(after)
+    new = bar_contents(after)
     for bar in missing:
         same = like.get(new[bar])
         if same:
@@ -102,8 +102,8 @@ def repeated_bars(before: LeadSheet, after: LeadSheet, kept: Mapping[int, int]) 
     return found
 
 
-def music_of_bars(sheet: LeadSheet) -> list[tuple]:
-    """Of every bar how time runs in it, what begins in it on tracks that are heard, and what rings into it."""
+def bar_contents(sheet: LeadSheet) -> list[tuple]:
+    """Hashable content of every bar: tempo map, onsets on audible tracks, and notes held into it."""
     cells: list[list[tuple]] = [[] for _ in range(sheet.bar_count)]
     for track_id in sheet.track_ids:
         for note in audible_notes(sheet, track_id):
@@ -112,17 +112,17 @@ def music_of_bars(sheet: LeadSheet) -> list[tuple]:
                 line = sheet.bar_starts[bar]
                 start = note.start_ticks - line if bar == first else -1
                 cells[bar].append((track_id, start, note.end_ticks - line, note.pitch, note.velocity))
-    return [(bar_clock(sheet, bar), frozenset(cells[bar])) for bar in range(sheet.bar_count)]
+    return [(bar_timing(sheet, bar), frozenset(cells[bar])) for bar in range(sheet.bar_count)]
 
 
-def goes_on(kept: Mapping[int, int], bar: int) -> bool:
+def is_contiguous(kept: Mapping[int, int], bar: int) -> bool:
     """Whether a bar and the one before it are both new, or were neighbours already."""
     if bar not in kept or bar - 1 not in kept:
         return bar not in kept and bar - 1 not in kept
     return kept[bar] == kept[bar - 1] + 1
 
 
-def bar_clock(sheet: LeadSheet, bar: int) -> tuple:
+def bar_timing(sheet: LeadSheet, bar: int) -> tuple:
     """How time runs in a bar: its ticks, its tempo, and changes of tempo inside it."""
     start, stop = sheet.bar_starts[bar], sheet.bar_starts[bar + 1]
     inside = [(tempo.start_ticks - start, tempo.bpm) for tempo in sheet.tempos if start < tempo.start_ticks < stop]
@@ -137,50 +137,52 @@ def _pieces(
     old_lines_s: np.ndarray,
     n_samples: int,
     rate: int,
-) -> tuple[Piece, ...]:
+) -> tuple[AudioPiece, ...]:
     """Runs of kept bars as copies, and what lies between them as room; a lead-in and an old ending stay."""
     at = [round(line_s * rate) for line_s in lines_s]
     period = common_period(SAMPLE_RATE, rate)[1]
     step = period if period < MOST_STEP_S * rate else 1
-    pieces = [Piece(0, at[0], 0)]
+    pieces = [AudioPiece(0, at[0], 0)]
     for bar in range(bars):
         old = kept.get(bar)
         last = pieces[-1]
-        if goes_on(kept, bar) if bar else old == 0:
+        if is_contiguous(kept, bar) if bar else old == 0:
             pieces[-1] = replace(last, stop=at[bar + 1])
         else:
             # Whole steps of both rates, so that stems at 44.1 kHz move by whole samples too.
             shift = 0.0 if old is None else (old_lines_s[old] - lines_s[bar]) * rate
             source = None if old is None else at[bar] + step * round(shift / step)
-            pieces.append(Piece(at[bar], at[bar + 1], source))
+            pieces.append(AudioPiece(at[bar], at[bar + 1], source))
     last = pieces[-1]
     if kept.get(bars - 1) == old_bars - 1 and last.source is not None:
         pieces[-1] = replace(last, stop=last.stop + n_samples - (last.source + last.stop - last.start))
     else:
-        pieces.append(Piece(at[-1], at[-1] + round(TAIL_S * rate), None))
+        pieces.append(AudioPiece(at[-1], at[-1] + round(TAIL_S * rate), None))
     pieces = [piece for piece in pieces if piece.start < piece.stop]
     return (*pieces[:-1], replace(pieces[-1], is_last=True))
 
 
-def _clock(after: LeadSheet, kept: dict[int, int], before: LeadSheet, clock: Clock, lines_s: list[float]) -> Clock:
+def _new_time_map(
+    after: LeadSheet, kept: dict[int, int], before: LeadSheet, time_map: TimeMap, lines_s: list[float]
+) -> TimeMap:
     """When the new score is heard: at its bar lines, and inside kept bars as before."""
-    score_s, heard_s = [], []
+    score_s, audio_s = [], []
     for bar in range(after.bar_count):
         start_s, stop_s = (after.seconds_at(after.bar_starts[bar + i]) for i in (0, 1))
         score_s.append(start_s)
-        heard_s.append(lines_s[bar])
+        audio_s.append(lines_s[bar])
         if bar in kept:
             old_start_s = before.seconds_at(before.bar_starts[kept[bar]])
-            knots_s = [k for k in clock.score_s - old_start_s if 1e-6 < k < stop_s - start_s - 1e-6]
-            first_s = float(clock.heard_at(old_start_s))
+            knots_s = [k for k in time_map.score_s - old_start_s if 1e-6 < k < stop_s - start_s - 1e-6]
+            first_s = float(time_map.to_audio(old_start_s))
             score_s += [start_s + k for k in knots_s]
-            heard_s += [lines_s[bar] + float(clock.heard_at(old_start_s + k)) - first_s for k in knots_s]
+            audio_s += [lines_s[bar] + float(time_map.to_audio(old_start_s + k)) - first_s for k in knots_s]
     score_s.append(after.duration_s)
-    heard_s.append(lines_s[-1])
-    return Clock(np.array(score_s), np.array(heard_s))
+    audio_s.append(lines_s[-1])
+    return TimeMap(np.array(score_s), np.array(audio_s))
 
 
-def edges(piece: Piece, start: int, stop: int, rate: int) -> np.ndarray:
+def edge_gains(piece: AudioPiece, start: int, stop: int, rate: int) -> np.ndarray:
     """Gains (n,) of samples of a piece that is copied: it begins and ends softly, so that no joint clicks."""
     at = np.arange(start, stop)
     fade = EDGE_S * rate
@@ -193,10 +195,10 @@ def edges(piece: Piece, start: int, stop: int, rate: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class MovedRecording(AudioFile):
+class RearrangedFile(AudioFile):
     """A recording whose pieces lie elsewhere."""
 
-    pieces: tuple[Piece, ...] = ()
+    pieces: tuple[AudioPiece, ...] = ()
     source: AudioFile | None = None
 
     @property
@@ -226,41 +228,41 @@ class MovedRecording(AudioFile):
             if begin < end and piece.source is not None:
                 offset = piece.source - piece.start
                 copied = self.source.read(begin + offset, end + offset, dtype)
-                out[:, begin - start : end - start] = copied * edges(piece, begin, end, self.sample_rate)
+                out[:, begin - start : end - start] = copied * edge_gains(piece, begin, end, self.sample_rate)
         return out
 
 
-def moved(recording: AudioFile, pieces: tuple[Piece, ...]) -> MovedRecording:
+def rearranged(recording: AudioFile, pieces: tuple[AudioPiece, ...]) -> RearrangedFile:
     """A recording with its pieces in other places."""
     same = {field.name: getattr(recording, field.name) for field in fields(AudioFile) if field.name != "n_samples"}
-    return MovedRecording(**same, n_samples=pieces[-1].stop, pieces=pieces, source=recording)
+    return RearrangedFile(**same, n_samples=pieces[-1].stop, pieces=pieces, source=recording)
 
 
-class MovedStems:
+class RearrangedStems:
     """The stems of a recording whose pieces lie elsewhere."""
 
-    def __init__(self, stems: Stems, before: LeadSheet, clock: Clock, recording: MovedRecording) -> None:
-        self.stems, self.before, self.clock = stems, before, clock
+    def __init__(self, stems: Stems, before: LeadSheet, time_map: TimeMap, recording: RearrangedFile) -> None:
+        self.stems, self.before, self.time_map = stems, before, time_map
         self.usual: dict[str, np.ndarray] = {}
         scale = SAMPLE_RATE / recording.sample_rate
         self.pieces = [
-            Piece(round(p.start * scale), round(p.stop * scale), round(p.source * scale), p.is_last)
+            AudioPiece(round(p.start * scale), round(p.stop * scale), round(p.source * scale), p.is_last)
             for p in recording.pieces
             if p.source is not None
         ]
 
-    def hear(self, track_id: str, start: int, stop: int) -> np.ndarray:
+    def read(self, track_id: str, start: int, stop: int) -> np.ndarray:
         """What is heard of a track in its new places."""
         parts = []
         for piece in self.pieces:
             begin, end = max(start, piece.start), min(stop, piece.stop)
             if begin < end and piece.source is not None:
                 offset = piece.source - piece.start
-                heard = self.stems.hear(track_id, begin + offset, end + offset)
-                parts.append((begin - start, heard * edges(piece, begin, end, SAMPLE_RATE)))
+                stem = self.stems.read(track_id, begin + offset, end + offset)
+                parts.append((begin - start, stem * edge_gains(piece, begin, end, SAMPLE_RATE)))
         # The level is the track's usual one, not that of a tail at the edge of a piece.
-        usual = self.stems.listen(track_id, self._usual(track_id))
-        out = np.zeros((usual.shape[0], stop - start))
+        level_sample = self.stems.measure_level(track_id, self._usual(track_id))
+        out = np.zeros((level_sample.shape[0], stop - start))
         for at, part in parts:
             out[:, at : at + part.shape[1]] = part
         return out
@@ -272,27 +274,27 @@ class MovedStems:
         first_s = 0.0
         if track_id in self.before.tracks_by_id:
             notes = notes_of(self.before, self.before.tracks_by_id[track_id])
-            first_s = float(self.clock.heard_at(notes.start_s.min())) if len(notes) else 0.0
+            first_s = float(self.time_map.to_audio(notes.start_s.min())) if len(notes) else 0.0
         start = round(max(0.0, first_s) * SAMPLE_RATE)
-        self.usual[track_id] = self.stems.hear(track_id, start, start + round(USUAL_S * SAMPLE_RATE))
+        self.usual[track_id] = self.stems.read(track_id, start, start + round(USUAL_S * SAMPLE_RATE))
         return self.usual[track_id]
 
-    def listen(self, track_id: str, heard: np.ndarray) -> np.ndarray:
+    def measure_level(self, track_id: str, stem: np.ndarray) -> np.ndarray:
         """As the stems do."""
-        return self.stems.listen(track_id, heard)
+        return self.stems.measure_level(track_id, stem)
 
-    def to_model(self, track_id: str, heard: np.ndarray) -> np.ndarray:
+    def to_model(self, track_id: str, stem: np.ndarray) -> np.ndarray:
         """As the stems do."""
-        return self.stems.to_model(track_id, heard)
+        return self.stems.to_model(track_id, stem)
 
     def from_model(self, track_id: str, made: np.ndarray) -> np.ndarray:
         """As the stems do."""
         return self.stems.from_model(track_id, made)
 
-    def reference(self, track_id: str, heard: np.ndarray) -> tuple[Tensor, Tensor] | None:
+    def reference(self, track_id: str, stem: np.ndarray) -> tuple[Tensor, Tensor] | None:
         """What is heard around the span, or else where the track began."""
-        usual = self.stems.to_model(track_id, self._usual(track_id))
-        return self.stems.reference(track_id, heard) or self.stems.reference(track_id, usual)
+        level_sample = self.stems.to_model(track_id, self._usual(track_id))
+        return self.stems.reference(track_id, stem) or self.stems.reference(track_id, level_sample)
 
     def into_mix(self, track_id: str, change: Change) -> Change:
         """As the stems do."""

@@ -1,4 +1,4 @@
-"""The notes of basic-pitch instead of our own network's: of any instruments, without roles.
+"""Note transcription by basic-pitch instead of the shipped network: any instruments, no roles.
 
 Axes: n notes.
 """
@@ -7,14 +7,14 @@ from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 
-from mir.results import HeardNote
+from mir.estimates import NoteEstimate
 from scoretok.extras import check_installed, require
 
 BASIC_PITCH = "--no-deps basic-pitch==0.4.0 resampy"  # it asks for tensorflow, which it does not need
-BASS_BELOW = 48  # notes under C3 are taken for the bass
+LOWEST_PIANO_PITCH = 48  # notes under C3 are taken for the bass
 
 
-def basic_pitch_notes(path: str | Path) -> dict[str, list[HeardNote]]:
+def basic_pitch_notes(path: str | Path) -> dict[str, list[NoteEstimate]]:
     """Notes as bass and piano, split at C3 (Bittner et al., "A lightweight instrument-agnostic model", 2022).
 
     Raises ScoretokError when basic-pitch is missing.
@@ -25,9 +25,9 @@ def basic_pitch_notes(path: str | Path) -> dict[str, list[HeardNote]]:
     model = inference.Model(folder / "saved_models" / "icassp_2022" / "nmp.onnx")
     with redirect_stdout(StringIO()):  # it tells what it does
         _, _, events = inference.predict(str(path), model)
-    found: dict[str, list[HeardNote]] = {"bass": [], "piano": []}
+    found: dict[str, list[NoteEstimate]] = {"bass": [], "piano": []}
     for start_s, end_s, pitch, amplitude, _ in sorted(events):
-        role = "bass" if pitch < BASS_BELOW else "piano"
+        role = "bass" if pitch < LOWEST_PIANO_PITCH else "piano"
         velocity = max(20, min(112, round(127 * float(amplitude))))
-        found[role].append(HeardNote(float(start_s), float(end_s), int(pitch), velocity, float(amplitude)))
+        found[role].append(NoteEstimate(float(start_s), float(end_s), int(pitch), velocity, float(amplitude)))
     return {role: notes for role, notes in found.items() if notes}

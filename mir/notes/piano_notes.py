@@ -1,4 +1,4 @@
-"""The notes of a piano by transkun, a network that hears nothing else, and that better.
+"""Piano transcription by transkun.
 
 Axes: c channels, n samples.
 """
@@ -12,14 +12,14 @@ from unittest.mock import patch
 
 import numpy as np
 
-from mir.results import HeardNote
+from mir.estimates import NoteEstimate
 from scoretok.audio import Recording
 from scoretok.extras import check_installed, require
 
 TRANSKUN = "--no-deps transkun==2.0.1"  # it asks for much that only its training needs
 
 
-def piano_notes(recording: Recording) -> dict[str, list[HeardNote]]:
+def piano_notes(recording: Recording) -> dict[str, list[NoteEstimate]]:
     """The notes of a piano (Yan and Duan, "Scoring time intervals using non-hierarchical transformer", 2024).
 
     Takes about twice as long as the recording. Raises ScoretokError when transkun is missing.
@@ -41,7 +41,7 @@ def piano_notes(recording: Recording) -> dict[str, list[HeardNote]]:
         warnings.simplefilter("ignore")
         events = model.eval().transcribe(samples)
     found = [
-        HeardNote(float(event.start), float(event.end), int(event.pitch), int(np.clip(event.velocity, 1, 127)), 1.0)
+        NoteEstimate(float(event.start), float(event.end), int(event.pitch), int(np.clip(event.velocity, 1, 127)), 1.0)
         for event in events
         if event.pitch > 0  # what is below are pedals
     ]

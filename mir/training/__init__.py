@@ -1,1 +1,1 @@
-"""Training the ears on renders of scores whose every note is known."""
+"""Training of the transcription network on rendered scores."""

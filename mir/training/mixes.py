@@ -1,4 +1,4 @@
-"""Mixes to learn from: excerpts of scores, played by random soundfonts through random effects, with what is played.
+"""Training mixes: excerpts of scores rendered by random soundfonts and effects, with their labels.
 
 Axes: c channels, n samples, e excerpts.
 """
@@ -20,11 +20,11 @@ import torch
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from mir.grid import pulse_s
-from mir.notes.spectrogram import RATE, log_spectrogram, normalised
-from mir.notes.targets import DRUMS, ROLES, Answers, drum_of
-from mir.training import effects
-from mir.training.kit import Kit
+from mir.grid import beat_times_s
+from mir.notes.log_spectrogram import RATE, log_spectrogram, normalised
+from mir.notes.targets import DRUM_CLASSES, NOTE_ROLES, NoteLabels, drum_class
+from mir.training import mix_augmentation
+from mir.training.drum_synth import SynthDrumKit
 from scoretok.audio import resample
 from scoretok.bars import join_notes
 from scoretok.errors import ScoretokError
@@ -39,9 +39,9 @@ EXCERPTS_PER_SHARD = 128
 LEAD_IN_S = 1.5  # played before an excerpt, so that it begins amid sounds
 SUFFIXES = (".mid", ".midi", ".lead", ".musicxml", ".mxl", ".abc", ".json")
 SYNTH_RATE = 32000
-DRUM_BANK, RING_S, FADE_SAMPLES = 128, 1.0, 8000
+DRUM_BANK, DRUM_SUSTAIN_S, FADE_SAMPLES = 128, 1.0, 8000
 # General MIDI programs that may play a role, commoner ones more than once.
-PROGRAMS = {
+ROLE_PROGRAM_CHOICES = {
     "lead": (52, 53, 53, 54, 85, 64, 65, 65, 66, 68, 71, 73, 73, 75, 56, 59, 60, 80, 81, 82, 40, 22, 11),
     "piano": (0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 16, 18, 19),
     "guitar": (24, 24, 25, 25, 26, 27, 28, 29, 30, 105),
@@ -51,13 +51,13 @@ PROGRAMS = {
 }
 BASS_PITCHES = (24, 55)  # C1 to G3
 GUITAR = 24  # nylon strings
-MOST_OFF = 4  # semitones
-KIT_SHARE = 0.5  # of drums are computed
+MAX_TRANSPOSITION = 4  # semitones
+SYNTH_KIT_SHARE = 0.5  # of drums are computed
 MEAN_DB = {"lead": -1.0, "piano": -4.0, "guitar": -5.0, "strings": -6.0, "bass": -2.0, "drums": 0.0}
 
 
 @dataclass(frozen=True)
-class Part:
+class MixPart:
     """One track in seconds: rows of start, end, pitch, velocity."""
 
     role: str
@@ -65,17 +65,17 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Song:
+class MixSong:
     """What is known of a score: parts, beats and downbeats in seconds."""
 
     name: str
-    parts: tuple[Part, ...]
+    parts: tuple[MixPart, ...]
     beat_s: np.ndarray
     downbeat_s: np.ndarray
     duration_s: float
 
 
-def is_held_out(path: str | Path, share: int = 12) -> bool:
+def is_held_out_song(path: str | Path, share: int = 12) -> bool:
     """Whether a song is kept from training, by its name up to `__`, so that its versions are kept with it."""
     return zlib.crc32(Path(path).stem.partition("__")[0].encode()) % share == 0
 
@@ -83,15 +83,15 @@ def is_held_out(path: str | Path, share: int = 12) -> bool:
 def score_files(folder: str | Path, held_out: bool) -> list[Path]:
     """The scores below a folder that are kept from training, or those that are not. Raises ScoretokError."""
     paths = [path for path in sorted(Path(folder).rglob("*")) if path.suffix.lower() in SUFFIXES]
-    chosen = [path for path in paths if is_held_out(path) == held_out]
+    chosen = [path for path in paths if is_held_out_song(path) == held_out]
     if not chosen:
         raise ScoretokError(f"{folder} holds no {'held-out ' if held_out else ''}scores; name a folder of MIDI files")
     return chosen
 
 
-def song_of(path: Path) -> Song:
+def mix_song(path: Path) -> MixSong:
     """The score of a file. Raises ScoretokError."""
-    sheet = with_true_basses(read(path))
+    sheet = with_valid_basses(read(path))
     parts = []
     for track in sheet.tracks:
         role = "lead" if track.role == "vocal" else track.role
@@ -100,11 +100,11 @@ def song_of(path: Path) -> Song:
             for note in track.notes
         ]
         if rows:
-            parts.append(Part(role, np.array(rows, float)))
-    return Song(str(path), tuple(parts), *pulse_s(sheet), sheet.duration_s)
+            parts.append(MixPart(role, np.array(rows, float)))
+    return MixSong(str(path), tuple(parts), *beat_times_s(sheet), sheet.duration_s)
 
 
-def with_true_basses(sheet: LeadSheet) -> LeadSheet:
+def with_valid_basses(sheet: LeadSheet) -> LeadSheet:
     """The score with what its basses play too high for one as guitars, and what is too low an octave or two higher.
 
     Arrangements call finger-picked accompaniments basses, too, and write notes that no bass has.
@@ -117,19 +117,21 @@ def with_true_basses(sheet: LeadSheet) -> LeadSheet:
             continue
         high = tuple(note for note in track.notes if note.pitch > highest)
         low = [note for note in track.notes if note.pitch <= highest]
-        heard = join_notes(
+        bass_notes = join_notes(
             note._replace(pitch=note.pitch + 12 * max(0, -((note.pitch - lowest) // 12))) for note in low
         )
-        tracks += [replace(track, notes=heard)] if heard else []
+        tracks += [replace(track, notes=bass_notes)] if bass_notes else []
         tracks += [Track("guitar", high, GUITAR)] if high else []
     return replace(sheet, tracks=tuple(tracks))
 
 
-class Band:
-    """Soundfonts that play parts; every part may be played by another one."""
+class SoundfontBand:
+    """Renders parts with randomly chosen soundfonts."""
 
     def __init__(
-        self, soundfonts: Sequence[str | Path], programs: Mapping[str, Sequence[int]] = MappingProxyType(PROGRAMS)
+        self,
+        soundfonts: Sequence[str | Path],
+        programs: Mapping[str, Sequence[int]] = MappingProxyType(ROLE_PROGRAM_CHOICES),
     ) -> None:
         """`programs` are those that may play each role.
 
@@ -144,17 +146,17 @@ class Band:
             except Exception:
                 raise ScoretokError(f"{path} is not a soundfont that can be played; name .sf2 or .sf3 files") from None
 
-    def play(self, part: Part, duration_s: float, rng: np.random.Generator, widest: int = 0) -> np.ndarray:
+    def play(self, part: MixPart, duration_s: float, rng: np.random.Generator, max_shift: int = 0) -> np.ndarray:
         """A part as samples (2, n) of a random sound, at a usual loudness; silence if none of a few can play it.
 
-        It is played up to `widest` semitones off and the tape run slower or faster, which makes other instruments.
+        It is rendered up to `max_shift` semitones off and resampled back, which shifts formants (other instruments).
         """
-        off = int(rng.integers(-widest, widest + 1))
+        off = int(rng.integers(-max_shift, max_shift + 1))
         slower = 2 ** (off / 12)
         rows = part.rows / [slower, slower, 1, 1]
         if part.role != "drums":
             rows[:, 2] = (rows[:, 2] + off).clip(0, 127)
-        taped = Part(part.role, rows)
+        resampled_part = MixPart(part.role, rows)
         for _ in range(4):
             synth, soundfont = self._players[rng.integers(len(self._players))]
             program = int(rng.choice(self._programs[part.role]))
@@ -162,28 +164,28 @@ class Band:
             synth.sounds_off()
             synth.generate_simple(FADE_SAMPLES, bytearray(8 * FADE_SAMPLES))  # what still fades away
             synth.program_select(0, soundfont, DRUM_BANK if is_drums else 0, program, is_drums)
-            samples = _played(synth, taped, duration_s / slower)
-            loud = at_usual_loudness(samples)
+            samples = _synthesise(synth, resampled_part, duration_s / slower)
+            loud = at_nominal_level(samples)
             if loud.any():
-                return _lasting(resample(loud, SYNTH_RATE / slower, SYNTH_RATE), round(duration_s * SYNTH_RATE))
+                return _fit_length(resample(loud, SYNTH_RATE / slower, SYNTH_RATE), round(duration_s * SYNTH_RATE))
         return np.zeros((2, round(duration_s * SYNTH_RATE)), np.float32)
 
 
-def at_usual_loudness(samples: np.ndarray) -> np.ndarray:
+def at_nominal_level(samples: np.ndarray) -> np.ndarray:
     """Samples (c, n) at a level of -20 dB; silence stays silence."""
     level = float(np.sqrt(np.mean(samples**2)))
     return samples / level * np.float32(0.1) if level > 1e-4 else np.zeros_like(samples)
 
 
-def _lasting(sound: np.ndarray, samples: int) -> np.ndarray:
+def _fit_length(sound: np.ndarray, samples: int) -> np.ndarray:
     """Sound (2, n) cut, or filled up with silence, to a number of samples."""
     return np.pad(sound[:, :samples], ((0, 0), (0, max(0, samples - sound.shape[1]))))
 
 
-def _played(synth: Any, part: Part, duration_s: float) -> np.ndarray:  # noqa: ANN401 - tinysoundfont has no types
+def _synthesise(synth: Any, part: MixPart, duration_s: float) -> np.ndarray:  # noqa: ANN401 - tinysoundfont has no types
     """What a synthesizer plays, (2, n): a pitch ends before it begins anew, strokes of drums ring on."""
     total = round(duration_s * SYNTH_RATE)
-    ring_s = RING_S if part.role == "drums" else 0.0
+    ring_s = DRUM_SUSTAIN_S if part.role == "drums" else 0.0
     events = []
     for start, end, pitch, velocity in part.rows:
         events.append((round(start * SYNTH_RATE), 1, int(pitch), int(velocity)))
@@ -210,7 +212,7 @@ def _played(synth: Any, part: Part, duration_s: float) -> np.ndarray:  # noqa: A
     return samples.T.copy()
 
 
-def excerpt(song: Song, begin_s: float, rng: np.random.Generator) -> Song:
+def mix_excerpt(song: MixSong, begin_s: float, rng: np.random.Generator) -> MixSong:
     """A stretch of a song from a moment on as a player might play it: other tempo, key, loudness, a little uneven."""
     pace, shift = float(np.exp(rng.normal(0, 0.12))), int(rng.integers(-5, 7))
     spread_s = rng.uniform(0, 0.012)
@@ -228,86 +230,86 @@ def excerpt(song: Song, begin_s: float, rng: np.random.Generator) -> Song:
         rows[:, 3] = rows[:, 3].clip(15, 127)
         rows = rows[(rows[:, 2] >= 0) & (rows[:, 2] < 128)]
         if len(rows):
-            parts.append(Part(part.role, rows))
+            parts.append(MixPart(part.role, rows))
     beats = [(times - begin_s) * pace for times in (song.beat_s, song.downbeat_s)]
     return replace(song, parts=tuple(parts), beat_s=beats[0], downbeat_s=beats[1], duration_s=EXCERPT_S + LEAD_IN_S)
 
 
-def mix(song: Song, band: Band, rng: np.random.Generator) -> tuple[np.ndarray, Answers]:
+def render_mix(song: MixSong, band: SoundfontBand, rng: np.random.Generator) -> tuple[np.ndarray, NoteLabels]:
     """Mono samples at 22,050 Hz of an excerpt without its lead-in, and what is played in it."""
     total = np.zeros((2, round(song.duration_s * SYNTH_RATE)), np.float32)
     played = []
-    absent = {role for role in (*ROLES, "drums") if rng.random() < 0.15}
+    absent = {role for role in (*NOTE_ROLES, "drums") if rng.random() < 0.15}
     for part in song.parts:
         if part.role in absent:
             continue
-        if part.role == "drums" and rng.random() < KIT_SHARE:
-            sound = at_usual_loudness(Kit(SYNTH_RATE, rng).play(part.rows, song.duration_s))
+        if part.role == "drums" and rng.random() < SYNTH_KIT_SHARE:
+            sound = at_nominal_level(SynthDrumKit(SYNTH_RATE, rng).play(part.rows, song.duration_s))
         else:
-            sound = band.play(part, song.duration_s, rng, MOST_OFF)
+            sound = band.play(part, song.duration_s, rng, MAX_TRANSPOSITION)
         if not sound.any():
             continue
         if rng.random() < 0.7:
-            sound = effects.equalised(sound, SYNTH_RATE, rng)
+            sound = mix_augmentation.random_eq(sound, SYNTH_RATE, rng)
         if rng.random() < 0.3:
-            sound = effects.in_a_room(sound, SYNTH_RATE, rng)
+            sound = mix_augmentation.random_reverb(sound, SYNTH_RATE, rng)
         total += sound * np.float32(10 ** ((MEAN_DB[part.role] + rng.normal(0, 4.5)) / 20))
         played.append(part)
     if rng.random() < 0.25:
-        total = effects.in_a_room(total, SYNTH_RATE, rng)
-    total = effects.mastered(total, SYNTH_RATE, rng)
+        total = mix_augmentation.random_reverb(total, SYNTH_RATE, rng)
+    total = mix_augmentation.random_mastering(total, SYNTH_RATE, rng)
     detune = 2 ** (np.clip(rng.normal(0, 0.12), -0.35, 0.35) / 12)  # semitones, as a tape would
     mono = resample(total.mean(0)[None], SYNTH_RATE * detune, RATE)[0]
     begin = round(LEAD_IN_S / detune * RATE)
     mono = mono[begin : begin + round(EXCERPT_S * RATE)]
-    return np.pad(mono, (0, max(0, round(EXCERPT_S * RATE) - len(mono)))), answers_of(song, played, detune)
+    return np.pad(mono, (0, max(0, round(EXCERPT_S * RATE) - len(mono)))), labels_of(song, played, detune)
 
 
-def answers_of(song: Song, parts: Sequence[Part], detune: float) -> Answers:
-    """What is played in an excerpt behind its lead-in, if it is played so many times as fast."""
-    notes = [(*row, ROLES.index(part.role)) for part in parts if part.role != "drums" for row in part.rows]
+def labels_of(song: MixSong, parts: Sequence[MixPart], detune: float) -> NoteLabels:
+    """Labels of an excerpt after its lead-in, times divided by `detune`."""
+    notes = [(*row, NOTE_ROLES.index(part.role)) for part in parts if part.role != "drums" for row in part.rows]
     strokes = [row for part in parts if part.role == "drums" for row in part.rows]
     rows, hits = np.array(notes).reshape(-1, 5), np.array(strokes).reshape(-1, 4)
 
     def moved(times_s: np.ndarray) -> np.ndarray:
         return ((times_s - LEAD_IN_S) / detune).astype(np.float32)
 
-    return Answers(
+    return NoteLabels(
         moved(rows[:, 0]), moved(rows[:, 1]), rows[:, 2].astype(np.int16), rows[:, 4].astype(np.int16),
-        moved(hits[:, 0]), np.array([DRUMS.index(drum_of(int(key))) for key in hits[:, 2]], np.int16),
+        moved(hits[:, 0]), np.array([DRUM_CLASSES.index(drum_class(int(key))) for key in hits[:, 2]], np.int16),
         moved(song.beat_s), moved(song.downbeat_s),
     )  # fmt: skip
 
 
-def shuffled(songs: Sequence[Song], rng: np.random.Generator) -> Song:
-    """An excerpt of a random song, rather of a band, now and then with parts of other songs instead of its own."""
+def random_excerpt(songs: Sequence[MixSong], rng: np.random.Generator) -> MixSong:
+    """A random excerpt, songs weighted by their number of roles; one in five takes some parts from another song."""
     sizes = np.array([len({part.role for part in song.parts}) for song in songs], float)
     weights = sizes / sizes.sum()
     song = songs[int(rng.choice(len(songs), p=weights))]
     begin_s = rng.uniform(-1, max(0.0, song.duration_s - EXCERPT_S - LEAD_IN_S))
-    piece = excerpt(song, begin_s, rng)
+    piece = mix_excerpt(song, begin_s, rng)
     if rng.random() >= 0.2:
         return piece
     other = songs[int(rng.integers(len(songs)))]
-    guest = excerpt(other, rng.uniform(-1, max(0.0, other.duration_s - EXCERPT_S - LEAD_IN_S)), rng)
-    roles = {role for role in ROLES if rng.random() < 0.5}
+    guest = mix_excerpt(other, rng.uniform(-1, max(0.0, other.duration_s - EXCERPT_S - LEAD_IN_S)), rng)
+    roles = {role for role in NOTE_ROLES if rng.random() < 0.5}
     parts = [part for part in piece.parts if part.role not in roles]
     return replace(piece, parts=(*parts, *(part for part in guest.parts if part.role in roles)))
 
 
-def write_shard(path: Path, songs: Sequence[Song], band: Band, excerpts: int, seed: int) -> None:
+def write_mix_shard(path: Path, songs: Sequence[MixSong], band: SoundfontBand, excerpts: int, seed: int) -> None:
     """Play and write a shard whole or not at all; the same seed gives the same shard."""
     rng = np.random.default_rng(np.random.SeedSequence([seed, zlib.crc32(path.name.encode())]))
-    heard: list[np.ndarray] = []
-    answers: list[Answers] = []
-    while len(heard) < excerpts:
-        samples, played = mix(shuffled(songs, rng), band, rng)
+    spectrograms: list[np.ndarray] = []
+    answers: list[NoteLabels] = []
+    while len(spectrograms) < excerpts:
+        samples, played = render_mix(random_excerpt(songs, rng), band, rng)
         level = normalised(samples) * np.float32(10 ** (rng.normal(0, 3) / 20))
         spectrogram = log_spectrogram(level)[:, :, :EXCERPT_FRAMES].numpy()
-        heard.append(np.rint(spectrogram * 255).astype(np.uint8))
+        spectrograms.append(np.rint(spectrogram * 255).astype(np.uint8))
         answers.append(played)
-    tensors = {"spectrogram": np.stack(heard)}
-    for name in Answers.__dataclass_fields__:
+    tensors = {"spectrogram": np.stack(spectrograms)}
+    for name in NoteLabels.__dataclass_fields__:
         values = [getattr(one, name) for one in answers]
         tensors[name] = np.concatenate(values)
         tensors[f"{name}_counts"] = np.array([len(value) for value in values], np.int32)
@@ -334,24 +336,24 @@ def make_mixes(
 
 def _make_shard(path: Path, paths: tuple[Path, ...], soundfonts: tuple[str, ...], seed: int) -> None:
     torch.set_num_threads(1)
-    write_shard(path, *_material(paths, soundfonts), EXCERPTS_PER_SHARD, seed)
+    write_mix_shard(path, *_material(paths, soundfonts), EXCERPTS_PER_SHARD, seed)
 
 
 @cache
-def _material(paths: tuple[Path, ...], soundfonts: tuple[str, ...]) -> tuple[list[Song], Band]:
+def _material(paths: tuple[Path, ...], soundfonts: tuple[str, ...]) -> tuple[list[MixSong], SoundfontBand]:
     """Songs and soundfonts, read once a process; scores that cannot be read are left out."""
     songs = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # markers of thousands of scores, which nobody hears
         for path in paths:
             with suppress(ScoretokError):
-                songs.append(song_of(path))
+                songs.append(mix_song(path))
     if not songs:
         raise ScoretokError("none of the scores can be read")
-    return songs, Band(soundfonts)
+    return songs, SoundfontBand(soundfonts)
 
 
-class Shards:
+class MixShards:
     """The excerpts of all shards of a folder, spectrograms (w, f, t) in bytes. Raises ScoretokError without any."""
 
     def __init__(self, folder: str | Path) -> None:
@@ -363,17 +365,17 @@ class Shards:
         self._where = []
         for number, file in enumerate(self._files):
             fields = {}
-            for name in Answers.__dataclass_fields__:
+            for name in NoteLabels.__dataclass_fields__:
                 ends = np.cumsum(file.get_tensor(f"{name}_counts"))
                 fields[name] = np.split(file.get_tensor(name), ends[:-1])
             rows = range(len(ends))
-            self._answers += [Answers(**{name: values[row] for name, values in fields.items()}) for row in rows]
+            self._answers += [NoteLabels(**{name: values[row] for name, values in fields.items()}) for row in rows]
             self._where += [(number, row) for row in rows]
 
     def __len__(self) -> int:
         return len(self._where)
 
-    def __getitem__(self, number: int) -> tuple[np.ndarray, Answers]:
+    def __getitem__(self, number: int) -> tuple[np.ndarray, NoteLabels]:
         """Levels (w, f, t), 0 to 1, and what is played."""
         file, row = self._where[number]
         levels = self._files[file].get_slice("spectrogram")[row : row + 1][0]

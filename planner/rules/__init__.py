@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from planner.cells import CellState
+    from planner.cell_mask import CellState
 
 
 def leave_room(mask: np.ndarray, missing: int) -> None:

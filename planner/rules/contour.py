@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from planner.cells import CellState
+from planner.cell_mask import CellState
 from planner.language import Cell
 from planner.rules import Rule, leave_room
 
@@ -26,7 +26,7 @@ class Contour(Rule):
         leave_room(mask, self.onsets - state.onsets)
 
     def pitches(self, state: CellState, tick: int, mask: np.ndarray) -> None:
-        line = state.line_before(tick)
+        line = state.lowest_line_before(tick)
         begun = len(line)
         if tick in state.onset_ticks or begun >= self.onsets:
             return

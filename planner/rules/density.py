@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from planner.cells import CellState
+from planner.cell_mask import CellState
 from planner.rules import Rule, leave_room
 
 

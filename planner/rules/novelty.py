@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from planner.cells import CellState
-from planner.language import Cell, Hit
+from planner.cell_mask import CellState
+from planner.language import Cell, CellNote
 from planner.rules import Rule
 
 
-def tune(cell: Sequence[Hit]) -> list[tuple[int, int, int]]:
-    """A cell without its loudness and words."""
+def note_content(cell: Sequence[CellNote]) -> list[tuple[int, int, int]]:
+    """Positions, pitches and durations of a cell, without velocities and syllables."""
     return [(hit.position, hit.pitch, hit.duration) for hit in cell]
 
 
@@ -16,7 +16,7 @@ class Novelty(Rule):
     """The notes differ from those of a cell in more than their loudness."""
 
     def __init__(self, cell: Cell) -> None:
-        self.notes = tune(cell)
+        self.notes = note_content(cell)
 
     def may_end(self, state: CellState) -> bool:
-        return tune(state.hits) != self.notes
+        return note_content(state.hits) != self.notes

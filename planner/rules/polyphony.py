@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from planner.cells import CellState
+from planner.cell_mask import CellState
 from planner.rules import Rule
 
 FOREVER = 1 << 30
@@ -18,7 +18,7 @@ class Polyphony(Rule):
         self.most, self.least = most, least
 
     def positions(self, state: CellState, mask: np.ndarray) -> None:
-        ends = np.array([until - state.start_ticks for until in state.until.values()])
+        ends = np.array([until - state.start_ticks for until in state.sounding_until.values()])
         mask[(ends > np.arange(len(mask))[:, None]).sum(1) >= self.most] = False
         missing = self.least - state.onsets - 1
         if missing > 0:
@@ -31,7 +31,7 @@ class Polyphony(Rule):
     def longest_ticks(self, state: CellState, tick: int) -> int:
         # The room that given notes to come leave is for notes that ring on.
         now = state.sounding_at(tick)
-        limit = min((at - tick for at, count in state.crowds if count + now >= self.most), default=FOREVER)
+        limit = min((at - tick for at, count in state.upcoming_polyphony if count + now >= self.most), default=FOREVER)
         missing = self.least - state.onsets - (tick not in state.onset_ticks)
         if missing > 0 and now + 1 >= self.most:
             limit = min(limit, state.bar_ticks - missing - tick)

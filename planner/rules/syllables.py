@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from planner.cells import CellState
+from planner.cell_mask import CellState
 from planner.rules import Rule, leave_room
 
 
@@ -15,7 +15,7 @@ class Syllables(Rule):
         self.syllables = tuple(syllables)
 
     def positions(self, state: CellState, mask: np.ndarray) -> None:
-        mask[: max(0, max(state.until.values(), default=0) - state.start_ticks)] = False
+        mask[: max(0, max(state.sounding_until.values(), default=0) - state.start_ticks)] = False
         leave_room(mask, len(self.syllables) - state.onsets)
 
     def pitches(self, state: CellState, tick: int, mask: np.ndarray) -> None:

@@ -1,4 +1,4 @@
-"""The exciter: what the score alone says about the waveform, for the decoder to shape.
+"""The exciter: a source signal synthesised from the score (partials and noise), which the decoder filters.
 
 Sounding notes become bare partials that start on their exact sample, so the decoder need not invent phase;
 what is not periodic comes from noise, steady or set off by onsets. The idea is the source-filter model of
@@ -14,13 +14,13 @@ import torch
 from torch import Tensor
 
 from renderer.codec.mel import SAMPLE_RATE
-from renderer.notes import DRUMS, NoteArray
+from renderer.note_array import DRUM_PROGRAM, NoteArray
 
 TOP_HZ = 20000.0
 MAX_PARTIALS = 128
 RELEASE_S = 0.12  # time constant of the fade after a note's end
-RING_S = 1.2  # after which the fade is cut
-DRUM_RING_S = 0.8
+RELEASE_CUTOFF_S = 1.2  # after which the fade is cut
+DRUM_CUTOFF_S = 0.8
 ATTACK_SAMPLES = 64
 BURST_S = 0.015
 TAIL_S = 0.25
@@ -37,13 +37,13 @@ def excite(notes: NoteArray, start_sample: int, n_samples: int, seed: int = 0) -
     A sample depends only on the notes, its own place and the seed, so any span can be made by itself.
     """
     start_s, end_s = start_sample / SAMPLE_RATE, (start_sample + n_samples) / SAMPLE_RATE
-    heard = notes.sounding_in(start_s, end_s, max(RING_S, DECAYS * TAIL_S))
+    sounding = notes.sounding_in(start_s, end_s, max(RELEASE_CUTOFF_S, DECAYS * TAIL_S))
     partials = torch.zeros(n_samples)
-    for note in range(len(heard)):
-        _add_note(partials, heard, note, start_sample)
+    for note in range(len(sounding)):
+        _add_note(partials, sounding, note, start_sample)
     noise = white_noise(start_sample, n_samples, seed, 0)
     onsets = white_noise(start_sample, n_samples, seed, 1)
-    burst, tail = _onset_envelopes(heard, start_sample, n_samples)
+    burst, tail = _onset_envelopes(sounding, start_sample, n_samples)
     return torch.stack([partials, onsets * burst, onsets * tail, noise])
 
 
@@ -64,7 +64,7 @@ def partials_of(pitch: int, program: int, detune_cents: float) -> tuple[np.ndarr
 
     Pianos are stretched by stiffness (Fletcher, 1964); a drum is a dense bank from which the decoder picks.
     """
-    if program == DRUMS:
+    if program == DRUM_PROGRAM:
         number = np.arange(56)
         frequency = 38.0 * 2 ** ((number + (pitch * 0.381966) % 1) / 7)
         return frequency, np.full(56, 0.13), np.full(56, 0.25)
@@ -81,10 +81,10 @@ def partials_of(pitch: int, program: int, detune_cents: float) -> tuple[np.ndarr
 
 def _add_note(out: Tensor, notes: NoteArray, index: int, start_sample: int) -> None:
     """Add one note's partials to out (n,), which begins at `start_sample`."""
-    drum = notes.program == DRUMS
+    drum = notes.program == DRUM_PROGRAM
     onset = round(float(notes.start_s[index]) * SAMPLE_RATE)
     offset = max(onset + ATTACK_SAMPLES, round(float(notes.end_s[index]) * SAMPLE_RATE))
-    last = onset + round(DRUM_RING_S * SAMPLE_RATE) if drum else offset + round(RING_S * SAMPLE_RATE)
+    last = onset + round(DRUM_CUTOFF_S * SAMPLE_RATE) if drum else offset + round(RELEASE_CUTOFF_S * SAMPLE_RATE)
     begin, stop = max(onset, start_sample), min(last, start_sample + len(out))
     if begin >= stop:
         return

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from renderer.notes import PROGRAMS
+from renderer.note_array import PROGRAM_COUNT
 
 REFERENCE = 64
 
@@ -18,7 +18,7 @@ class TimbreBank(nn.Module):
     latents: Tensor
     known: Tensor
 
-    def __init__(self, latent_dims: int = 128, programs: int = PROGRAMS, frames: int = REFERENCE) -> None:
+    def __init__(self, latent_dims: int = 128, programs: int = PROGRAM_COUNT, frames: int = REFERENCE) -> None:
         super().__init__()
         self.frames = frames
         self.register_buffer("latents", torch.zeros(programs, frames, latent_dims))

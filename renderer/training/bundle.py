@@ -13,11 +13,11 @@ import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 
 from renderer.codec.mel import LATENT_SAMPLES
-from renderer.dit_engine import WEIGHTS
+from renderer.dit_engine import RENDERER_WEIGHTS
 from renderer.hub import ScoreCodecModel, ScoreDiTModel, ScoreToAudioPipeline, TimbreBankModel
-from renderer.notes import DRUMS, PROGRAMS, NoteArray
-from renderer.training import effects
-from renderer.training.soundfonts import Take, general_midi, play
+from renderer.note_array import DRUM_PROGRAM, PROGRAM_COUNT, NoteArray
+from renderer.training import clip_augmentation
+from renderer.training.soundfonts import SynthesisJob, general_midi, synthesise
 from scoretok.errors import ScoretokError
 
 PHRASE_S = 6.0
@@ -30,7 +30,7 @@ def write_bundle(out: Path, dit: str | None, codec: str | None, soundfont: str |
     """Write a model folder, weights as half floats; parts that are not given are the ones that ship."""
     parts = {}
     if not (dit and codec and soundfont):
-        shipped = ScoreToAudioPipeline.from_pretrained(str(WEIGHTS), dtype=torch.float32)
+        shipped = ScoreToAudioPipeline.from_pretrained(str(RENDERER_WEIGHTS), dtype=torch.float32)
         parts = {"codec": shipped.codec, "dit": shipped.dit, "timbres": shipped.timbres}
     if dit:
         parts["dit"] = ScoreDiTModel.from_pretrained(run_folder(dit), dtype=torch.float32)
@@ -71,10 +71,14 @@ def default_timbres(codec: ScoreCodecModel, soundfont: str) -> TimbreBankModel:
     """A phrase of every program of a General MIDI soundfont, at a usual loudness, as references."""
     bank = TimbreBankModel(codec.latent_dims)
     sounds = general_midi(soundfont)
-    takes = [Take(phrase(program), sounds[program], PHRASE_S) for program in range(PROGRAMS) if program in sounds]
+    takes = [
+        SynthesisJob(phrase(program), sounds[program], PHRASE_S)
+        for program in range(PROGRAM_COUNT)
+        if program in sounds
+    ]
     rng = np.random.default_rng(0)
-    for take, stereo in zip(takes, play(takes), strict=True):
-        audio = effects.level(stereo.mean(0), float(take.notes.velocity.mean()), rng, spread_db=0.0)
+    for take, stereo in zip(takes, synthesise(takes), strict=True):
+        audio = clip_augmentation.set_level(stereo.mean(0), float(take.notes.velocity.mean()), rng, spread_db=0.0)
         if np.abs(audio).max() > 1e-3:
             stretch = audio[: bank.frames * LATENT_SAMPLES]
             bank.latents[take.notes.program] = codec.encode(torch.from_numpy(stretch)[None])[0]
@@ -85,7 +89,7 @@ def default_timbres(codec: ScoreCodecModel, soundfont: str) -> TimbreBankModel:
 def phrase(program: int) -> NoteArray:
     """A few notes in a program's usual register, or a groove for drums."""
     start_s = np.arange(8) * 0.36 + 0.02
-    pitch = np.array(GROOVE if program == DRUMS else MELODY)
-    if program != DRUMS:
+    pitch = np.array(GROOVE if program == DRUM_PROGRAM else MELODY)
+    if program != DRUM_PROGRAM:
         pitch = pitch + (36 if program in LOW_PROGRAMS else 60)
     return NoteArray(start_s, start_s + 0.34, pitch, np.full(8, 92), program)

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from renderer.codec.exciter import excite
 from renderer.codec.mel import HOP_SAMPLES, LogMel
-from renderer.codec.model import PcaEncoder, ScoreCodec
+from renderer.codec.score_codec import PcaEncoder, ScoreCodec
+from renderer.training.clips import CLIP_SAMPLES, ScoreClip, read_pair_shard
 from renderer.training.losses import mel_distance, spectral_distance
-from renderer.training.pairs import CLIP_SAMPLES, Clip, read_shard
 
 CROP_SAMPLES = 32768
 
@@ -22,7 +22,9 @@ CROP_SAMPLES = 32768
 class CodecTask:
     """Batches, loss and held-out figures of the codec."""
 
-    def __init__(self, training: Sequence[Clip], held_out: Sequence[Clip], batch: int = 12, seed: int = 0) -> None:
+    def __init__(
+        self, training: Sequence[ScoreClip], held_out: Sequence[ScoreClip], batch: int = 12, seed: int = 0
+    ) -> None:
         self.training, self.batch, self.seed = training, batch, seed
         self.mel = LogMel()
         self.test = self._crops(held_out, np.random.default_rng(seed + 1), 32)
@@ -39,7 +41,7 @@ class CodecTask:
         while True:
             yield self._crops(self.training, rng, self.batch)
 
-    def _crops(self, clips: Sequence[Clip], rng: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
+    def _crops(self, clips: Sequence[ScoreClip], rng: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
         audio, excitation = [], []
         for _ in range(count):
             clip = clips[int(rng.integers(len(clips)))]
@@ -62,6 +64,6 @@ class CodecTask:
         return {f"held_out_{name}": float(value) for name, value in losses.items() if name != "loss"}
 
 
-def load_clips(folder: Path, with_audio: bool = True) -> list[Clip]:
+def load_clips(folder: Path, with_audio: bool = True) -> list[ScoreClip]:
     """The clips of the shards of a folder, in order of name."""
-    return [clip for path in sorted(folder.glob("*.safetensors")) for clip in read_shard(path, with_audio)]
+    return [clip for path in sorted(folder.glob("*.safetensors")) for clip in read_pair_shard(path, with_audio)]

@@ -13,11 +13,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from renderer.codec.mel import LATENT_HZ, MelPca
-from renderer.dit.condition import NotePairs, collate, frame_centres_s, note_pairs
+from renderer.dit.conditioning import NotePairs, collate_pairs, frame_centres_s, note_pairs
 from renderer.dit.masks import random_keep_mask
 from renderer.dit.timbres import REFERENCE
 from renderer.dit.windows import ANCHOR as WINDOW
-from renderer.training.pairs import CLIP_LATENTS, Clip
+from renderer.training.clips import CLIP_LATENTS, ScoreClip
 
 REFERENCE_SHARE, SCORE_OF_REFERENCE_SHARE = 0.85, 0.7
 KEPT_WEIGHT = 0.1
@@ -47,7 +47,7 @@ class DiTTask:
     """Batches, loss and held-out figures of the DiT over the latents of a codec."""
 
     def __init__(
-        self, pca: MelPca, training: Sequence[Clip], held_out: Sequence[Clip], batch: int = 16, seed: int = 0
+        self, pca: MelPca, training: Sequence[ScoreClip], held_out: Sequence[ScoreClip], batch: int = 16, seed: int = 0
     ) -> None:
         self.pca, self.batch, self.seed = pca, batch, seed
         self.training, self.held_out = self._encode(training), self._encode(held_out)
@@ -57,7 +57,7 @@ class DiTTask:
         self.test = [self.collate(self.held_out, rng, 32) for _ in range(2)] if held_out else []
 
     @torch.no_grad()
-    def _encode(self, clips: Sequence[Clip]) -> list[tuple[Clip, Tensor]]:
+    def _encode(self, clips: Sequence[ScoreClip]) -> list[tuple[ScoreClip, Tensor]]:
         return [(clip, self.pca.encode(torch.from_numpy(clip.mel.astype(np.float32))[None])[0]) for clip in clips]
 
     def batches(self, first_step: int = 0, rank: int = 0) -> Iterator[DiTBatch]:
@@ -66,11 +66,13 @@ class DiTTask:
         while True:
             yield self.collate(self.training, rng, self.batch)
 
-    def collate(self, clips: Sequence[tuple[Clip, Tensor]], rng: np.random.Generator, count: int) -> DiTBatch:
+    def collate(self, clips: Sequence[tuple[ScoreClip, Tensor]], rng: np.random.Generator, count: int) -> DiTBatch:
         """`count` windows, each with a reference from elsewhere in its clip."""
         rows = [self._window(clips[int(rng.integers(len(clips)))], rng) for _ in range(count)]
-        pairs = collate([row[0] for row in rows], REFERENCE + WINDOW)
-        program, latents, keep, reference, has, told, weight = zip(*(row[1:] for row in rows), strict=True)
+        pairs = collate_pairs([row[0] for row in rows], REFERENCE + WINDOW)
+        program, latents, keep, reference, has_reference, has_score, weight = zip(
+            *(row[1:] for row in rows), strict=True
+        )
         ones = torch.ones(count, REFERENCE)
         return DiTBatch(
             pairs,
@@ -78,12 +80,12 @@ class DiTTask:
             torch.stack(latents),
             torch.from_numpy(np.stack(keep)),
             torch.stack(reference),
-            ones * torch.tensor(has).float()[:, None],
-            ones * torch.tensor(told).float()[:, None],
+            ones * torch.tensor(has_reference).float()[:, None],
+            ones * torch.tensor(has_score).float()[:, None],
             torch.from_numpy(np.stack(weight)),
         )
 
-    def _window(self, source: tuple[Clip, Tensor], rng: np.random.Generator) -> tuple:
+    def _window(self, source: tuple[ScoreClip, Tensor], rng: np.random.Generator) -> tuple:
         """A window, and a reference before or after it that does not overlap it."""
         clip, latents = source
         before = rng.random() < 0.5
@@ -98,10 +100,10 @@ class DiTTask:
         weight = np.ones(WINDOW, np.float32)
         weight[onsets] = weight[np.minimum(onsets + 1, WINDOW - 1)] = ONSET_WEIGHT
         keep = random_keep_mask(WINDOW, onsets, rng)
-        has, told = rng.random() < REFERENCE_SHARE, rng.random() < SCORE_OF_REFERENCE_SHARE
+        has_reference, has_score = rng.random() < REFERENCE_SHARE, rng.random() < SCORE_OF_REFERENCE_SHARE
         pairs = note_pairs(clip.notes, frame_centres_s(frames))
         window, reference = latents[start : start + WINDOW], latents[other : other + REFERENCE]
-        return pairs, clip.notes.program, window, keep, reference, has, told, weight
+        return pairs, clip.notes.program, window, keep, reference, has_reference, has_score, weight
 
     def losses(self, dit: nn.Module, batch: DiTBatch) -> dict[str, Tensor]:
         """Errors of the coarse prediction (mel, and flux: its changes) and the flow (velocity), on generated frames."""

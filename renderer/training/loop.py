@@ -23,7 +23,7 @@ STATE, PROGRESS, LOG, PLOT = "state.safetensors", "progress.json", "log.jsonl", 
 
 
 @dataclass(frozen=True)
-class Recipe:
+class RendererRecipe:
     """How long and how fast to train."""
 
     steps: int = 10_000
@@ -61,7 +61,7 @@ def faster_precision() -> str:
     return "bf16" if seconds[torch.bfloat16] < 0.8 * seconds[torch.float32] else "no"
 
 
-def make_optimizers(model: nn.Module, recipe: Recipe) -> list[torch.optim.Optimizer]:
+def make_optimizers(model: nn.Module, recipe: RendererRecipe) -> list[torch.optim.Optimizer]:
     """Muon (Jordan et al., 2024) for the matrices inside blocks, AdamW for the rest."""
     inside = {
         name: parameter
@@ -82,7 +82,7 @@ def _owner(optimizers: Sequence[torch.optim.Optimizer], parameter: nn.Parameter)
     raise KeyError("no optimizer holds this parameter")
 
 
-class Trainee(nn.Module, Generic[Batch]):
+class LossModule(nn.Module, Generic[Batch]):
     """A model together with its losses: one forward call holds all that is trained, on any number of devices."""
 
     def __init__(self, model: ModelMixin, loss_of: Callable[[nn.Module, Batch], dict[str, Tensor]]) -> None:
@@ -99,7 +99,7 @@ def fit(
     loss_of: Callable[[nn.Module, Batch], dict[str, Tensor]],
     evaluate: Callable[[nn.Module], dict[str, float]],
     folder: Path,
-    recipe: Recipe,
+    recipe: RendererRecipe,
     report: Callable[[int, dict[str, float]], None] = lambda step, figures: None,
 ) -> dict[str, float]:
     """Train until `recipe.steps`, from where the folder's state stands if it holds one.
@@ -114,7 +114,7 @@ def fit(
     folder.mkdir(parents=True, exist_ok=True)
     step = load_state(folder, model, optimizers, ema)
     ema.to(accelerator.device)
-    trainee, *optimizers = accelerator.prepare(Trainee(model, loss_of), *optimizers)
+    trainee, *optimizers = accelerator.prepare(LossModule(model, loss_of), *optimizers)
     sums: dict[str, float] = {}
     began, figures = perf_counter(), {}
     while step < recipe.steps:
@@ -160,7 +160,7 @@ def save_state(
     ema: EMAModel,
     step: int,
     figures: dict[str, float],
-    recipe: Recipe,
+    recipe: RendererRecipe,
 ) -> None:
     """Everything a later run needs to go on, as tensors without pickles; the averaged model; the log and its plot."""
     names = [name for name, _ in model.named_parameters()]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from renderer.notes import DRUMS, NoteArray, notes_of
+from renderer.note_array import DRUM_PROGRAM, NoteArray, notes_of
 from scoretok.errors import ScoretokError
 from scoretok.formats import read
 
@@ -44,7 +44,7 @@ def excerpt(notes: NoteArray, duration_s: float, rng: np.random.Generator) -> No
 
 def random_notes(program: int, duration_s: float, rng: np.random.Generator) -> NoteArray:
     """Playing that no song prescribes: any register, tempo, length, loudness, in one of several textures."""
-    if program == DRUMS:
+    if program == DRUM_PROGRAM:
         return _random_drums(duration_s, rng)
     style = STYLES[rng.integers(len(STYLES))]
     step_s = 60 / rng.uniform(60, 180) / rng.choice([1, 2, 2, 3, 4])
@@ -101,7 +101,7 @@ def _random_drums(duration_s: float, rng: np.random.Generator) -> NoteArray:
         for i, at in enumerate(steps):
             if rng.random() < density or (i % period == 0 and rng.random() < 0.5):
                 rows.append((float(at), float(at) + 0.1, int(key), loudness + 15 * rng.standard_normal()))
-    return _note_array(rows or [(0.2, 0.3, 38, 90.0)], DRUMS, duration_s)
+    return _note_array(rows or [(0.2, 0.3, 38, 90.0)], DRUM_PROGRAM, duration_s)
 
 
 def _note_array(rows: list[tuple[float, float, int, float]], program: int, duration_s: float) -> NoteArray:

@@ -14,7 +14,7 @@ import mido
 import numpy as np
 
 from renderer.codec.mel import SAMPLE_RATE
-from renderer.notes import DRUMS, NoteArray
+from renderer.note_array import DRUM_PROGRAM, NoteArray
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
 
@@ -35,11 +35,11 @@ class Preset:
     @property
     def program(self) -> int:
         """The General MIDI program that it plays, DRUMS for kits."""
-        return DRUMS if self.bank == DRUM_BANK else self.number
+        return DRUM_PROGRAM if self.bank == DRUM_BANK else self.number
 
 
 @dataclass(frozen=True)
-class Take:
+class SynthesisJob:
     """Notes to be played by a preset, and how long to listen."""
 
     notes: NoteArray
@@ -77,7 +77,7 @@ def check_player() -> str:
     return program
 
 
-def play(takes: list[Take]) -> list[np.ndarray]:
+def synthesise(takes: list[SynthesisJob]) -> list[np.ndarray]:
     """Play takes of one soundfont in one go; float32 of shape (c, n) each, dry. Raises ScoretokError."""
     program = check_player()
     soundfile = require("soundfile", "audio", "playing soundfonts")
@@ -85,7 +85,7 @@ def play(takes: list[Take]) -> list[np.ndarray]:
     starts_s = np.cumsum([0.5] + [take.duration_s + gap_s for take in takes])
     with tempfile.TemporaryDirectory() as folder:
         midi, audio = Path(folder, "reel.mid"), Path(folder, "reel.wav")
-        _reel(takes, starts_s).save(midi)
+        _midi_of_jobs(takes, starts_s).save(midi)
         options = ["-ni", "-q", "-F", audio, "-r", SAMPLE_RATE, "-R", 0, "-C", 0, "-g", 0.4, "-O", "float"]
         command = [program, *options, "-o", "synth.dynamic-sample-loading=1", takes[0].preset.soundfont, midi]
         done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
@@ -98,12 +98,12 @@ def play(takes: list[Take]) -> list[np.ndarray]:
     return [samples[:, start : start + length] for start, length in zip(spans, lengths, strict=True)]
 
 
-def _reel(takes: list[Take], starts_s: np.ndarray) -> mido.MidiFile:
+def _midi_of_jobs(takes: list[SynthesisJob], starts_s: np.ndarray) -> mido.MidiFile:
     """All takes one after another in one MIDI file."""
     events: list[tuple[int, int, mido.Message]] = []
     for take, begin_s in zip(takes, starts_s[:-1], strict=True):
         at = round((begin_s - 0.2) * SAMPLE_RATE)
-        drum = take.preset.program == DRUMS
+        drum = take.preset.program == DRUM_PROGRAM
         channel = 9 if drum else 0
         setup = [
             mido.Message("control_change", channel=channel, control=120, value=0),

@@ -1,4 +1,4 @@
-"""Saying that memory will run out before it does."""
+"""Checks of available memory before large allocations."""
 
 import os
 from pathlib import Path

@@ -76,12 +76,12 @@ def _without_buried_words(sheet: LeadSheet) -> LeadSheet:
 
 
 def _top_words(sheet: LeadSheet, number: int) -> Track:
-    heard = {
+    sung = {
         sheet.bar_starts[bar] + piece.start
         for bar, voices in enumerate(bar_voices(sheet, number))
         for piece in voices[0]
         if piece.notes and not piece.tied_from
     }
     track = sheet.tracks[number]
-    notes = tuple(n if n.start_ticks in heard else n._replace(syllable=None) for n in track.notes)
+    notes = tuple(n if n.start_ticks in sung else n._replace(syllable=None) for n in track.notes)
     return replace(track, notes=notes)

@@ -1,0 +1,105 @@
+"""Sections that the ears find in whole songs that nobody trained on, beside those that people marked.
+
+python -m benchmarks.transcription_sections --data POP909_MMA.jsonl.gz --data BILLBOARD_MMA.jsonl.gz --soundfont FONT
+"""
+
+import argparse
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from benchmarks.common import save
+from benchmarks.transcription_songs import FEWEST_NOTES, played, sheets
+from mir.training.mixes import SoundfontBand, is_held_out_song
+from mir.transcribe import TranscriptionOptions, transcribe
+from scoretok import LeadSheet, ScoretokError
+from scoretok.audio import SAMPLE_RATE
+
+EVERY_BARS = 8
+
+
+def held_out_songs(paths: list[Path], count: int) -> list[LeadSheet]:
+    """Whole songs that training left out, with four marked sections or more, about as many of every file."""
+    found: list[list[LeadSheet]] = []
+    for path in paths:
+        songs: dict[str, LeadSheet] = {}
+        for name, sheet in sheets([path], "GPL-2.0"):
+            if is_held_out_song(name) and sheet.note_count >= FEWEST_NOTES and len(sheet.sections) >= 4:
+                songs.setdefault(name.partition("__")[0], sheet)
+        found.append(list(songs.values())[: -(-count // len(paths))])
+    return [sheet for songs in found for sheet in songs][:count]
+
+
+def spans(sheet: LeadSheet, duration_s: float) -> tuple[np.ndarray, list[str]]:
+    """Sections in seconds (s, 2) from 0 to an end, and their labels."""
+    starts = [sheet.seconds_at(sheet.bar_starts[section.bar]) for section in sheet.sections]
+    labels = [section.label for section in sheet.sections]
+    if not starts or starts[0] > 0:
+        starts, labels = [0.0, *starts], ["none", *labels]
+    kept = [at for at, start in enumerate(starts) if start < duration_s]
+    edges = [*(starts[at] for at in kept), duration_s]
+    return np.array(list(pairwise(edges))), [labels[at] for at in kept]
+
+
+def evenly(sheet: LeadSheet, duration_s: float) -> tuple[np.ndarray, list[str]]:
+    """A baseline: a section every eight true bars, all alike."""
+    starts = [sheet.seconds_at(tick) for tick in sheet.bar_starts[:-1:EVERY_BARS]]
+    edges = [*(start for start in starts if start < duration_s - 0.1), duration_s]
+    return np.array(list(pairwise(edges))), ["verse"] * (len(edges) - 1)
+
+
+def scores(truth: tuple[np.ndarray, list[str]], found: tuple[np.ndarray, list[str]]) -> list[float]:
+    """F of boundaries within 0.5 s and 3 s without those at the ends, of pairs of frames; share of right names."""
+    from mir_eval.segment import detection
+    from mir_eval.segment import pairwise as alike
+
+    moments = np.arange(0.5, truth[0][-1, 1], 0.5)
+    names = [np.array(labels)[np.searchsorted(edges[:, 0], moments, "right") - 1] for edges, labels in (truth, found)]
+    same = np.mean(names[0] == names[1])
+    return [
+        detection(truth[0], found[0], 0.5, trim=True)[2],
+        detection(truth[0], found[0], 3.0, trim=True)[2],
+        alike(*truth, *found)[2],
+        float(same),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", action="append", type=Path, required=True)
+    parser.add_argument("--soundfont", required=True)
+    parser.add_argument("--count", type=int, default=24)
+    given = parser.parse_args()
+    band = SoundfontBand([given.soundfont])
+    rows: dict[str, list[list[float]]] = {"ears": [], "every eight bars": []}
+    for number, sheet in enumerate(held_out_songs(given.data, given.count)):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "song.flac")
+            mix = played(sheet, band, np.random.default_rng(number))
+            soundfile.write(path, mix.T, SAMPLE_RATE)
+            try:
+                found = transcribe(path, TranscriptionOptions(beats="ears", chords="off", voice="off"))
+            except ScoretokError as error:
+                print(sheet.title, error)
+                continue
+        truth = spans(sheet, sheet.duration_s)
+        rows["ears"].append(scores(truth, spans(found, sheet.duration_s)))
+        rows["every eight bars"].append(scores(truth, evenly(sheet, sheet.duration_s)))
+    lines = [
+        f"{len(rows['ears'])} whole songs by beats of our own network, without chords and voice. Boundaries are F"
+        " measures without those at the ends, pairs say which frames are in sections of one name, names whether it is"
+        " the same.",
+        "",
+        "| | boundaries, 0.5 s | boundaries, 3 s | pairs | names |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name, values in rows.items():
+        lines.append(f"| {name} | " + " | ".join(f"{value:.3f}" for value in np.mean(values, 0)) + " |")
+    save("transcription_sections", lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""Edits of tracks: add, remove, rename, mute, replace, change program."""
+
+from dataclasses import replace
+
+from editing.form_edits import clear
+from editing.where import Where
+from scoretok.bars import join_notes
+from scoretok.errors import ScoretokError
+from scoretok.parts import Track
+from scoretok.roles import ROLE_PROGRAMS
+from scoretok.sheet import LeadSheet
+
+
+def add_track(sheet: LeadSheet, role: str, program: int | None = None, name: str = "") -> LeadSheet:
+    """Add an empty track at the end."""
+    track = Track(role, (), ROLE_PROGRAMS.get(role, 0) if program is None else program, name)
+    return replace(sheet, tracks=(*sheet.tracks, track))
+
+
+def remove_tracks(sheet: LeadSheet, where: Where) -> LeadSheet:
+    """Take tracks out of the score; with bars given, only their notes in those bars."""
+    chosen = _chosen(where, "remove")
+    if where.spans is not None:
+        return clear(sheet, where)
+    return sheet.with_tracks(track for number, track in enumerate(sheet.tracks) if number not in chosen)
+
+
+def rename_tracks(sheet: LeadSheet, where: Where, name: str) -> LeadSheet:
+    """Give tracks a name."""
+    return _change(sheet, where, "rename", name=name)
+
+
+def mute_tracks(sheet: LeadSheet, where: Where, muted: bool) -> LeadSheet:
+    """Silence tracks, or let them sound again, without touching their notes."""
+    return _change(sheet, where, "mute" if muted else "unmute", muted=muted)
+
+
+def set_program(sheet: LeadSheet, where: Where, program: int) -> LeadSheet:
+    """Let tracks be played by another General MIDI program (0 to 127)."""
+    return _change(sheet, where, "program", program=program)
+
+
+def replace_tracks(sheet: LeadSheet, where: Where, role: str, program: int | None = None) -> LeadSheet:
+    """Let another role play the notes of tracks; syllables stay only on vocal tracks."""
+    tracks = list(sheet.tracks)
+    for number in _whole(where, "replace"):
+        track = tracks[number]
+        if track.is_drums != (role == "drums"):
+            raise ScoretokError("replace: drums and pitched tracks cannot take each other's notes")
+        notes = track.notes if role == "vocal" else tuple(note._replace(syllable=None) for note in track.notes)
+        new_program = ROLE_PROGRAMS.get(role, 0) if program is None else program
+        tracks[number] = Track(role, join_notes(notes), new_program, track.name, track.muted)
+    return sheet.with_tracks(tracks)
+
+
+def _change(sheet: LeadSheet, where: Where, verb: str, **fields: object) -> LeadSheet:
+    chosen = _whole(where, verb)
+    return sheet.with_tracks(
+        replace(track, **fields) if number in chosen else track  # type: ignore[arg-type]
+        for number, track in enumerate(sheet.tracks)
+    )
+
+
+def _whole(where: Where, verb: str) -> tuple[int, ...]:
+    if where.spans is not None:
+        raise ScoretokError(f"{verb} works on whole tracks; leave out 'in ...'")
+    return _chosen(where, verb)
+
+
+def _chosen(where: Where, verb: str) -> tuple[int, ...]:
+    if where.tracks is None:
+        raise ScoretokError(f"{verb} needs a track, for example: {verb} piano")
+    return where.tracks

@@ -1,0 +1,248 @@
+"""Writing the notes of a song: cell after cell, in windows that fit into the context of the model."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from planner.cell_mask import CellState
+from planner.language import DURATIONS, ID, MAX_WINDOW_BARS, REPEATS, Cell, cell_tokens
+from planner.request import Request
+from planner.section_repeats import repeat_sources
+from planner.sequence import Place, bar_tokens, known_tokens, places_to_write, track_token
+from planner.song import Song, song_window
+from planner.token_sampling import ContextFullError, TokenWriter
+from scoretok.errors import ScoretokError
+
+CELL_ATTEMPTS = 20
+BEFORE_BARS, AFTER_BARS = 16, 8  # how much around what is written is shown at most
+ROOM_SHARES = (0.3, 0.6, 0.85)  # of the context kept free for what is written; more where a bar did not fit
+ROOM_TOKENS = 320  # a bar is begun when so many tokens still fit
+NoteSpan = tuple[int, int, int]  # start, end, pitch
+BarCallback = Callable[[int, Mapping[str, Cell]], None]  # is told of each bar the cells that were written, by part name
+
+
+def no_callback(bar: int, cells: Mapping[str, Cell]) -> None:
+    """What happens after a bar when nobody looks."""
+
+
+class NoteIndex:
+    """Which notes sound when: (start, end, pitch) in ticks of the song, by part."""
+
+    def __init__(self, song: Song, given: Mapping[int, Iterable[NoteSpan]] | None = None) -> None:
+        self.starts = song.bar_starts()
+        self.spans: dict[int, list[NoteSpan]] = {part: [] for part in range(len(song.parts))}
+        if given is not None:
+            for part, spans in given.items():
+                self.spans[part] += spans
+        else:
+            for (part, bar), cell in song.cells.items():
+                self.add(part, bar, cell)
+
+    def add(self, part: int, bar: int, cell: Cell) -> None:
+        """Take in a cell."""
+        start = self.starts[bar]
+        self.spans[part] += [(start + hit.position, start + hit.position + hit.duration, hit.pitch) for hit in cell]
+
+    def remove(self, part: int, bar: int) -> None:
+        """Take the notes that begin in a bar out again."""
+        span = range(self.starts[bar], self.starts[bar + 1])
+        self.spans[part] = [note for note in self.spans[part] if note[0] not in span]
+
+    def sounding(self, part: int, bar: int) -> dict[int, int]:
+        """Until when every pitch sounds that sounds as a bar begins."""
+        start = self.starts[bar]
+        return {pitch: end for begin, end, pitch in self.spans[part] if begin < start < end}
+
+    def upcoming(self, part: int, bar: int) -> list[NoteSpan]:
+        """The notes that begin behind a bar while one of it may still sound, sorted."""
+        stop = self.starts[bar + 1]
+        return sorted(span for span in self.spans[part] if stop <= span[0] < stop + DURATIONS[-1])
+
+
+@dataclass
+class NotesTask:
+    """The cells of a song that are to be written, and those that are written already."""
+
+    writer: TokenWriter
+    request: Request
+    song: Song
+    book: NoteIndex
+    advance: BarCallback = no_callback
+    written: set[Place] = field(default_factory=set)
+    view: Song | None = None  # the bars of the window; its plan is looked at
+    repeat_sources: Mapping[int, int] = field(default_factory=dict)  # bars that come back, and from which one
+
+    def run(self) -> Song:
+        """The song with every cell. Raises ScoretokError when what is demanded cannot be met."""
+        places = list(places_to_write(self.song, self.request.given))
+        at = tries = 0
+        while at < len(places):
+            reached = self._window(places, at, ROOM_SHARES[tries])
+            tries = tries + 1 if reached == at else 0
+            if tries == len(ROOM_SHARES):
+                raise ContextFullError(f"bar {places[at][1] + 1} does not fit into the context; write fewer tracks")
+            at = reached
+        return self.song
+
+    def _window(self, places: list[Place], at: int, room_share: float) -> int:
+        """Write as many bars as fit into one context; the number of the next place."""
+        bars, known = self._fit_context(places[at][1], places, room_share)
+        self.view = song_window(self.song, bars, recount=False)
+        limit = self.writer.model.config.max_position_embeddings
+        self.writer.restart()
+        self.writer.feed(*known)
+        self.writer.feed(*self._lead_in_tokens(places, at, bars, None))
+        begun = at
+        while at < len(places):
+            part, bar = places[at]
+            following = self._lead_in_tokens(places, at + 1, bars, bar)
+            new_bar = at + 1 < len(places) and places[at + 1][1] != bar
+            if new_bar and self.writer.length + ROOM_TOKENS > limit:
+                following = [ID["EOS"]]
+            try:
+                self._cell(part, bar, bars, following[0])
+            except ContextFullError:
+                self._discard(places[begun:at])
+                return begun
+            at += 1
+            begun = at if new_bar else begun
+            if new_bar or at == len(places):
+                self.advance(bar, self._written_in(bar))
+            if following == [ID["EOS"]]:
+                break
+            self.writer.feed(*following[1:])
+        return at
+
+    def _discard(self, places: Sequence[Place]) -> None:
+        """Forget cells of a bar that did not fit."""
+        self.written -= set(places)
+        self.song = replace(self.song, cells={k: cell for k, cell in self.song.cells.items() if k not in places})
+        for part, bar in places:
+            self.book.remove(part, bar)
+
+    def _fit_context(self, bar: int, places: list[Place], room_share: float) -> tuple[range, list[int]]:
+        """Bars around one whose known tokens leave room to write, and these tokens. Raises ScoretokError."""
+        context = self.writer.model.config.max_position_embeddings
+        last = max(b for _, b in places if b < bar + MAX_WINDOW_BARS - BEFORE_BARS)
+        start, stop = max(0, bar - BEFORE_BARS), min(len(self.song), last + 1 + AFTER_BARS)
+        stop = min(stop, start + MAX_WINDOW_BARS)
+        while True:
+            bars = range(start, stop)
+            view = song_window(self.song, bars, recount=False)
+            known = known_tokens(view, {(part, b - start) for part, b in self._known_places(bars)})
+            if len(known) <= context * (1 - room_share):
+                return bars, known
+            if stop - bar > bar - start and stop > bar + 1:
+                stop -= max(1, (stop - bar - 1) // 4)
+            elif start < bar:
+                start += max(1, (bar - start) // 4)
+            else:
+                raise ScoretokError(f"bar {bar + 1} is too full for the model; write fewer tracks at a time")
+
+    def _known_places(self, bars: range) -> set[Place]:
+        """Cells of some bars that are given or written."""
+        return {(part, bar) for part in range(len(self.song.parts)) for bar in bars if self._is_known((part, bar))}
+
+    def _is_known(self, place: Place) -> bool:
+        """Whether a cell is given or written."""
+        return place in self.request.given or place in self.written
+
+    def _written_in(self, bar: int) -> dict[str, Cell]:
+        """The cells of a bar that were written, by part name."""
+        return {
+            part.name: self.song.cells.get((number, bar), ())
+            for number, part in enumerate(self.song.parts)
+            if (number, bar) in self.written
+        }
+
+    def _lead_in_tokens(self, places: list[Place], at: int, bars: range, bar: int | None) -> list[int]:
+        """The tokens before the notes of a place; EOS where the window holds none."""
+        if at >= len(places) or places[at][1] not in bars:
+            return [ID["EOS"]]
+        part, here = places[at]
+        assert self.view is not None
+        ids = [] if here == bar else bar_tokens(self.view, here - bars.start)
+        return [*ids, track_token(self.song.parts[part])]
+
+    def _cell(self, part: int, bar: int, bars: range, after: int) -> None:
+        """Write one cell and the token behind it."""
+        if self._try_repeat(part, bar, bars, after):
+            return
+        mark = self.writer.mark()
+        for _ in range(CELL_ATTEMPTS):
+            state = self._state(part, bar, bars)
+            if self._draw(state, after):
+                self._store(part, bar, tuple(state.hits))
+                return
+            self.writer.rewind(mark)
+        raise ScoretokError(
+            f"no notes were found for {self.song.parts[part].name} in bar {bar + 1} that meet all demands; relax one"
+        )
+
+    def _try_repeat(self, part: int, bar: int, bars: range, after: int) -> bool:
+        """Write a cell as that of the bar it comes back from; False where there is none or it may not be like that."""
+        source = self.repeat_sources.get(bar)
+        if source is None or not self._is_known((part, source)):
+            return False
+        if self.song.densities_at(source)[part] != self.song.densities_at(bar)[part]:
+            return False
+        state, cell = self._state(part, bar, bars), self.song.cells.get((part, source), ())
+        if not state.allows(cell):
+            return False
+        back = next((back for back, earlier in state.earlier.items() if cell and earlier == cell), None)
+        ids = [ID[f"Repeat_{back}"]] if back else cell_tokens(cell, state.is_drums)
+        if self.writer.length + len(ids) >= self.writer.model.config.max_position_embeddings:
+            raise ContextFullError(f"bar {bar + 1} does not fit into the context of the model; write fewer tracks")
+        self.writer.feed(*ids, after)
+        self._store(part, bar, cell)
+        return True
+
+    def _store(self, part: int, bar: int, cell: Cell) -> None:
+        """Take in a cell that was written."""
+        if cell:
+            self.song = replace(self.song, cells={**self.song.cells, (part, bar): cell})
+        self.book.add(part, bar, cell)
+        self.written.add((part, bar))
+
+    def _draw(self, state: CellState, after: int) -> bool:
+        """Draw the tokens of a cell; whether it came to an end."""
+        while True:
+            mask = state.mask(after)
+            if not mask.any():
+                return False
+            token = self.writer.sample(mask)
+            if token == after:
+                return True
+            state.advance(token)
+            if state.last in ("Repeat", "Rest"):
+                self.writer.feed(after)
+                return True
+
+    def _state(self, part: int, bar: int, bars: range) -> CellState:
+        song = self.song
+        before = [back for back in REPEATS if bar - back >= bars.start and self._is_known((part, bar - back))]
+        earlier = {back: song.cells.get((part, bar - back), ()) for back in before}
+        return CellState(
+            song.parts[part].is_drums,
+            self.book.starts[bar],
+            self.book.starts[bar + 1] - self.book.starts[bar],
+            self.book.sounding(part, bar),
+            self.book.upcoming(part, bar),
+            self.request.controls.rules(song, (part, bar)),
+            earlier,
+            (part, bar) in self.request.controls.syllables,
+        )
+
+
+def write_notes(
+    writer: TokenWriter,
+    request: Request,
+    song: Song,
+    given_notes: Mapping[int, Iterable[NoteSpan]] | None = None,
+    advance: BarCallback = no_callback,
+) -> Song:
+    """The song with all cells that are not given. Raises ScoretokError when what is demanded cannot be met.
+
+    `given_notes` tell exactly when given notes sound, by part, where the cells tell it rounded.
+    """
+    returning = repeat_sources(song) if request.repeat_sections else {}
+    return NotesTask(writer, request, song, NoteIndex(song, given_notes), advance, repeat_sources=returning).run()

@@ -1,0 +1,1 @@
+"""Voice networks: features, VoiceDiT, vocoder and their training, for voice conversion."""
