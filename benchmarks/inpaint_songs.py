@@ -22,10 +22,11 @@ from renderer.dit_engine import RENDERER_WEIGHTS, DitEngine
 from renderer.draft import DraftEngine
 from renderer.mixer import default_level, limit, place
 from renderer.note_array import notes_of, program_of
-from renderer.provenance import Provenance, digest, weights_digest
+from renderer.provenance import Provenance, digest
 from renderer.training.scores import SUFFIXES
 from renderer.training.soundfonts import SynthesisJob, general_midi, synthesise
 from scoretok import LeadSheet, ScoretokError, read, slice_bars
+from scoretok.files import weights_digest
 
 Result = TypeVar("Result")
 BARS = 12

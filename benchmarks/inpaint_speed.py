@@ -18,8 +18,9 @@ from benchmarks.renderer_speed import five_tracks, lasting, seconds
 from editing import edit
 from renderer.codec.mel import SAMPLE_RATE
 from renderer.dit_engine import RENDERER_WEIGHTS
-from renderer.provenance import Provenance, digest, weights_digest
+from renderer.provenance import Provenance, digest
 from scoretok import write
+from scoretok.files import weights_digest
 
 PICTURE = REPORT.parent / "images" / "inpaint-speed.png"
 COMMAND = str(Path(sys.executable).with_name("scoretok"))

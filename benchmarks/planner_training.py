@@ -9,13 +9,14 @@ beside the run of the shipped weights, RUNS/planner-run. Logs are kept in benchm
 import argparse
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from benchmarks.common import RESULTS, save, table
 from planner.llama import PlannerConfig, PlannerModel
-from planner.training import PlannerRecipe, train
+from planner.training import CONTEXT, RECIPE, train
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 PICTURE = Path("docs/images/planner-training.png")
@@ -32,16 +33,10 @@ def main() -> None:
     for name, (width, layers, plan) in SIZES.items() if arguments.data and arguments.runs else ():
         torch.manual_seed(0)
         model = PlannerModel(PlannerConfig.of_size(width, layers))
-        steps = arguments.tokens // (PlannerRecipe.batch * PlannerRecipe.context)
-        recipe = PlannerRecipe(steps=steps, evaluate_every=50, plan=plan, decay_share=1e-9, compiled=True)
-        train(
-            arguments.data,
-            Path(arguments.runs, name),
-            model.train(),
-            recipe,
-            0,
-            lambda step, _: print(step, flush=True),
-        )
+        steps = arguments.tokens // (RECIPE.batch * CONTEXT)
+        recipe = replace(RECIPE, steps=steps, evaluate_every=50, decay_share=1e-9, compiled=True)
+        folder = Path(arguments.runs, name)
+        train(arguments.data, folder, model, recipe, plan=plan, report=lambda step, _: print(step, flush=True))
     logs = {}
     for name in (*SIZES, SHIPPED):
         kept = RESULTS / f"training-{name}.jsonl"
@@ -65,7 +60,7 @@ def main() -> None:
 
 def tokens_of(row: dict) -> int:
     """How many tokens a run had read."""
-    return row["step"] * PlannerRecipe.batch * PlannerRecipe.context
+    return row["step"] * RECIPE.batch * CONTEXT
 
 
 def label_of(name: str) -> str:

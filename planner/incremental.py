@@ -31,7 +31,6 @@ class IncrementalDecoder:
 
     def __init__(self, model: "PlannerModel") -> None:
         self.config = model.config
-        size = model.config.hidden_size // model.config.num_attention_heads
         self.layers = []
         with torch.no_grad():
             for layer in model.model.layers:
@@ -44,8 +43,8 @@ class IncrementalDecoder:
                 ))  # fmt: skip
             self.embedding = model.model.embed_tokens.weight
             self.outward = (self.embedding * model.model.norm.weight).contiguous()
-        self.cos = model.cos
-        self.sin = torch.cat([-model.sin[:, : size // 2], model.sin[:, size // 2 :]], 1)
+        self.cos = model.cos.repeat(1, 2)
+        self.sin = torch.cat([-model.sin, model.sin], 1)
 
     def __call__(self, ids: list[int], cache: KVCache) -> Tensor:
         """Logits (v,) of what follows some tokens; the cache holds the tokens before and takes these."""

@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from planner.incremental import IncrementalDecoder, KVCache
 from planner.language import SIZE
+from scoretok.nn.rotary import apply_rotary, rotary
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,6 @@ class PlannerConfig:
         return asdict(self) | more | {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
 
 
-def apply_rope(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotary position embedding (Su et al., 2021) of x (b, h, t, d / h)."""
-    half = x.shape[-1] // 2
-    return x * cos + torch.cat([-x[..., half:], x[..., :half]], -1) * sin
-
-
 class Attention(nn.Module):
     """Causal self-attention."""
 
@@ -66,7 +61,7 @@ class Attention(nn.Module):
             project(x).view(b, t, self.heads, d // self.heads).transpose(1, 2)
             for project in (self.q_proj, self.k_proj, self.v_proj)
         )
-        q, k = apply_rope(q, cos, sin), apply_rope(k, cos, sin)
+        q, k = apply_rotary(q, cos, sin), apply_rotary(k, cos, sin)
         out = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
         return self.o_proj(out.transpose(1, 2).reshape(b, t, d))
 
@@ -119,11 +114,12 @@ class PlannerModel(nn.Module):
         self.config = config or PlannerConfig()
         self.model = Decoder(self.config)
         size = self.config.hidden_size // self.config.num_attention_heads
-        turns = 1.0 / self.config.rope_theta ** (torch.arange(0, size, 2).float() / size)
-        angles = torch.outer(torch.arange(self.config.max_position_embeddings).float(), turns).repeat(1, 2)
+        # transformers' own formula: other roundings would be another model.
+        rates = 1.0 / self.config.rope_theta ** (torch.arange(0, size, 2).float() / size)
+        cos, sin = rotary(torch.arange(self.config.max_position_embeddings).float(), rates)
         self.step: IncrementalDecoder | None = None
-        self.register_buffer("cos", angles.cos(), persistent=False)
-        self.register_buffer("sin", angles.sin(), persistent=False)
+        self.register_buffer("cos", cos, persistent=False)
+        self.register_buffer("sin", sin, persistent=False)
         self.apply(self._init)
 
     def _init(self, module: nn.Module) -> None:

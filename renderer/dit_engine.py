@@ -111,8 +111,8 @@ def _load_folder(folder: Path):  # noqa: ANN202
     from renderer.codec.score_codec import ScoreCodec
     from renderer.dit.score_dit import ScoreDiT
     from renderer.dit.timbres import TimbreBank
-    from renderer.load import load_module
     from renderer.pipeline import ScoreToAudio
+    from scoretok.nn.weights import load_module
 
     return ScoreToAudio(
         load_module(ScoreCodec, folder / "codec"),

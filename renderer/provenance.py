@@ -6,7 +6,6 @@ The score is told by a digest of its text, so that a file is never taken for the
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from renderer.mixer import Level
@@ -41,17 +40,6 @@ def read_comment(comment: str) -> Provenance | None:
         return Provenance(**fields, levels=levels)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
-
-
-def weights_digest(model: str) -> str:
-    """A short digest of the weights in a folder, or the name of a model on a hub."""
-    files = sorted(Path(model).rglob("*.safetensors"))
-    if not files:
-        return model
-    every = hashlib.sha256()
-    for path in files:
-        every.update(path.read_bytes())
-    return every.hexdigest()[:16]
 
 
 def digest(sheet: LeadSheet) -> str:

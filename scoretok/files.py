@@ -1,5 +1,6 @@
 """Reading and writing files so that a failure loses nothing."""
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -82,3 +83,22 @@ def write_with(write: Callable[[Path], object], path: str | Path) -> None:
     """Let `write` make a file at a temporary path, which then takes the place of `path`."""
     with whole_file(path) as temporary:
         write(temporary)
+
+
+def weights_digest(model: str | Path) -> str:
+    """A short digest of the safetensors below a folder, or the name of a model on a hub."""
+    files = sorted(Path(model).rglob("*.safetensors"))
+    if not files:
+        return str(model)
+    every = hashlib.sha256()
+    for path in files:
+        every.update(path.read_bytes())
+    return every.hexdigest()[:16]
+
+
+def folder_digest(path: str | Path) -> str:
+    """A short digest of a file, or of what a folder holds, by names and sizes."""
+    path = Path(path)
+    files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+    rows = [f"{one.relative_to(path)} {one.stat().st_size}" for one in files]
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()[:16]

@@ -1,5 +1,6 @@
 """What the ears learn from: mixes whose notes are where they are said to be, and training that can be taken up."""
 
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -112,36 +113,40 @@ def test_a_run_learns_and_goes_on_where_it_stopped(songs, soundfont, tmp_path):
 
     from mir.notes.network import TranscriptionNet
     from mir.training.mixes import SoundfontBand, write_mix_shard
-    from mir.training.train_transcriber import TranscriptionRecipe, train
+    from mir.training.train_transcriber import RECIPE, train
 
     (tmp_path / "data").mkdir()
     write_mix_shard(tmp_path / "data" / "mixes-0000.safetensors", songs, SoundfontBand([soundfont]), 2, seed=1)
     folders = [str(tmp_path / "data"), str(tmp_path / "data"), tmp_path / "run"]
-    recipe = TranscriptionRecipe(steps=4, batch=2, evaluate_every=2, held_out=2, channels=8, warmup_steps=1)
+    recipe = replace(RECIPE, steps=4, batch=2, evaluate_every=2, warmup_steps=1)
     steps = []
-    train(*folders, recipe, 0, lambda step, _: steps.append(step))
-    train(*folders, TranscriptionRecipe(**{**recipe.__dict__, "steps": 6}), 0, lambda step, _: steps.append(step))
+    for length in (4, 6):
+        train(*folders, replace(recipe, steps=length), None, 8, 2, lambda step, _: steps.append(step))
     assert steps == [2, 4, 6]
     rows = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == [2, 4, 6]
-    assert rows[-1]["held_out"]["onsets"] < rows[0]["held_out"]["onsets"]
+    assert rows[-1]["held_out_onsets"] < rows[0]["held_out_onsets"]
     assert TranscriptionNet.load(tmp_path / "run" / "model").config["channels"] == 8
     with pytest.raises(ScoretokError, match="holds no shards"):
-        train(str(tmp_path), str(tmp_path), tmp_path / "other", recipe, 0, lambda *_: None)
+        train(str(tmp_path), str(tmp_path), tmp_path / "other", recipe)
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "state.pt").write_bytes(b"")
+    with pytest.raises(ScoretokError, match="of an earlier version"):
+        train(folders[0], folders[0], tmp_path / "old", recipe, None, 8, 2)
 
 
 def test_runs_are_averaged_if_they_are_alike(tmp_path):
     from mir.notes.network import TranscriptionNet
-    from mir.training.train_transcriber import average_weights
+    from scoretok.nn.weights import average_weights
 
     for name, channels in (("a", 8), ("b", 8), ("wide", 16)):
         TranscriptionNet(channels, context=16, context_blocks=2).save(tmp_path / name)
-    mean, *parts = (average_weights([tmp_path / name for name in names]) for names in ("ab", "a", "b"))
-    first, second, both = (model.notes.weight for model in (*parts, mean))
+    average_weights([tmp_path / "a", tmp_path / "b"], tmp_path / "mean")
+    first, second, both = (TranscriptionNet.load(tmp_path / name).notes.weight for name in ("a", "b", "mean"))
     assert np.allclose(both.detach(), ((first + second) / 2).detach())
-    for names in ([], ["a", "wide"]):
-        with pytest.raises(ScoretokError, match="all of one size"):
-            average_weights([tmp_path / name for name in names])
+    for names, message in (([], "cannot be averaged"), (["a", "wide"], "of one size")):
+        with pytest.raises(ScoretokError, match=message):
+            average_weights([tmp_path / name for name in names], tmp_path / "out")
 
 
 def test_transposing_levels_moves_them_by_semitones():

@@ -127,7 +127,7 @@ def test_the_network_says_something_about_every_frame_and_is_saved_whole(tmp_pat
     assert all(torch.equal(a, b) for a, b in zip((notes, drums, beats), again, strict=True))
     assert json.loads((tmp_path / "config.json").read_text())["channels"] == 8
     (tmp_path / "model.safetensors").write_bytes(b"junk")
-    with pytest.raises(ScoretokError, match="does not hold weights of the ears"):
+    with pytest.raises(ScoretokError, match="does not hold weights of the transcription"):
         TranscriptionNet.load(tmp_path)
 
 

@@ -13,8 +13,9 @@ from planner.examples import examples, without_plan
 from planner.language import ID, KIND_OF
 from planner.llama import PlannerConfig, PlannerModel
 from planner.score_shards import ScoreShards
-from planner.training import PlannerRecipe, targets_of
+from planner.training import targets_of
 from scoretok import ScoretokError
+from scoretok.nn.recipe import Recipe
 
 TINY = PlannerConfig(hidden_size=64, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2)
 
@@ -65,7 +66,7 @@ def test_transformers_reads_the_same_model(tmp_path):
 
 
 def test_the_rate_rises_stays_and_falls():
-    recipe = PlannerRecipe(steps=100, learning_rate=1.0, warmup_steps=10, decay_share=0.5)
+    recipe = Recipe(steps=100, learning_rate=1.0, warmup_steps=10, schedule="wsd", decay_share=0.5)
     rates = [recipe.rate_at(step) for step in range(100)]
     assert rates[0] < rates[5] < rates[10] == rates[40] == 1.0 > rates[80] > rates[99] > 0
 

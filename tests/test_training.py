@@ -27,12 +27,13 @@ from renderer.training.clips import (
 )
 from renderer.training.codec_task import CodecTask
 from renderer.training.dit_task import DiTTask
-from renderer.training.loop import RendererRecipe, fit
 from renderer.training.losses import spectral_distance
 from renderer.training.scores import excerpt, random_notes
 from renderer.training.soundfonts import Preset
 from renderer.training.stem_pairs import cut_clips, find_stems
 from scoretok import LeadSheet, Note, ScoretokError, Track, write
+from scoretok.nn.recipe import Recipe
+from scoretok.nn.training import fit
 
 
 @pytest.fixture(scope="module")
@@ -104,17 +105,15 @@ def test_the_dit_learns_and_goes_on_from_its_state(shard, tmp_path):
 
     def train(steps, every):
         torch.manual_seed(0)
-        recipe = RendererRecipe(steps, 3e-3, warmup_steps=2, evaluate_every=every, ema_decay=0.5, precision="no")
-        return fit(
-            tiny_dit(), task.batches(), task.losses, task.evaluate, tmp_path, recipe, lambda step, _: seen.append(step)
-        )
+        recipe = Recipe(steps, 3e-3, warmup_steps=2, evaluate_every=every, ema_decay=0.5, precision="fp32")
+        return fit(task, tiny_dit(), tmp_path, recipe, lambda step, _: seen.append(step))
 
     first = train(5, 5)
     later = train(40, 20)
     assert seen == [5, 20, 40]
     assert later["held_out_mel"] < first["held_out_mel"]
     names = {path.name for path in tmp_path.rglob("*") if path.is_file()}
-    assert {"state.safetensors", "progress.json", "log.jsonl", "loss.png", "config.json"} <= names
+    assert {"state.safetensors", "log.jsonl", "loss.png", "config.json"} <= names
     assert not {name for name in names if name.endswith((".bin", ".pt", ".pkl"))}
     assert [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()] == [5, 20, 40]
 
@@ -125,8 +124,8 @@ def test_the_codec_learns(shard, tmp_path):
     codec = tiny_codec()
     task.prepare(codec)
     before = task.evaluate(codec)["held_out_spectral"]
-    recipe = RendererRecipe(6, 1e-2, warmup_steps=1, evaluate_every=6, ema_decay=0.5, precision="no")
-    after = fit(codec, task.batches(), task.losses, task.evaluate, tmp_path, recipe)
+    recipe = Recipe(6, 1e-2, warmup_steps=1, evaluate_every=6, ema_decay=0.5, precision="fp32")
+    after = fit(task, codec, tmp_path, recipe)
     assert after["held_out_spectral"] < before
 
 

@@ -16,7 +16,8 @@ from renderer.voice.envelope import (
     warp_formants,
 )
 from renderer.voice.excitation import noise, phase_of, pulses
-from renderer.voice.vocoder import VoiceDecoder, minimum_phase_filters
+from renderer.voice.vocoder import VoiceDecoder
+from scoretok.nn.spectra import minimum_phase
 
 FRAMES = 120
 N = FRAMES * 512
@@ -101,7 +102,7 @@ def test_loudness_follows_power(gain):
 
 def test_filters_have_the_gain_asked_for_and_least_delay():
     log_gain = torch.randn(1, 1025, 3).cumsum(1) * 0.02
-    filters = minimum_phase_filters(log_gain)
+    filters = minimum_phase(log_gain)
     assert torch.allclose(filters.abs(), torch.exp(log_gain), rtol=1e-3)
     response = torch.fft.irfft(filters, dim=1)[0, :, 0]
     assert response[:512].square().sum() > 0.95 * response.square().sum()

@@ -65,7 +65,7 @@ def test_voices_of_other_weights_and_foreign_files_are_refused(dit, tmp_path):
 @pytest.mark.parametrize("fault", ["missing", "shape", "nan"])
 def test_a_voice_that_lacks_or_twists_a_part_is_refused(dit, tmp_path, fault):
     voice = voice_of(dit)
-    tensors = {name: getattr(voice, name) for name in PROFILE_TENSORS}
+    tensors = {key: getattr(voice, name) for name, key in PROFILE_TENSORS.items()}
     if fault == "missing":
         del tensors["shape"]
     elif fault == "shape":

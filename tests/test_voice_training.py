@@ -12,8 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from editing.voice.speaker_adaptation import adapt_voice
-from renderer.training import loop
-from renderer.training.loop import RendererRecipe
 from renderer.voice.envelope import ENVELOPE_BANDS, band_centres_hz
 from renderer.voice.features import extract_features
 from renderer.voice.hub import VoiceDecoderModel, VoiceDiTModel
@@ -23,10 +21,13 @@ from renderer.voice.training.content_augment import CONVERTED_COPIES, Conversion
 from renderer.voice.training.decoder_task import DecoderClip, DecoderTask
 from renderer.voice.training.fit_postfilter import fit_postfilter
 from renderer.voice.training.prepare import analysed_pieces, conversion_augmenter, find_recordings
-from renderer.voice.training.train_voice import fit_voice_dit, split_voice_clips
+from renderer.voice.training.train_voice import split_voice_clips
 from renderer.voice.training.voice_clips import VoiceClip
 from renderer.voice.training.voice_task import WINDOW_FRAMES, VoiceTask
 from scoretok.errors import ScoretokError
+from scoretok.nn.recipe import Recipe
+from scoretok.nn import training
+from scoretok.nn.training import fit
 
 DIMS = 8
 TINY = {"content_dims": DIMS, "dim": 32, "coarse_layers": 1, "flow_layers": 1, "heads": 2}
@@ -81,10 +82,10 @@ def test_song_out_of_speech_lasts_longer_and_keeps_its_order(seed):
 def test_batches_hold_what_the_model_is_asked_for():
     model = VoiceDiTModel(**TINY)
     clips = [clip("a", 0), clip("a", 1, utterance="x"), clip("b", 2, utterance="x"), clip("c", 3, 200, known_hz=7000.0)]
-    task = VoiceTask(clips, clips[:2], batch=6)
-    task.prepare(model)
+    task = VoiceTask(model, clips, clips[:2], batch=6)
+    task.prepare()
     assert bool((model.scale > 0).all())
-    batches = task.batches(model)
+    batches = task.batches()
     for _ in range(5):
         batch = next(batches)
         b, r = batch.reference_mask.shape
@@ -94,16 +95,16 @@ def test_batches_hold_what_the_model_is_asked_for():
         assert bool(((batch.weight >= 0) & (batch.weight <= 1)).all())
         losses = task.losses(model, batch)
         assert bool(losses["loss"].isfinite())
-    again = [next(VoiceTask(clips, clips[:2], batch=6).batches(model)) for _ in range(2)]
+    again = [next(VoiceTask(model, clips, clips[:2], batch=6).batches()) for _ in range(2)]
     assert all(torch.equal(x, y) for x, y in zip(*again, strict=True))
 
 
 def test_what_is_not_recorded_does_not_count():
     model = VoiceDiTModel(**TINY)
     clips = [clip("a", seed, known_hz=3500.0) for seed in range(3)]
-    task = VoiceTask(clips, clips, batch=4, plain=True)
-    task.prepare(model)
-    batch = next(task.batches(model))
+    task = VoiceTask(model, clips, clips, batch=4, plain=True)
+    task.prepare()
+    batch = next(task.batches())
     known = torch.from_numpy(clips[0].known_bands).bool().repeat(2)
     assert not batch.weight[..., ~known].any()
     assert batch.weight[..., known].any()
@@ -111,7 +112,8 @@ def test_what_is_not_recorded_does_not_count():
 
 def test_voices_that_say_the_same_share_their_chance():
     clips = [clip("a", 0), clip("b~1", 1, utterance="b/x"), clip("b~2", 2, utterance="b/x")]
-    chances = dict(zip(("a", "b~1", "b~2"), VoiceTask(clips, clips).probabilities, strict=True))
+    model = VoiceDiTModel(**TINY)
+    chances = dict(zip(("a", "b~1", "b~2"), VoiceTask(model, clips, clips).probabilities, strict=True))
     assert np.isclose(chances["b~1"] + chances["b~2"], chances["a"])
     assert np.isclose(sum(chances.values()), 1)
 
@@ -119,8 +121,8 @@ def test_voices_that_say_the_same_share_their_chance():
 def test_what_a_model_leaves_out_is_measured():
     model = VoiceDiTModel(**TINY)
     clips = [clip(speaker, seed) for seed, speaker in enumerate("aabbcc")]
-    task = VoiceTask(clips, clips, batch=4)
-    task.prepare(model)
+    task = VoiceTask(model, clips, clips, batch=4)
+    task.prepare()
     assert not model.detail.any()
     fit_postfilter(model, task)
     assert model.detail.isfinite().all()
@@ -155,11 +157,11 @@ def test_a_run_goes_on_and_learns(tmp_path):
     clips = [clip("a", seed) for seed in range(4)]
     torch.manual_seed(0)
     model = VoiceDiTModel(**TINY)
-    VoiceTask(clips, clips).prepare(model)
-    recipe = {"learning_rate": 2e-3, "evaluate_every": 10, "warmup_steps": 2, "precision": "no"}
-    task = VoiceTask(clips, clips[:2], batch=4, plain=True)
-    first = fit_voice_dit(task, model, tmp_path, RendererRecipe(steps=10, **recipe))
-    second = fit_voice_dit(task, model, tmp_path, RendererRecipe(steps=40, **recipe))
+    VoiceTask(model, clips, clips).prepare()
+    recipe = {"learning_rate": 2e-3, "evaluate_every": 10, "warmup_steps": 2, "precision": "fp32"}
+    task = VoiceTask(model, clips, clips[:2], batch=4, plain=True)
+    first = fit(task, model, tmp_path, Recipe(steps=10, **recipe))
+    second = fit(task, model, tmp_path, Recipe(steps=40, **recipe))
     assert second["held_out_loss"] < 0.97 * first["held_out_loss"]
     steps = [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert steps == [10, 20, 30, 40]
@@ -220,7 +222,7 @@ def pieces(rule_singers, folder, count):
 
 
 def test_one_singer_is_learned(rule_singers, tmp_path, monkeypatch):
-    monkeypatch.setattr(loop, "faster_precision", lambda: "no")  # Accelerate keeps to one precision a process
+    monkeypatch.setattr(training, "faster_precision", lambda: "fp32")  # Accelerate keeps to one precision a process
     (tmp_path / "little").mkdir()
     pieces(rule_singers, tmp_path / "little", 3)
     shipped = load_models()

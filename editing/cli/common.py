@@ -6,6 +6,8 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
+from functools import wraps
 from pathlib import Path
 
 import click
@@ -33,6 +35,21 @@ def with_options(*options: Callable) -> Callable[[Callable], Callable]:
         for option in reversed(options):
             command = option(command)
         return command
+
+    return decorate
+
+
+def collect(kind: type, name: str = "options") -> Callable[[Callable], Callable]:
+    """A decorator that hands a command those of its options that are fields of a dataclass as one value."""
+    names = [field.name for field in fields(kind)]
+
+    def decorate(command: Callable) -> Callable:
+        @wraps(command)
+        def wrapped(*arguments: object, **options: object) -> object:
+            mine = {one: options.pop(one) for one in names if one in options}
+            return command(*arguments, **{name: kind(**mine)}, **options)
+
+        return wrapped
 
     return decorate
 

@@ -132,7 +132,8 @@ def engine_for(sheet: LeadSheet, options: dict) -> "Engine | MixEngine":
 def provenance_of(sheet: LeadSheet, levels: "dict[str, Level]", seed: int, options: dict) -> str:
     """What the file says about itself, so that scoretok inpaint can make its stems again."""
     from renderer.dit_engine import RENDERER_WEIGHTS
-    from renderer.provenance import Provenance, digest, weights_digest
+    from renderer.provenance import Provenance, digest
+    from scoretok.files import weights_digest
 
     keys = ("model", "steps", "soundfont")
     kept = {key: options[key] for key in keys if options[key] is not None}

@@ -1,10 +1,12 @@
 """scoretok train mixes, scoretok train ears: what the ears learn from, and their training."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from editing.cli.common import progress_bar, quiet_option, seed_option
+from editing.cli.common import collect, progress_bar, quiet_option, seed_option
+from editing.cli.training import TrainingOptions, run_training, training_options
 from scoretok.extras import require
 
 
@@ -42,28 +44,17 @@ def mixes(
 @click.command()
 @click.option("--data", required=True, metavar="DIR", help="Mixes of 'train mixes'.")
 @click.option("--test", required=True, metavar="DIR", help="Mixes of 'train mixes --held-out'.")
-@click.option("--out", required=True, metavar="DIR", help="Folder of the run; an earlier run goes on.")
-@click.option("--steps", type=click.IntRange(1), default=4000, show_default=True)
-@click.option("--batch", type=click.IntRange(1), default=8, show_default=True)
+@click.option("--start", metavar="DIR", help="Start from the weights in this folder.")
 @click.option("--channels", type=click.IntRange(8), default=48, show_default=True)
-@click.option("--learning-rate", type=click.FloatRange(0, 1, min_open=True), default=2e-3, show_default=True)
-@click.option("--evaluate-every", type=click.IntRange(1), default=100, show_default=True)
-@click.option("--compile", "compiled", is_flag=True, help="Compile the model first (takes a minute, needs g++).")
-@seed_option
-@quiet_option
-def transcriber(
-    data: str, test: str, out: str, steps: int, batch: int, channels: int, learning_rate: float, evaluate_every: int,
-    compiled: bool, seed: int, quiet: bool,
-) -> None:  # fmt: skip
-    """Train the network that hears notes, drums and beats."""
+@training_options
+@collect(TrainingOptions)
+def transcriber(data: str, test: str, start: str | None, channels: int, options: TrainingOptions) -> None:
+    """Train the network that transcribes notes, drums and beats."""
     require("torch", "mir", "training")
-    from editing.cli.train import reporting
-    from mir.training.train_transcriber import TranscriptionRecipe, train
+    require("accelerate", "mir", "training")
+    from mir.training.train_transcriber import RECIPE, train
 
-    recipe = TranscriptionRecipe(
-        steps, learning_rate, batch=batch, channels=channels, evaluate_every=evaluate_every, compiled=compiled
-    )
-    with reporting(steps, quiet) as report:
-        train(data, test, out, recipe, seed, report)
-    if not quiet:
-        click.echo(f"{out}: the weights are in model/, losses in log.jsonl", err=True)
+    def run(stage: Any, folder: Path, begin: Path | None, report: Any) -> dict[str, float]:  # noqa: ANN401
+        return train(data, test, folder, stage.recipe, begin, stage.settings["channels"], report=report)
+
+    run_training("transcriber", options, RECIPE, {"channels": channels}, [data, test], run, "model", start)

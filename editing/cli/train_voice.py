@@ -1,10 +1,12 @@
 """scoretok train singing, scoretok train voice: the models of voice conversion."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from editing.cli.common import progress_bar, quiet_option, seed_option, stages
+from editing.cli.common import collect, progress_bar, quiet_option, seed_option, stages
+from editing.cli.training import TrainingOptions, run_training, training_options
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
 
@@ -17,43 +19,34 @@ SCRATCH_RATE, FINE_TUNING_RATE = 1.2e-3, 3e-4
     help="A folder of recordings for each voice. Folders NAME~1, NAME~2 say the same at the same times.",
 )  # fmt: skip
 @click.option("--test", metavar="DIR", help="Other voices to test on (default: a twentieth of --data).")
-@click.option("--out", required=True, metavar="DIR", help="Folder of the run; an earlier run goes on.")
 @click.option("--part", type=click.Choice(["dit", "decoder"]), default="dit", show_default=True,
               help="The model that predicts envelopes, or the decoder that makes sound of them.")  # fmt: skip
-@click.option("--steps", type=click.IntRange(1), default=2000, show_default=True)
-@click.option("--batch", type=click.IntRange(1), default=12, show_default=True)
-@click.option(
-    "--learning-rate", type=click.FloatRange(0, 1, min_open=True), help="Default: 1.2e-3 from scratch, else 3e-4."
-)
-@click.option("--evaluate-every", type=click.IntRange(1), default=100, show_default=True)
 @click.option("--from-scratch", is_flag=True, help="Start from random weights.")
 @click.option("--start", metavar="DIR", help="Start from the models in this folder.")
-@seed_option
-@quiet_option
+@training_options
+@collect(TrainingOptions)
 def voice(
-    data: str, test: str | None, out: str, part: str, steps: int, batch: int, learning_rate: float | None,
-    evaluate_every: int, from_scratch: bool, start: str | None, seed: int, quiet: bool,
-) -> None:  # fmt: skip
+    data: str, test: str | None, part: str, from_scratch: bool, start: str | None, options: TrainingOptions
+) -> None:
     """Train voice conversion on recordings of many voices; use it with scoretok voice convert --model RUN/model."""
     for module in ("torch", "diffusers", "accelerate", "swift_f0", "faster_whisper"):
         require(module, "voice", "training")
-    from editing.cli.train import reporting
-    from renderer.training.loop import PLOT, RendererRecipe
     from renderer.voice.training.train_voice import VoiceTrainingRun, train_voice_decoder, train_voice_dit
+    from scoretok.nn.recipe import Recipe
 
     if start and from_scratch:
         raise ScoretokError("--from-scratch and --start contradict each other; give one")
-    recipe = RendererRecipe(
-        steps, learning_rate or (SCRATCH_RATE if from_scratch else FINE_TUNING_RATE), evaluate_every=evaluate_every
-    )
-    begins = Path(start) if start else None
-    run = VoiceTrainingRun(
-        Path(data), Path(out), recipe, Path(test) if test else None, from_scratch, begins, batch, seed
-    )
-    with stages(quiet) as report_stage, reporting(steps, quiet) as report:
-        (train_voice_dit if part == "dit" else train_voice_decoder)(run, report, report_stage)
-    if not quiet:
-        click.echo(f"{out}: the model is in model/, losses in {part}-run/{PLOT}", err=True)
+    recipe = Recipe(learning_rate=SCRATCH_RATE if from_scratch else FINE_TUNING_RATE, evaluate_every=100)
+    held_out = Path(test) if test else None
+    with stages(options.quiet) as report_stage:
+
+        def run(stage: Any, folder: Path, begin: Path | None, report: Any) -> dict[str, float]:  # noqa: ANN401
+            job = VoiceTrainingRun(Path(data), folder, stage.recipe, held_out, stage.settings["from_scratch"], begin)
+            train = train_voice_dit if stage.settings["part"] == "dit" else train_voice_decoder
+            return train(job, report, report_stage)
+
+        settings = {"part": part, "from_scratch": from_scratch}
+        run_training("voice", options, recipe, settings, [data, *([test] if test else [])], run, "model", start)
 
 
 @click.command()

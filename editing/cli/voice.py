@@ -79,7 +79,7 @@ region_options = with_options(
 
 
 @voice.command()
-@click.argument("take")
+@click.argument("source")
 @click.option("-o", "--output", required=True, metavar="FILE", help="A .wav, .flac or .ogg file.")
 @conversion_options
 @region_options

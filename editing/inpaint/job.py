@@ -17,10 +17,11 @@ from editing.inpaint.timeline import RearrangedStems, Timeline, plan_timeline, r
 from renderer.codec.mel import SAMPLE_RATE
 from renderer.dit_engine import RENDERER_WEIGHTS, DitEngine
 from renderer.inpaint_track import fill
-from renderer.provenance import Provenance, digest, read_comment, weights_digest
+from renderer.provenance import Provenance, digest, read_comment
 from scoretok.audio import AudioFile, check_memory
 from scoretok.difference import diff
 from scoretok.errors import ScoretokError
+from scoretok.files import weights_digest
 from scoretok.sheet import LeadSheet
 
 

@@ -15,7 +15,6 @@ import torch
 
 from editing.voice.conversion import reference_features
 from renderer.codec.mel import SAMPLE_RATE
-from renderer.training.loop import RendererRecipe
 from renderer.voice.adapter import is_adapted, with_adapter
 from renderer.voice.envelope import FRAME_S
 from renderer.voice.features import VoiceFeatures
@@ -23,12 +22,14 @@ from renderer.voice.hub import VoiceDiTModel
 from renderer.voice.pretrained import VoiceModels
 from renderer.voice.profile import VoiceProfile, enrol_voice
 from renderer.voice.training.prepare import data_digest, find_recordings, prepare_clips
-from renderer.voice.training.train_voice import StageProgress, fit_voice_dit, split_voice_clips
+from renderer.voice.training.train_voice import split_voice_clips
 from renderer.voice.training.voice_clips import VoiceClip, load_voice_clips
 from renderer.voice.training.voice_task import VoiceTask
 from renderer.voice.voice_dit import VoiceDiT
 from scoretok.audio import open_audio
 from scoretok.errors import ScoretokError
+from scoretok.nn.recipe import Recipe
+from scoretok.nn.training import StageProgress, fit
 
 LEARNING_RATE = 3e-3
 INTERPOLATION = 0.5  # of the way that is learned: further on words suffer (WiSE-FT: Wortsman et al., 2022)
@@ -48,11 +49,13 @@ def adapt_voice(
     """A voice with an adapter, fitted to a folder of one singer's recordings, and how held-out ones come out before
     and after: the distance of envelopes (in their usual spreads) and the correlation with what they are.
 
-    An earlier run in `run` of the same recordings and weights goes on. `tell` hears which stage is how far, 0 to 1.
-    Raises ScoretokError where there is too little to learn from.
+    An earlier run in `run` of the same recordings and weights goes on. `report_stage` is called with the
+    stage and how far it is, 0 to 1. Raises ScoretokError where there is too little to learn from.
     """
     run = run / data_digest(Path(folder), models.digest)
-    prepare_clips(Path(folder), run / "clips", models.dit, seed=seed, advance=partial(report_stage, "listening"))
+    prepare_clips(
+        Path(folder), run / "clips", models.dit, seed=seed, advance=partial(report_stage, "extracting features")
+    )
     clips = [replace(clip, speaker=name) for clip in load_voice_clips(run / "clips")]
     seconds = sum(map(len, clips)) * FRAME_S
     if seconds < MIN_ADAPTATION_S:
@@ -62,11 +65,13 @@ def adapt_voice(
     for parameter_name, parameter in model.named_parameters():
         parameter.requires_grad_(is_adapted(parameter_name))
     before = _held_out_error(models.dit, training, kept, seed)
-    recipe = RendererRecipe(
-        steps, LEARNING_RATE, warmup_steps=20, weight_decay=0.0, ema_decay=0.98, evaluate_every=max(1, steps // 10)
-    )
-    task = VoiceTask(training, kept, 6, seed, plain=True)
-    fit_voice_dit(task, model, run / "fit", recipe, lambda step, figures: report_stage("adapting", step / steps))
+    recipe = Recipe(
+        steps, LEARNING_RATE, warmup_steps=20, weight_decay=0.0, adam_weight_decay=0.0, ema_decay=0.98, batch=6,
+        evaluate_every=max(1, steps // 10), seed=seed,
+    )  # fmt: skip
+    task = VoiceTask(model, training, kept, recipe.batch, seed, plain=True)
+    torch.manual_seed(seed)
+    fit(task, model, run / "fit", recipe, lambda step, figures: report_stage("adapting", step / steps))
     fitted = VoiceDiTModel.from_pretrained(run / "fit" / "ema", torch_dtype=torch.float32)
     own = dict(models.dit.named_parameters())
     adapter = {
@@ -90,7 +95,7 @@ def _held_out_error(
 ) -> tuple[float, float]:
     """Mean absolute error and correlation of predicted against true normalised envelopes of held-out clips."""
     distances, correlations = [], []
-    for batch in VoiceTask(training, kept, 4, seed).held_out_batches(model):
+    for batch in VoiceTask(model, training, kept, 4, seed).held_out_batches(model):
         made, _ = model.predict(batch.conditioning, batch.reference, batch.reference_mask, batch.timbre)
         weight = batch.weight
         distances.append(float(((made - batch.target).abs() * weight).sum() / weight.sum()))

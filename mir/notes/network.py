@@ -3,17 +3,16 @@
 Axes: b recordings, w windows, f spectrogram bins, p pitches, c channels, t frames.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from mir.notes.log_spectrogram import BINS, BINS_PER_SEMITONE, WINDOWS
 from mir.notes.targets import DRUM_CLASSES, NOTE_ROLES, PITCHES
 from scoretok.errors import ScoretokError
+from scoretok.nn.weights import first_line, read_weights, write_weights
 
 HARMONICS = (0.5, 1, 2, 3, 4, 5, 6, 8)
 SHIFTS = (-36, 0, 36, 57, 72, 84, 93, 108)  # of these harmonics, in bins
@@ -83,25 +82,19 @@ class TranscriptionNet(nn.Module):
 
     def save(self, folder: str | Path, half: bool = False) -> None:
         """Write weights and config to a folder, as half floats if asked."""
-        path = Path(folder)
-        path.mkdir(parents=True, exist_ok=True)
-        state = {name: tensor.detach().cpu() for name, tensor in self.state_dict().items()}
-        if half:
-            state = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in state.items()}
-        save_file(state, path / "model.safetensors.partial")
-        (path / "model.safetensors.partial").replace(path / "model.safetensors")
-        (path / "config.json").write_text(json.dumps(self.config, indent=2) + "\n")
+        write_weights(self, self.config, folder, torch.float16 if half else torch.float32)
 
     @classmethod
     def load(cls, folder: str | Path) -> "TranscriptionNet":
-        """Loads a network from a folder in evaluation mode. Raises ScoretokError."""
+        """The network of a folder, ready to be used. Raises ScoretokError."""
         try:
-            model = cls(**json.loads(Path(folder, "config.json").read_text()))
-            state = load_file(Path(folder, "model.safetensors"))
-            model.load_state_dict({name: x.float() if x.is_floating_point() else x for name, x in state.items()})
-        except Exception as error:
-            reason = str(error).partition("\n")[0]
-            raise ScoretokError(f"{folder} does not hold weights of the ears: {reason}") from None
+            config, tensors = read_weights(folder)
+            model = cls(**config)
+            model.load_state_dict(tensors)
+        except (OSError, ValueError, TypeError, RuntimeError) as error:
+            raise ScoretokError(
+                f"{folder} does not hold weights of the transcription network: {first_line(error)}"
+            ) from None
         return model.eval()
 
 

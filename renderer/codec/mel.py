@@ -8,6 +8,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from scoretok.nn import spectra
+
 SAMPLE_RATE = 44100
 FFT = 2048
 HOP_SAMPLES = 512
@@ -21,38 +23,29 @@ FLOOR = 5e-4
 SILENCE = math.log(FLOOR)
 
 
-def mel_edges_hz(bands: int = BANDS, top_hz: float = SAMPLE_RATE / 2) -> Tensor:
-    """Corner frequencies of `bands` triangles, shape (bands + 2,), on Slaney's scale (Auditory Toolbox, 1998)."""
-    step = torch.log(torch.tensor(6.4)) / 27
-    top = 15 + torch.log(torch.tensor(top_hz / 1000)) / step
-    mel = torch.linspace(0, float(top), bands + 2)
-    return torch.where(mel < 15, mel * 200 / 3, 1000 * torch.exp(step * (mel - 15).clamp(min=0)))
+def mel_edges_hz() -> Tensor:
+    """Corner frequencies of the mel bands, (BANDS + 2,)."""
+    return spectra.mel_edges_hz(BANDS, SAMPLE_RATE / 2)
 
 
-def mel_filters(bands: int = BANDS, fft: int = FFT) -> Tensor:
-    """Triangular filters with peak 1 of shape (bands, fft / 2 + 1)."""
-    edges = mel_edges_hz(bands)
-    bins_hz = torch.linspace(0, SAMPLE_RATE / 2, fft // 2 + 1)
-    rising = (bins_hz - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
-    falling = (edges[2:, None] - bins_hz) / (edges[2:] - edges[1:-1])[:, None]
-    return torch.minimum(rising, falling).clamp(min=0)
+def mel_filters(bands: int = BANDS) -> Tensor:
+    """Triangular filters with peak 1, (bands, FFT / 2 + 1)."""
+    return spectra.mel_filters(bands, FFT, SAMPLE_RATE)
 
 
 def stft(audio: Tensor, fft: int = FFT, hop_samples: int = HOP_SAMPLES) -> Tensor:
-    """Complex spectrum (b, bins, f) of audio (b, n): frame i is centred on sample i * hop.
+    """Complex spectrum (b, bins, f) of audio (b, n), n / hop frames; frame i is centred on sample i * hop.
 
-    A full-scale sine has a peak of 1. There are n / hop frames: the one centred behind the last sample is left out.
+    A full-scale sine has a peak of 1.
     """
     window = torch.hann_window(fft, device=audio.device)
-    spectrum = torch.stft(audio, fft, hop_samples, window=window, pad_mode="constant", return_complex=True)
-    return spectrum[..., : audio.shape[-1] // hop_samples] * (2 / window.sum())
+    return spectra.stft(audio, fft, hop_samples, window) * (2 / window.sum())
 
 
 def istft(spectrum: Tensor, n_samples: int) -> Tensor:
     """Audio (b, n) of a spectrum (b, bins, f) as `stft` gives it."""
     window = torch.hann_window(FFT, device=spectrum.device)
-    padded = nn.functional.pad(spectrum, (0, 1)) * (window.sum() / 2)
-    return torch.istft(padded, FFT, HOP_SAMPLES, window=window, length=n_samples)
+    return spectra.istft(spectrum * (window.sum() / 2), FFT, HOP_SAMPLES, window, n_samples)
 
 
 class LogMel(nn.Module):

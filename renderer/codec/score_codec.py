@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from renderer.codec.blocks import Backbone
 from renderer.codec.exciter import SIGNALS
-from renderer.codec.mel import FFT, FLOOR, FRAMES_PER_LATENT, LogMel, MelPca, istft, mel_edges_hz, mel_filters, stft
+from renderer.codec.mel import FFT, FLOOR, FRAMES_PER_LATENT, SAMPLE_RATE, LogMel, MelPca, istft, mel_filters, stft
+from scoretok.nn import spectra
 
 BINS = FFT // 2 + 1
 MAX_LOG_GAIN = 7.0
@@ -163,7 +164,7 @@ class ScoreCodec(nn.Module):
 
 def band_interpolation(bands: int) -> Tensor:
     """Matrix (bands, bins) that turns values at band centres into values at STFT bins, linear in between."""
-    edges = mel_edges_hz(bands)
+    edges = spectra.mel_edges_hz(bands, SAMPLE_RATE / 2)
     centres = edges[1:-1]
     bins_hz = torch.linspace(0, float(edges[-1]), BINS).clamp(centres[0], centres[-1])
     right = torch.searchsorted(centres, bins_hz).clamp(1, bands - 1)

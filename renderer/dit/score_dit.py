@@ -16,19 +16,7 @@ from torch.nn import functional
 
 from renderer.dit.conditioning import NotePairs, ScoreEncoder
 from renderer.note_array import PROGRAM_COUNT
-
-
-def rotary(positions: Tensor, head_dim: int) -> tuple[Tensor, Tensor]:
-    """Cosines and sines (t, head_dim / 2) of rotary positions (Su et al., 2021)."""
-    rates = 1000.0 ** (-torch.arange(0, head_dim, 2, device=positions.device) / head_dim)
-    angles = positions[:, None] * rates
-    return torch.cos(angles), torch.sin(angles)
-
-
-def apply_rotary(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Queries or keys (b, h, t, head_dim) turned by their positions."""
-    a, b = x.chunk(2, -1)
-    return torch.cat([a * cos - b * sin, a * sin + b * cos], -1).to(x.dtype)
+from scoretok.nn.rotary import apply_rotary, rotary, rotary_rates
 
 
 class DiTBlock(nn.Module):
@@ -77,7 +65,7 @@ class DiTStack(nn.Module):
 
     def forward(self, x: Tensor, vector: Tensor, positions: Tensor) -> Tensor:
         modulation = self.modulate(vector).unflatten(-1, (6, -1))
-        cos, sin = rotary(positions, self.head_dim)
+        cos, sin = rotary(positions, rotary_rates(self.head_dim, 1000.0, positions.device))
         for block in self.blocks:
             x = block(x, modulation, cos, sin)
         return self.norm(x)

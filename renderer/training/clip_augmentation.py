@@ -4,9 +4,11 @@ Axes: n samples.
 """
 
 import numpy as np
+import torch
 from numpy.fft import irfft, rfft
 
 from renderer.codec.mel import SAMPLE_RATE
+from scoretok.nn.spectra import minimum_phase
 
 TAPS = 2048
 
@@ -26,15 +28,8 @@ def equaliser(rng: np.random.Generator) -> np.ndarray:
     curve_db = rng.normal(0, 0.9) * octave
     for _ in range(3):
         curve_db += rng.normal(0, 3) * np.exp(-0.5 * ((octave - rng.uniform(-4, 4)) / rng.uniform(0.4, 1.5)) ** 2)
-    return minimum_phase(10 ** (curve_db / 20))
-
-
-def minimum_phase(magnitude: np.ndarray) -> np.ndarray:
-    """Impulse response (TAPS,) with these magnitudes (TAPS / 2 + 1,) by folding the real cepstrum."""
-    cepstrum = irfft(np.log(np.maximum(magnitude, 1e-5)))
-    cepstrum[1 : TAPS // 2] *= 2
-    cepstrum[TAPS // 2 + 1 :] = 0
-    return irfft(np.exp(rfft(cepstrum)))
+    log_gain = torch.from_numpy(np.log(10) / 20 * curve_db)
+    return irfft(minimum_phase(log_gain[None, :, None])[0, :, 0].numpy())
 
 
 def room(rng: np.random.Generator) -> np.ndarray:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from renderer.codec.exciter import excite
 from renderer.codec.mel import HOP_SAMPLES, LogMel
 from renderer.codec.score_codec import PcaEncoder, ScoreCodec
+from renderer.hub import ScoreCodecModel
 from renderer.training.clips import CLIP_SAMPLES, ScoreClip, read_pair_shard
 from renderer.training.losses import mel_distance, spectral_distance
 
@@ -62,6 +63,10 @@ class CodecTask:
         """The same on held-out clips."""
         losses = self.losses(codec, self.test)
         return {f"held_out_{name}": float(value) for name, value in losses.items() if name != "loss"}
+
+    def save(self, codec: ScoreCodecModel, folder: Path) -> None:
+        """Write the weights to `ema`."""
+        codec.save_pretrained(folder / "ema")
 
 
 def load_clips(folder: Path, with_audio: bool = True) -> list[ScoreClip]:

@@ -5,6 +5,7 @@ Axes: b batch, r reference frames, t frames of the window, d latent dims.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from renderer.dit.conditioning import NotePairs, collate_pairs, frame_centres_s,
 from renderer.dit.masks import random_keep_mask
 from renderer.dit.timbres import REFERENCE
 from renderer.dit.windows import ANCHOR as WINDOW
+from renderer.hub import ScoreDiTModel
 from renderer.training.clips import CLIP_LATENTS, ScoreClip
 
 REFERENCE_SHARE, SCORE_OF_REFERENCE_SHARE = 0.85, 0.7
@@ -134,6 +136,10 @@ class DiTTask:
             torch.manual_seed(0)
             every = [self.losses(dit, batch) for batch in self.test]
         return {f"held_out_{k}": sum(float(one[k]) for one in every) / len(every) for k in ("mel", "flux", "flow")}
+
+    def save(self, dit: ScoreDiTModel, folder: Path) -> None:
+        """Write the weights to `ema`."""
+        dit.save_pretrained(folder / "ema")
 
 
 class _Mean(NamedTuple):

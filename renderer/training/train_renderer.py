@@ -1,21 +1,17 @@
 """Training runs over a folder of pairs: the codec, and the DiT on the codec's latents."""
 
-import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
-from accelerate import PartialState
 
 from renderer.codec.score_codec import PcaEncoder
 from renderer.hub import ScoreCodecModel, ScoreDiTModel
 from renderer.training.clips import ScoreClip
 from renderer.training.codec_task import CodecTask, load_clips
 from renderer.training.dit_task import DiTTask
-from renderer.training.loop import PROGRESS, RendererRecipe, fit
 from scoretok.errors import ScoretokError
-
-StepReport = Callable[[int, dict[str, float]], None]
+from scoretok.nn.recipe import Recipe
+from scoretok.nn.training import StepReport, fit
 
 
 def split_clips(data: Path, test: Path | None, with_audio: bool = True) -> tuple[list[ScoreClip], list[ScoreClip]]:
@@ -37,47 +33,36 @@ def split_clips(data: Path, test: Path | None, with_audio: bool = True) -> tuple
 def train_codec(
     data: Path,
     folder: Path,
-    recipe: RendererRecipe,
+    recipe: Recipe,
     test: Path | None = None,
     start: str | Path | None = None,
-    batch: int = 12,
-    seed: int = 0,
     report: StepReport = lambda step, figures: None,
     **config: object,
 ) -> dict[str, float]:
     """Train a codec on the clips of a folder, from `start` or from nothing; the last held-out figures."""
-    torch.manual_seed(seed)
-    task = CodecTask(*split_clips(data, test), batch, seed)
+    torch.manual_seed(recipe.seed)
+    task = CodecTask(*split_clips(data, test), recipe.batch, recipe.seed)
     codec = ScoreCodecModel.from_pretrained(start, dtype=torch.float32) if start else ScoreCodecModel(**config)
     if not start:
         task.prepare(codec)
-    return fit(codec, first_batches(task, folder), task.losses, task.evaluate, folder, recipe, report)
+    return fit(task, codec, folder, recipe, report)
 
 
 def train_dit(
     data: Path,
     folder: Path,
-    recipe: RendererRecipe,
+    recipe: Recipe,
     codec: str | Path,
     test: Path | None = None,
     start: str | Path | None = None,
-    batch: int = 16,
-    seed: int = 0,
     report: StepReport = lambda step, figures: None,
     **config: object,
 ) -> dict[str, float]:
     """Train a DiT on the clips of a folder over the latents of a codec; the last held-out figures."""
-    torch.manual_seed(seed)
+    torch.manual_seed(recipe.seed)
     latent = ScoreCodecModel.from_pretrained(codec, dtype=torch.float32).latent
     if not isinstance(latent, PcaEncoder):
         raise ScoretokError(f"{codec} has trained latents; the DiT needs a codec with encoder 'pca'")
-    task = DiTTask(latent.pca, *split_clips(data, test, with_audio=False), batch, seed)
+    task = DiTTask(latent.pca, *split_clips(data, test, with_audio=False), recipe.batch, recipe.seed)
     dit = ScoreDiTModel.from_pretrained(start, dtype=torch.float32) if start else ScoreDiTModel(**config)
-    return fit(dit, first_batches(task, folder), task.losses, task.evaluate, folder, recipe, report)
-
-
-def first_batches(task: CodecTask | DiTTask, folder: Path) -> Iterator:
-    """Batches of a run: others than before for one that goes on, and others in each process of many."""
-    path = folder / PROGRESS
-    done = int(json.loads(path.read_text())["step"]) if path.is_file() else 0
-    return task.batches(done, PartialState().process_index)
+    return fit(task, dit, folder, recipe, report)

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from mir.word_recognition import shipped_model, whisper
 from renderer.voice.envelope import FRAME_S
 from scoretok.extras import require
+from scoretok.nn.whisper import shipped_model, whisper
 
 RATE = 16000
 WHISPER_HZ = 50

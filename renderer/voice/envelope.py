@@ -9,8 +9,9 @@ Axes: b batch, n samples, f frames (86.13 Hz), q STFT bins, k bands.
 import torch
 from torch import Tensor, nn
 
-from renderer.codec.mel import FFT, HOP_SAMPLES, SAMPLE_RATE, mel_edges_hz, mel_filters
+from renderer.codec.mel import FFT, HOP_SAMPLES, SAMPLE_RATE, mel_filters
 from renderer.codec.score_codec import band_interpolation
+from scoretok.nn import spectra
 
 ENVELOPE_BANDS = 80
 WINDOW_SAMPLES = 1280
@@ -24,17 +25,13 @@ MIN_WIDTH_HZ = 90.0
 def normalised_stft(audio: Tensor) -> Tensor:
     """Complex spectrum (b, q, f) of audio (b, n), one frame each 512 samples; white noise of power 1 has power 1."""
     window = torch.hann_window(WINDOW_SAMPLES, device=audio.device)
-    found = torch.stft(
-        audio, FFT, HOP_SAMPLES, WINDOW_SAMPLES, window, pad_mode="constant", return_complex=True
-    )  # fmt: skip
-    return found[..., : audio.shape[-1] // HOP_SAMPLES] / window.square().sum().sqrt()
+    return spectra.stft(audio, FFT, HOP_SAMPLES, window) / window.square().sum().sqrt()
 
 
 def normalised_istft(spectrum: Tensor, n_samples: int) -> Tensor:
     """Audio (b, n) of a spectrum (b, q, f) as `spectra` gives it."""
     window = torch.hann_window(WINDOW_SAMPLES, device=spectrum.device)
-    padded = nn.functional.pad(spectrum, (0, 1)) * window.square().sum().sqrt()
-    return torch.istft(padded, FFT, HOP_SAMPLES, WINDOW_SAMPLES, window, length=n_samples)
+    return spectra.istft(spectrum * window.square().sum().sqrt(), FFT, HOP_SAMPLES, window, n_samples)
 
 
 def smooth_spectrum(power: Tensor, width_hz: Tensor) -> Tensor:
@@ -75,7 +72,7 @@ class SpectralEnvelope(nn.Module):
 
 def band_centres_hz() -> Tensor:
     """The middle of every band in Hz, (k,)."""
-    return mel_edges_hz(ENVELOPE_BANDS)[1:-1]
+    return spectra.mel_edges_hz(ENVELOPE_BANDS, SAMPLE_RATE / 2)[1:-1]
 
 
 def to_bins() -> Tensor:
@@ -96,7 +93,7 @@ def warp_formants(envelope: Tensor, ratio: Tensor) -> Tensor:
 
 def loudness_of(envelope: Tensor) -> Tensor:
     """Natural logarithm of the power (b, f) that an envelope (b, f, k) is heard with, A-weighted (IEC 61672)."""
-    edges = mel_edges_hz(ENVELOPE_BANDS)
+    edges = spectra.mel_edges_hz(ENVELOPE_BANDS, SAMPLE_RATE / 2)
     hz = edges[1:-1]
     squared = hz**2
     weight = 12194**2 * squared**2 / (

@@ -1,14 +1,13 @@
 """The models of voice conversion, loaded together."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from renderer.load import load_module
-from renderer.provenance import weights_digest
 from renderer.voice.vocoder import VoiceDecoder
 from renderer.voice.voice_dit import VoiceDiT
 from scoretok.errors import ScoretokError
+from scoretok.files import weights_digest
+from scoretok.nn.weights import first_line, load_module
 
 VOICE_WEIGHTS = Path(__file__).with_name("weights")
 
@@ -29,7 +28,6 @@ def load_models(folder: str | Path | None = None) -> VoiceModels:
     path = Path(folder or VOICE_WEIGHTS)
     try:
         dit, decoder = load_module(VoiceDiT, path / "dit"), load_module(VoiceDecoder, path / "decoder")
-    except (OSError, ValueError, TypeError, RuntimeError, json.JSONDecodeError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ScoretokError(f"{path} is not a voice model: {reason[:200]}") from None
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
+        raise ScoretokError(f"{path} is not a voice model: {first_line(error)}") from None
     return VoiceModels(dit, decoder, weights_digest(str(path)), path)

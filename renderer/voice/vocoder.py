@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from renderer.codec.blocks import Backbone
 from renderer.voice.envelope import ENVELOPE_BANDS, normalised_istft, normalised_stft, to_bins
+from scoretok.nn.spectra import minimum_phase
 
 VOICED_NOISE_GAIN = -3.5  # nepers that the noise begins below the envelope where there is a pitch
 RECEPTIVE_FRAMES = 24  # frames on either side that a frame's sound depends on
@@ -43,21 +44,8 @@ class VoiceDecoder(nn.Module):
         noise = noise + breath * voicing[..., None]
         b, _, n = sources.shape
         spectrum = normalised_stft(sources.reshape(2 * b, n)).unflatten(0, (b, 2))
-        filters = minimum_phase_filters((pulse @ self.to_bins).transpose(1, 2))
+        filters = minimum_phase((pulse @ self.to_bins).transpose(1, 2))
         audible = voicing.clamp(0, 1)[:, None]
         return normalised_istft(
             spectrum[:, 0] * filters * audible + spectrum[:, 1] * torch.exp(noise @ self.to_bins).transpose(1, 2), n
         )
-
-
-def minimum_phase_filters(log_gain: Tensor) -> Tensor:
-    """Complex filters (b, q, f) of log amplitudes (b, q, f) with minimum phase, as a vocal tract has it.
-
-    By the cepstrum's causal half (Oppenheim and Schafer, "Discrete-Time Signal Processing").
-    """
-    q = log_gain.shape[1]
-    cepstrum = torch.fft.irfft(log_gain, 2 * (q - 1), 1)
-    fold = torch.zeros(2 * (q - 1), device=log_gain.device)
-    fold[0] = fold[q - 1] = 1
-    fold[1 : q - 1] = 2
-    return torch.exp(torch.fft.rfft(cepstrum * fold[None, :, None], dim=1))

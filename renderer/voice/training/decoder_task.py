@@ -5,6 +5,7 @@ Axes: b batch, n samples, f frames, k bands.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from renderer.voice.envelope import SpectralEnvelope
 from renderer.voice.excitation import phase_of, pulses
 from renderer.voice.f0 import Pitch
 from renderer.voice.features import log_envelope
+from renderer.voice.hub import VoiceDecoderModel
 from renderer.voice.stream import upsample_frames
 from renderer.voice.vocoder import VoiceDecoder
 
@@ -107,3 +109,7 @@ class DecoderTask:
             "held_out_loss": float(figures["loss"].detach()),
             "held_out_envelope_db": float(error.detach()) * 10 / np.log(10),
         }
+
+    def save(self, model: VoiceDecoderModel, folder: Path) -> None:
+        """Write the weights to `ema`."""
+        model.save_pretrained(folder / "ema")

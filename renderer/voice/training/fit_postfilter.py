@@ -25,7 +25,7 @@ def fit_postfilter(model: VoiceDiT, task: VoiceTask) -> None:
         torch.zeros(MODULATION_FRAMES // 2 + 1, ENVELOPE_BANDS),
         torch.zeros(MODULATION_FRAMES // 2 + 1, ENVELOPE_BANDS),
     )
-    for batch in islice(task.batches(model), BATCHES):
+    for batch in islice(task.batches(), BATCHES):
         coarse, hidden = model.predict(batch.conditioning, batch.reference, batch.reference_mask, batch.timbre)
         recorded += _modulation_power(batch.target, batch)
         made += _modulation_power(model.refine(coarse, hidden, STEPS), batch)

@@ -6,7 +6,7 @@ Axes: n samples, f frames, v variants.
 import hashlib
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -26,6 +26,7 @@ from renderer.voice.training.voice_clips import VoiceClip, save_clip
 from renderer.voice.voice_dit import VoiceDiT
 from scoretok.audio import SUFFIXES, open_audio
 from scoretok.errors import ScoretokError, ScoretokWarning
+from scoretok.nn.training import ShareProgress
 
 LEVEL_RMS, SILENT_RMS = 0.06, 1e-4
 PIECE_S = 20
@@ -33,7 +34,6 @@ SHORTEST_FRAMES = round(1.5 / FRAME_S)
 PROJECTION_TAKES = 300
 MAX_AUGMENT_VOICES, VOICES_EACH = 90, 2
 
-ShareProgress = Callable[[float], None]
 Item = TypeVar("Item")
 
 

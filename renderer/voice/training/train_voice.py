@@ -3,27 +3,22 @@
 A run's folder holds the clips, a folder with checkpoints for each part, and `model`, which `--model` takes.
 """
 
-import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import torch
-from accelerate import PartialState
 
 from renderer.codec.mel import HOP_SAMPLES
-from renderer.provenance import weights_digest
 from renderer.training.bundle import make_shareable
-from renderer.training.loop import PROGRESS, RendererRecipe, fit
 from renderer.voice.hub import VoiceDecoderModel, VoiceDiTModel
 from renderer.voice.pretrained import VOICE_WEIGHTS, load_models
 from renderer.voice.training.content_augment import ConversionAugmenter
 from renderer.voice.training.decoder_task import DecoderClip, DecoderTask
 from renderer.voice.training.fit_postfilter import fit_postfilter
 from renderer.voice.training.prepare import (
-    ShareProgress,
     analysed_pieces,
     conversion_augmenter,
     data_digest,
@@ -36,29 +31,11 @@ from renderer.voice.training.prepare import (
 from renderer.voice.training.voice_clips import VoiceClip, load_voice_clips
 from renderer.voice.training.voice_task import VoiceTask
 from scoretok.errors import ScoretokError
+from scoretok.files import weights_digest
+from scoretok.nn.recipe import Recipe
+from scoretok.nn.training import ShareProgress, StageProgress, StepReport, fit
 
-StepReport = Callable[[int, dict[str, float]], None]
-StageProgress = Callable[[str, float], None]
 HELD_OUT = 20  # one voice, or clip, in so many is tested on
-
-
-def fit_voice_dit(
-    task: VoiceTask,
-    model: VoiceDiTModel,
-    folder: Path,
-    recipe: RendererRecipe,
-    report: StepReport = lambda step, figures: None,
-) -> dict[str, float]:
-    """Train a voice model on a task's clips, from where the folder's run stands; the last held-out figures."""
-    torch.manual_seed(task.seed)
-    batches = task.batches(model, steps_done(folder), PartialState().process_index)
-    return fit(model, batches, task.losses, task.evaluate, folder, recipe, report)
-
-
-def steps_done(folder: Path) -> int:
-    """The step that a run has come to."""
-    path = folder / PROGRESS
-    return int(json.loads(path.read_text())["step"]) if path.is_file() else 0
 
 
 @dataclass(frozen=True)
@@ -70,12 +47,10 @@ class VoiceTrainingRun:
 
     data: Path
     folder: Path
-    recipe: RendererRecipe
+    recipe: Recipe
     test: Path | None = None
     from_scratch: bool = False
     start: Path | None = None
-    batch: int = 12
-    seed: int = 0
 
     @property
     def initial_weights(self) -> Path:
@@ -102,7 +77,7 @@ def train_voice_dit(
 ) -> dict[str, float]:
     """Train the voice model on a folder of voices; the last held-out figures. Raises ScoretokError.
 
-    `tell` hears which stage of the preparation is how far, 0 to 1.
+    `report_stage` is called with the stage of the preparation and how far it is, 0 to 1.
     """
     check_resumable(run, "dit")
     folder = run.folder / "clips"
@@ -110,23 +85,24 @@ def train_voice_dit(
         augmenter = None
     else:
         augmenter = conversion_augmenter(
-            run.data, load_models(run.initial_weights), run.seed, partial(report_stage, "enrolling")
+            run.data, load_models(run.initial_weights), run.recipe.seed, partial(report_stage, "enrolling voices")
         )
     if run.from_scratch:
         model = _initial_model(run, augmenter, report_stage, config)
     else:
         model = VoiceDiTModel.from_pretrained(run.initial_weights / "dit", torch_dtype=torch.float32)
-    prepare_clips(run.data, folder, model, augmenter, run.seed, partial(report_stage, "listening"))
+    prepare_clips(run.data, folder, model, augmenter, run.recipe.seed, partial(report_stage, "extracting features"))
     clips = load_voice_clips(folder)
     if run.test is not None:
-        prepare_clips(run.test, run.folder / "test-clips", model, seed=run.seed)
+        prepare_clips(run.test, run.folder / "test-clips", model, seed=run.recipe.seed)
         kept = load_voice_clips(run.folder / "test-clips")
     else:
         clips, kept = split_voice_clips(clips)
-    task = VoiceTask(clips, kept, run.batch, run.seed)
+    task = VoiceTask(model, clips, kept, run.recipe.batch, run.recipe.seed)
     if run.from_scratch:
-        task.prepare(model)
-    figures = fit_voice_dit(task, model, run.folder / "dit-run", run.recipe, report)
+        task.prepare()
+    torch.manual_seed(run.recipe.seed)
+    figures = fit(task, model, run.folder / "dit-run", run.recipe, report)
     trained = VoiceDiTModel.from_pretrained(run.folder / "dit-run" / "ema", torch_dtype=torch.float32)
     fit_postfilter(trained, task)
     trained.save_pretrained(run.folder / "dit-run" / "ema")
@@ -141,9 +117,9 @@ def _initial_model(
     path = run.folder / "begun"
     if (path / "config.json").is_file():
         return VoiceDiTModel.from_pretrained(path, torch_dtype=torch.float32)
-    torch.manual_seed(run.seed)
+    torch.manual_seed(run.recipe.seed)
     model = VoiceDiTModel(**config)
-    fit_projection(model, run.data, augmenter, run.seed, partial(report_stage, "finding words"))
+    fit_projection(model, run.data, augmenter, run.recipe.seed, partial(report_stage, "fitting projection"))
     model.save_pretrained(path)
     return model
 
@@ -168,19 +144,18 @@ def train_voice_decoder(
 ) -> dict[str, float]:
     """Train the decoder on a folder of voices; the last held-out figures. Raises ScoretokError."""
     check_resumable(run, "decoder")
-    torch.manual_seed(run.seed)
-    takes = list(_decoder_clips(run.data, partial(report_stage, "listening")))
+    torch.manual_seed(run.recipe.seed)
+    takes = list(_decoder_clips(run.data, partial(report_stage, "extracting features")))
     held_out = list(_decoder_clips(run.test)) if run.test is not None else takes[::HELD_OUT]
     training = takes if run.test is not None else [take for n, take in enumerate(takes) if n % HELD_OUT]
     if not training or not held_out:
         raise ScoretokError(f"{run.data} holds too few recordings; training needs at least two")
-    task = DecoderTask(training, held_out, run.batch, run.seed)
+    task = DecoderTask(training, held_out, run.recipe.batch, run.recipe.seed)
     if run.from_scratch:
         model = VoiceDecoderModel()
     else:
         model = VoiceDecoderModel.from_pretrained(run.initial_weights / "decoder", torch_dtype=torch.float32)
-    folder = run.folder / "decoder-run"
-    figures = fit(model, task.batches(steps_done(folder)), task.losses, task.evaluate, folder, run.recipe, report)
+    figures = fit(task, model, run.folder / "decoder-run", run.recipe, report)
     assemble_model(run.folder, run.initial_weights)
     return figures
 

@@ -5,6 +5,7 @@ Axes: b batch, r reference tokens, t tokens, f frames, k bands, c content dims.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from renderer.voice.envelope import ENVELOPE_BANDS, FRAME_S, band_centres_hz, loudness_of
 from renderer.voice.features import UNRECORDED_LOG_POWER, audibility, nominal_loudness
+from renderer.voice.hub import VoiceDiTModel
 from renderer.voice.training.augment import Frames, random_augmentation, speech_to_song
 from renderer.voice.training.voice_clips import VoiceClip
 from renderer.voice.voice_dit import (
@@ -53,20 +55,22 @@ class VoiceTask:
 
     def __init__(
         self,
+        model: VoiceDiT,
         training: Sequence[VoiceClip],
         held_out: Sequence[VoiceClip],
         batch: int = 12,
         seed: int = 0,
         plain: bool = False,
     ) -> None:
-        """`plain` leaves voices and songs as they are, to learn one voice."""
+        """`model` normalises envelopes; `plain` leaves voices and songs as they are, to learn one voice."""
+        self.model = model
         self.training, self.batch, self.seed, self.plain = _by_speaker(training), batch, seed, plain
         self.speakers = sorted(self.training)
         self.probabilities = _speaker_probabilities(self.training)
         self.takes = _by_take(training)
         self.held_out = list(held_out)
 
-    def prepare(self, model: VoiceDiT) -> None:
+    def prepare(self) -> None:
         """Set the usual mean and spread of shapes from the training clips."""
         total, square, count = np.zeros(ENVELOPE_BANDS), np.zeros(ENVELOPE_BANDS), np.zeros(ENVELOPE_BANDS)
         for clips in self.training.values():
@@ -78,17 +82,17 @@ class VoiceTask:
                 count += weight.sum(0)
         mean = total / np.maximum(count, 1)
         spread = np.sqrt(np.maximum(square / np.maximum(count, 1) - mean**2, 1e-4))
-        model.mean.copy_(torch.from_numpy(mean))
-        model.scale.copy_(torch.from_numpy(np.where(count > 0, spread, 1.0)))
+        self.model.mean.copy_(torch.from_numpy(mean))
+        self.model.scale.copy_(torch.from_numpy(np.where(count > 0, spread, 1.0)))
 
-    def batches(self, model: VoiceDiT, first_step: int = 0, rank: int = 0) -> Iterator[VoiceBatch]:
+    def batches(self, first_step: int = 0, rank: int = 0) -> Iterator[VoiceBatch]:
         """Batches without end."""
         rng = np.random.default_rng([self.seed, first_step, rank])
         while True:
             seconds = float(rng.choice(REFERENCE_S))
             reference = round(seconds / FRAME_S) // FRAMES_PER_TOKEN * FRAMES_PER_TOKEN
             pairs = [self.sample_pair(rng, reference, self.plain) for _ in range(self.batch)]
-            yield collate_voice(pairs, reference, model, rng)
+            yield collate_voice(pairs, reference, self.model, rng)
 
     def sample_pair(self, rng: np.random.Generator, reference: int, plain: bool = False) -> tuple[Frames, Frames]:
         """Reference and window of one voice, the window's content told by another where there is one.
@@ -147,13 +151,17 @@ class VoiceTask:
         torch.set_rng_state(state)
         return sums
 
+    def save(self, model: VoiceDiTModel, folder: Path) -> None:
+        """Write the weights to `ema`."""
+        model.save_pretrained(folder / "ema")
+
     def held_out_batches(self, model: VoiceDiT) -> Iterator[VoiceBatch]:
         """The same few batches of held-out clips each time, with other clips of the same voices as references.
 
         A voice of which only one clip is held out is looked up in what is left of it.
         """
         rng = np.random.default_rng(self.seed + 1)
-        task = VoiceTask(self.held_out, [], 8, self.seed + 2, plain=True)
+        task = VoiceTask(model, self.held_out, [], 8, self.seed + 2, plain=True)
         reference = round(3.0 / FRAME_S) // FRAMES_PER_TOKEN * FRAMES_PER_TOKEN
         for _ in range(HELD_OUT_BATCHES):
             yield collate_voice([task.sample_pair(rng, reference, plain=True) for _ in range(8)], reference, model, rng)
