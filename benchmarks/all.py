@@ -1,6 +1,7 @@
-"""Runs every benchmark and writes docs/benchmarks.md.
+"""Runs every benchmark whose data are given and writes docs/benchmarks.md; benchmarks/README.md says what each needs.
 
 python -m benchmarks.all --pop909 PATH
+python -m benchmarks.all --only-report
 """
 
 import argparse
@@ -8,7 +9,7 @@ import json
 import subprocess
 import sys
 
-from benchmarks.common import REPORT, RESULTS
+from benchmarks.common import REPORT, RESULTS, render
 
 SECTIONS = {
     "roundtrip": "Round trips",
@@ -18,7 +19,7 @@ SECTIONS = {
     "renderer": "The renderer: how it plays",
     "renderer_speed": "The renderer: speed and memory",
     "renderer_training": "The renderer: what training bought",
-    "inpaint": "Inpainting: what stays, what is heard",
+    "inpaint": "Inpainting: what stays, what changes",
     "inpaint_starts": "Inpainting: what the flow starts from, and plain splices",
     "inpaint_speed": "Inpainting: speed",
     "planner_language": "The planner: length of its language",
@@ -38,7 +39,7 @@ SECTIONS = {
     "transcription_speed": "Transcription: speed and memory",
     "transcription_training": "Transcription: what training bought",
     "voice": "Voice conversion: voices that nobody trained on",
-    "voice_content": "Voice conversion: who speaks, told by the words",
+    "voice_content": "Voice conversion: speaker identity in the content features",
     "voice_adapt": "Voice conversion: a minute of a speaker learned",
     "voice_speed": "Voice conversion: speed and memory",
     "voice_training": "Voice conversion: what training bought",
@@ -75,7 +76,7 @@ ARGUMENTS = {
 # What stands for a path in these arguments -> the option that gives it, and what it is.
 PLACES = {
     "PATH": ("pop909", "folder or zip file of POP909"),
-    "FONT": ("soundfont", "a soundfont that training did not hear"),
+    "FONT": ("soundfont", "a soundfont that was not trained on"),
     "SCORES": ("scores", "the folder of scores behind the training pairs"),
     "BANDS": ("bands", "a folder of scores with several tracks, to inpaint"),
     "RUNS": ("runs", "the folder of the training runs"),
@@ -88,16 +89,11 @@ PLACES = {
 }
 WITHOUT = ("roundtrip", "speed", "inference")  # these run with fewer songs where POP909 is not at hand
 
-INTRODUCTION = """Written by `python -m benchmarks.all` with the options `--pop909 PATH --soundfont FONT` and so on,
-one for each word in capitals below. PATH is a folder or zip file with the MIDI files of POP909
-(music-x-lab/POP909-Dataset), FONT a soundfont that training did not hear (here sf_GMbank.sf2 of Debian's
-csound-soundfont), SCORES the folder of scores behind the training pairs, BANDS a folder of scores with several tracks
-(here the songs of POP909 with bands that MMA, the Musical MIDI Accompaniment, arranged), RUNS the folder of training
-runs, SHARDS that of the planner's training data, SONGS what `benchmarks.transcription_songs` made of held-out songs
-(with sf_GMbank.sf2 and the Sonivox soundfont of alphaTab), RECORDS the same arrangements as JSON lines (of POP909,
-McGill Billboard and OpenEWLD), WRITTEN a folder of the same songs with the keys and chords that people wrote, VOICES a
-folder of recorded speech under free licences, MIXES the held-out mixes of the ears. A benchmark whose argument is not
-given is left out. Times are of a noisy machine; ratios, measured side by side in one run, hold better."""
+INTRODUCTION = """Written by `python -m benchmarks.all` from `benchmarks/results`, where the figures are kept as raw
+numbers with the commit, the versions of packages, digests of the data and the hardware. What each script needs and how
+to get that is in [benchmarks/README.md](../benchmarks/README.md), which also says what the words in capitals stand for.
+A digest is SHA-256 of a file, or of the names, sizes and contents of a folder's files; of more than 16 MB, of names and
+sizes only. Times are of a noisy machine; ratios, measured side by side in one run, hold better."""
 
 
 def command_of(name: str, values: dict[str, str | None]) -> list[str] | None:
@@ -113,8 +109,18 @@ def command_of(name: str, values: dict[str, str | None]) -> list[str] | None:
     return arguments
 
 
+def report() -> str:
+    """docs/benchmarks.md, of the results that there are."""
+    lines = ["# Benchmarks", "", INTRODUCTION, ""]
+    for name, title in SECTIONS.items():
+        path = RESULTS / f"{name}.json"
+        if path.is_file():
+            lines += [f"## {title}", "", *render(json.loads(path.read_text())), ""]
+    return "\n".join(lines)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for option, help_text in PLACES.values():
         parser.add_argument(f"--{option}", help=help_text)
     parser.add_argument("--only-report", action="store_true", help="write the report from the last results")
@@ -123,21 +129,7 @@ def main() -> None:
         given = command_of(name, vars(arguments))
         if given is not None:
             subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *given], check=True)
-    lines = ["# Benchmarks", "", INTRODUCTION, ""]
-    for name, title in SECTIONS.items():
-        path = RESULTS / f"{name}.json"
-        if path.is_file():
-            found = json.loads(path.read_text())
-            command = f"python -m benchmarks.{name} {ARGUMENTS.get(name, '')}".strip()
-            lines += [
-                f"## {title}",
-                "",
-                f"`{command}` on {found['hardware']}.",
-                "",
-                *found["lines"],
-                "",
-            ]
-    REPORT.write_text("\n".join(lines))
+    REPORT.write_text(report())
 
 
 if __name__ == "__main__":

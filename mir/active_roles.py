@@ -11,13 +11,14 @@ from mir.estimates import NoteEstimate, SungNote
 from mir.notes.activations import ONSET_THRESHOLDS, Activations
 from mir.notes.log_spectrogram import FRAMES_PER_S
 
+# Set by hand; benchmarks.transcription measures the result, in its notes by role.
 MIN_NOTES, SECONDS_A_NOTE = 6, 4.0  # a track has so many notes, fewer in short recordings
 MIN_CONFIDENCE_RATIO = 1.2  # times as sure as it must be for a note to be heard, on average, is a role that plays,
 MAX_DOUBLED_SHARE = 0.66  # whose notes are not in such a share played by another one more surely
 MIN_DRUM_CONFIDENCE = 0.35
 SAME_ONSET_S = 0.05
 SUNG_ONSET_S = 0.08  # a note of a lead that the voice has too, an octave more or less, is the voice
-PITCH_STRIDE_S = 1e5
+PITCH_STRIDE_S = 1e5  # keeps pitches apart in one sorted list: longer than any recording
 
 
 def active_roles(activations: Activations, melody: Sequence[SungNote]) -> dict[str, list[NoteEstimate]]:

@@ -23,6 +23,7 @@ from scoretok.parts import MAX_DURATION_TICKS, Chord, Note, Syllable, Track
 from scoretok.roles import ROLE_PROGRAMS
 from scoretok.sheet import LeadSheet
 
+# Set by hand; benchmarks.transcription_roundtrip measures how often the number of bars is right.
 MAX_OVERHANG_TICKS = 24  # a last note may ring so far into a bar that is none
 MONOPHONIC_ROLES = ("vocal", "bass")
 DRUM_CLASS_TO_KEY = {drum: keys[-1] if drum == "kick" else keys[0] for drum, keys in DRUM_CLASS_KEYS.items()} | {

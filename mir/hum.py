@@ -20,6 +20,7 @@ from scoretok.harmony import parse_key
 from scoretok.parts import Key
 from scoretok.sheet import LeadSheet
 
+# Set by hand; no benchmark hums, tests/test_mir_hum.py alone holds them.
 TEMPOS_BPM = np.exp(np.linspace(np.log(55), np.log(190), 260))
 PRIOR_BPM, SPREAD_OCTAVES = 105.0, 0.6
 SPREAD_S = 0.035  # how unevenly people hum

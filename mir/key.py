@@ -24,6 +24,7 @@ MINOR_DEGREES = np.array([
     [3.2, 32.9, 0.1], [0.3, 0.1, 0.1], [0.3, 0.3, 0.4], [9.7, 0.1, 0.1], [0.1, 0.1, 0.1], [3.3, 9.1, 0.1],
     [0.1, 0.1, 0.1], [5.8, 7.5, 0.1], [11.3, 0.1, 0.1], [0.1, 0.2, 0.3], [13.6, 0.1, 0.1], [0.1, 0.1, 0.1],
 ])  # fmt: skip
+# Set by hand; benchmarks.transcription_keys measures the keys that come out.
 CHORD_WEIGHT, NOTE_WEIGHT = 1.0, 0.5  # what a bar of chords and one of notes say
 EDGE_BONUS = 6.0  # songs begin, and end, on their tonic more often than not
 CHANGE_COST = 20.0

@@ -13,11 +13,12 @@ from scoretok.audio import Recording
 from scoretok.extras import require
 
 RATE = 16000
-LOWEST_HZ, HIGHEST_HZ = 46.875, 2093.75
+LOWEST_HZ, HIGHEST_HZ = 46.875, 2093.75  # swift-f0 hears no lower or higher
+# Set by hand; benchmarks.transcription_singing measures pitch and notes of a known singer.
 HOLD_MS = 120.0  # a pitch that is held so long is a note of its own
 VOICING_THRESHOLD = 0.5
 SHORTEST_S = 0.06
-LOUDEST, SOFTEST, RANGE_DB = 112, 40, 24.0
+LOUDEST, SOFTEST, RANGE_DB = 112, 40, 24.0  # velocities, and their range; set by hand, no benchmark counts them
 
 
 @dataclass(frozen=True)

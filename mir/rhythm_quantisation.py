@@ -10,6 +10,7 @@ import numpy as np
 from scoretok.parts import TICKS_PER_QUARTER
 
 # Ticks from one place to the next, and how much less likely such a beat is at first, in nats.
+# Set by hand; benchmarks.transcription measures the notes after quantising.
 DIVISIONS = {24: 0.0, 12: 0.5, 6: 1.0, 8: 2.0, 4: 4.0, 3: 4.0}
 SPREAD_TICKS = 1.2  # how far from its place an onset is played
 AHEAD_TICKS = 1.5  # an onset so little before a beat belongs to it

@@ -10,6 +10,7 @@ import numpy as np
 
 from scoretok.parts import Section
 
+# Set by hand (no script counts the lengths); benchmarks.transcription_sections measures the result.
 KERNEL_BARS = 4
 PATH_BARS = 4  # so many bars in a row are alike where music repeats
 # What a section of so many bars costs, in nats; others cost OTHER_COST.

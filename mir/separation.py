@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 STEMS = ("vocals", "accompaniment")
+# What Spleeter's networks were trained with (Hennequin et al., 2020).
 FFT, HOP = 4096, 1024
 BINS, FRAMES = 1024, 512  # what the network sees at once: up to 11 kHz, 12 s
+# Set by hand; benchmarks.transcription_voice measures the separated voice.
 BLOCK_S, FADE_S = 47.0, 1.0
 EDGE_BINS = 64  # above the highest bin its neighbours' mask goes on
 

@@ -41,6 +41,7 @@ from scoretok.parts import ROLES, TICKS_PER_QUARTER, Meter
 from scoretok.sheet import LeadSheet
 
 StageProgress = Callable[[str, float], None]
+# Raised by hand from -22 and 0.04, when a flute was taken for a voice; no benchmark varies them.
 MIN_VOCAL_DB = -16.0  # a voice is louder than this beside all that sounds,
 MIN_VOICED_SHARE = 0.14  # and has a pitch in so much of the time
 

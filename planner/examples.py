@@ -15,6 +15,7 @@ from planner.song import Song, densities_in, song_of, song_window
 from scoretok.errors import ScoretokError
 from scoretok.theory import PITCH_CLASS_NAMES
 
+# What the shipped weights were trained on (model card); set by hand, no run varied it.
 LOWEST, HIGHEST = 21, 108
 SHORTEST_BARS = 4
 TASKS = {

@@ -9,7 +9,7 @@ from planner.sequence import header_tokens
 from planner.song import PlanBar, Song
 from planner.token_sampling import TokenWriter
 
-SLOWEST, FASTEST = 40.0, 220.0
+SLOWEST, FASTEST = 40.0, 220.0  # of tempos that the model may choose; set by hand
 TEMPO, KEY = FIRST["Tempo"], FIRST["Key"]
 
 

@@ -32,7 +32,16 @@ LOWEST_BPM, TEMPO_RATIO, TEMPO_STEPS = 36.0, 1.08, 26
 DURATIONS = (*range(1, 49), *range(54, 97, 6), *range(108, 193, 12), *range(216, 385, 24))
 VELOCITY_STEP = 24  # velocities are told in steps of so many
 REPEATS = (1, 2, 4, 8)
-DENSITIES = (0.0, 0.001, 2.0, 4.0, 6.0, 9.0, 13.0, 20.0)  # least onsets a bar of each level; 0 is silence
+DENSITIES = (
+    0.0,
+    0.001,
+    2.0,
+    4.0,
+    6.0,
+    9.0,
+    13.0,
+    20.0,
+)  # Least onsets a bar of each level, 0 is silence; set by hand, the weights were trained with them.
 SPECIAL = ("PAD", "BOS", "EOS", "Given", "Plan", "Notes", "Rest", "Phrase", "SyllablePart", "SyllableEnd")
 
 KINDS: dict[str, Sequence[object]] = {

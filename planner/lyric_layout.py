@@ -10,6 +10,7 @@ from scoretok.errors import ScoretokError
 from scoretok.lyrics import HELD, syllabify
 from scoretok.parts import Syllable
 
+# Set by hand; no benchmark varies them.
 LEAST_TICKS = 6  # a syllable lasts a sixteenth on average, at least
 COMFORTABLE_TICKS = 18  # of a bar that sings at its ease
 

@@ -12,6 +12,7 @@ from planner.song import Song, song_window
 from planner.token_sampling import ContextFullError, TokenWriter
 from scoretok.errors import ScoretokError
 
+# Set by hand; benchmarks.planner_requests counts the requests for which no notes were found.
 CELL_ATTEMPTS = 20
 BEFORE_BARS, AFTER_BARS = 16, 8  # how much around what is written is shown at most
 ROOM_SHARES = (0.3, 0.6, 0.85)  # of the context kept free for what is written; more where a bar did not fit

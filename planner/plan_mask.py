@@ -9,7 +9,7 @@ from planner.song import PHRASE_BARS
 from scoretok.parts import SECTION_LABELS
 from scoretok.theory import PITCH_CLASS_NAMES, QUALITY_NAMES
 
-LEAST_SECTION_BARS = 4
+LEAST_SECTION_BARS = 4  # set by hand; no benchmark varies it
 POSITION, ROOT, QUALITY, BASS, DENSITY, SECTION = (
     FIRST[kind] for kind in ("Position", "Root", "Quality", "Bass", "Density", "Section")
 )

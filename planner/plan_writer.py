@@ -11,6 +11,7 @@ from planner.sequence import given_tokens, header_tokens, plan_tokens, read_plan
 from planner.song import PHRASE_BARS, PlanBar, Song, song_window
 from planner.token_sampling import TokenWriter
 
+# Set by hand; no benchmark varies them.
 OVERLAP_BARS = 8  # of a plan that is longer than a window, how much of what was planned is shown again
 MAX_GIVEN_SHARE = 0.6  # of the context may be taken by cells that are given
 

@@ -10,6 +10,7 @@ from planner.request import Controls
 from planner.rules.chord_tones import OnChord
 from planner.song import Song
 
+# Counted in the training data of the planner (see above); the script was not kept.
 ROLE_RANGES = {
     "vocal": (48, 88), "lead": (36, 96), "guitar": (31, 88), "piano": (21, 105), "strings": (28, 100), "bass": (23, 67),
 }  # fmt: skip
@@ -17,6 +18,7 @@ CHORD_SIZES = {"vocal": 2, "lead": 4, "guitar": 6, "piano": 10, "strings": 8, "b
 
 HARMONIC = ("guitar", "piano", "strings")
 FREE_GENRES = ("art song", "game")
+# Set by hand; benchmarks.planner_music measures the chord tones of what is written.
 MIN_CHORD_TONE_SHARE = 0.95
 MOST_ONSETS = 16  # a bar
 

@@ -14,6 +14,7 @@ from scoretok.parts import Key
 from scoretok.roles import ROLE_PROGRAMS
 
 MAX_CHARS = 4000
+# Quarter notes a minute; set by hand, no benchmark varies them.
 TEMPO_WORDS = {
     "grave": 40, "largo": 48, "lento": 54, "adagio": 66, "very slow": 56, "slow": 72, "andante": 84, "relaxed": 84,
     "laid back": 84, "laid-back": 84, "calm": 78, "moderato": 108, "moderate": 104, "mid-tempo": 104, "midtempo": 104,
@@ -53,6 +54,7 @@ GROUPS = {
     "rhythm section": ("piano", "bass", "drums"), "band": ("vocal", "guitar", "piano", "bass", "drums"),
     "piano trio": ("piano", "bass", "drums"), "trio": ("piano", "bass", "drums"),
 }  # fmt: skip
+# Set by hand; no benchmark asks for moods.
 MOOD_SETTINGS = {  # mode, slowest and fastest quarter notes a minute; None and 0 where a mood says nothing
     "sad": ("min", 50, 92), "calm": (None, 50, 88), "happy": ("maj", 104, 160), "dark": ("min", 0, 0),
     "energetic": (None, 118, 176), "angry": ("min", 112, 190), "romantic": (None, 56, 104),
@@ -78,7 +80,7 @@ BARS_PATTERN = r"[- ]?(?:bars?|measures?)"
 LENGTH_PATTERN = rf"(?:[ :(]+| of )(\d{{1,3}})\b(?! ?(?:/|bpm|beats))({BARS_PATTERN})?\b\)?"
 SECTION_PATTERN = rf"(?:(\d{{1,3}}){BARS_PATTERN} )?\b({SECTION_WORD})s?\b(?:{LENGTH_PATTERN})?"
 FORM = re.compile(rf"{SECTION_PATTERN}(?:(?: |[,>/+–-]|\b(?:then|and|an?|followed by)\b)+{SECTION_PATTERN})*")
-MAX_SECTION_NUMBER = 3
+MAX_SECTION_NUMBER = 3  # set by hand: verse 2 is no verse of two bars
 ACCIDENTAL = r"(?:[#b♯♭]|[- ](?:sharp|flat))?"
 KEY_WITH_MODE = re.compile(
     rf"\b([A-G]{ACCIDENTAL})[- ]?(major|minor|maj|min|dorian|mixolydian|lydian|phrygian)\b", re.IGNORECASE

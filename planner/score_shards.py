@@ -29,7 +29,7 @@ from scoretok.sheet import LeadSheet
 RECORDS = (".jsonl", ".jsonl.gz")
 SPLITS = {"test": 0, "validation": 1}  # remainders of a song's number by SPLIT_SHARE; all others train
 SPLIT_SHARE = 25
-LEAST_BARS, LEAST_NOTES = 8, 32
+LEAST_BARS, LEAST_NOTES = 8, 32  # of a score to train on; set by hand, no run varied them
 VERSION_SUFFIX = re.compile(r"([ _-]*(\(\d+\)|copy|v\d+|version ?\d*))+$", re.IGNORECASE)
 
 

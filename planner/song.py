@@ -22,6 +22,7 @@ from scoretok.parts import Chord, Key
 from scoretok.sheet import LeadSheet
 from scoretok.theory import PITCH_CLASS_NAMES
 
+# Set by hand; the shipped weights were trained with it.
 PHRASE_BARS = 8  # where the form says nothing for longer than this, densities are told again
 PHRASE = "phrase"
 

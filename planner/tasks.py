@@ -23,6 +23,7 @@ from scoretok.errors import ScoretokError
 from scoretok.parts import Syllable
 from scoretok.sheet import LeadSheet
 
+# Set by hand; no benchmark varies it.
 AROUND_BARS = 24  # how much of a long song is looked at on either side of what is written
 
 

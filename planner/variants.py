@@ -7,6 +7,7 @@ from planner.tasks import GeneratedScore
 from planner.token_sampling import TokenSampling
 from scoretok.sheet import LeadSheet
 
+# Set by hand; no benchmark varies them.
 DUPLICATE_JACCARD = 0.9  # two answers that share so much of their new notes count as one
 ATTEMPTS_PER_VARIANT = 3  # for each variant at most
 

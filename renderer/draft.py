@@ -15,8 +15,8 @@ from scoretok.sheet import LeadSheet
 # The synthesizer moves envelopes on in steps of so many samples from the start of each call. Calls that begin on one
 # grid keep what an edit leaves alone bit-identical.
 STEP_SAMPLES = 64
-LONGEST_RELEASE_S = 3.0
-GAIN_DB = -3.0
+LONGEST_RELEASE_S = 3.0  # set by hand; no benchmark varies it
+GAIN_DB = -3.0  # set by hand; no benchmark varies it
 
 
 def default_soundfont() -> Path:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+# Set by hand; no benchmark varies the mix.
 HEADROOM = 1.6  # what the sum of the stems is multiplied by: a soundfont leaves much room
 KNEE = 0.7
 
@@ -21,6 +22,7 @@ class Level:
     room: float = 0.0
 
 
+# Decibels, pan and room by role; set by hand, no benchmark or listening test varied them.
 ROLE_LEVELS = {
     "vocal": Level(0.0, 0.0, 0.2), "lead": Level(-1.5, 0.1, 0.18), "guitar": Level(-3.0, 0.3, 0.12),
     "piano": Level(-3.0, -0.2, 0.14), "strings": Level(-5.0, -0.35, 0.22), "bass": Level(-1.5, 0.0, 0.02),

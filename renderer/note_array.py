@@ -14,7 +14,7 @@ DRUM_PROGRAM = 128  # the program that stands for all drum kits
 PROGRAM_COUNT = 129
 VOICE_PROGRAMS = frozenset((52, 53, 54, 85, 91))
 DEFAULT_VOICE = 53
-# Drums ring as long as their samples do, not as long as the note.
+# Drums ring as long as their samples do, not as long as the note: set by hand, not measured.
 DRUM_TAIL_S = 0.6
 LONG_DRUM_TAILS_S = {
     **dict.fromkeys((49, 52, 55, 57), 2.5),  # crash, china, splash

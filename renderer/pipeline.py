@@ -31,6 +31,7 @@ from renderer.note_array import DRUM_PROGRAM, NoteArray
 
 DECODER_HALO = 8  # latent frames on either side that the decoder's convolutions and STFT reach into
 PERIOD_SAMPLES = PERIOD * LATENT_SAMPLES
+# Chosen by trial on clips that were replaced since; benchmarks.renderer compares ways of sampling.
 STEPS, START_NOISE, TEMPERATURE = 4, 0.5, 0.5
 
 

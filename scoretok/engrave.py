@@ -24,8 +24,6 @@ PLAIN_SIGNS = {
 }  # fmt: skip
 READABLE_GRIDS = (6, 8)  # sixteenths, eighth triplets
 SIGN = re.compile(" ?([\ue000-\uf8ff]) ?")
-TEXT_SCALE = 0.85  # the common font is wider than verovio's
-READABLE_GRIDS = (6, 8)  # sixteenths, eighth triplets
 
 
 def engrave(sheet: LeadSheet, path: str | Path, exact: bool = False) -> int:

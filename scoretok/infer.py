@@ -16,6 +16,7 @@ MINOR_PROFILE = np.array([0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214
 MAJOR_FIFTHS = {pc: fifths for fifths in (*range(-5, 0), *range(7)) for pc in [fifths * 7 % 12]}
 
 CHORD_QUALITIES = ("maj", "min", "7", "maj7", "min7", "dim", "sus4", "hdim7", "aug", "dim7")
+# Set by hand; benchmarks.inference measures the chords that come out on POP909.
 QUALITY_PRIOR = np.array([1.0, 1.0, 0.25, 0.2, 0.3, 0.08, 0.1, 0.05, 0.02, 0.03])
 CHANGE_ON_DOWNBEAT, CHANGE_IN_BAR, CHANGE_ELSEWHERE = 0.35, 0.10, 0.03
 

@@ -25,8 +25,8 @@ from renderer.voice.training.train_voice import split_voice_clips
 from renderer.voice.training.voice_clips import VoiceClip
 from renderer.voice.training.voice_task import WINDOW_FRAMES, VoiceTask
 from scoretok.errors import ScoretokError
-from scoretok.nn.recipe import Recipe
 from scoretok.nn import training
+from scoretok.nn.recipe import Recipe
 from scoretok.nn.training import fit
 
 DIMS = 8
@@ -45,10 +45,12 @@ def frames(n, seed=0, known=ENVELOPE_BANDS):
     )
 
 
-def clip(speaker, seed, n=500, take=None, known_hz=20000.0):
+def clip(speaker, seed, n=500, utterance=None, known_hz=20000.0):
     made = frames(n, seed)
     contents = np.stack([made.content, made.content + 0.1, made.content - 0.1])
-    return VoiceClip(speaker, take or f"{speaker}/{seed}", made.envelope, made.hz, made.voicing, contents, known_hz)
+    return VoiceClip(
+        speaker, utterance or f"{speaker}/{seed}", made.envelope, made.hz, made.voicing, contents, known_hz
+    )
 
 
 @given(seed=st.integers(0, 500), known=st.integers(20, ENVELOPE_BANDS))
@@ -252,7 +254,7 @@ def test_one_singer_is_learned(rule_singers, tmp_path, monkeypatch):
         20,
         report_stage=lambda *stage: stages.append(stage),
     )
-    assert {stage for stage, _ in stages} == {"listening"}
+    assert {stage for stage, _ in stages} == {"extracting features"}
     assert all(torch.equal(again.adapter[name], value) for name, value in voice.adapter.items())
 
 

@@ -12,7 +12,7 @@ from scoretok.errors import ScoretokError
 if TYPE_CHECKING:
     from scoretok.nn.recipe import Recipe
 
-SCRATCH_RATE, FINE_TUNING_RATE = 1.2e-3, 3e-4
+SCRATCH_RATE, FINE_TUNING_RATE = 1.2e-3, 3e-4  # learning rates, by hand; the shipped weights took the first
 
 data_options = with_options(
     click.option("--data", required=True, metavar="DIR", help="Pairs of 'train pairs', or stems beside their scores."),

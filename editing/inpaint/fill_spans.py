@@ -21,6 +21,7 @@ from renderer.note_array import DRUM_PROGRAM, NoteArray, drum_tail_s, notes_of
 from scoretok.audio import AudioFile, common_period, resample
 from scoretok.sheet import LeadSheet
 
+# Set by hand; benchmarks.inpaint measures the seams.
 RELEASE_S = 0.5  # how long the tails of notes that changed are looked after
 
 

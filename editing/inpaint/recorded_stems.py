@@ -18,6 +18,7 @@ from scoretok.audio import AudioFile, open_audio
 from scoretok.errors import ScoretokError
 
 MODEL_RMS = 0.1  # root mean square of a track as the model was trained on
+# Set by hand; no benchmark varies them.
 MIN_RMS = 1e-5
 SILENCE_PEAK = 1e-3
 FIT_S = 30

@@ -23,6 +23,7 @@ from renderer.pipeline import FlowSampling, TrackRenderer
 from scoretok.audio import AudioFile
 from scoretok.sheet import LeadSheet
 
+# Set by hand; benchmarks.inpaint measures the level of what is made anew.
 FIT_STEPS = 40
 RESIDUAL_SHARE = 0.01  # what no track plays has this share of the mean spectrum
 MARGIN = 4 * LATENT_SAMPLES

@@ -19,6 +19,7 @@ from scoretok.audio import AudioFile, common_period
 from scoretok.difference import Difference
 from scoretok.sheet import LeadSheet
 
+# Set by hand; no benchmark varies them.
 TAIL_S = 2.0  # what is kept free behind a new last bar
 USUAL_S = 6.0
 EDGE_S = 0.01

@@ -20,6 +20,7 @@ from renderer.voice.profile import VoiceProfile
 from scoretok.audio import AudioFile, Recording, check_memory
 from scoretok.errors import ScoretokError
 
+# Set by hand; no benchmark varies them.
 CONTEXT_S = 4.0  # how much beside a span is heard with it
 BUFFERS_PER_SAMPLE = 12  # floats that are held at once for every sample of what changes
 TimeSpan = tuple[float, float]

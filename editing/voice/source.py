@@ -19,10 +19,11 @@ from scoretok.audio import resample
 from scoretok.errors import ScoretokError, ScoretokWarning
 
 BLOCK_S = 5
+# By hand, but for Whisper's; no benchmark varies them, tests/test_voice_source.py has the warnings.
 SILENT_PEAK = 10 ** (-60 / 20)
 CLIPPED_SHARE = 1e-3
 MIN_PITCHED_SHARE = 0.02  # a voice in fewer of its loud frames than this has no pitch
-MIN_NO_SPEECH = 0.6
+MIN_NO_SPEECH = 0.6  # Whisper's own threshold (no_speech_threshold)
 MAX_LEAP_SHARE = 0.08  # more leaps than this among its pitches are no one's voice
 LEAP_OCTAVES = 0.3
 TELEPHONE_HZ = 5000.0

@@ -27,13 +27,15 @@ from scoretok.extras import require
 
 TRANSCRIPTION_WEIGHTS = Path(__file__).parent / "weights"
 BLOCK_FRAMES, MARGIN_FRAMES = 1024, 256
-# How certain an onset must be: where F measures on mixes for training are highest.
+# How sure an onset must be: highest F on training mixes, benchmarks.transcription_training --tune.
 ONSET_THRESHOLDS = {"lead": 0.37, "piano": 0.39, "guitar": 0.29, "strings": 0.17, "bass": 0.44}
-ANY_ROLE_THRESHOLD = 0.42
+ANY_ROLE_THRESHOLD = 0.42  # by any role; set by hand, --tune does not vary it
+# The same for drum hits, by the same --tune.
 DRUM_THRESHOLDS = {
     "kick": 0.48, "snare": 0.48, "hat": 0.38, "openhat": 0.38, "tom": 0.36, "crash": 0.25, "ride": 0.26, "other": 0.44,
 }  # fmt: skip
-LOUDEST, SOFTEST, RANGE_DB = 112, 40, 24.0
+LOUDEST, SOFTEST, RANGE_DB = 112, 40, 24.0  # velocities, and their range; set by hand, as in mir/melody.py
+# Set by hand; no benchmark counts velocities.
 ATTACK_FRAMES = 4  # a note is as loud as it gets within these
 
 

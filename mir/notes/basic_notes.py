@@ -11,6 +11,7 @@ from mir.estimates import NoteEstimate
 from scoretok.extras import check_installed, require
 
 BASIC_PITCH = "--no-deps basic-pitch==0.4.0 resampy"  # it asks for tensorflow, which it does not need
+# Set by hand; no benchmark varies it.
 LOWEST_PIANO_PITCH = 48  # notes under C3 are taken for the bass
 
 

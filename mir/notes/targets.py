@@ -9,6 +9,7 @@ import numpy as np
 
 from mir.notes.log_spectrogram import FRAMES_PER_S, LOWEST_PITCH
 
+# Set by hand; the shipped weights were trained with it, no other value was compared.
 REACH_FRAMES = 1.5  # an onset is said by the frames that are nearer than this, the more the nearer
 NOTE_ROLES = ("lead", "piano", "guitar", "strings", "bass")
 DRUM_CLASSES = ("kick", "snare", "hat", "openhat", "tom", "crash", "ride", "other")

@@ -13,9 +13,11 @@ from scipy import signal
 
 from mir.notes.targets import DRUM_CLASS_KEYS, drum_class
 
+# Ratios that many programs use for hi-hats like the TR-808's; where they come from is not known.
 METAL = np.array([1.0, 1.342, 1.2312, 1.6532, 1.9523, 2.1523])  # of the squares of a cymbal
 CLAP, SIDE_STICK, PEDAL_HAT, BELL = 39, 37, 44, 53
 SHAKERS, RINGING, WOOD = (54, 58, 69, 70, 73, 74, 82), (56, 67, 68, 80, 81, 83, 84), (31, 32, 33, 75, 76, 77)
+# Set by hand; no benchmark varies the computed drums.
 LEVELS_DB = {"kick": (-3, 0), "snare": (-9, 0), "hat": (-22, -8), "openhat": (-20, -8), "tom": (-9, -2),
              "crash": (-16, -5), "ride": (-22, -9), "other": (-22, -4)}  # fmt: skip
 TOM_PITCHES = {41: 0, 43: 2, 45: 5, 47: 8, 48: 11, 50: 15}  # semitones above the lowest one

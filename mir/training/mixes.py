@@ -36,11 +36,12 @@ from scoretok.sheet import LeadSheet
 EXCERPT_S = 10.24
 EXCERPT_FRAMES = 512
 EXCERPTS_PER_SHARD = 128
-LEAD_IN_S = 1.5  # played before an excerpt, so that it begins amid sounds
+LEAD_IN_S = 1.5  # played before an excerpt, so that it begins amid sounds; set by hand
 SUFFIXES = (".mid", ".midi", ".lead", ".musicxml", ".mxl", ".abc", ".json")
 SYNTH_RATE = 32000
+# The bank of drum kits; the length of a stroke and of what is let fade are set by hand.
 DRUM_BANK, DRUM_SUSTAIN_S, FADE_SAMPLES = 128, 1.0, 8000
-# General MIDI programs that may play a role, commoner ones more than once.
+# General MIDI programs that may play a role, commoner ones more than once: by hand, not counted.
 ROLE_PROGRAM_CHOICES = {
     "lead": (52, 53, 53, 54, 85, 64, 65, 65, 66, 68, 71, 73, 73, 75, 56, 59, 60, 80, 81, 82, 40, 22, 11),
     "piano": (0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 16, 18, 19),
@@ -49,8 +50,10 @@ ROLE_PROGRAM_CHOICES = {
     "bass": (32, 33, 33, 34, 35, 36, 38, 39, 43),
     "drums": (0, 0, 0, 8, 16, 24, 25, 32, 40),
 }
+# What basses play, set by hand after MMA's finger-picked basses (model card); the rest is guitar.
 BASS_PITCHES = (24, 55)  # C1 to G3
 GUITAR = 24  # nylon strings
+# Set by hand; no benchmark varies the mixes, benchmarks.transcription measures what they taught.
 MAX_TRANSPOSITION = 4  # semitones
 SYNTH_KIT_SHARE = 0.5  # of drums are computed
 MEAN_DB = {"lead": -1.0, "piano": -4.0, "guitar": -5.0, "strings": -6.0, "bass": -2.0, "drums": 0.0}

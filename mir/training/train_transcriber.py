@@ -18,6 +18,7 @@ from scoretok.nn.recipe import Recipe
 from scoretok.nn.training import StepReport, fit
 
 LOSS_NAMES = ("onsets", "frames", "drums", "beats")
+# Set by hand, as shipped runs had them but for the steps (model card); no run varied them.
 ONSET_WEIGHT = 2.0  # an onset that is missed counts for so many that are imagined
 BEAT_WEIGHT = 0.5
 HELD_OUT = 64  # excerpts that are tested on

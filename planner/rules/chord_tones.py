@@ -8,6 +8,7 @@ from planner.cell_mask import CellState
 from planner.rules import Rule
 from scoretok.parts import Chord
 
+# Set by hand; benchmarks.planner_music measures the chord tones on strong beats.
 STRUM_TICKS = 4  # a strummed chord is begun for so long
 
 

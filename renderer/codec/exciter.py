@@ -16,6 +16,7 @@ from torch import Tensor
 from renderer.codec.mel import SAMPLE_RATE
 from renderer.note_array import DRUM_PROGRAM, NoteArray
 
+# Set by hand; the weights were trained with them, benchmarks.renderer measures the codec.
 TOP_HZ = 20000.0
 MAX_PARTIALS = 128
 RELEASE_S = 0.12  # time constant of the fade after a note's end

@@ -12,6 +12,7 @@ from renderer.codec.mel import FFT, FLOOR, FRAMES_PER_LATENT, SAMPLE_RATE, LogMe
 from scoretok.nn import spectra
 
 BINS = FFT // 2 + 1
+# Set by hand; benchmarks.renderer measures the codec.
 MAX_LOG_GAIN = 7.0
 HISS_RATIO = 1.15  # mel frames this little above the floor are silence that was not hit exactly
 MIN_AMPLITUDE = 1e-5  # amplitudes below this, -100 dB, count as nothing

@@ -20,6 +20,7 @@ from renderer.note_array import DRUM_PROGRAM, PROGRAM_COUNT, NoteArray
 
 FRAME_S = LATENT_SAMPLES / SAMPLE_RATE
 EARLY_S = 0.5 * FRAME_S  # an analysis window hears a note this long before the frame that it starts in
+# Set by hand; the shipped weights were trained with them, nothing else was compared.
 NOTE_REACH_S = 1.5
 DRUM_REACH_S = 3.0
 FINE_BINS, COARSE_BINS, VELOCITY_BINS = 10, 10, 6

@@ -5,6 +5,7 @@ Axes: t latent frames.
 
 import numpy as np
 
+# Shares of nothing known and of a beginning known in training; set by hand, no run varied them.
 WHOLE_SHARE, CONTINUATION_SHARE = 0.35, 0.25
 SHORTEST = 8
 

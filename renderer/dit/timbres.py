@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from renderer.note_array import PROGRAM_COUNT
 
-REFERENCE = 64
+REFERENCE = 64  # latent frames, 3 s; set by hand, the weights were trained with it
 
 
 class TimbreBank(nn.Module):

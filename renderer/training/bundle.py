@@ -20,6 +20,7 @@ from renderer.training import clip_augmentation
 from renderer.training.soundfonts import SynthesisJob, general_midi, synthesise
 from scoretok.errors import ScoretokError
 
+# The phrase that default timbres are taken from: written by hand.
 PHRASE_S = 6.0
 LOW_PROGRAMS = (*range(32, 40), 43, 57, 58, 67, 70)
 GROOVE = (36, 42, 38, 42, 36, 46, 38, 49)

@@ -17,7 +17,7 @@ from renderer.hub import ScoreCodecModel
 from renderer.training.clips import CLIP_SAMPLES, ScoreClip, read_pair_shard
 from renderer.training.losses import mel_distance, spectral_distance
 
-CROP_SAMPLES = 32768
+CROP_SAMPLES = 32768  # 0.74 s; set by hand, no run varied it
 
 
 class CodecTask:

@@ -21,6 +21,7 @@ from renderer.dit.windows import ANCHOR as WINDOW
 from renderer.hub import ScoreDiTModel
 from renderer.training.clips import CLIP_LATENTS, ScoreClip
 
+# Set by hand; no run varied them by themselves, benchmarks.renderer measures what came out.
 REFERENCE_SHARE, SCORE_OF_REFERENCE_SHARE = 0.85, 0.7
 KEPT_WEIGHT = 0.1
 ONSET_WEIGHT = 2.0  # frames in which notes begin are few, and are what a listener follows

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from renderer.codec.mel import SAMPLE_RATE, LogMel, stft
 
-RESOLUTIONS = (4096, 2048, 1024, 512, 256)
+RESOLUTIONS = (4096, 2048, 1024, 512, 256)  # samples of a window; set by hand, no run varied them
 
 
 def spectral_distance(

@@ -20,7 +20,7 @@ from scoretok.errors import ScoretokError
 from scoretok.formats import read
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
-MIN_PEAK = 1e-3
+MIN_PEAK = 1e-3  # -60 dB; set by hand
 
 
 def find_stems(folder: Path) -> list[tuple[Path, Path]]:

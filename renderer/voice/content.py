@@ -14,9 +14,11 @@ from renderer.voice.envelope import FRAME_S
 from scoretok.extras import require
 from scoretok.nn.whisper import shipped_model, whisper
 
+# Of the encoder of Whisper base (Radford et al., 2022).
 RATE = 16000
 WHISPER_HZ = 50
 WHISPER_DIMS = 512
+# Set by hand; the shipped weights were trained with them, nothing else was compared.
 STEP_S, BEFORE_S, AFTER_S = 4.0, 1.0, 1.0  # windows advance by the step and see this much more on either side
 WINDOW_S = STEP_S + BEFORE_S + AFTER_S
 

@@ -13,11 +13,13 @@ from renderer.codec.mel import FFT, HOP_SAMPLES, SAMPLE_RATE, mel_filters
 from renderer.codec.score_codec import band_interpolation
 from scoretok.nn import spectra
 
+# Set by hand; the shipped weights were trained with them, nothing else was compared.
 ENVELOPE_BANDS = 80
 WINDOW_SAMPLES = 1280
 BIN_HZ = SAMPLE_RATE / FFT
 FRAME_S = HOP_SAMPLES / SAMPLE_RATE
 FLOOR = 1e-9  # of power; -90 dB
+# Set by hand; benchmarks.voice measures what comes out.
 UNVOICED_HZ = 160.0  # the width that is smoothed over where there is no pitch
 MIN_WIDTH_HZ = 90.0
 

@@ -16,6 +16,7 @@ from scoretok.extras import require
 
 RATE = 16000
 HOP_16K = 256
+# Set by hand; benchmarks.voice measures F0 and voicing, but no tuning to a score.
 LOWEST_HZ, HIGHEST_HZ = 50.0, 1400.0
 VOICING_CONFIDENCE = 0.5
 SHORTEST_FRAMES = 4

@@ -17,9 +17,11 @@ from renderer.voice.f0 import Pitch, estimate_pitch
 from renderer.voice.voice_dit import VoiceDiT, stack_conditioning, timbre_statistics
 from scoretok.audio import resample
 
+# Set by hand; benchmarks.voice measures what comes out.
 AUDIBILITY_OFFSET = 5.5  # nepers of power below the usual at which a frame counts half
 LOUDNESS_QUANTILE = 0.9  # the usual loudness is what this share of the frames stays below
 UNRECORDED_LOG_POWER = -20.0  # log power of bands that were not recorded
+# By hand, when 16 kHz files stored at 44.1 kHz passed for full-band (tests/test_voice_features.py).
 BANDWIDTH_DROP = 13.8  # nepers below the bands of vowels at which a band was not recorded
 CUTOFF_DROP, CUTOFF_BANDS = 4.5, 2  # nepers of drop, within so many bands, that mark a low-pass cut-off
 

@@ -28,9 +28,9 @@ from scoretok.errors import ScoretokError
 from scoretok.files import whole_file
 
 FORMAT = "scoretok voice 1"
-MAX_PROMPT_S = 12.0
-MIN_VOICED_FRAMES = round(0.5 / FRAME_S)
-LOW_QUANTILE, HIGH_QUANTILE = 0.05, 0.95
+MAX_PROMPT_S = 12.0  # set by hand; benchmarks.voice compares lengths of references
+MIN_VOICED_FRAMES = round(0.5 / FRAME_S)  # half a second with a pitch; set by hand
+LOW_QUANTILE, HIGH_QUANTILE = 0.05, 0.95  # of the pitches of a voice, its range; set by hand
 PROFILE_TENSORS = {  # field -> name in the file
     "conditioning": "told",
     "norm_envelope": "shape",

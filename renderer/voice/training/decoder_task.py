@@ -1,6 +1,6 @@
 """Training the voice decoder on recordings, their envelopes and sources that follow their pitch.
 
-Axes: b batch, n samples, f frames, k bands.
+Axes: b batch, n samples, f frames, 0.8 s; set by hand, k bands.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ from renderer.voice.stream import upsample_frames
 from renderer.voice.vocoder import VoiceDecoder
 
 CROP_FRAMES = 72  # frames
-LEVEL_NEPERS = 0.7
+LEVEL_NEPERS = 0.7  # spread of loudness in training; set by hand, no run varied it
 
 
 @dataclass(frozen=True)

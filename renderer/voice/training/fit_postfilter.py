@@ -13,6 +13,7 @@ from renderer.voice.postfilter import MODULATION_FRAMES, design_postfilter, modu
 from renderer.voice.training.voice_task import VoiceBatch, VoiceTask
 from renderer.voice.voice_dit import STEPS, VoiceDiT, frames_of
 
+# Set by hand; no run varied them.
 BATCHES = 24
 AUDIBLE_SHARE = 0.7  # spans in which less is heard do not count
 MIN_BAND_SHARE = 0.7  # of a recording that counts

@@ -15,6 +15,7 @@ from scipy.linalg import eigh
 
 from renderer.voice.content import WHISPER_DIMS
 
+# Set by hand; benchmarks.voice_content measures how much of who speaks is left.
 SPEAKER_WEIGHT = 10.0
 REGULARISATION = 0.02
 MIN_SPEAKER_FRAMES = 400

@@ -28,6 +28,7 @@ from scoretok.audio import SUFFIXES, open_audio
 from scoretok.errors import ScoretokError, ScoretokWarning
 from scoretok.nn.training import ShareProgress
 
+# Set by hand; no run varied them.
 LEVEL_RMS, SILENT_RMS = 0.06, 1e-4
 PIECE_S = 20
 SHORTEST_FRAMES = round(1.5 / FRAME_S)

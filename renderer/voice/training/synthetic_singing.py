@@ -19,6 +19,7 @@ from renderer.voice.training.prepare import analysed_pieces, find_recordings
 from renderer.voice.vocoder import VoiceDecoder
 from scoretok.audio import write_audio
 
+# 16 s; set by hand, no run varied it.
 LONGEST_FRAMES = round(16 / FRAME_S)
 
 
