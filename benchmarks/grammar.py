@@ -8,7 +8,7 @@ import argparse
 import numpy as np
 
 import scoretok
-from benchmarks.common import save, table
+from benchmarks.common import cell, save, table
 from scoretok.sample import random_walk
 from scoretok.vocabulary import VOCABULARY_SIZE
 
@@ -58,11 +58,11 @@ def main() -> None:
     rows: list[list[object]] = [
         [
             "random walks that decode to a legal score and encode back",
-            f"{exact:,} of {arguments.count:,} ({tokens:,} tokens)",
+            cell("{:,} of {:,} ({:,} tokens)", exact, arguments.count, tokens),
         ],
-        ["illegal sequences refused with position and reason", f"{refused:,} of {tried:,}"],
+        ["illegal sequences refused with position and reason", cell("{:,} of {:,}", refused, tried)],
     ]
-    save("grammar", table(["grammar", "count"], rows))
+    save("grammar", [table(["grammar", "count"], rows)])
 
 
 if __name__ == "__main__":

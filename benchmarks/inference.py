@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 
 import scoretok
-from benchmarks.common import pop909_files, save, table
+from benchmarks.common import cell, pop909_files, save, table
 from scoretok.harmony import parse_chord, parse_key
 from scoretok.infer import infer_key, note_arrays
 
@@ -56,7 +56,8 @@ def main() -> None:
     warnings.simplefilter("ignore")
     sums = [0.0, 0.0, 0.0]
     keys = tried = 0
-    for path in pop909_files(arguments.pop909):
+    files = pop909_files(arguments.pop909)
+    for path in files:
         sheet = scoretok.read(path)
         for i, value in enumerate(agreement(sheet, path.with_name("chord_midi.txt"))):
             sums[i] += value
@@ -69,11 +70,12 @@ def main() -> None:
     rows: list[list[object]] = [["POP909", "not measured: no --pop909"]]
     if sums[2]:
         rows = [
-            ["chord root agrees", f"{100 * sums[0] / sums[2]:.1f} % of the time"],
-            ["chord root and third agree", f"{100 * sums[1] / sums[2]:.1f} % of the time"],
-            ["key agrees, songs in one key", f"{keys} of {tried}"],
+            ["chord root agrees", cell("{:.1f} % of the time", 100 * sums[0] / sums[2])],
+            ["chord root and third agree", cell("{:.1f} % of the time", 100 * sums[1] / sums[2])],
+            ["key agrees, songs in one key", cell("{} of {}", keys, tried)],
         ]
-    save("inference", table(["inferred from notes", "against POP909's (algorithmic) annotations"], rows))
+    heads = ["inferred from notes", "against POP909's (algorithmic) annotations"]
+    save("inference", [table(heads, rows)], songs={"pop909": len(files)})
 
 
 if __name__ == "__main__":

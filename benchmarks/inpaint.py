@@ -18,7 +18,7 @@ import numpy as np
 import soundfile
 import torch
 
-from benchmarks.common import save, table
+from benchmarks.common import cell, save, table
 from benchmarks.inpaint_measures import (
     changed_harmony,
     changed_notes,
@@ -165,10 +165,10 @@ def measure(number: int, sheet: LeadSheet, soundfont: str) -> tuple[str, Found]:
     return "ours" if song.is_ours else "others", dict(found)
 
 
-def summary(values: list[float], of: Callable = np.nanmean, unit: str = "", digits: int = 1) -> str:
-    """A figure of a list of them, or a dash."""
+def summary(values: list[float], of: Callable = np.mean) -> float:
+    """A figure of a list of them, NaN where none is known."""
     known = [value for value in values if not np.isnan(value)]
-    return f"{of(known):.{digits}f}{unit}" if known else "–"
+    return float(of(known)) if known else float("nan")
 
 
 def rows_of(found: dict[str, Found]) -> list[list[object]]:
@@ -179,23 +179,22 @@ def rows_of(found: dict[str, Found]) -> list[list[object]]:
         row: list[object] = [title]
         for who in whose:
             share, ceiling = ([100 * v for v in found[who].get(n, [])] for n in (name, f"{name} ceiling"))
-            row.append(f"{summary(share)} % of {len(share)} (soundfont: {summary(ceiling)} %)")
+            row.append(cell("{:.1f} % of {} (soundfont: {:.1f} %)", summary(share), len(share), summary(ceiling)))
         rows.append([*row, "95 %"])
     outside = [found[who].get("outside", []) for who in whose]
-    rows.append(
-        ["samples outside the spans that differ", *(f"{int(sum(v))} in {len(v)} edits" for v in outside), "0 in 100"]
-    )
+    differing = [cell("{} in {} edits", int(sum(v)), len(v)) for v in outside]
+    rows.append(["samples outside the spans that differ", *differing, "0 in 100"])
     seams: list[object] = ["seams within the 95th percentile of natural jumps"]
     for who in whose:
         now, natural = ([100.0 * (r <= 95) for r in found[who].get(n, [])] for n in ("seams", "seams before"))
-        seams.append(f"{summary(now, digits=0)} % (there before the edit: {summary(natural, digits=0)} %)")
+        seams.append(cell("{:.0f} % (there before the edit: {:.0f} %)", summary(now), summary(natural)))
     rows.append([*seams, "95 %"])
-    for title, name, unit in (
-        ("bar lines found by the alignment, median error", "alignment ms", " ms"),
-        ("level of changed notes against the soundfont's, median", "level dB", " dB"),
+    for title, name, form in (
+        ("bar lines found by the alignment, median error", "alignment ms", "{:.1f} ms"),
+        ("level of changed notes against the soundfont's, median", "level dB", "{:.1f} dB"),
     ):
-        rows.append([title, *(summary(found[who].get(name, []), np.median, unit) for who in whose), ""])
-    rows.append(["edits refused", *(str(len(found[who].get("refused", []))) for who in whose), "0"])
+        rows.append([title, *(cell(form, summary(found[who].get(name, []), np.median)) for who in whose), ""])
+    rows.append(["edits refused", *(len(found[who].get("refused", [])) for who in whose), 0])
     return rows
 
 
@@ -207,7 +206,7 @@ def main() -> None:
             found[who][name] += values
         print(done, who, {k: round(float(np.mean(v)), 2) for k, v in figures.items() if v}, flush=True)
     heads = ["figure", "our renders", "recordings of others", "goal"]
-    save("inpaint", [f"{songs} songs, 5 edits each.", "", *table(heads, rows_of(found))])
+    save("inpaint", [table(heads, rows_of(found))], [f"{songs} songs, 5 edits each."], songs={"scores": songs})
 
 
 if __name__ == "__main__":

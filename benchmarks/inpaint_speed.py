@@ -3,6 +3,7 @@
 python -m benchmarks.inpaint_speed
 """
 
+import argparse
 import shutil
 import subprocess
 import sys
@@ -36,6 +37,7 @@ def stand_in(path: Path, sheet) -> None:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__).parse_args()
     rows, curve = [], []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -52,13 +54,13 @@ def main() -> None:
             taken = sorted(seconds(partial(subprocess.run, command, cwd=folder, check=True)) for _ in range(3))
             copied = seconds(partial(shutil.copyfile, folder / "a.wav", folder / "c.wav"))
             goal = {(3, 1): "5 s", (3, 10): "20 s"}.get((minutes, regions), "")
-            rows.append([f"{minutes} min", regions, f"{taken[1]:.1f} s", f"{copied:.1f} s", goal])
+            rows.append([f"{minutes} min", regions, taken[1], copied, goal])
             print(rows[-1], flush=True)
             if regions == 1:
                 curve.append((minutes, taken[1]))
     draw(curve)
     heads = ["song", "regions of four bars", "from command to file", "of this, copying the file", "goal"]
-    save("inpaint_speed", [*table(heads, rows), "", f"![]({PICTURE.relative_to(REPORT.parent)})"])
+    save("inpaint_speed", [table(heads, rows, ["", "", "{:.1f} s", "{:.1f} s"])], pictures={PICTURE.name: ""})
 
 
 def draw(curve: list[tuple[float, float]]) -> None:

@@ -126,7 +126,7 @@ def measure(number: int, sheet: LeadSheet, soundfont: str) -> dict[str, dict[str
                 "distance": [float(np.abs(mel[i] - true_mel[i]).mean()) for i in inside],
                 "colour": [colour_distance_db(mel, old_mel, span) for span in made.spans],
                 "colour true": [colour_distance_db(true_mel, old_mel, span) for span in made.spans],
-                "heard": [float(won) for won in melody_agreement(new, changed)],
+                "found": [float(won) for won in melody_agreement(new, changed)],
                 "level": [level_error_db(new, true, changed)],
                 "seams": [float(rank <= 95) for rank in seam_ranks(old_mel, mel, made.spans)],
             }
@@ -155,16 +155,17 @@ def main() -> None:
     for title, kind in MAKERS.items():
         of = found[kind]
         rows.append([
-            title, f"{np.mean(of['distance']):.2f} dB", f"{np.mean(of['colour']):.2f} dB",
-            f"{100 * np.mean(of['heard']):.1f} %", f"{np.nanmedian(of['level']):+.1f} dB",
-            f"{100 * np.mean(of['seams']):.0f} %",
+            title, np.mean(of["distance"]), np.mean(of["colour"]), 100 * np.mean(of["found"]), np.nanmedian(of["level"]),
+            100 * np.mean(of["seams"]),
         ])  # fmt: skip
-    rows.append(["(the true performance)", "0 dB", f"{np.mean(found['coarse']['colour true']):.2f} dB", "", "0 dB", ""])
+    rows.append(["(the true performance)", "0 dB", np.mean(found["coarse"]["colour true"]), "", "0 dB", ""])
     heads = [
         "made with", "log-mel distance to the true performance", "mean spectrum against the seconds around",
-        "changed notes heard", "their level", "seams within the 95th percentile",
+        "changed notes found", "their level", "seams within the 95th percentile",
     ]  # fmt: skip
-    save("inpaint_starts", [f"{songs} recordings of others.", "", *table(heads, rows)])
+    formats = ["", "{:.2f} dB", "{:.2f} dB", "{:.1f} %", "{:+.1f} dB", "{:.0f} %"]
+    note = f"{songs} recordings of others."
+    save("inpaint_starts", [table(heads, rows, formats)], [note], songs={"scores": songs})
 
 
 if __name__ == "__main__":

@@ -86,12 +86,14 @@ def main() -> None:
                 if (role in MELODIC) == (roles is not None) and len(steps)
             ]
             low, middle, high = np.percentile(runs, [50, 90, 100])
-            rows.append([kind, name, len(runs), f"{low:.0f}", f"{middle:.0f}", f"{high:.0f}"])
-    save("planner_copying", [
+            rows.append([kind, name, len(runs), low, middle, high])
+    note = (
         f"{len(songs)} held-out songs and as many compositions, 32 bars each, against {len(shards)} training songs."
-        " Lengths are told in the steps 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257.", "",
-        *table(["role", "songs", "tracks", "longest shared run in notes, median", "90 % below", "longest"], rows),
-    ])  # fmt: skip
+        " Lengths come in the steps 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257."
+    )
+    heads = ["role", "songs", "tracks", "longest shared run in notes, median", "90 % below", "longest"]
+    formats = ["", "", "", "{:.0f}", "{:.0f}", "{:.0f}"]
+    save("planner_copying", [table(heads, rows, formats)], [note], songs={"data": len(songs)})
 
 
 if __name__ == "__main__":

@@ -20,22 +20,23 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=100)
     arguments = parser.parse_args()
     paths = [path for path in sorted(Path(arguments.scores).rglob("*")) if path.suffix.lower() in MODULES]
-    bars = exact = ours = 0
+    songs = bars = exact = ours = 0
     for path in paths[:: max(1, len(paths) // arguments.count)]:
         try:
             sheet = read(path)
             song = song_of(sheet)
         except ScoretokError:
             continue
+        songs += 1
         bars += sheet.bar_count
         exact += len(tokenize(sheet))
         for start in range(0, len(song), MAX_WINDOW_BARS):
             ours += len(sequence(song_window(song, range(start, min(len(song), start + MAX_WINDOW_BARS)))))
     rows: list[list[object]] = [
-        ["the score's tokens, exact", f"{exact / bars:.1f}"],
-        ["the planner's", f"{ours / bars:.1f}"],
+        ["the score's tokens, exact", exact / bars],
+        ["the planner's", ours / bars],
     ]
-    save("planner_language", [f"{bars} bars.", "", *table(["tokens", "a bar"], rows)])
+    save("planner_language", [table(["tokens", "a bar"], rows, "{:.1f}")], [f"{bars} bars."], songs={"scores": songs})
 
 
 if __name__ == "__main__":

@@ -57,10 +57,10 @@ class Sums:
             self.found.setdefault(name, []).append(losses[chosen])
 
 
-def mean(found: list[np.ndarray]) -> str:
-    """Mean of all values."""
+def mean(found: list[np.ndarray]) -> float | None:
+    """Mean of all values, if there are any."""
     values = np.concatenate([np.zeros(0), *found])
-    return f"{values.mean():.3f}" if len(values) else "-"
+    return float(values.mean()) if len(values) else None
 
 
 def main() -> None:
@@ -90,7 +90,7 @@ def main() -> None:
     rows: list[list[object]] = [[kind, *(mean(one.found[kind]) for one in sums.values())] for kind in sums[bare].found]
     note = f"Nats a token over {arguments.examples} tasks on songs of the test split; the n-gram is of order {ORDER},"
     note += f" from {NGRAM_TOKENS / 1e6:.0f} million tokens of the same training tasks."
-    save("planner_loss", [note, "", *table(["tokens", *models], rows)])
+    save("planner_loss", [table(["tokens", *models], rows, "{:.3f}")], [note])
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from benchmarks.common import save, table
+from benchmarks.common import cell, save, table
 from benchmarks.planner_measures import (
     HISTOGRAMS,
     SCALARS,
@@ -134,15 +134,19 @@ def main() -> None:
     task = partial(work, songs=songs, data=arguments.data, folder=arguments.model)
     results = in_two_processes(task, len(songs))
     made = {name: [one["composed"][name] for one in results] for name in results[0]["composed"]}
-    save("planner_music", [
+    note = (
         f"{len(songs)} held-out songs of at least three tracks, 32 bars of each; one composition for each with the same"
         " header. Overlap: the share that two histograms have in common, 100 % where they are the same; for values,"
         " of their distributions over songs. It is that of half of the real songs with the other half, real or made"
-        " in its place: the column of real songs is what can be reached.", "",
-        *table(["histogram, overlap with half of the real songs", "real", *made], histogram_rows(songs, made)), "",
-        *table(["mean (overlap of values)", "real", *made], scalar_rows(songs, made)), "",
-        *infill_lines(results),
-    ])  # fmt: skip
+        " in its place: the column of real songs is what can be reached."
+    )
+    heads = ["histogram, overlap with half of the real songs", "real", *made]
+    tables = [
+        table(heads, histogram_rows(songs, made), "{:.0f} %"),
+        table(["mean (overlap of values)", "real", *made], scalar_rows(songs, made)),
+        infill_table(results),
+    ]
+    save("planner_music", tables, [note], songs={"data": len(songs)})
 
 
 def halves(songs: list) -> tuple[list, list]:
@@ -156,7 +160,7 @@ def histogram_rows(songs: list[Song], made: dict[str, list[Song]]) -> list[list[
     for name, measure in HISTOGRAMS.items():
         counts = {kind: [measure(song) for song in found] for kind, found in {"real": songs, **made}.items()}
         sums = {kind: [sum(half, Counter()) for half in halves(found)] for kind, found in counts.items()}
-        rows.append([name, *(f"{100 * overlap(sums['real'][0], both[1]):.0f} %" for both in sums.values())])
+        rows.append([name, *(100 * overlap(sums["real"][0], both[1]) for both in sums.values())])
     return rows
 
 
@@ -169,23 +173,23 @@ def scalar_rows(songs: list[Song], made: dict[str, list[Song]]) -> list[list[obj
             continue
         row: list[object] = [name]
         for found in values.values():
-            mean = "-" if np.isnan(found).all() else f"{np.nanmean(found):.2f}"
+            mean = np.nan if np.isnan(found).all() else np.nanmean(found)
             share = overlap_of_values(halves(values["real"])[0], halves(found)[1])
-            row.append(f"{mean} ({100 * share:.0f} %)")
+            row.append(cell("{:.2f} ({:.0f} %)", mean, 100 * share))
         rows.append(row)
     return rows
 
 
-def infill_lines(results: list[dict]) -> list[str]:
+def infill_table(results: list[dict]) -> dict:
     """How infills compare with what was cut out."""
     filled = [one["infilled"] for one in results if one["infilled"]]
     names = list(filled[0])
     rows: list[list[object]] = []
     for measure in filled[0][names[0]]:
         values = {name: np.array([one[name][measure] for one in filled]) for name in names}
-        rows.append([measure, *(f"{np.nanmean(values[name]):.2f}" for name in names)])
+        rows.append([measure, *(np.nanmean(values[name]) for name in names)])
     heads = [f"{len(filled)} infills of {CUT_BARS} bars of one track, beside what was cut out", *names]
-    return table(heads, rows)
+    return table(heads, rows, "{:.2f}")
 
 
 if __name__ == "__main__":

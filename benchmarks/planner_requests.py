@@ -213,10 +213,11 @@ def main() -> None:
             wrong = sum(made, Counter())
             right = sum(not one for one in made)
             detail = ", ".join(f"{name} {count}" for name, count in wrong.items()) or "none"
-            rows.append([kind, len(results), len(made), f"{100 * right / max(1, len(made)):.2f} %", detail])
+            rows.append([kind, len(results), len(made), 100 * right / max(1, len(made)), detail])
             print(rows[-1], f"{time.perf_counter() - began:.0f} s", flush=True)
     note = f"The model: {'planner/weights' if arguments.model == str(PLANNER_WEIGHTS) else arguments.model}."
-    save("planner_requests", [note, "", *table(["requests", "asked", "met", "right in everything", "faults"], rows)])
+    heads = ["requests", "asked", "met", "right in everything", "faults"]
+    save("planner_requests", [table(heads, rows, ["", "", "", "{:.2f} %"])], [note])
 
 
 if __name__ == "__main__":

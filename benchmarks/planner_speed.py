@@ -14,7 +14,7 @@ from statistics import median
 
 import torch
 
-from benchmarks.common import save, table
+from benchmarks.common import cell, save, table
 from planner.cell_mask import CellState
 from planner.checkpoint import PLANNER_WEIGHTS, load_model
 from planner.note_writer import write_notes
@@ -98,18 +98,19 @@ def main() -> None:
     theirs = plain(arguments.model, known_tokens(planned, frozenset()))
     mine = median(tokens / seconds for seconds, _, tokens in ours)
     rows: list[list[object]] = [
-        [f"{BARS} bars of {len(BAND)} tracks, s", f"{median(one[0] for one in ours):.1f}", "under 15"],
-        ["first bar after load, s (the plan of all bars comes before it)", f"{median(one[1] for one in ours):.2f}",
-         "under 1.5"],
-        ["tokens a second, with all rules", f"{mine:.0f}", ""],
-        ["... of transformers' generate, without any", f"{theirs:.0f} (ours: {mine / theirs:.1f} times)", ""],
-        ["a mask of the notes, microseconds", f"{1e6 * watch.seconds / watch.calls:.0f}", "microseconds"],
-        ["load, with the import of torch, s", f"{median(loads):.1f}", "under 2"],
-        ["memory at most, MB", f"{peak:.0f}", "under 1000"],
+        [f"{BARS} bars of {len(BAND)} tracks, s", cell("{:.1f}", median(one[0] for one in ours)), "under 15"],
+        ["first bar after load, s (the plan of all bars comes before it)",
+         cell("{:.2f}", median(one[1] for one in ours)), "under 1.5"],
+        ["tokens a second, with all rules", cell("{:.0f}", mine), ""],
+        ["... of transformers' generate, without any", cell("{:.0f} (ours: {:.1f} times)", theirs, mine / theirs), ""],
+        ["a mask of the notes, microseconds", cell("{:.0f}", 1e6 * watch.seconds / watch.calls), "microseconds"],
+        ["load, with the import of torch, s", cell("{:.1f}", median(loads)), "under 2"],
+        ["memory at most, MB", cell("{:.0f}", peak), "under 1000"],
     ]  # fmt: skip
     size = (Path(arguments.model) / "model.safetensors").stat().st_size / 1e6
-    note = f"Medians of {RUNS}; {median(one[2] for one in ours):.0f} tokens a song; weights of {size:.1f} MB."
-    save("planner_speed", [note, "", *table(["", "measured", "goal"], rows)])
+    tokens = median(one[2] for one in ours)
+    note = cell("Medians of {}; {:.0f} tokens a song; weights of {:.1f} MB.", RUNS, tokens, size)
+    save("planner_speed", [table(["", "measured", "goal"], rows)], [note])
 
 
 if __name__ == "__main__":

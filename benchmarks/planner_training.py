@@ -49,13 +49,14 @@ def main() -> None:
         last = log[-1]
         at_equal = next((row for row in reversed(log) if tokens_of(row) <= arguments.tokens), log[0])
         # Without a plan fewer tokens are predicted, so that only those of the notes can be compared.
-        losses = [f"{row['loss']:.3f}" if name not in SIZES or SIZES[name][2] else "-" for row in (at_equal, last)]
-        kinds = [f"{last[kind]:.3f}" for kind in ("written", "Pitch", "Drum", "Duration")]
-        rows.append([label_of(name), f"{tokens_of(last) / 1e6:.1f}", *losses, *kinds])
+        losses = [row["loss"] if name not in SIZES or SIZES[name][2] else None for row in (at_equal, last)]
+        kinds = [last[kind] for kind in ("written", "Pitch", "Drum", "Duration")]
+        rows.append([label_of(name), tokens_of(last) / 1e6, *losses, *kinds])
     draw(logs)
     heads = ["run", "million tokens", f"held-out loss after {arguments.tokens / 1e6:.0f} million", "at the end"]
-    lines = table([*heads, "notes", "pitches", "drums", "durations"], rows)
-    save("planner_training", [*lines, "", "![held-out loss over tokens](images/planner-training.png)"])
+    formats = ["", "{:.1f}", *["{:.3f}"] * 6]
+    tables = [table([*heads, "notes", "pitches", "drums", "durations"], rows, formats)]
+    save("planner_training", tables, pictures={PICTURE.name: "held-out loss over tokens"})
 
 
 def tokens_of(row: dict) -> int:

@@ -1,4 +1,4 @@
-"""How well the renderer plays: a soundfont it never heard, its codec, the DiT and the draft, side by side.
+"""How well the renderer plays: a soundfont it was not trained on, its codec, the DiT and the draft, side by side.
 
 python -m benchmarks.renderer --soundfont sf_GMbank.sf2 --scores DIR
 
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.common import save, table
+from benchmarks.common import cell, save, table
 from benchmarks.renderer_clips import FAMILIES, TestClip, make_clips
 from benchmarks.renderer_measures import (
     distances,
@@ -35,7 +35,7 @@ from renderer.note_array import notes_of
 from renderer.pipeline import FlowSampling, ScoreToAudio
 from renderer.plot_spectrogram import draw_spectrograms
 
-COLUMNS = ("reference", "codec", "DiT, 3 s heard", "DiT, nothing heard", "draft")
+COLUMNS = ("reference", "codec", "DiT, 3 s of reference", "DiT, no reference", "draft")
 OTHER_WAYS = {
     "coarse prediction alone": FlowSampling(steps=0),
     "flow from noise, 8 steps": FlowSampling(steps=8, start_noise=1.0, temperature=1.0),
@@ -106,28 +106,26 @@ def mean(found: dict, name: str, column: str, families: list[str] | None = None)
     return float(np.nanmean(values)) if values else float("nan")
 
 
-def report(result: dict) -> list[str]:
+def report(result: dict) -> list[dict]:
     """The tables."""
     found = result["figures"]
-    lines, rows = [], []
+    shares = ["family", *COLUMNS, "DiT's share of the reference"]
+    rows: list[list[object]] = []
     for family in FAMILIES:
         if family == "drums":
             continue
         scores = [mean(found, "F1", column, [family]) for column in COLUMNS]
-        rows.append([family, *(f"{score:.2f}" for score in scores), f"{scores[2] / scores[0]:.2f}"])
+        rows.append([family, *scores, scores[2] / scores[0]])
     scores = [mean(found, "F1", column) for column in COLUMNS]
-    rows.append(["all", *(f"{score:.2f}" for score in scores), f"**{scores[2] / scores[0]:.2f}**"])
-    lines += [
-        "F1 of the notes that basic-pitch hears (onset within 50 ms, pitch), by family; goal: a share of 0.90.",
-        "",
-    ]
-    lines += table(["family", *COLUMNS, "DiT's share of the reference"], rows)
+    rows.append(["all", *scores, cell("**{:.2f}**", scores[2] / scores[0])])
+    title = "F1 of the notes that basic-pitch finds (onset within 50 ms, pitch), by family; goal: a share of 0.90."
+    tables = [table(shares, rows, "{:.2f}", title)]
     rows = []
     for name in ("kick", "snare", "hat"):
         values = [mean(found, f"F1 {name}", column) for column in COLUMNS]
-        rows.append([name, *(f"{value:.2f}" for value in values), f"{values[2] / values[0]:.2f}"])
-    lines += ["", "Drums: F1 of onsets (50 ms) found in each class's band.", ""]
-    lines += table(["class", *COLUMNS, "DiT's share of the reference"], rows)
+        rows.append([name, *values, values[2] / values[0]])
+    title = "Drums: F1 of onsets (50 ms) found in each class's band."
+    tables.append(table(["class", *shares[1:]], rows, "{:.2f}", title))
     rows = []
     for name, title in (
         ("mel_db", "log-mel distance, dB"), ("stft", "multi-resolution STFT distance"),
@@ -135,27 +133,26 @@ def report(result: dict) -> list[str]:
         ("onset ms", "onset error, ms"),
     ):  # fmt: skip
         values = [mean(found, name, column) for column in COLUMNS]
-        rows.append([title, *("–" if np.isnan(value) else f"{value:.2f}" for value in values)])
+        rows.append([title, *values])
     spread = result["frechet"]
-    rows.append(["Fréchet distance (Resemblyzer)", "0", *(f"{spread[column]:.4f}" for column in COLUMNS[1:])])
-    lines += ["", *table(["figure", *COLUMNS], rows)]
+    distant = [cell("{:.4f}", spread[column]) for column in COLUMNS[1:]]
+    rows.append(["Fréchet distance (Resemblyzer)", "0", *distant])
+    tables.append(table(["figure", *COLUMNS], rows, "{:.2f}"))
     rows = []
     for column in (COLUMNS[2], *OTHER_WAYS):
-        values = [mean(found, name, column) for name in ("F1", "mel_db", "stft", "highs_db")]
-        rows.append([column, *(f"{value:.2f}" for value in values)])
-    heads = ["way of sampling, 3 s heard", "note F1", "log-mel distance, dB", "STFT distance", "highs, dB"]
-    lines += ["", *table(heads, rows)]
-    timbre = result["timbre"]
-    near = np.mean(np.array(timbre[COLUMNS[2]]) < np.array(timbre[COLUMNS[3]]))
-    lines += [
-        "",
-        "Timbre following: after 3 s of a preset never heard in training, the mean spectrum lies"
-        f" {np.mean(timbre[COLUMNS[2]]):.1f} dB from that preset's, against"
-        f" {np.mean(timbre[COLUMNS[3]]):.1f} dB for the program's usual sound; nearer in"
-        f" {100 * near:.0f} % of the clips (codec: {np.mean(timbre[COLUMNS[1]]):.1f} dB).",
-        "",
-    ]
-    return lines + [f"![{family}: spectrograms of all columns](images/render-{family}.png)" for family in DRAWN]
+        rows.append([column, *(mean(found, name, column) for name in ("F1", "mel_db", "stft", "highs_db"))])
+    heads = ["way of sampling, 3 s of reference", "note F1", "log-mel distance, dB", "STFT distance", "highs, dB"]
+    return [*tables, table(heads, rows, "{:.2f}")]
+
+
+def timbre_note(timbre: dict) -> dict:
+    """How near a reference brings the mean spectrum to a preset."""
+    codec, prompted, unprompted = (np.array(timbre[column]) for column in COLUMNS[1:4])
+    return cell(
+        "Timbre following: after 3 s of a preset not in the training data, the mean spectrum lies {:.1f} dB from that"
+        " preset's, against {:.1f} dB for the program's usual sound; nearer in {:.0f} % of the clips (codec: {:.1f} dB).",
+        prompted.mean(), unprompted.mean(), 100 * np.mean(prompted < unprompted), codec.mean(),
+    )  # fmt: skip
 
 
 def main() -> None:
@@ -171,11 +168,9 @@ def main() -> None:
     warnings.simplefilter("ignore")
     clips = make_clips(arguments.soundfont, arguments.scores, arguments.per_program, arguments.seed)
     result = measure(clips, load_pipeline(arguments.model, "cpu"), arguments.steps, arguments.start_noise)
-    head = [
-        f"{len(clips)} clips of about 10 s, presets of {Path(arguments.soundfont).name}, {arguments.steps} steps.",
-        "",
-    ]
-    save("renderer", head + report(result))
+    note = f"{len(clips)} clips of about 10 s, presets of {Path(arguments.soundfont).name}, {arguments.steps} steps."
+    pictures = {f"render-{family}.png": f"{family}: spectrograms of all columns" for family in DRAWN}
+    save("renderer", report(result), [note, timbre_note(result["timbre"])], pictures)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 python -m benchmarks.renderer_speed
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from time import perf_counter
 
 import torch
 
-from benchmarks.common import save, table
+from benchmarks.common import cell, save, table
 from renderer import render
 from renderer.dit_engine import DitEngine
 from renderer.draft import DraftEngine
@@ -52,36 +53,33 @@ def peak_mb(arguments: list[str]) -> tuple[float, float]:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__).parse_args()
     sheet = five_tracks()
     loads = sorted(seconds(lambda: subprocess.run([sys.executable, "-c", LOAD], check=True)) for _ in range(3))
     engine, draft = DitEngine(), DraftEngine()
-    rows: list[list[object]] = [["load, a fresh process to a ready engine", f"{loads[1]:.1f} s", "3 s"]]
+    rows: list[list[object]] = [["load, a fresh process to a ready engine", cell("{:.1f} s", loads[1]), "3 s"]]
     render(sheet, engine, keep_stems=False)
     for steps, goal in ((0, ""), (4, "0.5"), (8, "")):
         engine.steps = steps
         taken = seconds(lambda: render(sheet, engine, keep_stems=False))
-        rows.append(
-            [f"{len(sheet.tracks)} tracks, {steps} steps: time over duration", f"{taken / sheet.duration_s:.2f}", goal]
-        )
+        title = f"{len(sheet.tracks)} tracks, {steps} steps: time over duration"
+        rows.append([title, cell("{:.2f}", taken / sheet.duration_s), goal])
     taken = seconds(lambda: render(sheet, draft, keep_stems=False))
-    rows.append(["the same by the draft engine", f"{taken / sheet.duration_s:.3f}", ""])
+    rows.append(["the same by the draft engine", cell("{:.3f}", taken / sheet.duration_s), ""])
     with tempfile.TemporaryDirectory() as folder:
         for minutes in (1, 5):
             path = Path(folder, f"{minutes}.lead")
             write(lasting(sheet, minutes), path)
             command = [str(Path(sys.executable).with_name("scoretok")), "render", str(path), "-q"]
             used_mb, taken = peak_mb([*command, "-o", str(path.with_suffix(".wav"))])
-            rows.append(
-                [f"peak memory, {minutes} min, from score to file", f"{used_mb:.0f} MB ({taken:.0f} s)", "2048 MB"]
-            )
-    lines = table(["what", "measured", "goal"], rows)
+            title = f"peak memory, {minutes} min, from score to file"
+            rows.append([title, cell("{:.0f} MB ({:.0f} s)", used_mb, taken), "2048 MB"])
+    note: object = "No GPU was at hand."
     if torch.cuda.is_available():
         engine = DitEngine(device="cuda")
         taken = seconds(lambda: render(sheet, engine, keep_stems=False))
-        lines += ["", f"On {torch.cuda.get_device_name()}: {60 * taken / sheet.duration_s:.1f} s a minute of music."]
-    else:
-        lines += ["", "No GPU was at hand."]
-    save("renderer_speed", lines)
+        note = cell("On {}: {:.1f} s a minute of music.", torch.cuda.get_device_name(), 60 * taken / sheet.duration_s)
+    save("renderer_speed", [table(["what", "measured", "goal"], rows)], [note])
 
 
 if __name__ == "__main__":

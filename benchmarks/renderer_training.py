@@ -10,7 +10,7 @@ import json
 import os
 from pathlib import Path
 
-from benchmarks.common import RESULTS, save, table
+from benchmarks.common import RESULTS, cell, save, table
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 PICTURE = Path("docs/images/render-training.png")
@@ -39,11 +39,12 @@ def main() -> None:
     rows = []
     for name, log in logs.items():
         last = log[-1]
-        held_out = "; ".join(f"{key[9:]} {last[key]:.3f}" for key in sorted(last) if key.startswith("held_out"))
+        losses = {key[9:]: last[key] for key in sorted(last) if key.startswith("held_out")}
+        held_out = cell("; ".join(f"{key} {{:.3f}}" for key in losses), *losses.values())
         rows.append([RUNS[name], last["step"], held_out])
-    lines = table(["run", "steps", "held-out losses at the end"], rows)
     draw(logs)
-    save("renderer_training", [*lines, "", "![held-out loss over steps](images/render-training.png)"])
+    tables = [table(["run", "steps", "held-out losses at the end"], rows)]
+    save("renderer_training", tables, pictures={PICTURE.name: "held-out loss over steps"})
 
 
 def draw(logs: dict[str, list[dict]]) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import symusic
 
 import scoretok
-from benchmarks.common import corpus_files, pop909_files, save, table
+from benchmarks.common import cell, corpus_files, pop909_files, save, table
 from scoretok.formats import abc, json_form, midi, musicxml
 from scoretok.formats.abc_write import abc_text
 from scoretok.formats.holds import held
@@ -62,10 +62,11 @@ def pop909(files: list[Path], xml_count: int) -> list[list[object]]:
                 musicxml.write(sheet, target)
                 counts["MusicXML"] += musicxml.read(target) == held(sheet, ".musicxml")
     rows: list[list[object]] = [
-        [f"POP909 sheets through {name}", f"{count} of {len(chosen) if name == 'MusicXML' else len(files)}"]
+        [f"POP909 sheets through {name}", cell("{} of {}", count, len(chosen if name == "MusicXML" else files))]
         for name, count in counts.items()
     ]
-    return [["POP909 notes kept, MIDI to sheet to MIDI", f"{kept} of {total} ({100 * kept / total:.3f} %)"], *rows]
+    share = cell("{} of {} ({:.3f} %)", kept, total, 100 * kept / total)
+    return [["POP909 notes kept, MIDI to sheet to MIDI", share], *rows]
 
 
 def corpus(files: list[Path]) -> list[list[object]]:
@@ -85,10 +86,10 @@ def corpus(files: list[Path]) -> list[list[object]]:
                 tunes += 1
                 tunes_exact += scoretok.detokenize(scoretok.tokenize(sheet)) == sheet
     return [
-        ["music21 corpus, MusicXML files through tokens", f"{exact} of {len(files)}"],
+        ["music21 corpus, MusicXML files through tokens", cell("{} of {}", exact, len(files))],
         [
             "music21 corpus, ABC tunes through tokens",
-            f"{tunes_exact} of {tunes} ({refused} refused)",
+            cell("{} of {} ({} refused)", tunes_exact, tunes, refused),
         ],
     ]
 
@@ -102,7 +103,7 @@ def main() -> None:
     files = pop909_files(arguments.pop909)
     rows = pop909(files, arguments.musicxml) if files else [["POP909", "not measured: no --pop909"]]
     rows += corpus(corpus_files())
-    save("roundtrip", table(["round trip", "exact"], rows))
+    save("roundtrip", [table(["round trip", "exact"], rows)], songs={"pop909": len(files)})
 
 
 if __name__ == "__main__":

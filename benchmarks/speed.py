@@ -16,7 +16,7 @@ import numpy as np
 import symusic
 
 import scoretok
-from benchmarks.common import pop909_files, save, table
+from benchmarks.common import cell, pop909_files, save, table
 from renderer import render
 from renderer.draft import DraftEngine
 from scoretok.encode import encode
@@ -72,9 +72,7 @@ def against_remi(files: list[Path]) -> tuple[list[list[object]], list[list[objec
     for title, key in (("MIDI to tokens", "in"), ("tokens to MIDI", "out")):
         mine, theirs = f"ours {key}", f"remi {key}"
         tokens, songs = rate[mine] / rate[theirs], times[theirs] / times[mine]
-        speed.append(
-            [f"{title}, tokens a second", f"{rate[mine]:,.0f}", f"{rate[theirs]:,.0f}", f"{tokens:.2f}", f"{songs:.2f}"]
-        )
+        speed.append([f"{title}, tokens a second", rate[mine], rate[theirs], tokens, songs])
     said = {
         "chords": ("Chord", "Bass"),
         "sections, key, meter, tempo": ("Section", "Key", "Meter", "Tempo", "TempoFraction"),
@@ -86,11 +84,11 @@ def against_remi(files: list[Path]) -> tuple[list[list[object]], list[list[objec
         "bar lines": ("Bar",),
     }
     cost: list[list[object]] = [
-        ["all tokens, scoretok", f"{counts['ours'] / bars:.2f}"],
-        ["all tokens, REMI", f"{counts['remi'] / bars:.2f}"],
-        ["notes", f"{notes / bars:.2f}"],
+        ["all tokens, scoretok", counts["ours"] / bars],
+        ["all tokens, REMI", counts["remi"] / bars],
+        ["notes", notes / bars],
     ]
-    cost += [[what, f"{sum(kinds[kind] for kind in group) / bars:.2f}"] for what, group in said.items()]
+    cost += [[what, sum(kinds[kind] for kind in group) / bars] for what, group in said.items()]
     return speed, cost
 
 
@@ -136,23 +134,23 @@ def main() -> None:
     command = [sys.executable, "-m", "editing.cli.main", "--help"]
     start = seconds(lambda: subprocess.run(command, capture_output=True, check=True), 7)
     rows: list[list[object]] = [
-        ["legal-token mask", f"{middle:.1f} µs (99th percentile {worst:.1f})", "20 µs"],
+        ["legal-token mask", cell("{:.1f} µs (99th percentile {:.1f})", middle, worst), "20 µs"],
         [
             f"{band.duration_s / 60:.1f}-minute band score ({band.note_count:,} notes), MIDI file to tokens",
-            f"{1e3 * whole:.0f} ms",
+            cell("{:.0f} ms", 1e3 * whole),
             "100 ms",
         ],
-        ["draft audio with mix and stems", f"{band.duration_s / audio:.0f} x real time", "50 x"],
-        ["scoretok --help", f"{1e3 * start:.0f} ms", "500 ms"],
+        ["draft audio with mix and stems", cell("{:.0f} x real time", band.duration_s / audio), "50 x"],
+        ["scoretok --help", cell("{:.0f} ms", 1e3 * start), "500 ms"],
     ]
     heads = ["side by side", "scoretok", "REMI", "ratio of tokens a second", "ratio of files a second"]
-    lines = [
-        f"{len(files)} files of POP909." if arguments.pop909 else "The MIDI example.",
-        "",
-        *table(heads, speed),
-        "",
+    tables = [
+        table(heads, speed, ["", "{:,.0f}", "{:,.0f}", "{:.2f}", "{:.2f}"]),
+        table(["what", "measured", "goal"], rows),
+        table(["a bar has", "on average"], cost, "{:.2f}"),
     ]
-    save("speed", [*lines, *table(["what", "measured", "goal"], rows), "", *table(["a bar has", "on average"], cost)])
+    note = f"{len(files)} files of POP909." if arguments.pop909 else "The MIDI example."
+    save("speed", tables, [note], songs={"pop909": len(files)})
 
 
 if __name__ == "__main__":

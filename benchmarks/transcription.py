@@ -1,4 +1,4 @@
-"""What the ears hear in songs that nobody trained on, played by soundfonts that nobody trained on, by mir_eval.
+"""Transcription of songs that nobody trained on, played by soundfonts that nobody trained on, by mir_eval.
 
 python -m benchmarks.transcription --songs SONGS [--cache DIR]     SONGS as benchmarks.transcription_songs makes them
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.common import save, table
+from benchmarks.common import cell, save, table
 from mir.compare import compare, notes_s, spans_and_hz
 from mir.notes.basic_notes import basic_pitch_notes
 from mir.transcribe import TranscriptionOptions, analyse_recording
@@ -68,7 +68,8 @@ def songs(folder: Path) -> list[Song]:
     return [Song(path, read(path.with_suffix(".lead"))) for path in sorted(folder.glob("*.flac"))]
 
 
-def heard(path: Path, options: TranscriptionOptions) -> LeadSheet | None:
+def transcribed(path: Path, options: TranscriptionOptions) -> LeadSheet | None:
+    """The score of a recording; None where the transcription is refused."""
     try:
         return analyse_recording(path, options).sheet
     except ScoretokError as error:
@@ -86,7 +87,7 @@ def means(rows: list[dict[str, float]]) -> dict[str, tuple[float, int]]:
 
 
 def basic_pitch(path: Path, truth: LeadSheet) -> float:
-    """The F measure of the notes that basic-pitch hears (Bittner et al., 2022), of all roles together."""
+    """The F measure of the notes that basic-pitch finds (Bittner et al., 2022), of all roles together."""
     from mir_eval.transcription import precision_recall_f1_overlap
 
     notes = [note for role in basic_pitch_notes(path).values() for note in role]
@@ -94,36 +95,38 @@ def basic_pitch(path: Path, truth: LeadSheet) -> float:
     return precision_recall_f1_overlap(*notes_s(truth, ROLES), *found, offset_ratio=None)[2]
 
 
-def report(folder: Path, cache: str | None) -> list[str]:
-    """The tables."""
-    material = songs(folder)
+def report(material: list[Song], cache: str | None) -> tuple[list[dict], str]:
+    """The tables, and what was measured."""
     variants: dict[str, TranscriptionOptions] = {
         "default": TranscriptionOptions(cache=cache, words="off"),
         "permissive": TranscriptionOptions(cache=cache, words="off", permissive=True),
         "fast": TranscriptionOptions(cache=cache, words="off", fast=True),
         "librosa beats": TranscriptionOptions(cache=cache, words="off", beats="librosa"),
     }
-    rows = {name: [song.measures(heard(song.path, options)) for song in material] for name, options in variants.items()}
+    rows = {
+        name: [song.measures(transcribed(song.path, options)) for song in material]
+        for name, options in variants.items()
+    }
     results = {name: means(some) for name, some in rows.items()}
     plain = [basic_pitch(song.path, song.truth) for song in material]
     minutes = sum(song.truth.duration_s for song in material) / 60
-    lines = [
+    note = (
         f"{len(material)} songs, {minutes:.0f} minutes, of bands with drums and a lead in place of a voice; means over"
         " the songs that have a part. `--words off`. Key and chords of the game music are themselves estimated and not"
-        f" counted, nor are chords where less than {100 * LEAST_IN_CHORD:.0f} % of the accompaniment is in them.",
-        "",
-        "| | songs | goal | default | `--permissive` | `--fast` | `--beats librosa` |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        f" counted, nor are chords where less than {100 * LEAST_IN_CHORD:.0f} % of the accompaniment is in them."
+    )
+    heads = ["", "songs", "goal", "default", "`--permissive`", "`--fast`", "`--beats librosa`"]
+    figures = [
+        [NAMES.get(name, name.replace("_", " ")), count, GOALS.get(name, ""), *(results[v][name][0] for v in variants)]
+        for name, (_, count) in results["default"].items()
     ]
-    for name, (_, count) in results["default"].items():
-        cells = [f"{results[variant][name][0]:.3f}" for variant in variants]
-        goal = f"{GOALS[name]:.2f}" if name in GOALS else ""
-        lines.append(f"| {NAMES.get(name, name.replace('_', ' '))} | {count} | {goal} | {' | '.join(cells)} |")
-    lines += ["", f"basic-pitch, all pitched notes of all roles together: F {np.mean(plain):.3f}.", ""]
-    return lines + by_source(material, rows["default"])
+    first = table(heads, figures, ["", "", "{:.2f}", *["{:.3f}"] * len(variants)])
+    second = by_source(material, rows["default"])
+    second["title"] = cell("basic-pitch, all pitched notes of all roles together: F {:.3f}.", np.mean(plain))
+    return [first, second], note
 
 
-def by_source(material: list[Song], rows: list[dict[str, float]]) -> list[str]:
+def by_source(material: list[Song], rows: list[dict[str, float]]) -> dict:
     """The default's goals by where the scores come from: what is called a beat differs."""
     sources = sorted({song.source for song in material})
     found = {
@@ -133,11 +136,11 @@ def by_source(material: list[Song], rows: list[dict[str, float]]) -> list[str]:
     cells = [
         [
             NAMES.get(name, name),
-            *(f"{found[source][name][0]:.3f}" if name in found[source] else "" for source in sources),
+            *(found[source][name][0] if name in found[source] else "" for source in sources),
         ]
         for name in (*GOALS, "amlt", "key")
     ]
-    return table(["default, by source", *sources], cells)
+    return table(["default, by source", *sources], cells, "{:.3f}")
 
 
 def main() -> None:
@@ -145,7 +148,9 @@ def main() -> None:
     parser.add_argument("--songs", type=Path, required=True)
     parser.add_argument("--cache")
     given = parser.parse_args()
-    save("transcription", report(given.songs, given.cache))
+    material = songs(given.songs)
+    tables, note = report(material, given.cache)
+    save("transcription", tables, [note], songs={"songs": len(material)})
 
 
 if __name__ == "__main__":

@@ -96,14 +96,17 @@ def main() -> None:
     rows = []
     for name, sheets in by_file.items():
         right, weighted = np.mean([found_again(sheet) for sheet in sheets], 0)
-        rows.append([name, len(sheets), f"{right:.3f}", f"{weighted:.3f}"])
-    lines = [
-        "The key that people wrote down, found from the chords and notes that they wrote down: what perfect ears would"
-        " reach. Whole songs in one key, but for the last row; the tables of chords on degrees were counted in them.",
-        "",
-        *table(["", "songs", "right", "weighted score"], rows),
-    ]
-    save("transcription_keys", lines)
+        rows.append([name, len(sheets), right, weighted])
+    note = (
+        "The key that people wrote down, found from the chords and notes that they wrote down: what a perfect"
+        " transcription would reach. Whole songs in one key, but for the last row; the tables of chords on degrees were"
+        " counted in them."
+    )
+    save(
+        "transcription_keys",
+        [table(["", "songs", "right", "weighted score"], rows, ["", "", "{:.3f}", "{:.3f}"])],
+        [note],
+    )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Which network hears a piano best: F measures and how long each takes.
+"""Which network transcribes a piano best: F measures and how long each takes.
 
 python -m benchmarks.transcription_piano --songs SONGS --soundfont FONT
 
-Piano parts of songs that training left out, alone, by a soundfont that it never heard.
+Piano parts of songs that training left out, alone, by a soundfont that it was not trained on.
 """
 
 import argparse
@@ -67,7 +67,7 @@ def main() -> None:
 
     band = SoundfontBand([given.soundfont], {"piano": PIANO})
     engines: dict[str, Callable[[Recording], Notes]] = {
-        "ears": lambda recording: predict_activations(recording).notes,
+        "ours": lambda recording: predict_activations(recording).notes,
         "basic-pitch": lambda recording: basic_pitch_notes(recording.path),
         "madmom": madmom_notes,
         "transkun": piano_notes,
@@ -90,11 +90,10 @@ def main() -> None:
                     tuple(precision_recall_f1_overlap(*truth, *found, offset_ratio=ratio)[2] for ratio in (None, 0.2))
                 )
             print(number, {name: round(row[-1][0], 3) for name, row in scores.items()}, flush=True)
-    rows = [
-        [name, *(f"{value:.3f}" for value in np.mean(row, 0)), f"{seconds[name] / total_s:.2f}"]
-        for name, row in scores.items()
-    ]
-    save("transcription_piano", table(["pianos alone", "notes F", "with ends F", "seconds a second"], rows))
+    rows = [[name, *np.mean(row, 0), seconds[name] / total_s] for name, row in scores.items()]
+    heads = ["pianos alone", "notes F", "with ends F", "seconds a second"]
+    tables = [table(heads, rows, ["", "{:.3f}", "{:.3f}", "{:.2f}"])]
+    save("transcription_piano", tables, songs={"songs": len(scores["ours"])})
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""From score to sound to score: how much of what the draft engine plays the ears write down again.
+"""From score to sound to score: how much of what the draft engine plays is transcribed again.
 
 python -m benchmarks.transcription_roundtrip --songs SONGS
   SONGS as benchmarks.transcription_songs makes them; only scores are read
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.common import save, table
+from benchmarks.common import cell, save, table
 from benchmarks.transcription import ESTIMATED
 from mir.compare import compare, main_key, mir_eval_key
 from mir.transcribe import TranscriptionOptions, analyse_recording
@@ -34,26 +34,29 @@ def main() -> None:
     paths = sorted(given.songs.glob("*.lead"))
     rows = []
     for path in paths[:: max(1, len(paths) // given.count)][: given.count]:
-        rows.append(heard_again(path))
+        rows.append(transcribed_again(path))
         print(path.name, rows[-1], flush=True)
     bands = [row for row in rows if not row["estimated"]]
     goals = {"tempo": "all", "number of bars": "all", "key": "90 %"}
     cells = [
-        [name, *(f"{sum(row[name] for row in some)} of {len(some)}" for some in (rows, bands)), goals.get(name, "")]
+        [
+            name,
+            *(cell("{} of {}", sum(row[name] for row in some), len(some)) for some in (rows, bands)),
+            goals.get(name, ""),
+        ]
         for name in RIGHT
     ]
-    cells += [[f"{name}, F or share", *(f"{mean(name, some):.3f}" for some in (rows, bands)), ""] for name in MEASURES]
-    lines = [
+    cells += [[f"{name}, F or share", *(mean(name, some) for some in (rows, bands)), ""] for name in MEASURES]
+    note = (
         "Songs that training left out, a minute of each, played by the draft engine (its soundfont was among those of"
         f" the training). A tempo is right within {100 * NEAR:.0f} %. Keys and bar lines of the game music are"
-        " themselves estimated, so that the songs without it stand apart.",
-        "",
-        *table(["", "all", "without game music", "goal"], cells),
-    ]
-    save("transcription_roundtrip", lines)
+        " themselves estimated, so that the songs without it stand apart."
+    )
+    tables = [table(["", "all", "without game music", "goal"], cells, "{:.3f}")]
+    save("transcription_roundtrip", tables, [note], songs={"songs": len(rows)})
 
 
-def heard_again(path: Path) -> dict[str, float]:
+def transcribed_again(path: Path) -> dict[str, float]:
     """What of a score comes back: 1 or 0 for what is right, shares for the rest; all 0 where nothing is found."""
     truth = read(path)
     row = dict.fromkeys(compare(truth, truth), 0.0) | dict.fromkeys(RIGHT, 0)

@@ -1,4 +1,4 @@
-"""Sections that the ears find in whole songs that nobody trained on, beside those that people marked.
+"""Sections that the transcription finds in whole songs that nobody trained on, beside those that people marked.
 
 python -m benchmarks.transcription_sections --data POP909_MMA.jsonl.gz --data BILLBOARD_MMA.jsonl.gz --soundfont FONT
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from benchmarks.common import save
+from benchmarks.common import save, table
 from benchmarks.transcription_songs import FEWEST_NOTES, played, sheets
 from mir.training.mixes import SoundfontBand, is_held_out_song
 from mir.transcribe import TranscriptionOptions, transcribe
@@ -74,7 +74,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=24)
     given = parser.parse_args()
     band = SoundfontBand([given.soundfont])
-    rows: dict[str, list[list[float]]] = {"ears": [], "every eight bars": []}
+    rows: dict[str, list[list[float]]] = {"ours": [], "every eight bars": []}
     for number, sheet in enumerate(held_out_songs(given.data, given.count)):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "song.flac")
@@ -86,19 +86,16 @@ def main() -> None:
                 print(sheet.title, error)
                 continue
         truth = spans(sheet, sheet.duration_s)
-        rows["ears"].append(scores(truth, spans(found, sheet.duration_s)))
+        rows["ours"].append(scores(truth, spans(found, sheet.duration_s)))
         rows["every eight bars"].append(scores(truth, evenly(sheet, sheet.duration_s)))
-    lines = [
-        f"{len(rows['ears'])} whole songs by beats of our own network, without chords and voice. Boundaries are F"
+    note = (
+        f"{len(rows['ours'])} whole songs by beats of our own network, without chords and voice. Boundaries are F"
         " measures without those at the ends, pairs say which frames are in sections of one name, names whether it is"
-        " the same.",
-        "",
-        "| | boundaries, 0.5 s | boundaries, 3 s | pairs | names |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    for name, values in rows.items():
-        lines.append(f"| {name} | " + " | ".join(f"{value:.3f}" for value in np.mean(values, 0)) + " |")
-    save("transcription_sections", lines)
+        " the same."
+    )
+    heads = ["", "boundaries, 0.5 s", "boundaries, 3 s", "pairs", "names"]
+    figures = [[name, *np.mean(values, 0)] for name, values in rows.items()]
+    save("transcription_sections", [table(heads, figures, "{:.3f}")], [note])
 
 
 if __name__ == "__main__":

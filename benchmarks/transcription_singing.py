@@ -1,4 +1,4 @@
-"""What the ears hear of a singer whose pitch, notes and words are known, alone and amid a band.
+"""Transcription of a singer whose pitch, notes and words are known, alone and amid a band.
 
 python -m benchmarks.transcription_singing --data OPENEWLD_MMA.jsonl.gz --soundfont FONT
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.common import save, table
+from benchmarks.common import cell, save, table
 from benchmarks.singing import FRAME_S, VOICES, Song, sing
 from benchmarks.transcription_songs import FEWEST_NOTES, file_name, first_minute, played
 from benchmarks.transcription_voice import distance, plain, si_sdr
@@ -116,16 +116,14 @@ def main() -> None:
     values = {name: {key: np.mean([row[key] for row in found]) for key in MEASURES} for name, found in rows.items()}
     for name, wrong in errors.items():
         values[name]["WER"], values[name]["CER"] = wrong[0] / wrong[1], wrong[2] / wrong[3]
-    lines = [
-        f"{len(gains)} songs, {seconds / 60:.0f} minutes, English, sung by rule (flite's voices, laid on the notes by"
+    note = cell(
+        "{} songs, {:.0f} minutes, English, sung by rule (flite's voices, laid on the notes by"
         " WORLD with glides and vibrato) beside a band as loud as the voice. The separated voice is"
-        f" {np.mean(gains):.1f} dB better than the mix (SI-SDR). A given word is in place within {LATE_S} s.",
-        "",
-        *table(
-            ["voice", *MEASURES], [[name, *(f"{row[key]:.3f}" for key in MEASURES)] for name, row in values.items()]
-        ),
-    ]
-    save("transcription_singing", lines)
+        " {:.1f} dB better than the mix (SI-SDR). A given word is in place within {} s.",
+        len(gains), seconds / 60, np.mean(gains), LATE_S,
+    )  # fmt: skip
+    figures = [[name, *(row[key] for key in MEASURES)] for name, row in values.items()]
+    save("transcription_singing", [table(["voice", *MEASURES], figures, "{:.3f}")], [note], songs={"data": len(gains)})
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from time import perf_counter
 import numpy as np
 import soundfile
 
-from benchmarks.common import save, table
+from benchmarks.common import cell, save, table
 from benchmarks.singing import VOICES, sing
 from benchmarks.transcription_singing import melody_of, songs
 from benchmarks.transcription_songs import played
@@ -64,16 +64,15 @@ def main() -> None:
             wall[name], memory[name] = perf_counter() - began, peak_mb()
             stages[name] = json.loads(output)["seconds"]
     names = list(stages["default"])
-    rows = [[stage, *(f"{stages[name].get(stage, 0.0):.1f} s" for name in VARIANTS)] for stage in names]
-    rows.append(["from command to file", *(f"{wall[name]:.1f} s" for name in VARIANTS)])
+    rows = [[stage, *(stages[name].get(stage, 0.0) for name in VARIANTS)] for stage in names]
+    rows.append(["from command to file", *(wall[name] for name in VARIANTS)])
     rows.append(["goal", *(GOALS.get(name, "") for name in VARIANTS)])
-    lines = [
-        f"A song of {SONG_S} s with a singer, all stages on. `beats` runs beside the others, so stages add up to more"
-        f" than the whole. The most memory that any of these took is {max(memory.values()):.0f} MB (goal 3,000).",
-        "",
-        *table(["stage", *VARIANTS], rows),
-    ]
-    save("transcription_speed", lines)
+    note = cell(
+        "A song of {} s with a singer, all stages on. `beats` runs beside the others, so stages add up to more"
+        " than the whole. The most memory that any of these took is {:.0f} MB (goal 3,000).",
+        SONG_S, max(memory.values()),
+    )  # fmt: skip
+    save("transcription_speed", [table(["stage", *VARIANTS], rows, "{:.1f} s")], [note])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What training bought the ears: losses over steps, and F measures on mixes of held-out songs and soundfonts.
+"""What training bought the transcription: losses over steps, and F measures on mixes of held-out songs and soundfonts.
 
 python -m benchmarks.transcription_training --runs RUNS --test MIXES
 python -m benchmarks.transcription_training --tune MIXES
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.common import RESULTS, save, table
+from benchmarks.common import RESULTS, cell, save, table
 from mir.notes.activations import DRUM_THRESHOLDS, ONSET_THRESHOLDS, TRANSCRIPTION_WEIGHTS
 from mir.notes.log_spectrogram import FRAMES_PER_S, LOWEST_PITCH
 from mir.notes.network import TranscriptionNet
@@ -28,7 +28,7 @@ from mir.training.mixes import EXCERPT_FRAMES, MixShards
 from mir.training.train_transcriber import evaluate
 
 os.environ.setdefault("MPLBACKEND", "Agg")
-RUN, LOG = "ears-run", "training-ears.jsonl"
+RUN, LOG = "transcription-run", "training-transcription.jsonl"
 PICTURE = Path("docs/images/transcription-training.png")
 LEVELS = tuple(np.arange(0.12, 0.61, 0.03).round(2))
 NEAR_S = 0.05
@@ -36,7 +36,7 @@ NEAR_S = 0.05
 
 @dataclass
 class Candidates:
-    """What might be heard of a role or drum in one excerpt, and what is played: moments in seconds and pitches (n,)."""
+    """What might be found of a role or drum in one excerpt, and what is played: moments in seconds and pitches (n,)."""
 
     at_s: np.ndarray
     pitch: np.ndarray
@@ -153,18 +153,16 @@ def main() -> None:
     rows = list(candidates(model, held_out, given.count))
     found = {name: f_measure([row[name].tally(shipped[name]) for row in rows]) for name in shipped}
     last = log[-1]
-    losses = ", ".join(f"{part} {value:.3f}" for part, value in evaluate(model, held_out, given.count).items())
-    lines = [
+    losses = evaluate(model, held_out, given.count)
+    note = cell(
         f"The last run had {last['step']} steps of {last['recipe']['batch']} excerpts. What ships, on {given.count}"
-        f" excerpts of ten seconds, of songs and soundfonts that training left out: losses {losses}; F measures:",
-        "",
-        *table(list(found), [[f"{value:.2f}" for value in found.values()]]),
-        "",
-        "![losses over steps](images/ears-training.png)",
-        "",
-        "Where held-out losses jump, the mixes to test on were made anew.",
-    ]
-    save("transcription_training", lines)
+        f" excerpts of ten seconds, of songs and soundfonts that training left out: losses "
+        + ", ".join(f"{part} {{:.3f}}" for part in losses) + "; F measures:",
+        *losses.values(),
+    )  # fmt: skip
+    jumps = "Where held-out losses jump, the mixes to test on were made anew."
+    tables = [table(list(found), [list(found.values())], ["{:.2f}"] * len(found))]
+    save("transcription_training", tables, [jumps, note], {PICTURE.name: "losses over steps"})
 
 
 if __name__ == "__main__":

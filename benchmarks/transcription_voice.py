@@ -3,7 +3,7 @@
 python -m benchmarks.transcription_voice --voices real_train.tar --manifest real_manifest.jsonl --songs SONGS
 
 Clips of speech with known words (people who read; singing with words is not at hand) beside bands at equal loudness.
-None of the models that listen here was trained by us.
+None of the models that are used here was trained by us.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from benchmarks.common import save
+from benchmarks.common import cell, save, table
 from mir.separation import spleeter_stems
 from mir.word_recognition import recognise_words
 from scoretok.audio import SAMPLE_RATE, Recording, read_recording, resample
@@ -82,15 +82,13 @@ def main() -> None:
             row[1] += len(truth)
             row[2] += distance(list("".join(truth)), list("".join(words)))
             row[3] += len("".join(truth))
-    lines = [
-        f"{len(material)} clips of people who read, each beside a band at equal loudness. The separated voice is"
-        f" {np.mean(gains):.1f} dB better than the mix (SI-SDR).",
-        "",
-        "| words of the voice | WER | CER |",
-        "| --- | --- | --- |",
-        *(f"| {name} | {row[0] / row[1]:.3f} | {row[2] / row[3]:.3f} |" for name, row in errors.items()),
-    ]
-    save("transcription_voice", lines)
+    note = cell(
+        "{} clips of people who read, each beside a band at equal loudness. The separated voice is {:.1f} dB better than"
+        " the mix (SI-SDR).",
+        len(material), np.mean(gains),
+    )  # fmt: skip
+    rows = [[name, row[0] / row[1], row[2] / row[3]] for name, row in errors.items()]
+    save("transcription_voice", [table(["words of the voice", "WER", "CER"], rows, "{:.3f}")], [note])
 
 
 if __name__ == "__main__":

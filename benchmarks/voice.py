@@ -204,7 +204,7 @@ def means(rows: Iterable[dict[str, float]]) -> dict[str, float]:
 
 def shown(title: str, figures: dict[str, float], names: list[str]) -> list[object]:
     """A row of the table."""
-    return [title, *(f"{figures[name]:.2f}" if name in figures else "–" for name in names)]
+    return [title, *(figures.get(name) for name in names)]
 
 
 def main() -> None:
@@ -251,18 +251,17 @@ def main() -> None:
     rows += [shown("the target's own singing by rule", perfect(own), names)]
     rows += [shown("goal, speech", GOALS, names), shown("goal, singing", {**GOALS, "to the target": 0.62}, names)]
     lengths = [
-        [f"{seconds:g} s", f"{means(measured_likeness(models, speech[::2], seconds))['to the target']:.2f}"]
+        [f"{seconds:g} s", means(measured_likeness(models, speech[::2], seconds))["to the target"]]
         for seconds in LENGTHS_S
     ]
-    heads = ["", *names]
-    save("voice", [
+    note = (
         f"{len(speech)} pairs of speakers, {len(recorded)} of a singer and speakers, {len(by_rule)} of speakers who"
-        " sing by rule and other speakers, none heard in training; takes of"
-        f" {TAKE_S:g} s at most, references of {REFERENCE_S:g} s at most, compared with third clips of the target.",
-        "", *table(heads, rows), "",
-        "Every second pair of speakers, by the length of the reference (or as much as there is):", "",
-        *table(["reference", "to the target"], lengths),
-    ])  # fmt: skip
+        " sing by rule and other speakers, none in the training data; takes of"
+        f" {TAKE_S:g} s at most, references of {REFERENCE_S:g} s at most, compared with third clips of the target."
+    )
+    title = "Every second pair of speakers, by the length of the reference (or as much as there is):"
+    by_length = table(["reference", "to the target"], lengths, "{:.2f}", title)
+    save("voice", [table(["", *names], rows, "{:.2f}"), by_length], [note])
 
 
 def measured_likeness(

@@ -15,7 +15,7 @@ import numpy as np
 import soundfile
 import torch
 
-from benchmarks.common import save, table
+from benchmarks.common import cell, save, table
 from benchmarks.voice import Singer, means, nearness, shift_of, shown, singers, words_lost
 from benchmarks.voice_measures import embedding
 from editing.voice.conversion import LONGEST_REFERENCE_S, ConversionRequest, convert_samples
@@ -73,14 +73,14 @@ def main() -> None:
         }
         for way, one in voices.items():
             rows.append(shown(f"{target.name}, {way}", measured(models, one, takes, like), names))
-        rows.append([f"{target.name}, seconds of adapting", f"{took_s:.0f}", "", ""])
+        rows.append([f"{target.name}, seconds of adapting", cell("{:.0f}", took_s), "", ""])
         for figure, value in figures.items():
-            rows.append([f"{target.name}, {figure.replace('_', ' ')}", f"{value:.2f}", "", ""])
-    save("voice_adapt", [
+            rows.append([f"{target.name}, {figure.replace('_', ' ')}", value, "", ""])
+    note = (
         f"{arguments.steps} steps; {len(every) - 1} takes of other held-out voices each, compared with"
-        f" {LONGEST_KEPT_S:g} s of the target.",
-        "", *table(["", *names], rows),
-    ])  # fmt: skip
+        f" {LONGEST_KEPT_S:g} s of the target."
+    )
+    save("voice_adapt", [table(["", *names], rows, "{:.2f}")], [note])
 
 
 if __name__ == "__main__":

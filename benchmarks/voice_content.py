@@ -1,4 +1,4 @@
-"""How much of who speaks is left in what the model is told of the words.
+"""How much of the speaker is left in the content features that the model gets.
 
 python -m benchmarks.voice_content --voices VOICES/real_train.tar --manifest VOICES/real_manifest.jsonl
 
@@ -23,7 +23,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks.common import save, table
+from benchmarks.common import cell, save, table
 from renderer.codec.mel import SAMPLE_RATE
 from renderer.voice.features import VoiceFeatures, extract_features
 from renderer.voice.pretrained import VoiceModels, load_models
@@ -37,17 +37,17 @@ CLIPS, LEARNED, SHORTEST_S, LONGEST_S = 10, 7, 1.5, 6
 
 @dataclass
 class Said:
-    """A clip: its speaker, samples (n,), what is heard of them, and features (v, f, 512) of it and of its tapes."""
+    """A clip: its speaker, samples (n,), their features, and content features (v, f, 512) of it and of its tapes."""
 
     speaker: str
     samples: np.ndarray
-    heard: VoiceFeatures
+    features: VoiceFeatures
     variants: np.ndarray
 
     @property
     def loud(self) -> np.ndarray:
-        """Which frames are heard, (f,)."""
-        return self.heard.weight > 0.5
+        """Which frames are loud enough to count, (f,)."""
+        return self.features.weight > 0.5
 
     @property
     def mean(self) -> np.ndarray:
@@ -82,9 +82,9 @@ def named(clips: Sequence[Said], hidden: set[str], names: Sequence[str], models:
     scatter, rng = ScatterMatrices(), np.random.default_rng(1)
     fitted = [clip for clip in clips if clip.speaker not in hidden]
     enrolling = fitted[::4] if converted else []
-    others = ConversionAugmenter(models, [(clip.speaker, enrol_voice(models.dit, clip.heard)) for clip in enrolling])
+    others = ConversionAugmenter(models, [(clip.speaker, enrol_voice(models.dit, clip.features)) for clip in enrolling])
     for clip in fitted:
-        copies = others.converted_features(clip.samples, clip.heard, clip.speaker, rng)
+        copies = others.converted_features(clip.samples, clip.features, clip.speaker, rng)
         scatter.add(clip.speaker, np.concatenate([clip.variants, *(copy[None] for copy in copies)])[:, clip.loud])
     mean, projection = scatter.projection(models.dit.content_dims)
     chosen = [clip for clip in clips if clip.speaker in hidden and clip.speaker in names]
@@ -119,16 +119,14 @@ def main() -> None:
     }
     shipped = [models.dit.content(torch.from_numpy(clip.mean)).numpy() for clip in probed]
     rows = [
-        ["Whisper's features", f"{accuracy(speakers, [clip.mean for clip in probed]):.2f}"],
-        ["projected, as it ships", f"{accuracy(speakers, shipped):.2f}"],
-        ["of half: projected, fitted to tapes of other speakers", f"{unseen[False]:.2f}"],
-        ["of half: projected, fitted to tapes and copies of other speakers", f"{unseen[True]:.2f}"],
+        ["Whisper's features", accuracy(speakers, [clip.mean for clip in probed])],
+        ["projected, as it ships", accuracy(speakers, shipped)],
+        ["of half: projected, fitted to tapes of other speakers", unseen[False]],
+        ["of half: projected, fitted to tapes and copies of other speakers", unseen[True]],
     ]
-    lines = [
-        f"{len(names)} speakers, chance {1 / len(names):.2f}; of half, {2 / len(names):.2f}. The goal: 0.20.", "",
-        *table(["features", "speaker named"], rows),
-    ]  # fmt: skip
-    save("voice_content", lines)
+    chance = 1 / len(names)
+    note = cell("{} speakers, chance {:.2f}; of half, {:.2f}. The goal: 0.20.", len(names), chance, 2 * chance)
+    save("voice_content", [table(["features", "speaker named"], rows, "{:.2f}")], [note])
 
 
 if __name__ == "__main__":

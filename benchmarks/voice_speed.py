@@ -40,13 +40,13 @@ def main() -> None:
             subprocess.run([*command, "-o", paths["out"]], check=True)
             took_s = perf_counter() - began
             title = f"{seconds} s" + ", to a kept voice" * (target == "kept")
-            rows.append([title, f"{took_s:.1f} s", f"{took_s / seconds:.3f}", f"{peak_mb():.0f} MB"])
-    lines = [
+            rows.append([title, took_s, took_s / seconds, peak_mb()])
+    note = (
         "From command to file, loading included, to a recording of 30 s, once to what `voice enrol` keeps of it."
-        " Memory is the most so far. The goals are 0.3 and 1,500 MB.", "",
-        *table(["take", "took", "of its length", "most memory"], rows),
-    ]  # fmt: skip
-    save("voice_speed", lines)
+        " Memory is the most so far. The goals are 0.3 and 1,500 MB."
+    )
+    heads = ["take", "took", "of its length", "most memory"]
+    save("voice_speed", [table(heads, rows, ["", "{:.1f} s", "{:.3f}", "{:.0f} MB"])], [note])
 
 
 if __name__ == "__main__":

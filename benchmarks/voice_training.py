@@ -10,7 +10,7 @@ import json
 import os
 from pathlib import Path
 
-from benchmarks.common import RESULTS, save, table
+from benchmarks.common import RESULTS, cell, save, table
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 PICTURE = Path("docs/images/voice-training.png")
@@ -39,10 +39,11 @@ def main() -> None:
         axis.set_xlabel("step")
         axis.legend(fontsize=7)
         minutes = sum(row["seconds"] for row in log) / 60
-        rows.append([part, log[-1]["step"], f"{minutes:.0f}", "; ".join(f"{n} {log[-1][n]:.3f}" for n in names)])
+        figures = cell("; ".join(f"{name} {{:.3f}}" for name in names), *(log[-1][name] for name in names))
+        rows.append([part, log[-1]["step"], minutes, figures])
     figure.savefig(PICTURE, dpi=90)
-    lines = table(["part", "steps", "minutes", "figures at the end"], rows)
-    save("voice_training", [*lines, "", "![figures over steps](images/voice-training.png)"])
+    tables = [table(["part", "steps", "minutes", "figures at the end"], rows, ["", "", "{:.0f}"])]
+    save("voice_training", tables, pictures={PICTURE.name: "figures over steps"})
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ PLAIN_SIGNS = {
     "\uecb7": ".", "\ue870": "°", "\ue871": "ø", "\ue872": "+", "\ue873": "△",
 }  # fmt: skip
 READABLE_GRIDS = (6, 8)  # sixteenths, eighth triplets
+TEXT_SCALE = 0.85  # the common font is wider than verovio's
 SIGN = re.compile(" ?([\ue000-\uf8ff]) ?")
 
 

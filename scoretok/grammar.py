@@ -1,8 +1,9 @@
 """The grammar of the score language: which tokens may follow, given the tokens so far.
 
-One object serves the validator (`check`), the decoder (which walks it) and the logit mask of a
-language model (`mask`). A sequence that it lets through to the end is a legal score and
-is the only token sequence of that score:
+One object serves the validator (`check`), the decoder (which walks it) and whoever generates these tokens (`mask`).
+A sequence that it lets through to the end is a legal score and is the only token sequence of that score. The planner
+writes a shorter language of its own (`planner.cell_language`), whose scores this grammar accepts.
+
 
     score  = BOS [Title text] {track} bar {bar} EOS
     track  = Track Program [Mute] [Name text]
@@ -24,6 +25,7 @@ import numpy as np
 from scoretok.errors import ScoretokError
 from scoretok.grammar_mask import legal_tokens
 from scoretok.grammar_state import GrammarState, IllegalTokenError
+from scoretok.sheet import LeadSheet
 from scoretok.vocabulary import BLOCKS, TOKENS, VOCABULARY_SIZE
 
 
@@ -37,7 +39,21 @@ class GrammarError(ScoretokError):
 
 
 class Grammar:
-    """Checks token sequences and tells which tokens may come next."""
+    """Checks token sequences and tells which tokens may come next (a `scoretok.language.TokenLanguage`)."""
+
+    tokens = TOKENS
+
+    def encode(self, sheet: LeadSheet) -> list[int]:
+        """The tokens of a score."""
+        from scoretok.encode import encode
+
+        return encode(sheet)
+
+    def decode(self, ids: Sequence[int]) -> LeadSheet:
+        """The score of whole tokens. Raises GrammarError."""
+        from scoretok.encode import decode
+
+        return decode(ids)
 
     def start(self) -> GrammarState:
         """The state before the first token."""
