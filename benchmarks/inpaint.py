@@ -35,8 +35,8 @@ from benchmarks.inpaint_measures import (
 )
 from benchmarks.inpaint_songs import FIRST, LAST, Song, on_songs, our_render, recording_of
 from editing import edit
-from editing.inpaint.fill_spans import InpaintSpan
 from editing.inpaint.job import InpaintJob, prepare_job
+from editing.inpaint.spans import InpaintSpan
 from editing.inpaint.time_map import TimeMap
 from editing.inpaint.timeline import AudioPiece
 from renderer.codec.mel import SAMPLE_RATE

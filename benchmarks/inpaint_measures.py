@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from editing.inpaint.fill_spans import InpaintSpan
+from editing.inpaint.spans import InpaintSpan
 from editing.inpaint.time_map import TimeMap
 from renderer.codec.mel import HOP_SAMPLES, SAMPLE_RATE, LogMel
 from scoretok import LeadSheet

@@ -16,7 +16,6 @@ from scoretok.audio import Recording
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
 from scoretok.lyrics import clean_words, syllabify
-from scoretok.nn.whisper import shipped_model, whisper
 from scoretok.parts import Syllable
 
 RATE = 16000
@@ -49,6 +48,8 @@ def recognise_words(recording: Recording, model: str = SHIPPED, language: str = 
     `model` is `shipped`, a folder, or a name that faster-whisper may fetch. Raises ScoretokError.
     """
     require("faster_whisper", "mir", "recognising words")
+    from scoretok.nn.whisper import shipped_model, whisper
+
     require("ctranslate2", "mir", "recognising words").set_random_seed(0)  # where it is unsure it samples
     try:
         network = whisper(str(shipped_model()) if model == SHIPPED else model)

@@ -51,7 +51,7 @@ class SequenceState:
 
 
 class CellLanguage:
-    """Cells of tracks and bars behind a plan (a `scoretok.language.TokenLanguage`)."""
+    """Cells of tracks and bars behind a plan (a `scoretok.token_language.TokenLanguage`)."""
 
     tokens = TOKENS
 

@@ -39,7 +39,7 @@ class GrammarError(ScoretokError):
 
 
 class Grammar:
-    """Checks token sequences and tells which tokens may come next (a `scoretok.language.TokenLanguage`)."""
+    """Checks token sequences and tells which tokens may come next (a `scoretok.token_language.TokenLanguage`)."""
 
     tokens = TOKENS
 

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 import scoretok
 from editing import edit
 from editing.inpaint.align import align, dtw
-from editing.inpaint.fill_spans import InpaintSpan, add_up, at_rate, join_spans
+from editing.inpaint.fill_spans import add_up, at_rate
 from editing.inpaint.regions import Region, audible_regions, join_cells
 from editing.inpaint.score_informed import wiener_masks
+from editing.inpaint.spans import InpaintSpan, join_spans
 from editing.inpaint.splice import FADE_S, SEARCH_S, Change, crossfade, splice
 from editing.inpaint.time_map import IDENTITY_MAP, TimeMap
 from editing.inpaint.timeline import plan_timeline

@@ -25,8 +25,8 @@ from scoretok.sheet import LeadSheet
 
 if TYPE_CHECKING:
     from editing.inpaint.align import Alignment
-    from editing.inpaint.fill_spans import InpaintSpan
     from editing.inpaint.regions import Region
+    from editing.inpaint.spans import InpaintSpan
 
 SHORTEST_S = 0.1
 EPILOG = """\b

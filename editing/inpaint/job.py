@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from editing.inpaint.align import Alignment, align
-from editing.inpaint.fill_spans import InpaintResult, InpaintSpan, fill_spans, join_spans, plan_spans, spans_at_joints
+from editing.inpaint.fill_spans import InpaintResult, fill_spans
 from editing.inpaint.recorded_stems import FileStems
 from editing.inpaint.regions import Region, audible_regions, check_related, is_audible
 from editing.inpaint.score_informed import SeparatedStems
+from editing.inpaint.spans import InpaintSpan, join_spans, plan_spans, spans_at_joints
 from editing.inpaint.stems import RenderedStems, Stems
 from editing.inpaint.time_map import IDENTITY_MAP, TimeMap
 from editing.inpaint.timeline import RearrangedStems, Timeline, plan_timeline, rearranged
