@@ -1,4 +1,4 @@
-"""Inpainting: what stays, how the seams sound, whether the edit is heard.
+"""Inpainting: what stays, how the seams sound, whether the edit is found in the sound.
 
 python -m benchmarks.inpaint --soundfont sf_GMbank.sf2 --scores DIR
 
@@ -57,17 +57,17 @@ PHRASES: dict[str, Callable[[np.random.Generator, str], str]] = {
 }
 
 TITLES = {
-    "melody": "melody: changed notes heard at the new pitch",
+    "melody": "melody: changed notes found at the new pitch",
     "harmony": "harmony: bars more like the new chords",
-    "rhythm": "rhythm: moved notes heard at the new time",
-    "key": "key: songs heard transposed as asked",
-    "tempo": "tempo: passages heard stretched as asked, to 4 %",
-    "tempo Acc2": "tempo: passages whose tempo librosa tells, up to a factor of 2 or 3",
+    "rhythm": "rhythm: moved notes found at the new time",
+    "key": "key: songs found transposed as asked",
+    "tempo": "tempo: passages found stretched as asked, to 4 %",
+    "tempo Acc2": "tempo: passages whose tempo librosa estimates, up to a factor of 2 or 3",
 }
 
 
 def measurer(name: str, song: Song, after: LeadSheet) -> Callable[[np.ndarray], list[bool]]:
-    """The analyser of a kind of edit: mono audio (n,) of the edited song -> of all that changed whether it is heard."""
+    """The analyser of a kind of edit: mono audio (n,) of the edited song -> of all that changed whether it is found."""
     clock = song.clock(after)
     bars = range(FIRST - 1, LAST)
     if name == "melody":
@@ -96,7 +96,7 @@ def part(audio: np.ndarray, start_s: float, stop_s: float) -> np.ndarray:
 
 
 def tempo_between(audio: np.ndarray, after: LeadSheet, clock: TimeMap) -> bool:
-    """Whether the tempo of the edited bars is heard, up to a factor of 2 or 3."""
+    """Whether the tempo of the edited bars is found, up to a factor of 2 or 3."""
     first_s, last_s = edited_s(after, clock)
     quarter_s = (last_s - first_s) / ((after.bar_starts[LAST] - after.bar_starts[FIRST - 1]) / 24)
     return tempo_agreement(part(audio, first_s, last_s), quarter_s)

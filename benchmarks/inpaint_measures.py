@@ -1,4 +1,4 @@
-"""Analysers that know nothing of the model: is an edit heard, and do its seams stand out?
+"""Analysers that know nothing of the model: is an edit found in the sound, and do its seams stand out?
 
 Axes: n samples, f frames, k mel bands.
 """
@@ -18,7 +18,7 @@ ANALYSIS_RATE = 22050
 AROUND_S = 4.0
 DECIBELS = 20 / np.log(10)
 CHROMA_PARTIALS = ((0, 1.0), (7, 0.35), (4, 0.15))  # the octave, the twelfth, the seventeenth
-ANOTHER = 0.9  # harmonies whose notes are less alike than this differ to the ear
+ANOTHER = 0.9  # harmonies whose notes are less alike than this are taken to differ
 RELEASE_S, SHORTEST_S = 0.06, 0.06
 PARTIALS = (0, 12, 19)  # semitones of the first three partials
 
@@ -192,7 +192,7 @@ def stretch_of(old: np.ndarray, new: np.ndarray) -> float:
 
 
 def tempo_agreement(audio: np.ndarray, quarter_s: float) -> bool:
-    """Whether the tempo that librosa hears in audio (n,) is right to 4 %, up to a factor of 2 or 3 (Acc2)."""
+    """Whether the tempo that librosa estimates of audio (n,) is right to 4 %, up to a factor of 2 or 3 (Acc2)."""
     import librosa
 
     y = resample(audio.astype(np.float32), SAMPLE_RATE, ANALYSIS_RATE)

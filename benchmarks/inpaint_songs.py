@@ -72,7 +72,7 @@ class Song:
         return self.sheet.track_ids[0]
 
     def clock(self, sheet: LeadSheet) -> TimeMap:
-        """When a score is truly heard, whatever an alignment says."""
+        """When a score truly sounds, whatever an alignment says."""
         return TimeMap(np.array([0.0, sheet.duration_s]), np.array([0.0, sheet.duration_s * self.pace]))
 
     def performance(self, sheet: LeadSheet) -> np.ndarray:

@@ -51,13 +51,13 @@ MAKERS = {
 
 
 def as_loud(audio: np.ndarray, context: np.ndarray) -> np.ndarray:
-    """Audio (n,) with its loudest three seconds as loud as those of what is heard around it."""
+    """Audio (n,) with its loudest three seconds as loud as those of the context around it."""
     levels = [float(np.sqrt((loudest_stretch(a, 3 * SAMPLE_RATE) ** 2).mean())) for a in (audio, context)]
     return audio * np.float32(levels[1] / max(levels[0], 1e-6))
 
 
 def drafted(notes: NoteArray, context: AudioContext) -> np.ndarray:
-    """Notes played by the soundfont of the draft engine, where `heard` lies, (n,)."""
+    """Notes played by the soundfont of the draft engine, where the context lies, (n,)."""
     start = context.first_frame * LATENT_SAMPLES
     near = notes.sounding_in(start / SAMPLE_RATE, (start + len(context.audio)) / SAMPLE_RATE, 0.0)
     played = DraftEngine().play(near).mean(0)[max(0, start) : start + len(context.audio)]
@@ -134,7 +134,7 @@ def measure(number: int, sheet: LeadSheet, soundfont: str) -> dict[str, dict[str
 
 
 def elsewhere(job: InpaintJob, song: Song) -> tuple[NoteArray, np.ndarray]:
-    """The notes of the melody outside the edited spans, and what is heard of it in the whole recording, (n,)."""
+    """The notes of the melody outside the edited spans, and its separated stem of the whole recording, (n,)."""
     notes = notes_in_audio_time(song.sheet, song.melody, job.time_map)
     spans = [(span.start_s, span.stop_s) for span in job.spans]
     outside = np.all([(notes.end_s < start_s) | (notes.start_s > stop_s) for start_s, stop_s in spans], axis=0)
@@ -155,8 +155,8 @@ def main() -> None:
     for title, kind in MAKERS.items():
         of = found[kind]
         rows.append([
-            title, np.mean(of["distance"]), np.mean(of["colour"]), 100 * np.mean(of["found"]), np.nanmedian(of["level"]),
-            100 * np.mean(of["seams"]),
+            title, np.mean(of["distance"]), np.mean(of["colour"]), 100 * np.mean(of["found"]),
+            np.nanmedian(of["level"]), 100 * np.mean(of["seams"]),
         ])  # fmt: skip
     rows.append(["(the true performance)", "0 dB", np.mean(found["coarse"]["colour true"]), "", "0 dB", ""])
     heads = [

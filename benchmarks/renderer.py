@@ -149,8 +149,9 @@ def timbre_note(timbre: dict) -> dict:
     """How near a reference brings the mean spectrum to a preset."""
     codec, prompted, unprompted = (np.array(timbre[column]) for column in COLUMNS[1:4])
     return cell(
-        "Timbre following: after 3 s of a preset not in the training data, the mean spectrum lies {:.1f} dB from that"
-        " preset's, against {:.1f} dB for the program's usual sound; nearer in {:.0f} % of the clips (codec: {:.1f} dB).",
+        "Timbre following: after 3 s of a preset not in the training data, the mean spectrum lies {:.1f} dB from"
+        " that preset's, against {:.1f} dB for the program's usual sound; nearer in {:.0f} % of the clips"
+        " (codec: {:.1f} dB).",
         prompted.mean(), unprompted.mean(), 100 * np.mean(prompted < unprompted), codec.mean(),
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""How two recordings of one score differ, and how well a transcriber hears the score in one.
+"""How two recordings of one score differ, and how well a transcriber finds the score in one.
 
 Axes: n samples, f frames.
 """
@@ -29,7 +29,7 @@ def transcriber():
 
 
 def transcribe(audio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Intervals (notes, 2) in seconds and pitches in Hz that basic-pitch hears."""
+    """Intervals (notes, 2) in seconds and pitches in Hz that basic-pitch finds."""
     import contextlib
     import io
 

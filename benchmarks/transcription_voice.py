@@ -83,8 +83,8 @@ def main() -> None:
             row[2] += distance(list("".join(truth)), list("".join(words)))
             row[3] += len("".join(truth))
     note = cell(
-        "{} clips of people who read, each beside a band at equal loudness. The separated voice is {:.1f} dB better than"
-        " the mix (SI-SDR).",
+        "{} clips of people who read, each beside a band at equal loudness. The separated voice is {:.1f} dB better"
+        " than the mix (SI-SDR).",
         len(material), np.mean(gains),
     )  # fmt: skip
     rows = [[name, row[0] / row[1], row[2] / row[3]] for name, row in errors.items()]

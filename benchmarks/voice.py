@@ -124,9 +124,9 @@ def singers(voices: Path, manifest: Path) -> list[Singer]:
 def sung_by_rule(singer: Singer, models: VoiceModels, seed: int) -> Singer:
     """The take of a speaker, held and laid on a melody."""
     features = extract_features(singer.take, singer.bandwidth_hz)
-    untold = np.zeros((len(features), 1), np.float32)
+    no_words = np.zeros((len(features), 1), np.float32)
     spoken = Frames(
-        features.envelope.numpy(), features.pitch.hz, features.pitch.voicing, untold, features.known_bands.numpy()
+        features.envelope.numpy(), features.pitch.hz, features.pitch.voicing, no_words, features.known_bands.numpy()
     )
     take = synthesise_frames(speech_to_song(spoken, np.random.default_rng(seed)), models.decoder)[
         : round(TAKE_S * SAMPLE_RATE)

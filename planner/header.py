@@ -1,13 +1,16 @@
 """Samples header fields that a request leaves open: tempo and key."""
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from planner.language import FIRST, KEYS, MAX_WINDOW_BARS, SIZE, TOKENS, bpm_of_step, tempo_step
 from planner.sequence import header_tokens
 from planner.song import PlanBar, Song
-from planner.token_sampling import TokenWriter
+
+if TYPE_CHECKING:
+    from planner.token_sampling import TokenWriter
 
 SLOWEST, FASTEST = 40.0, 220.0  # of tempos that the model may choose; set by hand
 TEMPO, KEY = FIRST["Tempo"], FIRST["Key"]
@@ -23,7 +26,7 @@ class OpenHeader:
     mode: str | None = None
 
 
-def sample_header(writer: TokenWriter, song: Song, bars: int, open_fields: OpenHeader) -> Song:
+def sample_header(writer: "TokenWriter", song: Song, bars: int, open_fields: OpenHeader) -> Song:
     """The song with what is open of its header drawn by the model, in the order in which it stands there."""
     ids = header_tokens(replace(song, plan=(PlanBar(),) * min(bars, MAX_WINDOW_BARS)))
     writer.restart()

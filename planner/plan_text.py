@@ -31,6 +31,7 @@ from scoretok.parts import MAX_BARS, ROLES, SECTION_LABELS, Chord
 
 COMMENT = re.compile(r"(^|\s)#.*")
 LABELS = (*SECTION_LABELS, PHRASE, FREE)
+HEADER_WORDS = ("genre", "tempo", "meter", "key", "tracks")
 
 
 def print_plan(song: Song, bars: Sequence[BarRequest]) -> str:
@@ -56,8 +57,8 @@ def _print_chords(chords: Sequence[Chord]) -> str:
     return " ".join(chord_to_symbol(chord) + (f"@{chord.start_ticks}" if chord.start_ticks else "") for chord in chords)
 
 
-class _PlanReader:
-    """Reads a plan line by line."""
+class PlanBuilder:
+    """A plan that grows by a header and sections; `read` takes them from text. Raises ScoretokError as it grows."""
 
     def __init__(self, name: str) -> None:
         self.name, self.number = name, 0
@@ -68,38 +69,44 @@ class _PlanReader:
         self.has_chords = False
 
     def fail(self, message: str) -> ScoretokError:
-        """The error of a line."""
-        return ScoretokError(f"{self.name}, line {self.number}: {message}")
+        """The error of a line, or of a request that has none."""
+        return ScoretokError(f"{self.name}, line {self.number}: {message}" if self.number else message)
 
     def read(self, text: str) -> tuple[Song, tuple[BarRequest, ...]]:
+        """The plan of a text."""
         for self.number, line in enumerate(text.splitlines(), 1):
             word, _, rest = COMMENT.sub("", line).strip().partition(" ")
             if not word:
                 continue
-            method = getattr(self, f"_{word}", None)
-            if word in ("genre", "tempo", "meter", "key", "tracks") and self.bars:
+            if word in HEADER_WORDS and self.bars:
                 raise self.fail(f"{word} stands before the first section")
             if word in LABELS:
-                self._section(word, rest.strip())
-            elif method and word in ("genre", "tempo", "meter", "key", "tracks", "chords", "density"):
+                self.add_section(word, rest.strip())
+            elif word in HEADER_WORDS or word in ("chords", "density"):
                 try:
-                    method(rest.strip())
+                    getattr(self, f"set_{word}")(rest.strip())
                 except ScoretokError as error:
                     raise self.fail(str(error)) if not str(error).startswith(self.name) else error from None
             else:
                 raise self.fail(f"{word!r} is neither a heading nor a section ({', '.join(LABELS)})")
+        return self.plan()
+
+    def plan(self) -> tuple[Song, tuple[BarRequest, ...]]:
+        """The header as a song without bars, and what is given of its bars."""
         if not self.bars:
             raise ScoretokError(f"{self.name} plans no section; add one, for example: verse 8")
         if not self.parts:
             raise ScoretokError(f"{self.name} names no tracks; add a line, for example: tracks piano bass drums")
         return Song(self.parts, (), {}, self.meter, self.key, self.bpm, self.genre), tuple(self.bars)
 
-    def _genre(self, rest: str) -> None:
+    def set_genre(self, rest: str) -> None:
+        """Set the genre."""
         if rest not in GENRES:
             raise self.fail(f"the model does not know the genre {rest!r}; it knows: {', '.join(GENRES)}")
         self.genre = rest
 
-    def _tempo(self, rest: str) -> None:
+    def set_tempo(self, rest: str) -> None:
+        """Set the tempo in quarter notes a minute."""
         try:
             self.bpm = float(rest)
         except ValueError:
@@ -107,16 +114,19 @@ class _PlanReader:
         if not 20 <= self.bpm <= 400:
             raise self.fail(f"a tempo of {rest} is not between 20 and 400 quarter notes a minute")
 
-    def _meter(self, rest: str) -> None:
+    def set_meter(self, rest: str) -> None:
+        """Set the meter, '3/4'."""
         known = {f"{n}/{d}": (n, d) for n, d in METERS}
         if rest not in known:
             raise self.fail(f"the model does not know the meter {rest!r}; it knows: {', '.join(known)}")
         self.meter = known[rest]
 
-    def _key(self, rest: str) -> None:
+    def set_key(self, rest: str) -> None:
+        """Set the key, 'A minor'."""
         self.key = model_key(parse_key(rest))
 
-    def _tracks(self, rest: str) -> None:
+    def set_tracks(self, rest: str) -> None:
+        """Set the parts: roles, with programs behind a colon."""
         parts: list[Part] = []
         for word in rest.replace(",", " ").split():
             name, _, program = word.partition(":")
@@ -136,7 +146,10 @@ class _PlanReader:
             parts.append(Part(f"{role}.{int(number)}", int(program) if program else DEFAULT_PROGRAMS[role]))
         self.parts = tuple(parts)
 
-    def _section(self, label: str, rest: str) -> None:
+    def add_section(self, label: str, rest: str) -> None:
+        """Begin a section of so many bars."""
+        if label not in LABELS:
+            raise self.fail(f"{label!r} is no section ({', '.join(LABELS)})")
         if not rest.isdecimal() or int(rest) < 1:
             raise self.fail(f"say how many bars the section has, for example: {label} 8")
         if len(self.bars) + int(rest) > MAX_BARS:
@@ -148,7 +161,8 @@ class _PlanReader:
         if not self.bars:
             raise self.fail("a section, for example 'verse 8', stands before its chords and densities")
 
-    def _chords(self, rest: str) -> None:
+    def set_chords(self, rest: str) -> None:
+        """Set the chords of the bars of the last section, with bar lines between them."""
         self._in_section()
         cells = rest.split("|")
         bars = len(self.bars) - self.start
@@ -178,7 +192,8 @@ class _PlanReader:
             raise self.fail(f"two chords of a bar begin at once, or not in order: {' '.join(words)}")
         return tuple(chords)
 
-    def _density(self, rest: str) -> None:
+    def set_density(self, rest: str) -> None:
+        """Set densities of the last section, 'piano 4, bass 2'."""
         self._in_section()
         levels: dict[str, int] = {}
         for words in (item.split() for item in rest.split(",") if item.strip()):
@@ -206,4 +221,4 @@ def header_words(text: str) -> frozenset[str]:
 
 def parse_plan(text: str, name: str = "the plan") -> tuple[Song, tuple[BarRequest, ...]]:
     """A plan from its text. Raises ScoretokError naming the line that is not understood."""
-    return _PlanReader(name).read(text)
+    return PlanBuilder(name).read(text)

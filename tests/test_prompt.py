@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editing.cli.compose import nearest_genre_or_mood, with_lengths
 from planner.prompt import parse_prompt
+from planner.prompt_request import nearest_genre_or_mood, with_lengths
 from scoretok import ScoretokError
 from scoretok.harmony import key_to_text
 
@@ -108,3 +108,41 @@ def test_any_text_is_read(text):
 def test_a_prompt_that_is_too_long_is_refused():
     with pytest.raises(ScoretokError, match="100000 characters"):
         parse_prompt("a" * 100_000)
+
+
+def test_a_request_is_made_of_a_prompt_and_options_without_a_command():
+    from planner.prompt_request import PromptOptions, request_from
+
+    found = request_from(PromptOptions("slow waltz in D minor for piano and cello", chords="Dm A7 | Gm", bars=4))
+    assert (found.song.key, found.song.meter, found.song.bpm) == ("D:min", (3, 4), 72)
+    assert [part.name for part in found.song.parts] == ["piano.1", "strings.1"]
+    roots = [[chord.root for chord in bar.chords or ()] for bar in found.bars]
+    assert roots == [[2, 9], [7], [2, 9], [7]]
+    assert found.bars[0].chords[1].start_ticks == 36
+    assert not found.open_header.tempo
+    assert any("waltz" in line for line in found.understood)
+    bare = request_from(PromptOptions(), lambda kind, text: None)
+    assert bare.open_header.tempo
+    assert bare.open_header.key
+    assert [part.name for part in bare.song.parts] == ["lead.1", "piano.1", "bass.1", "drums.1"]
+    assert len(bare.bars) == 16
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"plan": "tracks piano\nverse 4", "key": "C"}, "--key is said by the plan"),
+        ({"form": ","}, "names no section"),
+        ({"form": "verse 4", "bars": 8}, "leave one out"),
+        ({"form": "stanza 4"}, "'stanza' is no section"),
+        ({"genre": "polka"}, "does not know the genre"),
+        ({"meter": "13/16"}, "does not know the meter"),
+        ({"chords": "|"}, "names none"),
+        ({"tracks": "tuba"}, "is no track"),
+    ],
+)
+def test_requests_that_cannot_be_get_one_sentence(options, message):
+    from planner.prompt_request import PromptOptions, request_from
+
+    with pytest.raises(ScoretokError, match=message):
+        request_from(PromptOptions(**options), lambda kind, text: None)

@@ -1,14 +1,15 @@
 """scoretok plan and compose: from a prompt, a plan or options to a plan, or to a whole score."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from editing.cli.common import (
     check_output,
+    collect,
     json_option,
     language_option,
     load,
@@ -20,9 +21,9 @@ from editing.cli.common import (
     with_options,
 )
 from editing.cli.planning import (
+    PlannerOptions,
     check_variants,
     get_controls,
-    get_genre,
     get_model,
     get_sampling,
     key_of_bars,
@@ -34,22 +35,17 @@ from scoretok.files import read_text, write_text
 from scoretok.lyrics import with_phonemes_if_possible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from planner.header import OpenHeader
     from planner.language import Cell
     from planner.llama import PlannerModel
     from planner.note_writer import BarCallback
-    from planner.request import BarRequest, Controls
-    from planner.song import Song
+    from planner.prompt_request import PromptRequest
+    from planner.request import Controls
     from planner.tasks import GeneratedScore
     from planner.token_sampling import TokenSampling
-    from scoretok.parts import Key
     from scoretok.sheet import LeadSheet
 
     Make = Callable[[TokenSampling, BarCallback], GeneratedScore]
 
-BARS = 16
 COMPOSE = """\b
 Examples:
   scoretok compose --prompt "slow waltz in D minor for piano and cello" -o song.lead
@@ -71,8 +67,36 @@ request_options = with_options(
     click.option("--meter", metavar="N/D", help="3/4."),
     click.option("--tempo", type=click.FloatRange(20, 400), help="Quarter notes a minute."),
     click.option("--tracks", metavar="NAMES", help='"vocal piano:4 bass drums": roles, with General MIDI programs.'),
-    click.option("--reprise/--no-reprise", default=True, help="Play sections that come again as they were (default)."),
+    click.option(
+        "--repeat-sections/--no-repeat-sections", default=True, help="Play sections that come again as they were."
+    ),
+    click.option("--reprise/--no-reprise", "old_repeat_sections", default=None, hidden=True),
 )
+
+
+@dataclass(frozen=True)
+class RequestOptions:
+    """What is asked of a composition; None where it is not."""
+
+    prompt: str | None
+    plan_file: str | None
+    bars: int | None
+    form: str | None
+    chords: str | None
+    key: str | None
+    meter: str | None
+    tempo: float | None
+    tracks: str | None
+    repeat_sections: bool
+    old_repeat_sections: bool | None = None
+    lyrics: str | None = None
+    melody: str | None = None
+    language: str = "en"
+
+    @property
+    def repeats_sections(self) -> bool:
+        """Whether sections that come again are played as they were, by either name of the option."""
+        return self.repeat_sections if self.old_repeat_sections is None else self.old_repeat_sections
 
 
 @click.command(epilog=COMPOSE)
@@ -86,79 +110,31 @@ request_options = with_options(
 @seed_option
 @json_option
 @quiet_option
-def compose(output: str, seed: int, stream: bool, as_json: bool, quiet: bool, **options: Any) -> None:
+@collect(PlannerOptions, "planning")
+@collect(RequestOptions, "request")
+def compose(
+    output: str, seed: int, stream: bool, as_json: bool, quiet: bool, planning: PlannerOptions, request: RequestOptions
+) -> None:
     """Compose a score; what is asked for is kept, what is not the model chooses."""
     from planner.variants import variants
 
     silence(quiet)
     check_output(output)
-    if stream and (options["variants"] > 1 or output == "-"):
+    if stream and (planning.variants > 1 or output == "-"):
         raise ScoretokError("--stream tells of one score as it is made; leave out --variants, and name a file for it")
-    check_variants(options, output)
-    prepare = from_melody if options["melody"] else from_request
-    make, bars, before = prepare(options, seed, quiet or as_json)
-    with progress_bar("composing", options["variants"] * bars, quiet) as advance:
+    check_variants(planning, output)
+    prepare = from_melody if request.melody else from_request
+    make, bars, before = prepare(planning, request, seed, quiet or as_json)
+    with progress_bar("composing", planning.variants * bars, quiet) as advance:
 
         def report_bar(bar: int, cells: "Mapping[str, Cell]") -> None:
             advance()
             if stream:
                 print_json({"bar": bar + 1, "notes": cells})
 
-        made = variants(
-            lambda sampling: make(sampling, report_bar), options["variants"], get_sampling(options, seed), before
-        )
+        sampling = get_sampling(planning, seed)
+        made = variants(lambda one: make(one, report_bar), planning.variants, sampling, before)
     save_variants(made, output, as_json, quiet)
-
-
-def prepare_request(
-    options: dict[str, Any], seed: int, quiet: bool
-) -> "tuple[PlannerModel, Song, tuple[BarRequest, ...], Controls]":
-    """The model, and what options ask of it once its own choices for the header are made. Raises ScoretokError."""
-    from planner.header import sample_header
-    from planner.token_sampling import TokenWriter
-
-    song, bars, left = read_request(options, quiet)
-    model = get_model(options["model"])
-    song = sample_header(TokenWriter(model, get_sampling(options, seed)), song, len(bars), left)
-    return model, song, bars, get_controls(options, [part.name for part in song.parts], key_asked(options, song))
-
-
-def from_request(options: dict[str, Any], seed: int, quiet: bool) -> "tuple[Make, int, None]":
-    """What composes as options ask, and how many bars. Raises ScoretokError."""
-    from planner.lyric_layout import read_lines, with_words
-    from planner.tasks import compose as make
-
-    model, song, bars, controls = prepare_request(options, seed, quiet)
-    words = None
-    if options["lyrics"]:
-        lines = read_lines(read_text(options["lyrics"]), options["language"])
-        bars, controls, words = with_words(song, bars, controls, lines)
-
-    def composed(sampling: "TokenSampling", on_bar: "BarCallback") -> "GeneratedScore":
-        made = make(model, song, bars, controls, sampling, on_bar, words, options["reprise"])
-        return replace(made, sheet=with_phonemes_if_possible(made.sheet, options["language"])) if words else made
-
-    return composed, len(bars), None
-
-
-def from_melody(options: dict[str, Any], seed: int, quiet: bool) -> "tuple[Make, int, LeadSheet]":
-    """What adds tracks to a score, how many bars it has, and the score. Raises ScoretokError."""
-    from planner.tasks import accompany
-
-    said = [one for one in ("plan_file", "form", "bars", "chords", "key", "meter", "tempo", "lyrics") if options[one]]
-    if said:
-        raise ScoretokError(f"--{said[0].removesuffix('_file')} is said by the score of --melody; leave one out")
-    sheet = load(options["melody"])
-    song, _, _ = read_request(options, quiet)
-    controls = get_controls(
-        options, [part.name for part in song.parts], key_of_bars(options, sheet, range(sheet.bar_count))
-    )
-    model = get_model(options["model"])
-
-    def composed(sampling: "TokenSampling", on_bar: "BarCallback") -> "GeneratedScore":
-        return accompany(model, sheet, song.parts, controls, sampling, song.genre, on_bar)
-
-    return composed, sheet.bar_count, sheet
 
 
 @click.command(epilog=PLAN)
@@ -167,17 +143,20 @@ def from_melody(options: dict[str, Any], seed: int, quiet: bool) -> "tuple[Make,
 @planner_options
 @seed_option
 @quiet_option
-def plan(output: str, seed: int, quiet: bool, **options: Any) -> None:
+@collect(PlannerOptions, "planning")
+@collect(RequestOptions, "request")
+def plan(output: str, seed: int, quiet: bool, planning: PlannerOptions, request: RequestOptions) -> None:
     """Write a plan only: form, chords, which tracks play how densely."""
     from planner.plan_text import print_plan
     from planner.request import given_plan
     from planner.tasks import plan as make
 
     silence(quiet)
-    model, song, bars, controls = prepare_request(options, seed, quiet)
-    with progress_bar("planning", len(bars), quiet) as advance:
-        sampling = get_sampling(options, seed)
-        made = make(model, song, bars, controls, sampling, lambda _: advance(), options["reprise"])
+    model, asked, controls = prepare_request(planning, request, seed, quiet)
+    with progress_bar("planning", len(asked.bars), quiet) as advance:
+        sampling = get_sampling(planning, seed)
+        repeats = request.repeats_sections
+        made = make(model, asked.song, asked.bars, controls, sampling, lambda _: advance(), repeats)
     text = print_plan(made, given_plan(made))
     if output == "-":
         click.echo(text, nl=False)
@@ -185,122 +164,77 @@ def plan(output: str, seed: int, quiet: bool, **options: Any) -> None:
         write_text(text, output)
 
 
-def read_request(options: dict[str, Any], quiet: bool) -> "tuple[Song, tuple[BarRequest, ...], OpenHeader]":
-    """The song and its bars that a plan, a prompt and options ask for, and what they leave open of its header.
+def read_request(planning: "PlannerOptions", options: RequestOptions, quiet: bool) -> "PromptRequest":
+    """What a plan, a prompt and options ask for; prints what was understood. Raises ScoretokError."""
+    from planner.prompt_request import PromptOptions, request_from
 
-    Options come before what a prompt says. Raises ScoretokError.
-    """
-    from planner.header import FASTEST, SLOWEST, OpenHeader
-    from planner.plan_text import header_words, parse_plan
-    from planner.prompt import parse_prompt
-
-    if options["plan_file"]:
-        name = options["plan_file"]
-        given = [one for one in ("prompt", "form", "bars", "chords", "key", "meter", "tempo", "tracks") if options[one]]
-        if given:
-            raise ScoretokError(f"--{given[0]} is said by the plan; change it there, or leave out --plan")
-        text = read_text(name)
-        song, bars = parse_plan(text, Path(name).name)
-        said = header_words(text)
-        if options["genre"]:
-            song = replace(song, genre=get_genre(options["genre"]))
-        return song, bars, OpenHeader("tempo" not in said, "key" not in said)
-    found = parse_prompt(options["prompt"] or "", nearest_genre_or_mood)
+    names = ("bars", "form", "chords", "key", "meter", "tempo", "tracks")
+    asked = PromptOptions(
+        options.prompt or "",
+        read_text(options.plan_file) if options.plan_file else None,
+        Path(options.plan_file or "the plan").name,
+        **{name: getattr(options, name) for name in names},
+        genre=planning.genre,
+        melody_role="" if options.melody else "vocal" if options.lyrics else "lead",
+    )
+    found = request_from(asked)
     if not quiet:
-        for line in found.lines():
+        for line in found.understood:
             click.echo(f"understood {line}", err=True)
-    named = " ".join(f"{role}:{program}" for role, program in found.parts)
-    tracks = options["tracks"] or named or default_tracks(options)
-    bpm, key, chords = options["tempo"] or found.bpm, options["key"] or found.key, options["chords"]
-    key = key or (key_of_chords(chords) if chords is not None else None)
-    meter = options["meter"] or "{}/{}".format(*(found.meter or (4, 4)))
-    lines = [f"genre {get_genre(options['genre'] or found.genre)}", f"tempo {bpm or 110:g}", f"meter {meter}"]
-    lines += [f"key {key if isinstance(key, str) else key_text(key)}", f"tracks {tracks}"]
-    at, cells = 0, bars_of_chords(chords) if chords is not None else []
-    for section in form_lines(options, found.form, options["bars"] or found.bars):
-        lines.append(section)
-        count = section.split()[-1]
-        if cells and count.isdecimal():
-            lines.append("  chords " + " | ".join(cells[(at + bar) % len(cells)] for bar in range(int(count))))
-            at += int(count)
-    left = OpenHeader(bpm is None, key is None, found.bpm_range or (SLOWEST, FASTEST), found.mode)
-    return *parse_plan("\n".join(lines), "the request"), left
+    return found
 
 
-def key_asked(options: dict[str, Any], song: "Song") -> "Key":
-    """The key of --key, with its mode, or else that of the song."""
+def prepare_request(
+    planning: PlannerOptions, options: RequestOptions, seed: int, quiet: bool
+) -> "tuple[PlannerModel, PromptRequest, Controls]":
+    """The model, and what is asked of it once its own choices for the header are made. Raises ScoretokError."""
+    from planner.header import sample_header
+    from planner.token_sampling import TokenWriter
     from scoretok.harmony import parse_key
 
-    return parse_key(options["key"] or song.key)
+    asked = read_request(planning, options, quiet)
+    model = get_model(planning.model)
+    writer = TokenWriter(model, get_sampling(planning, seed))
+    asked = replace(asked, song=sample_header(writer, asked.song, len(asked.bars), asked.open_header))
+    names = [part.name for part in asked.song.parts]
+    return model, asked, get_controls(planning, names, parse_key(options.key or asked.song.key))
 
 
-def default_tracks(options: dict[str, Any]) -> str:
-    """Who plays when nobody is named: a band, and who has the melody where none is given."""
-    first = "" if options.get("melody") else "vocal " if options.get("lyrics") else "lead "
-    return f"{first}piano bass drums"
+def from_request(planning: PlannerOptions, options: RequestOptions, seed: int, quiet: bool) -> "tuple[Make, int, None]":
+    """What composes as options ask, and how many bars. Raises ScoretokError."""
+    from planner.lyric_layout import read_lines, with_words
+    from planner.tasks import compose as make
+
+    model, asked, controls = prepare_request(planning, options, seed, quiet)
+    bars, words = asked.bars, None
+    if options.lyrics:
+        lines = read_lines(read_text(options.lyrics), options.language)
+        bars, controls, words = with_words(asked.song, bars, controls, lines)
+
+    def composed(sampling: "TokenSampling", on_bar: "BarCallback") -> "GeneratedScore":
+        made = make(model, asked.song, bars, controls, sampling, on_bar, words, options.repeats_sections)
+        return replace(made, sheet=with_phonemes_if_possible(made.sheet, options.language)) if words else made
+
+    return composed, len(bars), None
 
 
-def nearest_genre_or_mood(kind: str, text: str) -> str | None:
-    """The genre or mood whose description is nearest to a text."""
-    from planner.prompt_embedding import GENRE_DESCRIPTIONS, MOOD_DESCRIPTIONS, nearest_description
+def from_melody(
+    planning: PlannerOptions, options: RequestOptions, seed: int, quiet: bool
+) -> "tuple[Make, int, LeadSheet]":
+    """What adds tracks to a score, how many bars it has, and the score. Raises ScoretokError."""
+    from planner.tasks import accompany
 
-    return nearest_description(text, GENRE_DESCRIPTIONS if kind == "genre" else MOOD_DESCRIPTIONS)
+    names = ("plan_file", "form", "bars", "chords", "key", "meter", "tempo", "lyrics")
+    said = [name for name in names if getattr(options, name)]
+    if said:
+        raise ScoretokError(f"--{said[0].removesuffix('_file')} is said by the score of --melody; leave one out")
+    sheet = load(str(options.melody))
+    song = read_request(planning, options, quiet).song
+    key = key_of_bars(planning, sheet, range(sheet.bar_count))
+    controls = get_controls(planning, [part.name for part in song.parts], key)
+    model = get_model(planning.model)
 
+    def composed(sampling: "TokenSampling", on_bar: "BarCallback") -> "GeneratedScore":
+        return accompany(model, sheet, song.parts, controls, sampling, song.genre, on_bar)
 
-def key_text(key: "Key | None") -> str:
-    """A key as a plan says it; C major when none was named."""
-    from scoretok.harmony import key_to_text
-
-    return key_to_text(key) if key else "C:maj"
-
-
-def key_of_chords(text: str) -> "Key":
-    """The key that chords are most likely in. Raises ScoretokError for one that is none."""
-    from scoretok.harmony import parse_chord
-    from scoretok.infer import infer_key
-    from scoretok.parts import Note
-
-    chords = [parse_chord(symbol.partition("@")[0]) for cell in bars_of_chords(text) for symbol in cell.split()]
-    notes = [Note(0, 60 + pitch, 24, 80) for chord in chords for pitch in chord.pitch_classes]
-    return infer_key(notes + [Note(0, 48 + chord.root, 24, 80) for chord in chords if chord.root is not None])
-
-
-def bars_of_chords(text: str) -> list[str]:
-    """The chords of every bar: one a bar, or with bar lines as many as stand between two. Raises ScoretokError."""
-    cells = text.strip().strip("|").split("|") if "|" in text else text.split()
-    if not any(cell.strip() for cell in cells):
-        raise ScoretokError('--chords names none; write one a bar, "Am F C G", or bar lines between them')
-    return [cell.strip() for cell in cells]
-
-
-def form_lines(options: dict[str, Any], prompt_form: tuple[tuple[str, int | None], ...], bars: int | None) -> list[str]:
-    """The sections of a plan: those of --form, those of a prompt as long as it says, or a free one."""
-    if options["form"]:
-        sections = [" ".join(item.split()) for item in options["form"].split(",") if item.strip()]
-        if not sections:
-            raise ScoretokError("--form names no section; write for example: intro 4, verse 8")
-        total = sum(int(section.split()[-1]) for section in sections if section.split()[-1].isdecimal())
-        if options["bars"] and total != options["bars"]:
-            raise ScoretokError(f"--form has {total} bars and --bars {options['bars']}; leave one out")
-        return sections
-    if prompt_form:
-        return [f"{label} {length}" for label, length in with_lengths(prompt_form, bars)]
-    return [f"free {bars or BARS}"]
-
-
-def with_lengths(sections: tuple[tuple[str, int | None], ...], bars: int | None) -> list[tuple[str, int]]:
-    """Sections whose lengths are told or not as sections with lengths: equal shares of the bars that are left, or 8.
-
-    Raises ScoretokError when the bars do not suffice or, all lengths being told, are not as many.
-    """
-    given_bars = sum(length or 0 for _, length in sections)
-    open_sections = [number for number, (_, length) in enumerate(sections) if length is None]
-    left = (bars or given_bars + 8 * len(open_sections)) - given_bars
-    if left < len(open_sections):
-        raise ScoretokError(f"{bars} bars are too few for {len(sections)} sections; ask for more bars")
-    if left and not open_sections:
-        raise ScoretokError(f"these sections have {given_bars} bars, not {bars}; leave one of the two out")
-    shares = dict.fromkeys(open_sections, left // max(1, len(open_sections)))
-    if open_sections:
-        shares[open_sections[-1]] += left % len(open_sections)
-    return [(label, length or shares[number]) for number, (label, length) in enumerate(sections)]
+    return composed, sheet.bar_count, sheet

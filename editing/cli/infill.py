@@ -9,6 +9,7 @@ import click
 from editing.cli.common import (
     check_output,
     check_picture,
+    collect,
     json_option,
     load,
     parse_bars,
@@ -21,9 +22,9 @@ from editing.cli.common import (
     with_options,
 )
 from editing.cli.planning import (
+    PlannerOptions,
     check_variants,
     get_controls,
-    get_genre,
     get_model,
     get_sampling,
     key_of_bars,
@@ -63,7 +64,7 @@ def named_cells(sheet: LeadSheet, bars: Sequence[str], names: str | None) -> set
     return {(name, bar) for name in chosen for bar in wanted}
 
 
-def load_checked(source: str, output: str, quiet: bool, options: dict[str, Any]) -> LeadSheet:
+def load_checked(source: str, output: str, quiet: bool, options: PlannerOptions) -> LeadSheet:
     """The score to work on, once the output is known to be possible."""
     silence(quiet)
     check_output(output)
@@ -74,35 +75,44 @@ def load_checked(source: str, output: str, quiet: bool, options: dict[str, Any])
 def run_task(
     sheet: LeadSheet,
     make: Callable[..., "GeneratedScore"],
-    options: dict[str, Any],
+    options: PlannerOptions,
     seed: int,
     bars: Collection[int],
     quiet: bool,
     names: Sequence[str] | None = None,
 ) -> "list[GeneratedScore]":
     """What a task of the planner makes of a score, in as many variants as asked for; `bars` are written each time."""
+    from planner.prompt_request import check_genre
     from planner.variants import variants
 
     controls = get_controls(options, names or sheet.track_ids, key_of_bars(options, sheet, bars))
-    genre, model = get_genre(options["genre"]), get_model(options["model"])
-    with progress_bar("writing", options["variants"] * len(bars), quiet) as advance:
+    genre, model = check_genre(options.genre), get_model(options.model)
+    with progress_bar("writing", options.variants * len(bars), quiet) as advance:
         task_options: dict[str, Any] = {"controls": controls, "genre": genre, "advance": lambda *_: advance()}
         sampling = get_sampling(options, seed)
-        return variants(
-            lambda one: make(model, sheet, sampling=one, **task_options), options["variants"], sampling, sheet
-        )
+        return variants(lambda one: make(model, sheet, sampling=one, **task_options), options.variants, sampling, sheet)
 
 
 @click.command(epilog=INFILL)
 @common
 @bars_option
 @tracks_option
-def infill(source: str, output: str, seed: int, as_json: bool, quiet: bool, **options: Any) -> None:
+@collect(PlannerOptions)
+def infill(
+    source: str,
+    output: str,
+    seed: int,
+    as_json: bool,
+    quiet: bool,
+    bars: tuple[str, ...],
+    tracks: str | None,
+    options: PlannerOptions,
+) -> None:
     """Write some bars of some tracks anew; everything else stays, to the last note."""
     from planner.tasks import infill as make
 
     sheet = load_checked(source, output, quiet, options)
-    cells = named_cells(sheet, options["bars"], options["tracks"])
+    cells = named_cells(sheet, bars, tracks)
     made = run_task(sheet, partial(make, cells=cells), options, seed, {bar for _, bar in cells}, quiet)
     save_variants(made, output, as_json, quiet)
 
@@ -112,12 +122,23 @@ def infill(source: str, output: str, seed: int, as_json: bool, quiet: bool, **op
 @bars_option
 @tracks_option
 @click.option("--keep", type=click.Choice(["rhythm", "contour"]), default="rhythm", show_default=True)
-def vary(source: str, output: str, seed: int, as_json: bool, quiet: bool, keep: str, **options: Any) -> None:
+@collect(PlannerOptions)
+def vary(
+    source: str,
+    output: str,
+    seed: int,
+    as_json: bool,
+    quiet: bool,
+    bars: tuple[str, ...],
+    tracks: str | None,
+    keep: str,
+    options: PlannerOptions,
+) -> None:
     """Write some bars of some tracks as variations, which keep their rhythm or their ups and downs."""
     from planner.tasks import vary as make
 
     sheet = load_checked(source, output, quiet, options)
-    cells = named_cells(sheet, options["bars"], options["tracks"])
+    cells = named_cells(sheet, bars, tracks)
     task = partial(make, cells=cells, keep=keep)
     made = run_task(sheet, task, options, seed, {bar for _, bar in cells}, quiet)
     save_variants(made, output, as_json, quiet)
@@ -126,7 +147,8 @@ def vary(source: str, output: str, seed: int, as_json: bool, quiet: bool, keep: 
 @click.command("continue")
 @common
 @click.option("--bars", type=click.IntRange(1, 9999), default=8, show_default=True, help="How many bars more.")
-def extend(source: str, output: str, seed: int, as_json: bool, quiet: bool, bars: int, **options: Any) -> None:
+@collect(PlannerOptions)
+def extend(source: str, output: str, seed: int, as_json: bool, quiet: bool, bars: int, options: PlannerOptions) -> None:
     """Go on where a score ends, in all its tracks."""
     from planner.tasks import extend as make
 
@@ -138,7 +160,10 @@ def extend(source: str, output: str, seed: int, as_json: bool, quiet: bool, bars
 @click.command()
 @common
 @click.option("--tracks", required=True, metavar="NAMES", help='What is added: "piano bass:33 drums".')
-def accompany(source: str, output: str, seed: int, as_json: bool, quiet: bool, tracks: str, **options: Any) -> None:
+@collect(PlannerOptions)
+def accompany(
+    source: str, output: str, seed: int, as_json: bool, quiet: bool, tracks: str, options: PlannerOptions
+) -> None:
     """Add tracks that play along with those of a score; chords too where it has none."""
     from planner.plan_text import parse_plan
     from planner.tasks import accompany as make
@@ -152,7 +177,8 @@ def accompany(source: str, output: str, seed: int, as_json: bool, quiet: bool, t
 
 @click.command()
 @common
-def harmonise(source: str, output: str, seed: int, as_json: bool, quiet: bool, **options: Any) -> None:
+@collect(PlannerOptions)
+def harmonise(source: str, output: str, seed: int, as_json: bool, quiet: bool, options: PlannerOptions) -> None:
     """Choose chords for the notes of a score; the notes stay."""
     from planner.tasks import harmonise as make
 
@@ -168,14 +194,15 @@ def harmonise(source: str, output: str, seed: int, as_json: bool, quiet: bool, *
 @json_option
 def score(source: str, genre: str | None, model: str | None, plot: str | None, as_json: bool) -> None:
     """Say how likely the model finds every bar of every track: the surprising ones stand out."""
+    from planner.prompt_request import check_genre
     from planner.tasks import score as make
 
     if plot:
         check_picture(plot)
     sheet = load(source)
-    found = make(get_model(model), sheet, get_genre(genre))
     if not sheet.tracks:
         raise ScoretokError(f"{source} has no tracks to score")
+    found = make(get_model(model), sheet, check_genre(genre))
     if plot:
         draw_score(sheet, found, plot)
     if as_json:

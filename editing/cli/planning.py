@@ -1,6 +1,7 @@
 """What the commands of the planner share: the model, demands on notes, variants."""
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,14 @@ planner_options = with_options(
     click.option("--scale", metavar="KEY", help='Only notes of this key, "A minor"; or "key": of the score\'s own.'),
     click.option("--range", "ranges", multiple=True, metavar="TRACK=LOW-HIGH", help="Only these pitches: bass=E1-G3."),
     click.option("--polyphony", multiple=True, metavar="TRACK=N", help="At most N notes of a track at once."),
-    click.option("--repeats", multiple=True, metavar="TRACK=N", help="At most N like bars in a row of a track."),
+    click.option(
+        "--max-repeats",
+        "--repeats",
+        "max_repeats",
+        multiple=True,
+        metavar="TRACK=N",
+        help="At most N like bars in a row of a track.",
+    ),
     click.option("--density", multiple=True, metavar="TRACK=A-B", help="A to B onsets in every bar of a track."),
     click.option("--harmony", multiple=True, metavar="TRACK=on|off", help="With a bar or chord only its tones begin."),
     click.option("--genre", metavar="NAME", help="In the manner of this genre."),
@@ -33,6 +41,23 @@ planner_options = with_options(
     click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), default=0.95, show_default=True),
     click.option("--model", metavar="DIR", help="A model of scoretok train planner."),
 )
+
+
+@dataclass(frozen=True)
+class PlannerOptions:
+    """How the planner writes, and its demands on notes as texts TRACK=VALUE."""
+
+    scale: str | None
+    ranges: tuple[str, ...]
+    polyphony: tuple[str, ...]
+    max_repeats: tuple[str, ...]
+    density: tuple[str, ...]
+    harmony: tuple[str, ...]
+    genre: str | None
+    variants: int
+    temperature: float
+    top_p: float
+    model: str | None
 
 
 def get_model(folder: str | None) -> "PlannerModel":
@@ -46,53 +71,42 @@ def get_model(folder: str | None) -> "PlannerModel":
     return load_model(folder or PLANNER_WEIGHTS)
 
 
-def get_sampling(options: dict[str, Any], seed: int) -> "TokenSampling":
+def get_sampling(options: PlannerOptions, seed: int) -> "TokenSampling":
     """How tokens are drawn."""
     from planner.token_sampling import TokenSampling
 
-    return TokenSampling(options["temperature"], options["top_p"], seed)
+    return TokenSampling(options.temperature, options.top_p, seed)
 
 
-def get_genre(name: str | None) -> str:
-    """A genre that the model knows. Raises ScoretokError."""
-    from planner.language import GENRES
-
-    if name is not None and name not in GENRES:
-        raise ScoretokError(f"the model does not know the genre {name!r}; it knows: {', '.join(GENRES)}")
-    return name or "other"
-
-
-def get_controls(options: dict[str, Any], names: Sequence[str], key: "Key") -> "Controls":
+def get_controls(options: PlannerOptions, names: Sequence[str], key: "Key") -> "Controls":
     """The demands on notes that options make of tracks with these ids. Raises ScoretokError."""
     from planner.request import Controls
     from scoretok.harmony import parse_key
 
-    scale = options["scale"]
+    scale = options.scale
     scale_key = (key if scale == "key" else parse_key(scale)) if scale else None
     return Controls(
         scale=frozenset(scale_key.scale) if scale_key else None,
-        spans=by_track(options["ranges"], names, "--range", read_range),
-        polyphony=by_track(options["polyphony"], names, "--polyphony", read_count),
-        max_repeats=by_track(options["repeats"], names, "--repeats", read_count),
-        density=by_track(options["density"], names, "--density", read_span),
-        on_chord=by_track(options["harmony"], names, "--harmony", read_switch),
+        spans=by_track(options.ranges, names, "--range", read_range),
+        polyphony=by_track(options.polyphony, names, "--polyphony", read_count),
+        max_repeats=by_track(options.max_repeats, names, "--max-repeats", read_count),
+        density=by_track(options.density, names, "--density", read_span),
+        on_chord=by_track(options.harmony, names, "--harmony", read_switch),
     )
 
 
-def key_of_bars(options: dict[str, Any], sheet: "LeadSheet", bars: Collection[int]) -> "Key":
+def key_of_bars(options: PlannerOptions, sheet: "LeadSheet", bars: Collection[int]) -> "Key":
     """The key that some bars are in. Raises ScoretokError where --scale asks for it and there are several."""
     found = {frozenset(sheet.key_at(bar).scale): sheet.key_at(bar) for bar in sorted(bars)}
-    if options["scale"] == "key" and len(found) > 1:
+    if options.scale == "key" and len(found) > 1:
         raise ScoretokError("these bars have several keys; write those of one key at a time, or name a --scale")
     return next(iter(found.values()), sheet.keys[0])
 
 
-def check_variants(options: dict[str, Any], output: str) -> None:
+def check_variants(options: PlannerOptions, output: str) -> None:
     """Raise ScoretokError when several scores would have to go to standard output."""
-    if options["variants"] > 1 and output == "-":
-        raise ScoretokError(
-            f"{options['variants']} variants need files; name one with -o, the others are named after it"
-        )
+    if options.variants > 1 and output == "-":
+        raise ScoretokError(f"{options.variants} variants need files; name one with -o, the others are named after it")
 
 
 def by_track(texts: Sequence[str], names: Sequence[str], option: str, read: Callable[[str], Any]) -> dict[str, Any]:

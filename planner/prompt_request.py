@@ -1,0 +1,163 @@
+"""From a prompt, a plan and options to a request: the song's header, what is given of its bars, what is left open."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from planner.header import FASTEST, SLOWEST, OpenHeader
+from planner.language import GENRES
+from planner.plan_text import PlanBuilder, header_words, parse_plan
+from planner.prompt import ParsedPrompt, parse_prompt
+from planner.prompt_embedding import GENRE_DESCRIPTIONS, MOOD_DESCRIPTIONS, nearest_description
+from planner.request import FREE, BarRequest
+from planner.song import Song, model_key
+from scoretok.errors import ScoretokError
+from scoretok.harmony import parse_chord, parse_key
+from scoretok.infer import infer_key
+from scoretok.parts import Key, Note
+
+DEFAULT_BARS, DEFAULT_SECTION_BARS, DEFAULT_BPM = 16, 8, 110.0
+DEFAULT_BAND = "piano bass drums"
+NearestFn = Callable[[str, str], str | None]
+
+
+@dataclass(frozen=True)
+class PromptOptions:
+    """What a person asks of a composition. Options come before what the prompt says; None is left to it.
+
+    prompt: free text. plan: the text of a plan, with which only `genre` may be given.
+    form: "intro 4, verse 8". chords: one a bar, "Am F C G", or with bar lines between.
+    key: "A minor". meter: "3/4". tempo: quarter notes a minute. tracks: "vocal piano:4 bass drums".
+    melody_role: who has the melody where no tracks are named; "" where one is given.
+    """
+
+    prompt: str = ""
+    plan: str | None = None
+    plan_name: str = "the plan"
+    bars: int | None = None
+    form: str | None = None
+    chords: str | None = None
+    key: str | None = None
+    meter: str | None = None
+    tempo: float | None = None
+    tracks: str | None = None
+    genre: str | None = None
+    melody_role: str = "lead"
+
+
+@dataclass(frozen=True)
+class PromptRequest:
+    """A song without bars, what is given of its bars, what its header leaves to the model, what was understood."""
+
+    song: Song
+    bars: tuple[BarRequest, ...]
+    open_header: OpenHeader
+    understood: tuple[str, ...] = ()
+
+
+def request_from(options: PromptOptions, nearest_word: NearestFn | None = None) -> PromptRequest:
+    """What to ask of the planner. Raises ScoretokError.
+
+    `nearest_word(kind, text)` names the "genre" or "mood" that is nearest in meaning to a text; by default by sentence
+    embedding.
+    """
+    if options.plan is not None:
+        return _request_of_plan(options, options.plan)
+    found = parse_prompt(options.prompt, nearest_word or nearest_genre_or_mood)
+    builder = PlanBuilder("the request")
+    builder.set_genre(check_genre(options.genre or found.genre))
+    builder.bpm = options.tempo or found.bpm or DEFAULT_BPM
+    builder.set_meter(options.meter or "{}/{}".format(*(found.meter or (4, 4))))
+    key = parse_key(options.key) if options.key else found.key
+    cells = None if options.chords is None else bars_of_chords(options.chords)
+    if key is None and cells is not None:
+        key = key_of_chords(cells)
+    builder.key = model_key(key) if key else builder.key
+    builder.set_tracks(options.tracks or _named_tracks(found) or f"{options.melody_role} {DEFAULT_BAND}".strip())
+    at = 0
+    for label, length in sections_of(options, found):
+        builder.add_section(label, length)
+        if cells and length.isdecimal():
+            count = int(length)
+            builder.set_chords(" | ".join(cells[(at + bar) % len(cells)] for bar in range(count)))
+            at += count
+    open_tempo = options.tempo is None and found.bpm is None
+    left = OpenHeader(open_tempo, key is None, found.bpm_range or (SLOWEST, FASTEST), found.mode)
+    return PromptRequest(*builder.plan(), left, tuple(found.lines()))
+
+
+def _request_of_plan(options: PromptOptions, text: str) -> PromptRequest:
+    given = [name for name in ("form", "bars", "chords", "key", "meter", "tempo", "tracks") if getattr(options, name)]
+    if given or options.prompt:
+        name = "prompt" if options.prompt else given[0]
+        raise ScoretokError(f"--{name} is said by the plan; change it there, or leave out --plan")
+    song, bars = parse_plan(text, options.plan_name)
+    said = header_words(text)
+    if options.genre:
+        song = replace(song, genre=check_genre(options.genre))
+    return PromptRequest(song, bars, OpenHeader("tempo" not in said, "key" not in said))
+
+
+def _named_tracks(found: ParsedPrompt) -> str:
+    return " ".join(f"{role}:{program}" for role, program in found.parts)
+
+
+def check_genre(name: str | None) -> str:
+    """A genre that the model knows, "other" for none. Raises ScoretokError."""
+    if name is not None and name not in GENRES:
+        raise ScoretokError(f"the model does not know the genre {name!r}; it knows: {', '.join(GENRES)}")
+    return name or "other"
+
+
+def nearest_genre_or_mood(kind: str, text: str) -> str | None:
+    """The genre or mood whose description is nearest to a text by sentence embedding."""
+    return nearest_description(text, GENRE_DESCRIPTIONS if kind == "genre" else MOOD_DESCRIPTIONS)
+
+
+def key_of_chords(cells: list[str]) -> Key:
+    """The key that chords, by bars, are most likely in. Raises ScoretokError for one that is none."""
+    chords = [parse_chord(symbol.partition("@")[0]) for cell in cells for symbol in cell.split()]
+    notes = [Note(0, 60 + pitch, 24, 80) for chord in chords for pitch in chord.pitch_classes]
+    return infer_key(notes + [Note(0, 48 + chord.root, 24, 80) for chord in chords if chord.root is not None])
+
+
+def bars_of_chords(text: str) -> list[str]:
+    """The chords of every bar: one a bar, or with bar lines as many as stand between two. Raises ScoretokError."""
+    cells = text.strip().strip("|").split("|") if "|" in text else text.split()
+    if not any(cell.strip() for cell in cells):
+        raise ScoretokError('--chords names none; write one a bar, "Am F C G", or bar lines between them')
+    return [cell.strip() for cell in cells]
+
+
+def sections_of(options: PromptOptions, found: ParsedPrompt) -> list[tuple[str, str]]:
+    """Labels and lengths: those of the form, those of the prompt as long as it says, or a free one."""
+    bars = options.bars or found.bars
+    if options.form is not None:
+        items = [item.split() for item in options.form.split(",") if item.strip()]
+        if not items:
+            raise ScoretokError("--form names no section; write for example: intro 4, verse 8")
+        sections = [(words[0], " ".join(words[1:])) for words in items]
+        total = sum(int(length) for _, length in sections if length.isdecimal())
+        if options.bars and total != options.bars:
+            raise ScoretokError(f"--form has {total} bars and --bars {options.bars}; leave one out")
+        return sections
+    if found.form:
+        return [(label, str(length)) for label, length in with_lengths(found.form, bars)]
+    return [(FREE, str(bars or DEFAULT_BARS))]
+
+
+def with_lengths(sections: tuple[tuple[str, int | None], ...], bars: int | None) -> list[tuple[str, int]]:
+    """Sections with lengths: those without get equal shares of the bars that are left, or eight.
+
+    Raises ScoretokError when the bars do not suffice or, all lengths being given, are not as many.
+    """
+    given = sum(length or 0 for _, length in sections)
+    open_sections = [number for number, (_, length) in enumerate(sections) if length is None]
+    left = (bars or given + DEFAULT_SECTION_BARS * len(open_sections)) - given
+    if left < len(open_sections):
+        raise ScoretokError(f"{bars} bars are too few for {len(sections)} sections; ask for more bars")
+    if left and not open_sections:
+        raise ScoretokError(f"these sections have {given} bars, not {bars}; leave one of the two out")
+    shares = dict.fromkeys(open_sections, left // max(1, len(open_sections)))
+    if open_sections:
+        shares[open_sections[-1]] += left % len(open_sections)
+    return [(label, length or shares[number]) for number, (label, length) in enumerate(sections)]
