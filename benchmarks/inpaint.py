@@ -2,8 +2,8 @@
 
 python -m benchmarks.inpaint --soundfont sf_GMbank.sf2 --scores DIR
 
-Half of the songs are renders of ours, half are played by a soundfont that training did not hear, mixed, and faster or
-slower than written, as recordings of others. DIR is a folder of scores with several tracks that training did not hear.
+Half of the songs are renders of ours, half are played by a soundfont that training left out, mixed, and faster or
+slower than written, as recordings of others. DIR is a folder of scores with several tracks that training left out.
 Needs the program fluidsynth and the packages of benchmarks/requirements.txt.
 """
 
@@ -35,10 +35,10 @@ from benchmarks.inpaint_measures import (
 )
 from benchmarks.inpaint_songs import FIRST, LAST, Song, on_songs, our_render, recording_of
 from editing import edit
-from editing.inpaint.job import InpaintJob, prepare_job
-from editing.inpaint.spans import InpaintSpan
-from editing.inpaint.time_map import TimeMap
-from editing.inpaint.timeline import AudioPiece
+from editing.inpainting.job import InpaintJob, prepare_job
+from editing.inpainting.spans import InpaintSpan
+from editing.inpainting.time_map import TimeMap
+from editing.inpainting.timeline import AudioPiece
 from renderer.codec.mel import SAMPLE_RATE
 from scoretok import LeadSheet, ScoretokError
 from scoretok.audio import open_audio, write_changed

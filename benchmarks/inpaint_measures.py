@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from editing.inpaint.spans import InpaintSpan
-from editing.inpaint.time_map import TimeMap
+from editing.inpainting.spans import InpaintSpan
+from editing.inpainting.time_map import TimeMap
 from renderer.codec.mel import HOP_SAMPLES, SAMPLE_RATE, LogMel
 from scoretok import LeadSheet
 from scoretok.audio import resample

@@ -15,7 +15,7 @@ from typing import TypeVar
 import numpy as np
 import soundfile
 
-from editing.inpaint.time_map import TimeMap
+from editing.inpainting.time_map import TimeMap
 from renderer import render
 from renderer.codec.mel import SAMPLE_RATE
 from renderer.dit_engine import RENDERER_WEIGHTS, DitEngine

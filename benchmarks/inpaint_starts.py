@@ -29,8 +29,8 @@ from benchmarks.inpaint_measures import (
 )
 from benchmarks.inpaint_songs import FIRST, LAST, Song, on_songs, recording_of
 from editing import edit
-from editing.inpaint.fill_spans import notes_in_audio_time
-from editing.inpaint.job import InpaintJob, prepare_job
+from editing.inpainting.fill_spans import notes_in_audio_time
+from editing.inpainting.job import InpaintJob, prepare_job
 from renderer.codec.mel import LATENT_SAMPLES, SAMPLE_RATE
 from renderer.dit.timbres import loudest_stretch
 from renderer.draft import DraftEngine

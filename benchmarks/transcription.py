@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.common import cell, save, table
 from mir.compare import compare, notes_s, spans_and_hz
 from mir.notes.basic_notes import basic_pitch_notes
-from mir.transcribe import TranscriptionOptions, analyse_recording
+from mir.transcription import TranscriptionOptions, analyse_recording
 from scoretok import LeadSheet, ScoretokError, read
 
 GOALS = {

@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.common import cell, save, table
 from benchmarks.transcription import ESTIMATED
 from mir.compare import compare, main_key, mir_eval_key
-from mir.transcribe import TranscriptionOptions, analyse_recording
+from mir.transcription import TranscriptionOptions, analyse_recording
 from scoretok import ScoretokError, read
 from scoretok.describe import mean_tempo
 

@@ -14,7 +14,7 @@ import soundfile
 from benchmarks.common import save, table
 from benchmarks.transcription_songs import FEWEST_NOTES, played, sheets
 from mir.training.mixes import SoundfontBand, is_held_out_song
-from mir.transcribe import TranscriptionOptions, transcribe
+from mir.transcription import TranscriptionOptions, transcribe
 from scoretok import LeadSheet, ScoretokError
 from scoretok.audio import SAMPLE_RATE
 

@@ -1,4 +1,4 @@
-"""Songs to transcribe: scores that training left out, played by soundfonts that it was not trained on, with what is played.
+"""Songs to transcribe: scores that training left out, played by soundfonts that it left out, too, with what is played.
 
 python -m benchmarks.transcription_songs scores --data POP909.jsonl.gz --data ... --out SCORES
   MIDI files to train on

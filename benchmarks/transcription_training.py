@@ -25,7 +25,7 @@ from mir.notes.network import TranscriptionNet
 from mir.notes.peak_picking import pick_peaks
 from mir.notes.targets import DRUM_CLASSES, NOTE_ROLES, NoteLabels
 from mir.training.mixes import EXCERPT_FRAMES, MixShards
-from mir.training.train_transcriber import evaluate
+from mir.training.train_transcriber import RECIPE, evaluate
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 RUN, LOG = "transcription-run", "training-transcription.jsonl"
@@ -117,10 +117,12 @@ def draw(log: list[dict]) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 2.6), layout="constrained")
-    for axis, part in zip(figure.subplots(1, 4), log[0]["held_out"], strict=True):
+    parts = [name.removeprefix("held_out_") for name in log[0] if name.startswith("held_out_")]
+    for axis, part in zip(figure.subplots(1, len(parts)), parts, strict=True):
         for kind in ("train", "held_out"):
             rows = [row for before, row in pairwise([{"step": 0}, *log]) if is_whole(before, row)]
-            axis.plot([row["step"] for row in rows], [row[kind][part] for row in rows], label=kind.replace("_", "-"))
+            steps, losses = zip(*((row["step"], row[f"{kind}_{part}"]) for row in rows), strict=True)
+            axis.plot(steps, losses, label=kind.replace("_", "-"))
         axis.set(title=part, xlabel="steps")
     figure.axes[0].legend()
     figure.savefig(PICTURE, dpi=90)
@@ -128,7 +130,7 @@ def draw(log: list[dict]) -> None:
 
 def is_whole(before: dict, row: dict) -> bool:
     """Whether the losses of a row are means over as many steps as they should be."""
-    return row["step"] - before["step"] >= row["recipe"]["evaluate_every"]
+    return row["step"] - before["step"] >= RECIPE.evaluate_every
 
 
 def main() -> None:
@@ -154,15 +156,15 @@ def main() -> None:
     found = {name: f_measure([row[name].tally(shipped[name]) for row in rows]) for name in shipped}
     last = log[-1]
     losses = evaluate(model, held_out, given.count)
-    note = cell(
-        f"The last run had {last['step']} steps of {last['recipe']['batch']} excerpts. What ships, on {given.count}"
+    title = cell(
+        f"The last run had {last['step']} steps of {RECIPE.batch} excerpts. What ships, on {given.count}"
         f" excerpts of ten seconds, of songs and soundfonts that training left out: losses "
         + ", ".join(f"{part} {{:.3f}}" for part in losses) + "; F measures:",
         *losses.values(),
     )  # fmt: skip
     jumps = "Where held-out losses jump, the mixes to test on were made anew."
-    tables = [table(list(found), [list(found.values())], ["{:.2f}"] * len(found))]
-    save("transcription_training", tables, [jumps, note], {PICTURE.name: "losses over steps"})
+    tables = [table(list(found), [list(found.values())], ["{:.2f}"] * len(found), title)]
+    save("transcription_training", tables, [jumps], {PICTURE.name: "losses over steps"})
 
 
 if __name__ == "__main__":

@@ -1,1 +1,19 @@
 """Music information retrieval: transcribes a recording into a lead sheet."""
+
+from typing import TYPE_CHECKING
+
+import lazy_loader
+
+if TYPE_CHECKING:
+    from mir.hum import transcribe_hum as transcribe_hum
+    from mir.transcription import Transcription as Transcription
+    from mir.transcription import TranscriptionOptions as TranscriptionOptions
+    from mir.transcription import transcribe as transcribe
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "hum": ["transcribe_hum"],
+        "transcription": ["Transcription", "TranscriptionOptions", "transcribe"],
+    },
+)

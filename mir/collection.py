@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 
-from mir.transcribe import TranscriptionOptions, analyse_recording
+from mir.transcription import TranscriptionOptions, analyse_recording
 from scoretok.audio import SUFFIXES
 from scoretok.errors import ScoretokError
 from scoretok.extras import require

@@ -1,1 +1,38 @@
-"""The planner: a language model that plans, composes and infills scores."""
+"""The language model: plans, composes and infills scores."""
+
+from typing import TYPE_CHECKING
+
+import lazy_loader
+
+if TYPE_CHECKING:
+    from planner.checkpoint import load_model as load_model
+    from planner.checkpoint import save_model as save_model
+    from planner.plan_text import parse_plan as parse_plan
+    from planner.plan_text import print_plan as print_plan
+    from planner.prompt_request import PromptOptions as PromptOptions
+    from planner.prompt_request import PromptRequest as PromptRequest
+    from planner.prompt_request import request_from as request_from
+    from planner.request import BarRequest as BarRequest
+    from planner.request import Controls as Controls
+    from planner.tasks import GeneratedScore as GeneratedScore
+    from planner.tasks import accompany as accompany
+    from planner.tasks import compose as compose
+    from planner.tasks import extend as extend
+    from planner.tasks import harmonise as harmonise
+    from planner.tasks import infill as infill
+    from planner.tasks import plan as plan
+    from planner.tasks import score as score
+    from planner.tasks import vary as vary
+    from planner.token_sampling import TokenSampling as TokenSampling
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "checkpoint": ["load_model", "save_model"],
+        "plan_text": ["parse_plan", "print_plan"],
+        "prompt_request": ["PromptOptions", "PromptRequest", "request_from"],
+        "request": ["BarRequest", "Controls"],
+        "tasks": ["GeneratedScore", "accompany", "compose", "extend", "harmonise", "infill", "plan", "score", "vary"],
+        "token_sampling": ["TokenSampling"],
+    },
+)

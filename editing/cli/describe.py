@@ -49,7 +49,7 @@ def describe(source: str, picture: str | None, fast: bool, permissive: bool, as_
 
 def recording_facts(source: str, picture: str | None, fast: bool, permissive: bool, quiet: bool) -> dict[str, Any]:
     """The facts about the score of a recording, and how loud it is."""
-    from mir.transcribe import TranscriptionOptions, analyse_recording
+    from mir.transcription import TranscriptionOptions, analyse_recording
 
     with stages(quiet) as report:
         found = analyse_recording(source, TranscriptionOptions(fast=fast, permissive=permissive), report)

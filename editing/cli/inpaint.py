@@ -1,8 +1,9 @@
 """scoretok inpaint: a change of the score is heard in its audio, and nothing else changes."""
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,7 @@ from editing.cli.common import (
     bar_list,
     check_folder,
     check_picture,
+    collect,
     json_option,
     load,
     parse_bars,
@@ -24,9 +26,9 @@ from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
 if TYPE_CHECKING:
-    from editing.inpaint.align import Alignment
-    from editing.inpaint.regions import Region
-    from editing.inpaint.spans import InpaintSpan
+    from editing.inpainting.align import Alignment
+    from editing.inpainting.regions import Region
+    from editing.inpainting.spans import InpaintSpan
 
 SHORTEST_S = 0.1
 EPILOG = """\b
@@ -36,6 +38,21 @@ Examples:
   scoretok inpaint song.wav --before song.lead --bars 5-8 --tracks piano --seed 2 -o take2.wav
   scoretok inpaint song.wav --before song.lead --after new.lead -o new.wav --plot what.png
 """
+
+
+@dataclass(frozen=True)
+class InpaintOptions:
+    """What is made anew, by what, and what else is written."""
+
+    bars: tuple[str, ...]
+    tracks: str | None
+    continue_bars: int | None
+    overwrite: bool
+    stems: str | None
+    model: str | None
+    steps: int | None
+    device: str | None
+    plot: str | None
 
 
 @click.command(epilog=EPILOG)
@@ -57,9 +74,11 @@ Examples:
 @seed_option
 @json_option
 @quiet_option
+@collect(InpaintOptions)
 def inpaint(
-    source: str, before: str, after: str | None, output: str, seed: int, as_json: bool, quiet: bool, **options: Any
-) -> None:
+    source: str, before: str, after: str | None, output: str, seed: int, as_json: bool, quiet: bool,
+    options: InpaintOptions,
+) -> None:  # fmt: skip
     """Change audio only where its score changed; every other sample stays as it is, bit for bit."""
     from scoretok.audio import check_output_of, open_audio, write_changed
     from scoretok.extras import require
@@ -67,20 +86,20 @@ def inpaint(
     silence(quiet)
     recording = open_audio(source, SHORTEST_S)
     check_output_of(recording, output)
-    check_not_input(source, output, options["overwrite"], options["plot"])
+    check_not_input(source, output, options.overwrite, options.plot)
     check_folder(output)
-    if options["plot"]:
-        check_picture(options["plot"])
+    if options.plot:
+        check_picture(options.plot)
     old = load(before)
     new = load(after) if after else old
-    if options["continue_bars"]:
-        check_longer(old, new, options["continue_bars"])
-    chosen, tracks = chosen_by_name(old, new, options["bars"], options["tracks"])
+    if options.continue_bars:
+        check_longer(old, new, options.continue_bars)
+    chosen, tracks = chosen_by_name(old, new, options.bars, options.tracks)
     require("torch", "dit", "inpainting")
-    from editing.inpaint.job import prepare_job
+    from editing.inpainting.job import prepare_job
 
-    given = {key: options[key] for key in ("model", "steps", "device") if options[key] is not None}
-    job = prepare_job(recording, old, new, chosen, tracks, options["stems"], **given)
+    given = {key: getattr(options, key) for key in ("model", "steps", "device") if getattr(options, key) is not None}
+    job = prepare_job(recording, old, new, chosen, tracks, options.stems, **given)
     if not quiet and not recording.is_lossless:
         click.echo(
             f"{source} is compressed: it is decoded once, and {output} holds all its samples as decoded", err=True
@@ -90,10 +109,10 @@ def inpaint(
     with progress_bar("inpainting", len(job.spans), quiet) as advance:
         made = job.run(seed, advance)
     write_changed(job.recording, output, made.samples)
-    if options["plot"]:
-        from editing.inpaint.plot_change import draw_change
+    if options.plot:
+        from editing.inpainting.plot_change import draw_change
 
-        draw_change(source, output, [(span.start_s, span.stop_s) for span in made.spans], options["plot"])
+        draw_change(source, output, [(span.start_s, span.stop_s) for span in made.spans], options.plot)
     if as_json:
         print_json({"output": output, "changed": [span_to_dict(span) for span in made.spans]})
     elif not quiet:
@@ -135,7 +154,7 @@ def chosen_by_name(
     before: LeadSheet, after: LeadSheet, bars: tuple[str, ...], names: str | None
 ) -> "tuple[list[Region] | None, list[str] | None]":
     """Regions of another take, where --bars or --tracks ask for one; and the tracks named. Raises ScoretokError."""
-    from editing.inpaint.regions import chosen_regions
+    from editing.inpainting.regions import chosen_regions
 
     numbers = parse_tracks(names or "", after)
     tracks = [after.track_ids[number] for number in numbers] if names else None

@@ -2,15 +2,17 @@
 
 import re
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from editing.cli.common import (
     bars_option,
     check_folder,
+    collect,
     json_option,
     load,
     parse_bars,
@@ -36,6 +38,23 @@ Examples:
   scoretok render song.lead -o song.wav --gain vocal=+2 --pan guitar=0.5
   scoretok render song.lead -o quick.wav --engine draft
 """
+
+
+@dataclass(frozen=True)
+class RenderOptions:
+    """What makes the sound, and how it is mixed; texts are TRACK=VALUE."""
+
+    engine: str
+    model: str | None
+    steps: int | None
+    reference: tuple[str, ...]
+    device: str | None
+    soundfont: str | None
+    stems: str | None
+    gain: tuple[str, ...]
+    pan: tuple[str, ...]
+    room: tuple[str, ...]
+    loudness: float | None
 
 
 @click.command(epilog=EPILOG)
@@ -69,15 +88,9 @@ Examples:
 @seed_option
 @json_option
 @quiet_option
+@collect(RenderOptions)
 def render(
-    source: str,
-    output: str,
-    stems: str | None,
-    bars: str | None,
-    seed: int,
-    as_json: bool,
-    quiet: bool,
-    **options: Any,
+    source: str, output: str, bars: str | None, seed: int, as_json: bool, quiet: bool, options: RenderOptions
 ) -> None:
     """Turn a score into audio at 44.1 kHz stereo, with a stem a track on request."""
     from scoretok.audio import check_audio_path
@@ -86,17 +99,17 @@ def render(
     check_audio_path(output)
     check_folder(output)
     sheet = load(source)
-    levels = read_levels(sheet, options["gain"], options["pan"], options["room"])
-    engine = engine_for(sheet, {**options, "stems": stems})
-    folder = make_folder(stems) if stems else None
+    levels = read_levels(sheet, options.gain, options.pan, options.room)
+    engine = engine_for(sheet, options)
+    folder = make_folder(options.stems) if options.stems else None
     span = bar_span(sheet, bars, engine.sample_rate)
     began = perf_counter()
-    comment = "" if bars or options["loudness"] else provenance_of(sheet, levels, seed, options)
+    comment = "" if bars or options.loudness else provenance_of(sheet, levels, seed, options)
     length, names = write_render(sheet, engine, levels, seed, span, Path(output), folder, comment, quiet)
-    if options["loudness"] is not None:
+    if options.loudness is not None:
         from renderer.loudness import set_loudness
 
-        set_loudness(output, options["loudness"])
+        set_loudness(output, options.loudness)
     duration_s = length / engine.sample_rate
     if as_json:
         print_json({"output": output, "duration_s": duration_s, "stems": sorted(names) if folder else []})
@@ -112,35 +125,40 @@ ENGINE_OPTIONS = {
 }
 
 
-def engine_for(sheet: LeadSheet, options: dict) -> "Engine | MixEngine":
+def engine_for(sheet: LeadSheet, options: RenderOptions) -> "Engine | MixEngine":
     """The engine that the options ask for. Raises ScoretokError for options that it does not know."""
     from renderer import load_engine
 
-    name = options["engine"]
-    given = {key: options[key] for keys in ENGINE_OPTIONS.values() for key in keys if options[key] not in (None, ())}
+    name = options.engine
+    given = {
+        key: getattr(options, key)
+        for keys in ENGINE_OPTIONS.values()
+        for key in keys
+        if getattr(options, key) not in (None, ())
+    }
     for key in sorted(given.keys() - ENGINE_OPTIONS[name]):
         knowing = " and ".join(engine for engine, keys in ENGINE_OPTIONS.items() if key in keys)
         raise ScoretokError(f"--{key} is for the engine {knowing}; leave it out, or choose the engine with --engine")
     for key in ("stems", "gain", "pan", "room") if name == "ace-step" else ():
-        if options[key]:
+        if getattr(options, key):
             raise ScoretokError(f"the ace-step engine makes the mix at once; there is no --{key}")
     if "reference" in given:
         given["references"] = read_references(sheet, given.pop("reference"))
     return load_engine(name, **given)
 
 
-def provenance_of(sheet: LeadSheet, levels: "dict[str, Level]", seed: int, options: dict) -> str:
+def provenance_of(sheet: LeadSheet, levels: "dict[str, Level]", seed: int, options: RenderOptions) -> str:
     """What the file says about itself, so that scoretok inpaint can make its stems again."""
     from renderer.dit_engine import RENDERER_WEIGHTS
     from renderer.provenance import Provenance, digest
     from scoretok.files import weights_digest
 
     keys = ("model", "steps", "soundfont")
-    kept = {key: options[key] for key in keys if options[key] is not None}
-    if options["reference"]:
+    kept = {key: getattr(options, key) for key in keys if getattr(options, key) is not None}
+    if options.reference:
         return ""
-    weights = weights_digest(options["model"] or str(RENDERER_WEIGHTS)) if options["engine"] == "dit" else ""
-    return Provenance(options["engine"], digest(sheet), seed, kept, levels, weights).comment()
+    weights = weights_digest(options.model or str(RENDERER_WEIGHTS)) if options.engine == "dit" else ""
+    return Provenance(options.engine, digest(sheet), seed, kept, levels, weights).comment()
 
 
 def read_references(sheet: LeadSheet, options: tuple[str, ...]) -> dict[str, str]:

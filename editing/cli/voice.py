@@ -1,14 +1,14 @@
 """scoretok voice: convert, enrol, adapt."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from editing.cli.common import (
     check_folder,
+    collect,
     json_option,
     load,
     parse_bars,
@@ -23,8 +23,6 @@ from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from editing.voice.conversion import ConversionRequest
     from renderer.voice.f0 import Melody
     from renderer.voice.pretrained import VoiceModels
@@ -50,7 +48,28 @@ consent_option = click.option(
 
 @click.group(epilog=EPILOG)
 def voice() -> None:
-    """Convert a voice: words, melody and timing of a take, timbre of another singer."""
+    """Convert a voice: words, melody and timing of the source, timbre of the target."""
+
+
+@dataclass(frozen=True)
+class ConvertOptions:
+    """What is converted, to whom, and how."""
+
+    target: str | None
+    timbre_mix: str | None
+    shift: str
+    keep_expression: float
+    melody: str | None
+    tune: float
+    formant: float
+    breath: float
+    steps: int
+    in_mix: bool
+    separator: str
+    score: str | None
+    bars: tuple[str, ...]
+    section: tuple[str, ...]
+    model: str | None
 
 
 conversion_options = with_options(
@@ -60,19 +79,19 @@ conversion_options = with_options(
                  help="Whole octaves to the singer's range; to the middle of it; or semitones."),
     click.option("--keep-expression", type=click.FloatRange(0, 1), default=1.0, show_default=True,
                  help="How much of vibrato and slides stays."),
-    click.option("--melody", metavar="SCORE", help="Tune the take to the vocal track of a score."),
-    click.option("--tune", type=click.FloatRange(0, 1), default=1.0, show_default=True,
+    click.option("--melody", metavar="SCORE", help="Tune the source to the vocal track of a score."),
+    click.option("--tune-strength", "--tune", "tune", type=click.FloatRange(0, 1), default=1.0, show_default=True,
                  help="How far --melody draws the pitch."),
     click.option("--formant", type=click.FloatRange(-12, 12), default=0.0, show_default=True,
                  help="Move formants, in semitones."),
-    click.option("--breath", type=click.FloatRange(-30, 30), default=0.0, show_default=True,
+    click.option("--breathiness", "--breath", "breath", type=click.FloatRange(-30, 30), default=0.0, show_default=True,
                  help="More or less breath, in decibels."),
     click.option("--steps", type=click.IntRange(0, 100), default=4, show_default=True, help="Steps of the flow."),
 )  # fmt: skip
 region_options = with_options(
-    click.option("--in-mix", is_flag=True, help="The take is a whole song: its voice is taken out and put back."),
+    click.option("--in-mix", is_flag=True, help="The source is a whole song: its voice is taken out and put back."),
     click.option("--separator", default="spleeter", show_default=True, metavar="NAME", help="Or a Demucs model."),
-    click.option("--score", metavar="SCORE", help="What the take sings, for --bars and --section."),
+    click.option("--score", metavar="SCORE", help="What the source sings, for --bars and --section."),
     click.option("--bars", multiple=True, metavar="A-B", help="Convert only these bars."),
     click.option("--section", multiple=True, metavar="LABEL", help="Convert only these sections: chorus, 'verse 2'."),
 )
@@ -87,25 +106,29 @@ region_options = with_options(
 @seed_option
 @json_option
 @quiet_option
-def convert(source: str, output: str, seed: int, as_json: bool, quiet: bool, **choices: Any) -> None:
-    """Sing a take in another voice. With --in-mix, --bars or --section all else stays bit for bit."""
+@collect(ConvertOptions)
+def convert(source: str, output: str, seed: int, as_json: bool, quiet: bool, options: ConvertOptions) -> None:
+    """Convert a recording to another voice. With --in-mix, --bars or --section all else stays bit for bit."""
     silence(quiet)
     check_folder(output)
-    if Path(source).resolve() == Path(output).resolve():
-        raise ScoretokError(f"{output} is the take itself; name another output")
-    spans_s = spans_of(choices)
-    request = request_of(choices, seed)
+    spans_s = spans_of(options)
+    request = request_of(options, seed)
+    from editing.voice.convert_files import convert_voice
     from renderer.voice.pretrained import load_models
 
-    models = load_models(choices["model"])
-    target = target_of(models, choices["target"], choices["timbre_mix"])
-    run = convert_spans_of_file if choices["in_mix"] or spans_s is not None else convert_file
-    figures = run(models, source, output, target, request, spans_s, choices, quiet)
+    models = load_models(options.model)
+    target = target_of(models, options.target, options.timbre_mix)
+    separator = options.separator if options.in_mix else ""
+    with stages(quiet) as progress:
+        made = convert_voice(source, target, output, request, spans_s, separator, models, progress)
+    shift = round(made.shift_semitones, 2)
     if as_json:
-        print_json({"output": output, "voice": target.name, **figures})
+        changed = {} if made.changed_s is None else {"changed_s": made.changed_s}
+        row = {"output": output, "voice": target.name, "duration_s": round(made.duration_s, 3)}
+        print_json({**row, "shift_semitones": shift, **changed})
     elif not quiet:
-        moved = f", moved by {figures['shift_semitones']:+g} semitones" if figures["shift_semitones"] else ""
-        click.echo(f"{output}: {figures['duration_s']:.1f} s in the voice of {target.name}{moved}", err=True)
+        moved = f", moved by {shift:+g} semitones" if shift else ""
+        click.echo(f"{output}: {made.duration_s:.1f} s in the voice of {target.name}{moved}", err=True)
 
 
 @voice.command()
@@ -195,9 +218,9 @@ def check_consent(text: str) -> None:
         raise ScoretokError("--consent: say whose voice it is and that they agreed, in a few words")
 
 
-def request_of(choices: dict[str, Any], seed: int) -> "ConversionRequest":
+def request_of(options: ConvertOptions, seed: int) -> "ConversionRequest":
     """What is asked for, from the options of the command. Raises ScoretokError."""
-    if (choices["target"] is None) == (choices["timbre_mix"] is None):
+    if (options.target is None) == (options.timbre_mix is None):
         raise ScoretokError("name the singer with --to, or several with --timbre-mix")
     from scoretok.extras import require
 
@@ -205,10 +228,10 @@ def request_of(choices: dict[str, Any], seed: int) -> "ConversionRequest":
         require(module, "voice", "converting a voice")
     from editing.voice.conversion import ConversionRequest
 
-    melody = melody_of(load(choices["melody"]), choices["melody"]) if choices["melody"] else None
+    melody = melody_of(load(options.melody), options.melody) if options.melody else None
     return ConversionRequest(
-        choices["shift"], choices["keep_expression"], melody, choices["tune"], choices["formant"], choices["breath"],
-        choices["steps"], seed,
+        options.shift, options.keep_expression, melody, options.tune, options.formant, options.breath,
+        options.steps, seed,
     )  # fmt: skip
 
 
@@ -225,20 +248,20 @@ def melody_of(sheet: LeadSheet, path: str) -> "Melody":
             starts = np.array([sheet.seconds_at(note.start_ticks) for note in notes])
             ends = np.array([sheet.seconds_at(note.end_ticks) for note in notes])
             return Melody(starts, ends, np.array([note.pitch for note in notes], float))
-    raise ScoretokError(f"{path} has no vocal or lead track to tune the take to")
+    raise ScoretokError(f"{path} has no vocal or lead track to tune the source to")
 
 
-def spans_of(choices: dict[str, Any]) -> list[tuple[float, float]] | None:
+def spans_of(options: ConvertOptions) -> list[tuple[float, float]] | None:
     """The seconds that --bars and --section mean, None where they are not given. Raises ScoretokError."""
-    if not choices["bars"] and not choices["section"]:
+    if not options.bars and not options.section:
         return None
-    if not choices["score"]:
-        raise ScoretokError("--bars and --section need the score that the take sings: --score song.lead")
+    if not options.score:
+        raise ScoretokError("--bars and --section need the score that the source sings: --score song.lead")
     from editing.where import find_section
 
-    sheet = load(choices["score"])
-    runs = [parse_bars(text, sheet) for text in choices["bars"]]
-    for text in choices["section"]:
+    sheet = load(options.score)
+    runs = [parse_bars(text, sheet) for text in options.bars]
+    for text in options.section:
         label, _, number = text.rpartition(" ")
         runs += find_section(sheet, label, int(number)) if label and number.isdigit() else find_section(sheet, text)
     return [
@@ -261,81 +284,3 @@ def target_of(models: "VoiceModels", target: str | None, mix: str | None) -> "Vo
         except ValueError:
             raise ScoretokError(f"--timbre-mix {text}: write for example a.wav:0.7,b.wav:0.3") from None
     return mix_voices([(reference_voice(models, path), weight) for path, weight in parts])
-
-
-def convert_file(
-    models: "VoiceModels", source: str, output: str, target: "VoiceProfile", request: "ConversionRequest",
-    _spans_s: list[tuple[float, float]] | None, _choices: dict[str, Any], quiet: bool,
-) -> dict[str, Any]:  # fmt: skip
-    """A take alone, of any length: looked over once, then converted block by block."""
-    from editing.voice.conversion import convert_blocks
-    from editing.voice.conversion_comment import conversion_comment
-    from editing.voice.source import analyse_source
-    from renderer.codec.mel import SAMPLE_RATE
-    from scoretok.audio import audio_writer, check_audio_path, open_audio
-
-    check_audio_path(output)
-    file = open_audio(source)
-    with share_progress("analysing", quiet) as advance:
-        blocks = with_progress(file.blocks(SAMPLE_RATE), round(file.duration_s * SAMPLE_RATE), advance)
-        analysis = analyse_source(blocks, source, file.sample_rate)
-    shift = request.semitones(analysis.median_hz, target)
-    with (
-        share_progress("converting", quiet) as advance,
-        audio_writer(output, SAMPLE_RATE, 1, conversion_comment(target, shift)) as writer,
-    ):
-        for block in convert_blocks(models, target, request.parameters(analysis, target), file.blocks(SAMPLE_RATE)):
-            writer.write(block[None].clip(-1, 1))
-            advance(writer.n_samples / max(1, analysis.n_samples))
-    return {"duration_s": round(analysis.n_samples / SAMPLE_RATE, 3), "shift_semitones": round(shift, 2)}
-
-
-def convert_spans_of_file(
-    models: "VoiceModels", source: str, output: str, target: "VoiceProfile", request: "ConversionRequest",
-    spans_s: list[tuple[float, float]] | None, choices: dict[str, Any], quiet: bool,
-) -> dict[str, Any]:  # fmt: skip
-    """A song or some bars: all other samples stay."""
-    from dataclasses import replace
-
-    from editing.voice.conversion_comment import conversion_comment
-    from editing.voice.in_mix import convert_spans
-    from scoretok.audio import check_output_of, open_audio, write_changed
-    from scoretok.audio.comments import append_comment
-    from scoretok.files import whole_file
-
-    recording = open_audio(source)
-    check_output_of(recording, output)
-    separator = choices["separator"] if choices["in_mix"] else ""
-    with share_progress("converting", quiet) as advance:
-        spans, analysis = convert_spans(models, recording, target, request, spans_s, separator, advance)
-    shift = request.semitones(analysis.median_hz, target)
-    comment = conversion_comment(target, shift, recording.comment)
-    with whole_file(output) as temporary:
-        write_changed(replace(recording, comment=comment), temporary, spans)
-        if temporary.suffix.lower() == ".wav":
-            append_comment(temporary, comment)
-    changed = [
-        [start / recording.sample_rate, (start + part.shape[1]) / recording.sample_rate] for start, part in spans
-    ]
-    return {
-        "duration_s": round(recording.duration_s, 3), "shift_semitones": round(shift, 2), "changed_s": changed,
-    }  # fmt: skip
-
-
-def with_progress(
-    blocks: "Iterable[np.ndarray]", n_samples: int, advance: Callable[[float], None]
-) -> "Iterator[np.ndarray]":
-    """Blocks (n,) of so many samples, and how far they are told to `advance`."""
-    seen = 0
-    for block in blocks:
-        yield block
-        seen += len(block)
-        advance(min(1.0, seen / max(1, n_samples)))
-
-
-@contextmanager
-def share_progress(what: str, quiet: bool) -> Iterator[Callable[[float], None]]:
-    """A progress bar on a terminal, else nothing; gives the function that is told how far it is, 0 to 1."""
-
-    with stages(quiet) as report:
-        yield lambda share: report(what, share)

@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from editing.inpaint.fill_spans import add_up, at_rate, in_channels
-from editing.inpaint.splice import Change, splice
+from editing.inpainting.fill_spans import add_up, at_rate, in_channels
+from editing.inpainting.splice import Change, splice
 from editing.voice.conversion import ConversionRequest, convert_blocks
 from editing.voice.source import SourceAnalysis, analyse_source
-from mir.transcribe import separate_stems
+from mir.transcription import separate_stems
 from renderer.codec.mel import SAMPLE_RATE
 from renderer.voice.pretrained import VoiceModels
 from renderer.voice.profile import VoiceProfile

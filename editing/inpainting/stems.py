@@ -8,8 +8,8 @@ from typing import Protocol
 import numpy as np
 from torch import Tensor
 
-from editing.inpaint.regions import audible_notes
-from editing.inpaint.splice import Change
+from editing.inpainting.regions import audible_notes
+from editing.inpainting.splice import Change
 from renderer.dit_engine import DitEngine
 from renderer.mixer import level_of, limit, place, place_in_room, unlimit
 from renderer.pipeline import TrackRenderer

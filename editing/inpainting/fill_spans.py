@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from editing.inpaint.recorded_stems import match_channels
-from editing.inpaint.regions import audible_notes
-from editing.inpaint.spans import InpaintSpan
-from editing.inpaint.splice import FADE_S, Change, splice
-from editing.inpaint.stems import Stems
-from editing.inpaint.time_map import IDENTITY_MAP, TimeMap
+from editing.inpainting.recorded_stems import match_channels
+from editing.inpainting.regions import audible_notes
+from editing.inpainting.spans import InpaintSpan
+from editing.inpainting.splice import FADE_S, Change, splice
+from editing.inpainting.stems import Stems
+from editing.inpainting.time_map import IDENTITY_MAP, TimeMap
 from renderer.codec.mel import LATENT_SAMPLES, SAMPLE_RATE
 from renderer.dit_engine import DitEngine
 from renderer.inpaint_track import AROUND_SAMPLES, AudioContext, fill

@@ -9,10 +9,10 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from torch import Tensor
 
-from editing.inpaint.regions import audible_notes
-from editing.inpaint.splice import Change
-from editing.inpaint.stems import Stems
-from editing.inpaint.time_map import TimeMap
+from editing.inpainting.regions import audible_notes
+from editing.inpainting.splice import Change
+from editing.inpainting.stems import Stems
+from editing.inpainting.time_map import TimeMap
 from renderer.codec.mel import SAMPLE_RATE
 from renderer.note_array import notes_of
 from scoretok.audio import AudioFile, common_period

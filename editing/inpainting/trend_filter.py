@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.linalg import solveh_banded
 
-from editing.inpaint.time_map import TimeMap
+from editing.inpainting.time_map import TimeMap
 
 # Set by hand; benchmarks.inpaint measures how far off bar lines are found.
 ITERATIONS = 25

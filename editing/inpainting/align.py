@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from editing.inpaint.time_map import TimeMap
-from editing.inpaint.trend_filter import trend_filter
+from editing.inpainting.time_map import TimeMap
+from editing.inpainting.trend_filter import trend_filter
 from renderer.note_array import DRUM_PROGRAM, notes_of
 from scoretok.audio import AudioFile, resample
 from scoretok.errors import ScoretokError

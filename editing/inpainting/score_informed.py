@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from editing.inpaint.recorded_stems import MIN_RMS, RecordedStems
-from editing.inpaint.time_map import TimeMap
+from editing.inpainting.recorded_stems import MIN_RMS, RecordedStems
+from editing.inpainting.time_map import TimeMap
 from renderer.codec.mel import LATENT_SAMPLES, SAMPLE_RATE, istft, mel_filters, stft
 from renderer.codec.score_codec import band_interpolation
 from renderer.dit_engine import DitEngine

