@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.unread import renderer_left_out
 from renderer.note_array import DRUM_PROGRAM, notes_of
 from renderer.training import clip_augmentation
 from renderer.training.bundle import phrase
-from renderer.training.clips import is_held_out_name
 from renderer.training.scores import SUFFIXES
 from renderer.training.soundfonts import SynthesisJob, general_midi, synthesise
 from scoretok import LeadSheet, ScoretokError, Track, read, slice_bars
@@ -43,7 +43,7 @@ def held_out_sheets(folder: str | None) -> list[LeadSheet]:
         return [read(path) for path in sorted(Path("examples").glob("*.lead"))]
     sheets = []
     for path in sorted(Path(folder).rglob("*")):
-        if path.suffix.lower() in SUFFIXES and is_held_out_name(str(path.relative_to(folder))):
+        if path.suffix.lower() in SUFFIXES and renderer_left_out(path.relative_to(folder)):
             try:
                 sheets.append(read(path))
             except ScoretokError:

@@ -12,12 +12,13 @@ import numpy as np
 
 from benchmarks.common import cell, save, table
 from benchmarks.singing import FRAME_S, VOICES, Song, sing
-from benchmarks.transcription_songs import FEWEST_NOTES, file_name, first_minute, played
+from benchmarks.transcription_songs import FEWEST_NOTES, first_minute, played
 from benchmarks.transcription_voice import distance, plain, si_sdr
+from benchmarks.unread import file_name, no_model_has_read
 from mir.compare import spans_and_hz
 from mir.melody import melody_notes, pitch_curve
 from mir.separation import spleeter_stems
-from mir.training.mixes import SoundfontBand, is_held_out_song
+from mir.training.mixes import SoundfontBand
 from mir.word_recognition import align_lyrics, recognise_words
 from planner.records import read_records, sheet_of_record
 from scoretok import LeadSheet
@@ -38,7 +39,7 @@ def songs(path: Path, count: int) -> Iterator[LeadSheet]:
         song = name.partition("__")[0]
         if len(done) == count:
             return
-        if song in done or not is_held_out_song(name) or record.get("language") != "English":
+        if song in done or not no_model_has_read(record["id"]) or record.get("language") != "English":
             continue
         sheet = first_minute(with_words(sheet_of_record(record), record))
         if sheet.note_count >= FEWEST_NOTES and any(note.syllable for note in melody_of(sheet)):

@@ -6,7 +6,6 @@ python -m benchmarks.transcription_songs songs --data ... --soundfont A.sf2 --so
 """
 
 import argparse
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from benchmarks.unread import file_name, no_model_has_read
 from mir.training import mix_augmentation
-from mir.training.mixes import MEAN_DB, SYNTH_RATE, MixPart, SoundfontBand, is_held_out_song, with_valid_basses
+from mir.training.mixes import MEAN_DB, SYNTH_RATE, MixPart, SoundfontBand, with_valid_basses
 from planner.records import read_records, sheet_of_record
-from planner.score_shards import song_of_record
 from scoretok import LeadSheet, ScoretokError, slice_bars, write
 from scoretok.audio import SAMPLE_RATE, resample
 
@@ -26,16 +25,13 @@ FEWEST_NOTES = 120
 PAN = {"lead": 0.0, "piano": -0.3, "guitar": 0.4, "strings": -0.5, "bass": 0.0, "drums": 0.1}
 
 
-def file_name(record: str) -> str:
-    """A file name for a record that begins with its song: `pop909-001__pop909_mma-001-0`."""
-    return re.sub(r"[^\w.-]", "-", song_of_record(record)) + "__" + re.sub(r"[^\w.-]", "-", record)
-
-
-def sheets(paths: list[Path], leave_out: str) -> Iterator[tuple[str, LeadSheet]]:
+def sheets(paths: list[Path], leave_out: str, unread: bool = False) -> Iterator[tuple[str, LeadSheet]]:
     """Names and scores of the records of some files, without those whose licence holds a word."""
     for path in paths:
         for record in read_records(path):
             if leave_out and leave_out in str(record.get("licence", "")):
+                continue
+            if unread and not no_model_has_read(record["id"]):
                 continue
             try:
                 yield file_name(record["id"]), with_valid_basses(sheet_of_record(record))
@@ -54,12 +50,12 @@ def write_scores(paths: list[Path], leave_out: str, out: Path) -> int:
 
 
 def held_out(paths: list[Path], leave_out: str, count: int) -> list[tuple[str, LeadSheet]]:
-    """Scores that training left out, one a song, about as many of every file, a minute of each."""
+    """Scores that no shipped model has read, one a song, about as many of every file, a minute of each."""
     found: list[list[tuple[str, LeadSheet]]] = []
     for path in paths:
         songs: dict[str, tuple[str, LeadSheet]] = {}
-        for name, sheet in sheets([path], leave_out):
-            if is_held_out_song(name) and sheet.note_count >= FEWEST_NOTES and name.partition("__")[0] not in songs:
+        for name, sheet in sheets([path], leave_out, unread=True):
+            if sheet.note_count >= FEWEST_NOTES and name.partition("__")[0] not in songs:
                 songs[name.partition("__")[0]] = name, first_minute(sheet)
         found.append(list(songs.values()))
     share = max(1, count // len(found))

@@ -3,14 +3,16 @@
 Axes: t tokens, c cached tokens, h heads, d channels, v vocabulary.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 if TYPE_CHECKING:
-    from planner.llama import PlannerConfig, PlannerModel
+    from collections.abc import Iterable
+
+    from planner.llama import DecoderLayer, PlannerConfig, PlannerModel
 
 
 class KVCache:
@@ -33,7 +35,8 @@ class IncrementalDecoder:
         self.config = model.config
         self.layers = []
         with torch.no_grad():
-            for layer in model.model.layers:
+            # torch's types do not say what a ModuleList holds.
+            for layer in cast("Iterable[DecoderLayer]", model.model.layers):
                 own, mlp = layer.self_attn, layer.mlp
                 inward = torch.cat([own.q_proj.weight, own.k_proj.weight, own.v_proj.weight])
                 gated = torch.cat([mlp.gate_proj.weight, mlp.up_proj.weight])

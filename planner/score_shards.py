@@ -5,8 +5,6 @@ A shard holds the exact tokens of its scores one after another (`NAME.npy`, 16 b
 """
 
 import json
-import re
-import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass
@@ -25,10 +23,9 @@ from scoretok.files import whole_file
 from scoretok.formats import MODULES, read
 from scoretok.infer import infer_missing
 from scoretok.sheet import LeadSheet
+from scoretok.splits import SHARE, song_of, split_of
 
 RECORDS = (".jsonl", ".jsonl.gz")
-SPLITS = {"test": 0, "validation": 1}  # remainders of a song's number by SPLIT_SHARE; all others train
-SPLIT_SHARE = 25
 LEAST_BARS, LEAST_NOTES = 8, 32  # of a score to train on; set by hand, no run varied them
 VERSION_SUFFIX = re.compile(r"([ _-]*(\(\d+\)|copy|v\d+|version ?\d*))+$", re.IGNORECASE)
 
@@ -57,25 +54,13 @@ class ScoreSource:
     load: Callable[[], LeadSheet]
 
 
-def split_of(song: str) -> str:
-    """Which split a song belongs to, by its name alone."""
-    number = zlib.crc32(song.encode()) % SPLIT_SHARE
-    return next((name for name, remainder in SPLITS.items() if number == remainder), "train")
-
-
-def song_of_record(name: str) -> str:
-    """The song that a record is a version of: 'pop909_mma/001/0' and 'pop909/001' are the same."""
-    source, _, rest = name.partition("/")
-    return f"{source.removesuffix('_mma')}/{rest.rpartition('/')[0] if source.endswith('_mma') else rest}"
-
-
 def score_sources(path: Path) -> Iterator[ScoreSource]:
     """The scores of one file or folder."""
     if path.name.endswith(RECORDS):
         for record in read_records(path):
             name = str(record["id"])
             yield ScoreSource(
-                name, song_of_record(name), genre_of(record), str(record.get("licence", "")),
+                name, song_of(name), genre_of(record), str(record.get("licence", "")),
                 partial(sheet_of_record, record),
             )  # fmt: skip
         return
@@ -179,9 +164,7 @@ class ScoreShards:
                 if split in (None, entry.split):
                     self.entries.append((tokens, entry))
         if any_shard and not self.entries:
-            raise ScoretokError(
-                f"{folder} holds no songs of the {split} split, which has one in {SPLIT_SHARE}; add songs"
-            )
+            raise ScoretokError(f"{folder} holds no songs of the {split} split, which has one in {SHARE}; add songs")
         if not self.entries:
             raise ScoretokError(f"{folder} holds no shards of scores; make some with: scoretok train scores")
 

@@ -18,7 +18,7 @@ from scoretok.parts import Key
 from scoretok.sheet import LeadSheet
 
 if TYPE_CHECKING:
-    from diffusers import AceStepPipeline
+    from diffusers.pipelines.ace_step.pipeline_ace_step import AceStepPipeline
 
 SECTION_TAGS = {"pre-chorus": "pre-chorus", "interlude": "instrumental", "solo": "instrumental"}
 MAX_DURATION_S = 600  # what the model was trained on
@@ -52,7 +52,7 @@ class AceStepEngine:
     @staticmethod
     def _load(model: str, device: str | None) -> "AceStepPipeline":
         import torch
-        from diffusers import AceStepPipeline
+        from diffusers.pipelines.ace_step.pipeline_ace_step import AceStepPipeline
 
         gpu = torch.cuda.is_available()
         try:

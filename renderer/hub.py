@@ -3,8 +3,11 @@
 They are the same modules with the same weights; the config is the constructor's signature.
 """
 
-from diffusers import ConfigMixin, DiffusionPipeline, FlowMatchEulerDiscreteScheduler, ModelMixin
-from diffusers.configuration_utils import register_to_config
+# From the modules that define them: to a type checker, those of the package itself are placeholders.
+from diffusers.configuration_utils import ConfigMixin, register_to_config
+from diffusers.models.modeling_utils import ModelMixin
+from diffusers.pipelines.pipeline_utils import DiffusionPipeline
+from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
 
 from renderer.codec.score_codec import ScoreCodec
 from renderer.dit.score_dit import ScoreDiT

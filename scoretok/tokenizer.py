@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from miditok import Event, MusicTokenizer, TokenizerConfig, TokSequence
-from symusic import Score
+from symusic.core import ScoreTick
 
 from scoretok.encode import decode, encode
 from scoretok.errors import ScoretokError
@@ -56,7 +56,7 @@ class LeadSheetTokenizer(MusicTokenizer):
         """Events as they are: `_score_to_tokens` writes time itself, and MidiTok asks for this method."""
         return events
 
-    def preprocess_score(self, score: Score) -> Score:
+    def preprocess_score(self, score: ScoreTick) -> ScoreTick:
         """Put a score on the grid of the lead sheet and name its chords, key and roles.
 
         A score without any note stays as it is, which MidiTok then leaves out of a data set.
@@ -66,12 +66,14 @@ class LeadSheetTokenizer(MusicTokenizer):
         return score_from_sheet(sheet_from_score(score)[0])
 
     def _score_to_tokens(
-        self, score: Score, attribute_controls_indexes: Mapping[int, Mapping[int, Sequence[int] | bool]] | None = None
+        self,
+        score: ScoreTick,
+        attribute_controls_indexes: Mapping[int, Mapping[int, Sequence[int] | bool]] | None = None,
     ) -> TokSequence:
         ids = encode(sheet_from_score(score)[0])
         return TokSequence(ids=ids, tokens=[TOKENS[i] for i in ids])
 
-    def _tokens_to_score(self, tokens: TokSequence, programs: list[tuple[int, bool]] | None = None) -> Score:
+    def _tokens_to_score(self, tokens: TokSequence, programs: list[tuple[int, bool]] | None = None) -> ScoreTick:
         return score_from_sheet(decode([TOKEN_IDS[str(token)] for token in tokens.tokens], self.grammar))
 
     def _tokens_errors(self, tokens: list[str]) -> int:

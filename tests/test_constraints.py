@@ -1,4 +1,4 @@
-"""The lock is whole: constraints.txt pins every package that an extra pulls in, and the tests run with those versions."""
+"""The lock is whole: constraints.txt pins all that an extra pulls in, and the tests run with those versions."""
 
 import re
 import sys
@@ -17,8 +17,8 @@ LINES = (ROOT / "constraints.txt").read_text().splitlines()
 PINS = [Requirement(line) for line in LINES if line and not line.startswith("#")]
 PINNED = {canonicalize_name(pin.name): pin for pin in PINS}
 REST = LINES.index("# The rest of the set that was tested together.")
-# What is not installed where the tests run has no metadata to read, so here is what each such package asked for, markers
-# applied, when it was pinned. A new pin needs a new line.
+# What is not installed where the tests run has no metadata to read, so here is what each such package asked for when it
+# was pinned, markers applied. A new pin needs a new line.
 NOT_INSTALLED = {
     "attrs==26.1.0": "",
     "backrefs==8.3.1": "",
@@ -40,8 +40,8 @@ NOT_INSTALLED = {
     "pyyaml-env-tag watchdog",
     "mkdocs-autorefs==1.4.5": "markdown markupsafe mkdocs",
     "mkdocs-get-deps==0.2.2": "mergedeep platformdirs pyyaml",
-    "mkdocs-material==9.8.2": "babel backrefs colorama jinja2 markdown mkdocs mkdocs-material-extensions paginate pygments "
-    "pymdown-extensions requests",
+    "mkdocs-material==9.8.2": "babel backrefs colorama jinja2 markdown mkdocs mkdocs-material-extensions paginate "
+    "pygments pymdown-extensions requests",
     "mkdocs-material-extensions==1.3.1": "",
     "mkdocstrings==1.0.8": "jinja2 markdown markupsafe mkdocs mkdocs-autorefs mkdocstrings-python pymdown-extensions",
     "mkdocstrings-python==2.0.11": "griffelib mkdocs-autorefs mkdocstrings",

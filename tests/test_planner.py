@@ -15,7 +15,7 @@ from planner.llama import PlannerConfig, PlannerModel
 from planner.note_writer import write_notes
 from planner.plan_writer import write_plan
 from planner.request import BarRequest, Controls, Request, given_plan
-from planner.score_shards import ScoreShards, make_score_shard, song_of_record, split_of
+from planner.score_shards import ScoreShards, make_score_shard
 from planner.sequence import read_sequence, sequence
 from planner.song import Part, Song, song_of, song_window
 from planner.song_to_sheet import given_note_spans, replace_cells, sheet_of_song
@@ -292,8 +292,3 @@ def test_scores_of_any_format_make_a_shard(tmp_path, saints, grace):
     (tmp_path / "songs" / "broken.mid").write_bytes(b"no")
     counts = make_score_shard(tmp_path / "songs", tmp_path / "out")
     assert counts == {"taken": 2, "it cannot be read": 1}
-
-
-def test_versions_of_a_song_share_a_split():
-    assert song_of_record("pop909_mma/001/0") == song_of_record("pop909/001")
-    assert {split_of(f"song {i}") for i in range(200)} == {"train", "validation", "test"}

@@ -19,7 +19,6 @@ from renderer.training import clip_augmentation
 from renderer.training.clips import (
     CLIP_S,
     CLIP_SAMPLES,
-    is_held_out_name,
     playable,
     read_pair_shard,
     trainable,
@@ -188,4 +187,3 @@ def test_what_is_left_out_of_training_is_what_is_tested_on():
     assert left_out
     assert all(preset.bank == 8 for preset in left_out)
     assert not any(playable(preset) for preset in presets if preset.bank == 17)
-    assert 0 < sum(is_held_out_name(f"song {i}") for i in range(600)) < 100

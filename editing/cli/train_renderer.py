@@ -43,16 +43,17 @@ def pairs(
 ) -> None:
     """Make training pairs: scores and random notes played by soundfonts (needs the program fluidsynth).
 
-    One score in twelve and some presets are left out, so that they can be tested on.
+    The songs of two splits (docs/architecture.md) and some presets are left out, so that they can be tested on.
     """
-    from renderer.training.clips import CLIPS_PER_SHARD, is_held_out_name, make_pairs, playable, trainable
+    from renderer.training.clips import CLIPS_PER_SHARD, make_pairs, playable, trainable
     from renderer.training.scores import song_tracks
     from renderer.training.soundfonts import check_player, presets
+    from scoretok.splits import is_held_out
 
     check_player()
     fit = playable if is_held_out else trainable
     sounds = [preset for path in soundfonts for preset in presets(path) if fit(preset)]
-    songs = [song for song in (song_tracks(scores) if scores else []) if is_held_out_name(song[0]) == is_held_out]
+    songs = [song for song in (song_tracks(scores) if scores else []) if is_held_out(song[0]) == is_held_out]
     with progress_bar("playing", -(-clips // CLIPS_PER_SHARD), quiet) as advance:
         for _ in make_pairs(Path(out), sounds, songs, clips, seed, processes):
             advance()

@@ -1,4 +1,4 @@
-"""scoretok train mixes, scoretok train ears: what the ears learn from, and their training."""
+"""scoretok train mixes, transcriber: what the transcription network learns from, and its training."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from scoretok.extras import require
 
 
 @click.command()
-@click.option("--scores", required=True, metavar="DIR", help="Folder of scores; names up to '__' tell songs apart.")
+@click.option("--scores", required=True, metavar="DIR", help="Folder of scores; names up to '__' name songs.")
 @click.option("--soundfont", "soundfonts", multiple=True, required=True, metavar="FILE", help="A .sf2 or .sf3 file.")
 @click.option("--out", required=True, metavar="DIR", help="Folder to fill; an earlier run goes on.")
 @click.option(
@@ -25,9 +25,9 @@ def mixes(
     scores: str, soundfonts: tuple[str, ...], out: str, excerpts: int, is_held_out: bool, processes: int, seed: int,
     quiet: bool,
 ) -> None:  # fmt: skip
-    """Make mixes for the ears: scores played by random soundfonts through random effects, with what is played.
+    """Make mixes for training: scores played by random soundfonts through random effects, with what is played.
 
-    One song in twelve is left out, so that it can be tested on; test with soundfonts that training did not hear.
+    The songs of two splits are left out, so that they can be tested on; test with soundfonts that training did not hear.
     """
     require("torch", "mir", "making mixes")
     from mir.training.mixes import EXCERPTS_PER_SHARD, make_mixes, score_files

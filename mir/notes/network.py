@@ -67,6 +67,7 @@ class TranscriptionNet(nn.Module):
         self.drums = nn.Conv1d(context, len(DRUM_CLASSES), 1)
         self.beats = nn.Conv1d(context, 2, 1)
         for head in (self.notes, self.drums, self.beats):
+            assert head.bias is not None
             nn.init.constant_(head.bias, -4.0)  # nearly all frames are without onsets
 
     def forward(self, spectrogram: Tensor) -> tuple[Tensor, Tensor, Tensor]:

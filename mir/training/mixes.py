@@ -4,7 +4,6 @@ Axes: c channels, n samples, e excerpts.
 """
 
 import warnings
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
@@ -32,6 +31,7 @@ from scoretok.extras import require
 from scoretok.formats import read
 from scoretok.parts import Track
 from scoretok.sheet import LeadSheet
+from scoretok.splits import is_held_out
 
 EXCERPT_S = 10.24
 EXCERPT_FRAMES = 512
@@ -78,15 +78,10 @@ class MixSong:
     duration_s: float
 
 
-def is_held_out_song(path: str | Path, share: int = 12) -> bool:
-    """Whether a song is kept from training, by its name up to `__`, so that its versions are kept with it."""
-    return zlib.crc32(Path(path).stem.partition("__")[0].encode()) % share == 0
-
-
 def score_files(folder: str | Path, held_out: bool) -> list[Path]:
     """The scores below a folder that are kept from training, or those that are not. Raises ScoretokError."""
     paths = [path for path in sorted(Path(folder).rglob("*")) if path.suffix.lower() in SUFFIXES]
-    chosen = [path for path in paths if is_held_out_song(path) == held_out]
+    chosen = [path for path in paths if is_held_out(path) == held_out]
     if not chosen:
         raise ScoretokError(f"{folder} holds no {'held-out ' if held_out else ''}scores; name a folder of MIDI files")
     return chosen

@@ -74,7 +74,7 @@ def train(
     """
     torch.manual_seed(recipe.seed)
     model = TranscriptionNet.load(start) if start else TranscriptionNet(channels)
-    model = model.to(memory_format=torch.channels_last)
+    model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch's stubs lack it
     return fit(TranscriptionTask(data, test, recipe.batch, recipe.seed, held_out), model, folder, recipe, report)
 
 

@@ -102,6 +102,7 @@ class ExciterHead(nn.Module):
 class PhaseHead(nn.Module):
     """Magnitudes and phases from the mel frames alone, as Vocos does; the other design of docs/benchmarks.md."""
 
+    to_bins: Tensor
     extra_dim = 0
 
     def __init__(self, bands: int, dim: int) -> None:

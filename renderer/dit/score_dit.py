@@ -57,9 +57,10 @@ class DiTStack(nn.Module):
     def __init__(self, dim: int, layers: int, heads: int) -> None:
         super().__init__()
         self.head_dim = dim // heads
-        self.modulate = nn.Sequential(nn.SiLU(), nn.Linear(dim, 6 * dim))
-        nn.init.zeros_(self.modulate[1].weight)
-        nn.init.zeros_(self.modulate[1].bias)
+        last = nn.Linear(dim, 6 * dim)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        self.modulate = nn.Sequential(nn.SiLU(), last)
         self.blocks = nn.ModuleList(DiTBlock(dim, heads) for _ in range(layers))
         self.norm = nn.LayerNorm(dim)
 

@@ -34,6 +34,7 @@ COMMON = frozenset((
 ))  # fmt: skip
 CLIPS_PER_SHARD = 40
 SOUND_EFFECTS_KIT = 56
+HELD_OUT_PRESETS = 8  # of variations, one in so many is kept apart
 EXPRESSIVE_BANK = 17  # from here on MuseScore_General's presets listen to controllers
 # Set by hand, drums raised from 0.13 after 2,960 clips (model card); no run compares shares.
 COMMON_WEIGHT, DRUM_SHARE, RANDOM_SHARE = 4.0, 0.2, 0.45
@@ -49,11 +50,6 @@ class ScoreClip:
     preset: int
 
 
-def is_held_out_name(name: str, share: int = 12) -> bool:
-    """Whether something is kept from training: one in `share`, by its name alone."""
-    return zlib.crc32(name.encode()) % share == 0
-
-
 def playable(preset: Preset) -> bool:
     """Whether a preset sounds by notes alone, without controllers."""
     return preset.bank < EXPRESSIVE_BANK or (preset.bank == DRUM_BANK and preset.number < SOUND_EFFECTS_KIT)
@@ -62,7 +58,7 @@ def playable(preset: Preset) -> bool:
 def trainable(preset: Preset) -> bool:
     """Whether training may hear a preset: one that is playable, save some variations that are kept apart."""
     plain = preset.bank in (0, DRUM_BANK)
-    return playable(preset) and (plain or not is_held_out_name(f"{preset.bank}:{preset.number}", 8))
+    return playable(preset) and bool(plain or zlib.crc32(f"{preset.bank}:{preset.number}".encode()) % HELD_OUT_PRESETS)
 
 
 def make_pair_shard(

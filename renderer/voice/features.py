@@ -92,7 +92,10 @@ def estimate_bandwidth_hz(envelope: Tensor, rate: int) -> float:
     falls = (level[:-CUTOFF_BANDS] - loudest_above[CUTOFF_BANDS:] > CUTOFF_DROP) & above_speech[:-CUTOFF_BANDS]
     end_hz = centres[:-CUTOFF_BANDS][falls].amin() if falls.any() else SAMPLE_RATE
     recorded = centres[above_speech & (level > floor) & (centres <= end_hz)]
-    return float(min(full, recorded.max() * 1.05)) if len(recorded) else min(full, 3400.0)
+    if not len(recorded):
+        return min(full, 3400.0)
+    reach = recorded.max() * 1.05
+    return float(reach) if reach < full else full
 
 
 def nominal_loudness(log_power: np.ndarray) -> float:

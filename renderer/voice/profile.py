@@ -112,8 +112,9 @@ def mix_voices(voices: Sequence[tuple[VoiceProfile, float]]) -> VoiceProfile:
         return float(np.exp(sum(logs))) if pitched else 0.0
 
     return VoiceProfile(
-        torch.cat(conditionings, 1), torch.cat(norm_envelopes, 1), sum(voice.timbre * share for voice, share in shares),
-        sum(voice.speaker_transform * share for voice, share in shares),
+        torch.cat(conditionings, 1), torch.cat(norm_envelopes, 1),
+        sum((voice.timbre * share for voice, share in shares), torch.zeros(())),
+        sum((voice.speaker_transform * share for voice, share in shares), torch.zeros(())),
         middle("low_hz"), middle("median_hz"), middle("high_hz"), sum(voice.seconds for voice, _ in shares),
         " + ".join(f"{voice.name or 'a voice'} {share:.2f}" for voice, share in shares),
     )  # fmt: skip

@@ -11,7 +11,7 @@ from itertools import repeat
 from pathlib import Path
 
 import numpy as np
-import symusic
+from symusic import core
 
 from scoretok.errors import ScoretokError, ScoretokWarning
 from scoretok.files import read_bytes, write_with
@@ -61,7 +61,7 @@ def read_with_report(path: str | Path) -> tuple[LeadSheet, ImportReport]:
     data = read_bytes(path)
     data = check_chunks(data, str(path))
     try:
-        score = symusic.Score.from_midi(data)
+        score = core.ScoreTick.from_midi(data)
     except Exception as error:
         reason = str(error).partition("\n")[0].removesuffix(": iostream error")
         raise ScoretokError(f"{path} is not a readable MIDI file: {reason}") from None
@@ -97,7 +97,7 @@ def check_chunks(data: bytes, path: str) -> bytes:
     return data
 
 
-def sheet_from_score(score: symusic.Score, texts: Texts | None = None) -> tuple[LeadSheet, ImportReport]:
+def sheet_from_score(score: core.ScoreTick, texts: Texts | None = None) -> tuple[LeadSheet, ImportReport]:
     """A lead sheet from a symusic Score in ticks. Raises ScoretokError when it holds no note or too much."""
     texts = texts or read_texts(score, b"")
     signed = any(marker.text == SIGNED for marker in score.markers)
@@ -130,7 +130,7 @@ def sheet_from_score(score: symusic.Score, texts: Texts | None = None) -> tuple[
     return sheet, ImportReport(notes_read, sheet.note_count, mean_shift, max_shift, chords_inferred, key_inferred)
 
 
-def _warn_of_controls(score: symusic.Score) -> None:
+def _warn_of_controls(score: core.ScoreTick) -> None:
     """Say how many pitch bends, pedals and other controllers the score will not keep."""
     bends = sum(len(track.pitch_bends) for track in score.tracks)
     pedals = sum(len(track.pedals) for track in score.tracks)
@@ -143,7 +143,7 @@ def _warn_of_controls(score: symusic.Score) -> None:
 class _Part:
     """The notes of one MIDI track on our grid, and how far they moved."""
 
-    def __init__(self, track: symusic.Track, scale: float) -> None:
+    def __init__(self, track: core.TrackTick, scale: float) -> None:
         self.track = track
         arrays = track.notes.numpy()
         exact = arrays["time"] * scale
@@ -252,11 +252,11 @@ def write(sheet: LeadSheet, path: str | Path) -> None:
     write_with(lambda temporary: temporary.write_bytes(data), path)
 
 
-def score_from_sheet(sheet: LeadSheet) -> symusic.Score:
+def score_from_sheet(sheet: LeadSheet) -> core.ScoreTick:
     """A symusic Score of the whole sheet, 480 ticks a quarter note."""
     scale = WRITTEN_TPQ // TICKS_PER_QUARTER
-    score = symusic.Score(WRITTEN_TPQ)
-    score.tempos = [symusic.Tempo(tempo.start_ticks * scale, tempo.bpm) for tempo in sheet.tempos]
+    score = core.ScoreTick(WRITTEN_TPQ)
+    score.tempos = core.TempoTickList(core.TempoTick(t.start_ticks * scale, t.bpm) for t in sheet.tempos)
     starts = sheet.bar_starts
     markers = [(0, SIGNED), (0, f"title: {sheet.title}" if sheet.title else ""), (starts[-1], "end")]
     meters = [(starts[m.bar] * scale, m.numerator, m.denominator) for m in sheet.meters]
@@ -267,8 +267,10 @@ def score_from_sheet(sheet: LeadSheet) -> symusic.Score:
         if sheet.bar_count > 1 and not any(m.bar == 1 for m in sheet.meters):
             meters.insert(1, (sheet.pickup_ticks * scale, first.numerator, first.denominator))
         markers.append((0, f"meter: {first.numerator}/{first.denominator}"))
-    score.time_signatures = [symusic.TimeSignature(*meter) for meter in meters]
-    score.key_signatures = [symusic.KeySignature(starts[k.bar] * scale, k.fifths, int(k.is_minor)) for k in sheet.keys]
+    score.time_signatures = core.TimeSignatureTickList(core.TimeSignatureTick(*meter) for meter in meters)
+    score.key_signatures = core.KeySignatureTickList(
+        core.KeySignatureTick(starts[k.bar] * scale, k.fifths, int(k.is_minor)) for k in sheet.keys
+    )
     markers += [(starts[k.bar], f"key: {key_to_text(k)}") for k in sheet.keys]
     markers += [(starts[section.bar], section.label) for section in sheet.sections]
     markers += [(c.start_ticks, chord_to_harte(c, sheet.key_at(sheet.bar_at(c.start_ticks)))) for c in sheet.chords]
@@ -279,26 +281,26 @@ def score_from_sheet(sheet: LeadSheet) -> symusic.Score:
             muted = "muted" if track.muted else "heard"
             markers.append((0, f"empty track: {number} {track.role} {track.program} {muted} ={track.name}"))
     if not score.tracks:  # symusic sorts its events only when it writes a track
-        score.tracks.append(symusic.Track("conductor"))
+        score.tracks.append(core.TrackTick("conductor"))
     in_order = sorted((marker for marker in markers if marker[1]), key=lambda marker: marker[0])
-    score.markers = [symusic.TextMeta(tick * scale, text) for tick, text in in_order]
+    score.markers = core.TextMetaTickList(core.TextMetaTick(tick * scale, text) for tick, text in in_order)
     return score
 
 
-def _track_out(track: Track, scale: int) -> symusic.Track:
-    out = symusic.Track(labelled(track.role, track.name), track.program, track.is_drums)
+def _track_out(track: Track, scale: int) -> core.TrackTick:
+    out = core.TrackTick(labelled(track.role, track.name), track.program, track.is_drums)
     if track.muted:
-        out.controls.append(symusic.ControlChange(0, 7, 0))
+        out.controls.append(core.ControlChangeTick(0, 7, 0))
     rows = np.array([note[:4] for note in track.notes], dtype=np.int32)
     duration = rows[:, 2]
     if track.is_drums:
         duration = _drum_durations(rows)
     arrays = (rows[:, 0] * scale, duration * scale, rows[:, 1].astype(np.int8), rows[:, 3].astype(np.int8))
-    out.notes = symusic.Note.from_numpy(*arrays)
+    out.notes = core.NoteTickList.from_numpy(*arrays)
     for note in track.notes:
         if note.syllable:
             text = note.syllable.text + ("" if note.syllable.word_end else "-")
-            out.lyrics.append(symusic.TextMeta(note.start_ticks * scale, text))
+            out.lyrics.append(core.TextMetaTick(note.start_ticks * scale, text))
     return out
 
 

@@ -5,7 +5,7 @@ import re
 import warnings
 from bisect import bisect_left
 
-import symusic
+from symusic.core import ScoreTick, TrackTick
 
 from scoretok.errors import ScoretokWarning
 from scoretok.parts import TICKS_PER_QUARTER, Note, Syllable, clean_text
@@ -17,7 +17,7 @@ KARAOKE = re.compile(rb"@[KLTVWI]")
 class Texts:
     """Markers and lyrics of a file in our ticks, and track names, decoded as well as they can be."""
 
-    def __init__(self, score: symusic.Score, scale: float) -> None:
+    def __init__(self, score: ScoreTick, scale: float) -> None:
         self.markers = [(round(marker.time * scale), marker.text) for marker in score.markers]
         self.names: dict[str, str] = {}  # names as symusic gives them, and as they are meant
         self.lyric_tracks = [
@@ -26,10 +26,10 @@ class Texts:
             if len(track.lyrics)
         ]
 
-    def name_of(self, track: symusic.Track) -> str:
+    def name_of(self, track: TrackTick) -> str:
         return self.names.get(track.name, track.name)
 
-    def lyrics_of(self, tracks: list[symusic.Track], notes: list[list[Note]]) -> list[list[tuple[int, str]]]:
+    def lyrics_of(self, tracks: list[TrackTick], notes: list[list[Note]]) -> list[list[tuple[int, str]]]:
         """For each track with notes, the lyric events that belong to it.
 
         Words belong to the track of the same name when their onsets agree, else to the track whose
@@ -54,7 +54,7 @@ class Texts:
         return result
 
 
-def read_texts(score: symusic.Score, data: bytes) -> Texts:
+def read_texts(score: ScoreTick, data: bytes) -> Texts:
     """The texts of a score; `data` is the file, read again where symusic could not give them.
 
     symusic gives lyric events in UTF-8 only and no karaoke text events, so those go through mido.

@@ -5,7 +5,7 @@ import warnings
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 
-import symusic
+from symusic.core import ScoreTick
 
 from scoretok.errors import ScoretokError, ScoretokWarning
 from scoretok.parts import MAX_BARS, MAX_BPM, MIN_BPM, Key, Meter, Tempo, meter_lasting
@@ -30,7 +30,7 @@ class TimeMaps:
         return before if tick - self.bar_starts[before] <= self.bar_starts[after] - tick else after
 
 
-def read_time_maps(score: symusic.Score, scale: float, end_ticks: int, signed: bool) -> TimeMaps:
+def read_time_maps(score: ScoreTick, scale: float, end_ticks: int, signed: bool) -> TimeMaps:
     """Build the maps of a score whose ticks times `scale` are ours.
 
     `signed` says that we wrote the file: its pickup is then known by a marker. Raises ScoretokError
@@ -67,7 +67,7 @@ def read_time_maps(score: symusic.Score, scale: float, end_ticks: int, signed: b
     )
 
 
-def _meter_changes(score: symusic.Score, scale: float) -> list[tuple[int, int, int]]:
+def _meter_changes(score: ScoreTick, scale: float) -> list[tuple[int, int, int]]:
     """(tick, numerator, denominator) of every change of meter, 4/4 before the first."""
     changes: dict[int, tuple[int, int]] = {}
     for signature in sorted(score.time_signatures, key=lambda s: s.time):
@@ -135,7 +135,7 @@ def _snap(rest: int, start: int, bar_ticks: int, meters: list[Meter], bar: int) 
     return bar_ticks
 
 
-def _tempos(score: symusic.Score, scale: float, end_ticks: int) -> tuple[Tempo, ...]:
+def _tempos(score: ScoreTick, scale: float, end_ticks: int) -> tuple[Tempo, ...]:
     tempos: dict[int, float] = {}
     clipped = 0
     for tempo in sorted(score.tempos, key=lambda t: t.time):
@@ -153,7 +153,7 @@ def _tempos(score: symusic.Score, scale: float, end_ticks: int) -> tuple[Tempo, 
     return tuple(Tempo(tick, bpm) for tick, bpm in sorted(tempos.items()))
 
 
-def _keys(score: symusic.Score, scale: float, starts: list[int], bar_count: int) -> tuple[Key, ...]:
+def _keys(score: ScoreTick, scale: float, starts: list[int], bar_count: int) -> tuple[Key, ...]:
     keys: dict[int, Key] = {}
     for signature in sorted(score.key_signatures, key=lambda s: s.time):
         bar = min(max(bisect_right(starts, round(signature.time * scale)) - 1, 0), bar_count - 1)

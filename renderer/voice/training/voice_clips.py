@@ -54,7 +54,7 @@ def save_clip(clip: VoiceClip, path: Path) -> None:
 
     Arrays are laid out in rows first: safetensors writes the memory of others as it lies.
     """
-    tensors = {
+    tensors: dict[str, np.ndarray] = {
         "envelope": clip.envelope.astype(np.float16, order="C"),
         "hz": clip.hz.astype(np.float32),
         "voicing": clip.voicing.astype(np.float32),
