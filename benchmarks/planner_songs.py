@@ -21,7 +21,7 @@ BARS = 32
 
 
 def held_out_songs(data: str, count: int, bars: int = BARS, least_parts: int = 3) -> list[Song]:
-    """The first bars of songs that the shipped planner left out, one arrangement of each; no part is silent throughout."""
+    """The first bars of songs that the shipped planner left out, one arrangement each; no part is silent throughout."""
     shards = ScoreShards(data)
     found: list[Song] = []
     seen: set[str] = set()

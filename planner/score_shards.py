@@ -27,7 +27,6 @@ from scoretok.splits import SHARE, song_of, split_of
 
 RECORDS = (".jsonl", ".jsonl.gz")
 LEAST_BARS, LEAST_NOTES = 8, 32  # of a score to train on; set by hand, no run varied them
-VERSION_SUFFIX = re.compile(r"([ _-]*(\(\d+\)|copy|v\d+|version ?\d*))+$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def score_sources(path: Path) -> Iterator[ScoreSource]:
         return
     for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
         if file.suffix.lower() in MODULES:
-            song = VERSION_SUFFIX.sub("", file.stem).lower()
+            song = song_of(file)
             yield ScoreSource(str(file), song, "other", "", partial(read, file))
 
 

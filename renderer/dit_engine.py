@@ -16,7 +16,7 @@ from scoretok.sheet import LeadSheet
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from renderer.pipeline import FlowSampling, TrackRenderer
+    from renderer.pipeline import FlowSampling, ScoreToAudio, TrackRenderer
 
 RENDERER_WEIGHTS = Path(__file__).with_name("weights")
 TRAINED_PITCHES = range(21, 109)
@@ -88,7 +88,7 @@ def warn_out_of_range(notes: NoteArray, name: str) -> None:
         )
 
 
-def load_pipeline(model: str | Path, device: str | None = None):  # noqa: ANN201
+def load_pipeline(model: str | Path, device: str | None = None) -> "ScoreToAudio":
     """A ScoreToAudio from a folder or a hub id. Raises ScoretokError."""
     import torch
 
@@ -107,7 +107,7 @@ def _has_default_scheduler(folder: Path) -> bool:
     return (folder / path).is_file() and (folder / path).read_text() == (RENDERER_WEIGHTS / path).read_text()
 
 
-def _load_folder(folder: Path):  # noqa: ANN202
+def _load_folder(folder: Path) -> "ScoreToAudio":
     from renderer.codec.score_codec import ScoreCodec
     from renderer.dit.score_dit import ScoreDiT
     from renderer.dit.timbres import TimbreBank
@@ -121,7 +121,7 @@ def _load_folder(folder: Path):  # noqa: ANN202
     )
 
 
-def _load_with_diffusers(model: str | Path):  # noqa: ANN202
+def _load_with_diffusers(model: str | Path) -> "ScoreToAudio":
     require("diffusers", "dit", f"the model {model}")
     import torch
     from diffusers.utils import logging

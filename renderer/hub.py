@@ -14,20 +14,21 @@ from renderer.dit.score_dit import ScoreDiT
 from renderer.dit.timbres import TimbreBank
 from renderer.pipeline import ScoreToAudio
 
+# diffusers' types disagree on `config_name`: None in ConfigMixin, text in ModelMixin; its own models have the same error.
 
-class ScoreCodecModel(ScoreCodec, ModelMixin, ConfigMixin):
+class ScoreCodecModel(ScoreCodec, ModelMixin, ConfigMixin):  # type: ignore[misc]
     """`renderer.codec.score_codec.ScoreCodec` with `save_pretrained` and `from_pretrained`."""
 
     __init__ = register_to_config(ScoreCodec.__init__)
 
 
-class ScoreDiTModel(ScoreDiT, ModelMixin, ConfigMixin):
+class ScoreDiTModel(ScoreDiT, ModelMixin, ConfigMixin):  # type: ignore[misc]
     """`renderer.dit.score_dit.ScoreDiT` with `save_pretrained` and `from_pretrained`."""
 
     __init__ = register_to_config(ScoreDiT.__init__)
 
 
-class TimbreBankModel(TimbreBank, ModelMixin, ConfigMixin):
+class TimbreBankModel(TimbreBank, ModelMixin, ConfigMixin):  # type: ignore[misc]
     """`renderer.dit.timbres.TimbreBank` with `save_pretrained` and `from_pretrained`."""
 
     __init__ = register_to_config(TimbreBank.__init__)
@@ -36,7 +37,10 @@ class TimbreBankModel(TimbreBank, ModelMixin, ConfigMixin):
 class ScoreToAudioPipeline(DiffusionPipeline, ScoreToAudio):
     """Renders the notes of one track; the scheduler can be swapped for any that takes sigmas."""
 
-    model_cpu_offload_seq = "dit->codec"
+    model_cpu_offload_seq = "dit->codec"  # type: ignore[assignment] # None in diffusers, without a type
+    codec: ScoreCodecModel
+    dit: ScoreDiTModel
+    timbres: TimbreBankModel
 
     def __init__(
         self,

@@ -48,12 +48,12 @@ def pairs(
     from renderer.training.clips import CLIPS_PER_SHARD, make_pairs, playable, trainable
     from renderer.training.scores import song_tracks
     from renderer.training.soundfonts import check_player, presets
-    from scoretok.splits import is_held_out
+    from scoretok import splits
 
     check_player()
     fit = playable if is_held_out else trainable
     sounds = [preset for path in soundfonts for preset in presets(path) if fit(preset)]
-    songs = [song for song in (song_tracks(scores) if scores else []) if is_held_out(song[0]) == is_held_out]
+    songs = [song for song in (song_tracks(scores) if scores else []) if splits.is_held_out(song[0]) == is_held_out]
     with progress_bar("playing", -(-clips // CLIPS_PER_SHARD), quiet) as advance:
         for _ in make_pairs(Path(out), sounds, songs, clips, seed, processes):
             advance()

@@ -27,7 +27,7 @@ def mixes(
 ) -> None:  # fmt: skip
     """Make mixes for training: scores played by random soundfonts through random effects, with what is played.
 
-    The songs of two splits are left out, so that they can be tested on; test with soundfonts that training did not hear.
+    The songs of two splits are left out, so that they can be tested on; test with other soundfonts too.
     """
     require("torch", "mir", "making mixes")
     from mir.training.mixes import EXCERPTS_PER_SHARD, make_mixes, score_files

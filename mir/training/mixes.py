@@ -4,6 +4,7 @@ Axes: c channels, n samples, e excerpts.
 """
 
 import warnings
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress

@@ -6,13 +6,15 @@ Axes: r reference frames, d latent dims, n samples.
 import json
 import shutil
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import FlowMatchEulerDiscreteScheduler
+from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
 
 from renderer.codec.mel import LATENT_SAMPLES
+from renderer.codec.score_codec import ScoreCodec
 from renderer.dit_engine import RENDERER_WEIGHTS
 from renderer.hub import ScoreCodecModel, ScoreDiTModel, ScoreToAudioPipeline, TimbreBankModel
 from renderer.note_array import DRUM_PROGRAM, PROGRAM_COUNT, NoteArray
@@ -29,21 +31,19 @@ MELODY = (0, 4, 7, 12, 9, 5, 2, 7)
 
 def write_bundle(out: Path, dit: str | None, codec: str | None, soundfont: str | None) -> None:
     """Write a model folder, weights as half floats; parts that are not given are the ones that ship."""
-    parts = {}
-    if not (dit and codec and soundfont):
-        shipped = ScoreToAudioPipeline.from_pretrained(str(RENDERER_WEIGHTS), dtype=torch.float32)
-        parts = {"codec": shipped.codec, "dit": shipped.dit, "timbres": shipped.timbres}
-    if dit:
-        parts["dit"] = ScoreDiTModel.from_pretrained(run_folder(dit), dtype=torch.float32)
-    if codec:
-        parts["codec"] = ScoreCodecModel.from_pretrained(run_folder(codec), dtype=torch.float32)
-    if soundfont:
-        parts["timbres"] = default_timbres(parts["codec"], soundfont)
-    for part in parts.values():
+
+    @cache
+    def shipped() -> ScoreToAudioPipeline:
+        return ScoreToAudioPipeline.from_pretrained(str(RENDERER_WEIGHTS), dtype=torch.float32)
+
+    network = ScoreDiTModel.from_pretrained(run_folder(dit), dtype=torch.float32) if dit else shipped().dit
+    coder = ScoreCodecModel.from_pretrained(run_folder(codec), dtype=torch.float32) if codec else shipped().codec
+    timbres = default_timbres(coder, soundfont) if soundfont else shipped().timbres
+    for part in (network, coder, timbres):
         part.half()
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
-        ScoreToAudioPipeline(**parts, scheduler=FlowMatchEulerDiscreteScheduler()).save_pretrained(folder)
+        ScoreToAudioPipeline(coder, network, timbres, FlowMatchEulerDiscreteScheduler()).save_pretrained(folder)
         make_shareable(Path(folder))
         Path(folder).chmod(0o755)
         shutil.copytree(folder, out, dirs_exist_ok=True)
@@ -68,7 +68,7 @@ def run_folder(path: str) -> Path:
 
 
 @torch.no_grad()
-def default_timbres(codec: ScoreCodecModel, soundfont: str) -> TimbreBankModel:
+def default_timbres(codec: ScoreCodec, soundfont: str) -> TimbreBankModel:
     """A phrase of every program of a General MIDI soundfont, at a usual loudness, as references."""
     bank = TimbreBankModel(codec.latent_dims)
     sounds = general_midi(soundfont)

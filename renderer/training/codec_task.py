@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from renderer.codec.exciter import excite
 from renderer.codec.mel import HOP_SAMPLES, LogMel
@@ -52,14 +52,14 @@ class CodecTask:
             excitation.append(excite(clip.notes, start, CROP_SAMPLES, int(rng.integers(1 << 30))))
         return torch.stack(audio), torch.stack(excitation)
 
-    def losses(self, codec: nn.Module, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+    def losses(self, codec: ScoreCodec, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
         """Spectral and mel distance of what comes back to what went in."""
         audio, excitation = batch
         made = codec(audio, excitation).float()
         spectral, mel = spectral_distance(made, audio), mel_distance(made, audio, self.mel)
         return {"loss": spectral + mel, "spectral": spectral, "mel": mel}
 
-    def evaluate(self, codec: nn.Module) -> dict[str, float]:
+    def evaluate(self, codec: ScoreCodec) -> dict[str, float]:
         """The same on held-out clips."""
         losses = self.losses(codec, self.test)
         return {f"held_out_{name}": float(value) for name, value in losses.items() if name != "loss"}

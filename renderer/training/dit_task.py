@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from renderer.codec.mel import LATENT_HZ, MelPca
 from renderer.dit.conditioning import NotePairs, collate_pairs, frame_centres_s, note_pairs
 from renderer.dit.masks import random_keep_mask
+from renderer.dit.score_dit import ScoreDiT
 from renderer.dit.timbres import REFERENCE
 from renderer.dit.windows import ANCHOR as WINDOW
 from renderer.hub import ScoreDiTModel
@@ -108,7 +109,7 @@ class DiTTask:
         window, reference = latents[start : start + WINDOW], latents[other : other + REFERENCE]
         return pairs, clip.notes.program, window, keep, reference, has_reference, has_score, weight
 
-    def losses(self, dit: nn.Module, batch: DiTBatch) -> dict[str, Tensor]:
+    def losses(self, dit: ScoreDiT, batch: DiTBatch) -> dict[str, Tensor]:
         """Errors of the coarse prediction (mel, and flux: its changes) and the flow (velocity), on generated frames."""
         sigma = torch.sigmoid(torch.randn(len(batch.latents)))
         noise = torch.randn_like(batch.latents)
@@ -131,7 +132,7 @@ class DiTTask:
         loss = mel.weighted + FLUX_WEIGHT * flux.weighted + 0.5 * flow.weighted
         return {"loss": loss, "mel": mel.plain, "flux": flux.plain, "flow": flow.plain}
 
-    def evaluate(self, dit: nn.Module) -> dict[str, float]:
+    def evaluate(self, dit: ScoreDiT) -> dict[str, float]:
         """The losses on held-out clips, the noise the same each time."""
         with torch.random.fork_rng():
             torch.manual_seed(0)

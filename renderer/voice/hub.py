@@ -1,19 +1,21 @@
 """The voice models as diffusers knows them; the config is the constructor's signature."""
 
-from diffusers import ConfigMixin, ModelMixin
-from diffusers.configuration_utils import register_to_config
+# From the modules that define them: to a type checker, those of the package itself are placeholders.
+from diffusers.configuration_utils import ConfigMixin, register_to_config
+from diffusers.models.modeling_utils import ModelMixin
 
 from renderer.voice.vocoder import VoiceDecoder
 from renderer.voice.voice_dit import VoiceDiT
 
+# diffusers' types disagree on `config_name`: None in ConfigMixin, text in ModelMixin; its own models have the same error.
 
-class VoiceDiTModel(VoiceDiT, ModelMixin, ConfigMixin):
+class VoiceDiTModel(VoiceDiT, ModelMixin, ConfigMixin):  # type: ignore[misc]
     """`renderer.voice.voice_dit.VoiceDiT` with `save_pretrained` and `from_pretrained`."""
 
     __init__ = register_to_config(VoiceDiT.__init__)
 
 
-class VoiceDecoderModel(VoiceDecoder, ModelMixin, ConfigMixin):
+class VoiceDecoderModel(VoiceDecoder, ModelMixin, ConfigMixin):  # type: ignore[misc]
     """`renderer.voice.vocoder.VoiceDecoder` with `save_pretrained` and `from_pretrained`."""
 
     __init__ = register_to_config(VoiceDecoder.__init__)
