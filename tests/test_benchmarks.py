@@ -86,13 +86,11 @@ def test_script_answers_help_before_it_works(path):
     assert f"python -m benchmarks.{path.stem}" in ast.get_docstring(tree)
 
 
-@pytest.mark.parametrize("name", ["all", "planner_copying"])
+@pytest.mark.parametrize("name", ["all", "grammar"])
 def test_help_says_what_a_script_is(name):
-    if name == "planner_copying":
-        pytest.importorskip("torch")
-    result = subprocess.run([sys.executable, "-m", f"benchmarks.{name}", "--help"], cwd=ROOT, capture_output=True,
-                            text=True, check=True)  # fmt: skip
-    assert f"python -m benchmarks.{name}" in " ".join(result.stdout.split())
+    command = [sys.executable, "-m", f"benchmarks.{name}", "--help"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert f"python -m benchmarks.{name}" in result.stdout
 
 
 def test_numbers_stay_raw_and_are_formatted_by_the_renderer(tmp_path, monkeypatch, capsys):
@@ -117,8 +115,8 @@ def test_numbers_stay_raw_and_are_formatted_by_the_renderer(tmp_path, monkeypatc
     assert str(tmp_path) not in json.dumps(result)
     lines = common.render(result)
     assert lines[2:] == [
-        "Said before.", "", "A title.", "", "|  | share | time |", "| --- | --- | --- |", "| one | 0.67 | 17 ms (1,200) |",
-        "| two | – | - |", "", "![a picture](images/a.png)",
+        "Said before.", "", "A title.", "", "|  | share | time |", "| --- | --- | --- |",
+        "| one | 0.67 | 17 ms (1,200) |", "| two | – | - |", "", "![a picture](images/a.png)",
     ]  # fmt: skip
     assert capsys.readouterr().out == "\n".join(lines) + "\n"
 
