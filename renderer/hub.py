@@ -14,7 +14,8 @@ from renderer.dit.score_dit import ScoreDiT
 from renderer.dit.timbres import TimbreBank
 from renderer.pipeline import ScoreToAudio
 
-# diffusers' types disagree on `config_name`: None in ConfigMixin, text in ModelMixin; its own models have the same error.
+# To diffusers' types `config_name` is None in ConfigMixin and text in ModelMixin, so every model is an error.
+
 
 class ScoreCodecModel(ScoreCodec, ModelMixin, ConfigMixin):  # type: ignore[misc]
     """`renderer.codec.score_codec.ScoreCodec` with `save_pretrained` and `from_pretrained`."""

@@ -7,7 +7,7 @@ assert scoretok.detokenize(ids) == sheet
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scoretok.bars import slice_bars
 from scoretok.difference import Cell, Difference, diff
@@ -15,6 +15,12 @@ from scoretok.errors import ScoretokError, ScoretokWarning
 from scoretok.formats import read, write
 from scoretok.parts import Chord, Key, Meter, Note, Section, Syllable, Tempo, Track
 from scoretok.sheet import LeadSheet
+
+if TYPE_CHECKING:
+    from scoretok.encode import decode as detokenize
+    from scoretok.encode import encode as tokenize
+    from scoretok.grammar import Grammar, GrammarError
+    from scoretok.tokenizer import LeadSheetTokenizer
 
 # Names whose modules import numpy or miditok are loaded when they are first used.
 _LAZY = {
@@ -25,15 +31,16 @@ _LAZY = {
     "LeadSheetTokenizer": ("scoretok.tokenizer", "LeadSheetTokenizer"),
 }
 
+if not TYPE_CHECKING:  # to a type checker, a module with `__getattr__` has every name
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401
-    if name in _LAZY:
-        module, attribute = _LAZY[name]
-        return getattr(import_module(module), attribute)
-    try:
-        return import_module(f"scoretok.{name}")
-    except ModuleNotFoundError:
-        raise AttributeError(f"module 'scoretok' has no attribute {name!r}") from None
+    def __getattr__(name: str) -> Any:  # noqa: ANN401
+        if name in _LAZY:
+            module, attribute = _LAZY[name]
+            return getattr(import_module(module), attribute)
+        try:
+            return import_module(f"scoretok.{name}")
+        except ModuleNotFoundError:
+            raise AttributeError(f"module 'scoretok' has no attribute {name!r}") from None
 
 
 __all__ = [

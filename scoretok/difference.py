@@ -1,5 +1,6 @@
 """Comparing scores: which (track, bar) cells differ."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
@@ -60,7 +61,7 @@ def diff(before: LeadSheet, after: LeadSheet) -> Difference:
     return Difference(tuple(pairs), tuple(cells), tuple(sorted(headers)))
 
 
-def _track_order(before: LeadSheet, after: LeadSheet):  # noqa: ANN202
+def _track_order(before: LeadSheet, after: LeadSheet) -> Callable[[str], int]:
     order = list(dict.fromkeys((*after.track_ids, *before.track_ids)))
     return order.index
 

@@ -1,6 +1,7 @@
 """A picture of the score as a piano roll, with sections, chords and words."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from scoretok.parts import Track
 from scoretok.roles import DRUM_NAMES
 from scoretok.sheet import LeadSheet
 from scoretok.theory import pitch_name
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 ROLE_COLOURS = {
     "vocal": "#d1495b", "lead": "#edae49", "guitar": "#66a182", "piano": "#2e4057", "strings": "#8d6a9f",
@@ -44,7 +48,7 @@ def plot_roll(sheet: LeadSheet, path: str | Path) -> None:
         write_with(lambda temporary: figure.savefig(temporary, dpi=130, format=suffix, metadata=metadata), path)
 
 
-def _draw_pitched(ax, sheet: LeadSheet) -> None:  # noqa: ANN001
+def _draw_pitched(ax: "Axes", sheet: LeadSheet) -> None:
     from matplotlib.collections import PolyCollection
 
     pitched = [track for track in sheet.tracks if not track.is_drums and track.notes]
@@ -82,14 +86,14 @@ def _rgb(colour: str) -> tuple[float, float, float]:
     return int(colour[1:3], 16) / 255, int(colour[3:5], 16) / 255, int(colour[5:7], 16) / 255
 
 
-def _draw_words(ax, track: Track) -> None:  # noqa: ANN001
+def _draw_words(ax: "Axes", track: Track) -> None:
     for note in track.notes:
         if note.syllable:
             text = note.syllable.text + ("" if note.syllable.word_end else "-")
             ax.text(note.start_ticks, note.pitch - 0.6, text.replace("$", r"\$"), fontsize=7, va="top", clip_on=True)
 
 
-def _draw_drums(ax, sheet: LeadSheet, drums: list[Track]) -> None:  # noqa: ANN001
+def _draw_drums(ax: "Axes", sheet: LeadSheet, drums: list[Track]) -> None:
     keys = sorted({note.pitch for track in drums for note in track.notes})
     rows = {key: row for row, key in enumerate(keys)}
     hits = [(note.start_ticks, rows[note.pitch], note.velocity) for track in drums for note in track.notes]
@@ -99,7 +103,7 @@ def _draw_drums(ax, sheet: LeadSheet, drums: list[Track]) -> None:  # noqa: ANN0
     ax.set_ylim(-0.7, len(keys) - 0.3)
 
 
-def _draw_grid(ax, sheet: LeadSheet) -> None:  # noqa: ANN001
+def _draw_grid(ax: "Axes", sheet: LeadSheet) -> None:
     step = max(1, round(sheet.bar_count / 60))
     starts = sheet.bar_starts
     ax.set_xlim(0, starts[-1])

@@ -70,7 +70,7 @@ def of_extra(extra):
         if canonicalize_name(requirement.name) == PROJECT["name"]:
             for inner in requirement.extras:
                 yield from of_extra(inner)
-        else:
+        elif not requirement.marker or requirement.marker.evaluate():
             yield requirement
 
 
@@ -91,7 +91,7 @@ def closure(requirements):
     while waiting:
         one = waiting.pop()
         key = canonicalize_name(one.name), frozenset(one.extras)
-        if key not in seen and (not one.marker or one.marker.evaluate()):
+        if key not in seen:
             seen.add(key)
             waiting += asked_by(*key)
     return {name for name, _ in seen}

@@ -67,7 +67,7 @@ def test_every_command_of_the_planner_runs(workplace):
         assert (workplace / name).stat().st_size > 100
 
 
-def test_every_command_and_example_of_the_ears_runs(workplace, monkeypatch):
+def test_every_command_and_example_of_transcription_runs(workplace, monkeypatch):
     result = run_commands("docs/transcription.md", workplace)
     assert "key C major, found C major" in result.stdout
     assert (workplace / "heard.png").stat().st_size > 500

@@ -1,4 +1,4 @@
-"""What the ears learn from: mixes whose notes are where they are said to be, and training that can be taken up."""
+"""Training of transcription: mixes whose notes are where they are said to be, runs that go on."""
 
 from dataclasses import replace
 from importlib.util import find_spec

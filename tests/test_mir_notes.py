@@ -1,4 +1,4 @@
-"""The ears' own network: spectrogram, targets and what is picked from them, weights."""
+"""The transcription network: spectrogram, targets and what is picked from them, weights."""
 
 import json
 from importlib.util import find_spec

@@ -54,6 +54,19 @@ def collect(kind: type, name: str = "options") -> Callable[[Callable], Callable]
     return decorate
 
 
+class RenamedOption(click.Option):
+    """An option whose names behind the first are those of before: they go on working and are not shown."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The line of the help page, with the name of today alone."""
+        every = self.opts, self.secondary_opts
+        self.opts, self.secondary_opts = self.opts[:1], self.secondary_opts[:1]
+        try:
+            return super().get_help_record(ctx)
+        finally:
+            self.opts, self.secondary_opts = every
+
+
 class Renamed(click.Choice):
     """A choice of names, some of which had another one before, which goes on working."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from editing.cli.common import (
+    RenamedOption,
     check_output,
     collect,
     json_option,
@@ -68,9 +69,13 @@ request_options = with_options(
     click.option("--tempo", type=click.FloatRange(20, 400), help="Quarter notes a minute."),
     click.option("--tracks", metavar="NAMES", help='"vocal piano:4 bass drums": roles, with General MIDI programs.'),
     click.option(
-        "--repeat-sections/--no-repeat-sections", default=True, help="Play sections that come again as they were."
+        "--repeat-sections/--no-repeat-sections",
+        "--reprise/--no-reprise",
+        "repeat_sections",
+        cls=RenamedOption,
+        default=True,
+        help="Play sections that come again as they were.",
     ),
-    click.option("--reprise/--no-reprise", "old_repeat_sections", default=None, hidden=True),
 )
 
 
@@ -88,15 +93,9 @@ class RequestOptions:
     tempo: float | None
     tracks: str | None
     repeat_sections: bool
-    old_repeat_sections: bool | None = None
     lyrics: str | None = None
     melody: str | None = None
     language: str = "en"
-
-    @property
-    def repeats_sections(self) -> bool:
-        """Whether sections that come again are played as they were, by either name of the option."""
-        return self.repeat_sections if self.old_repeat_sections is None else self.old_repeat_sections
 
 
 @click.command(epilog=COMPOSE)
@@ -155,7 +154,7 @@ def plan(output: str, seed: int, quiet: bool, planning: PlannerOptions, request:
     model, asked, controls = prepare_request(planning, request, seed, quiet)
     with progress_bar("planning", len(asked.bars), quiet) as advance:
         sampling = get_sampling(planning, seed)
-        repeats = request.repeats_sections
+        repeats = request.repeat_sections
         made = make(model, asked.song, asked.bars, controls, sampling, lambda _: advance(), repeats)
     text = print_plan(made, given_plan(made))
     if output == "-":
@@ -212,7 +211,7 @@ def from_request(planning: PlannerOptions, options: RequestOptions, seed: int, q
         bars, controls, words = with_words(asked.song, bars, controls, lines)
 
     def composed(sampling: "TokenSampling", on_bar: "BarCallback") -> "GeneratedScore":
-        made = make(model, asked.song, bars, controls, sampling, on_bar, words, options.repeats_sections)
+        made = make(model, asked.song, bars, controls, sampling, on_bar, words, options.repeat_sections)
         return replace(made, sheet=with_phonemes_if_possible(made.sheet, options.language)) if words else made
 
     return composed, len(bars), None

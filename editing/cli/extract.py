@@ -9,6 +9,7 @@ import click
 
 from editing.cli.common import (
     Renamed,
+    RenamedOption,
     check_output,
     collect,
     json_option,
@@ -91,7 +92,13 @@ class ExtractOptions:
 @click.option("--words", type=click.Choice(["auto", "off"]), default="auto", show_default=True)
 @click.option("--whisper", metavar="NAME", help="Another Whisper model: a folder or a name.")
 @click.option(
-    "--role", "--only", "only", default="", metavar="ROLE", help="One instrument alone: lead, piano, guitar, drums ..."
+    "--role",
+    "--only",
+    "only",
+    cls=RenamedOption,
+    default="",
+    metavar="ROLE",
+    help="One instrument alone: lead, piano, guitar, drums ...",
 )
 @click.option("--cache", metavar="DIR", help="Keep what slow stages find, for another try with other choices.")
 @click.option("--permissive", is_flag=True, help="Without models that forbid commercial use (madmom's).")

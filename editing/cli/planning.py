@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from editing.cli.common import print_json, save, with_options
+from editing.cli.common import RenamedOption, print_json, save, with_options
 from scoretok.errors import ScoretokError
 from scoretok.theory import parse_pitch
 
@@ -27,6 +27,7 @@ planner_options = with_options(
         "--max-repeats",
         "--repeats",
         "max_repeats",
+        cls=RenamedOption,
         multiple=True,
         metavar="TRACK=N",
         help="At most N like bars in a row of a track.",

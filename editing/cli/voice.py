@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from editing.cli.common import (
+    RenamedOption,
     check_folder,
     collect,
     json_option,
@@ -33,7 +34,7 @@ Examples:
   scoretok voice convert take.wav --to singer.wav -o out.wav
   scoretok voice convert song.flac --to singer.wav --in-mix -o new.flac
   scoretok voice convert song.flac --to anna.voice --in-mix --score song.lead --section chorus -o new.flac
-  scoretok voice convert take.wav --to singer.wav --melody song.lead --tune 0.7 -o tuned.wav
+  scoretok voice convert take.wav --to singer.wav --melody song.lead --tune-strength 0.7 -o tuned.wav
   scoretok voice convert take.wav --timbre-mix a.wav:0.7,b.wav:0.3 -o between.wav
   scoretok voice enrol singer.wav --name anna --consent "Anna Lee; agreed in writing, 1 May 2026"
   scoretok voice adapt recordings/ --name anna --consent "Anna Lee; agreed in writing, 1 May 2026"
@@ -80,11 +81,13 @@ conversion_options = with_options(
     click.option("--keep-expression", type=click.FloatRange(0, 1), default=1.0, show_default=True,
                  help="How much of vibrato and slides stays."),
     click.option("--melody", metavar="SCORE", help="Tune the source to the vocal track of a score."),
-    click.option("--tune-strength", "--tune", "tune", type=click.FloatRange(0, 1), default=1.0, show_default=True,
+    click.option("--tune-strength", "--tune", "tune", cls=RenamedOption,
+                 type=click.FloatRange(0, 1), default=1.0, show_default=True,
                  help="How far --melody draws the pitch."),
     click.option("--formant", type=click.FloatRange(-12, 12), default=0.0, show_default=True,
                  help="Move formants, in semitones."),
-    click.option("--breathiness", "--breath", "breath", type=click.FloatRange(-30, 30), default=0.0, show_default=True,
+    click.option("--breathiness", "--breath", "breath", cls=RenamedOption,
+                 type=click.FloatRange(-30, 30), default=0.0, show_default=True,
                  help="More or less breath, in decibels."),
     click.option("--steps", type=click.IntRange(0, 100), default=4, show_default=True, help="Steps of the flow."),
 )  # fmt: skip

@@ -7,7 +7,8 @@ from diffusers.models.modeling_utils import ModelMixin
 from renderer.voice.vocoder import VoiceDecoder
 from renderer.voice.voice_dit import VoiceDiT
 
-# diffusers' types disagree on `config_name`: None in ConfigMixin, text in ModelMixin; its own models have the same error.
+# To diffusers' types `config_name` is None in ConfigMixin and text in ModelMixin, so every model is an error.
+
 
 class VoiceDiTModel(VoiceDiT, ModelMixin, ConfigMixin):  # type: ignore[misc]
     """`renderer.voice.voice_dit.VoiceDiT` with `save_pretrained` and `from_pretrained`."""
