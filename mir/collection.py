@@ -1,6 +1,6 @@
 """A folder of recordings becomes a folder of scores: runs that go on where they stopped, and a report.
 
-Each recording is heard by itself, so any number of processes or machines gives the same scores.
+Each recording is transcribed by itself, so any number of processes or machines gives the same scores.
 """
 
 import json
@@ -59,7 +59,7 @@ def extract_folder(
     engine: str = "local",
     processes: int = 1,
 ) -> Iterator[ExtractionResult]:
-    """Hear recordings that have no score yet (`open_pairs`); yields what became of each, and notes it in the report.
+    """Transcribe recordings that have no score yet (`open_pairs`); yields what became of each, noted in the report.
 
     `engine` is local, or ray for a Ray cluster. Raises ScoretokError when the folder cannot be written to.
     """

@@ -202,7 +202,7 @@ def empty_score(
     The score begins as the recording does: what lies before the first beat becomes bars, or a pickup bar, of its own.
     """
     if float(np.ptp(np.diff(grid.times_s))) < EVEN_S:
-        tolerance_s = min(tolerance_s, EVEN_S)  # a tempo that somebody told is kept to the hundredth
+        tolerance_s = min(tolerance_s, EVEN_S)  # a tempo that is given is kept to the hundredth
     times_s, ahead, pickup_ticks = _from_the_start(grid, duration_s)
     number = (grid.first_beat - ahead) % grid.beats_per_bar
     bar_ticks = grid.beats_per_bar * grid.beat_ticks

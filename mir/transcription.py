@@ -136,7 +136,7 @@ class Transcription:
     sections: tuple[SectionEstimate, ...] = ()
     words: RecognisedWords = field(default_factory=RecognisedWords)
     seconds: dict[str, float] = field(default_factory=dict)
-    took_s: float = 0.0  # beats are heard beside the rest, so stages add up to more
+    took_s: float = 0.0  # beats are estimated beside the rest, so stages add up to more
 
 
 class StageTimer:
@@ -185,7 +185,7 @@ def analyse_recording(
         cache = StageCache(options.cache, path)
     if recording.is_silent:
         raise ScoretokError(f"{path} is silent; there is nothing to write down")
-    with ThreadPoolExecutor(1) as side:  # madmom's networks keep one core busy, while others listen
+    with ThreadPoolExecutor(1) as side:  # madmom's networks keep one core busy, while others work
         job = side.submit(madmom_beats, recording, timer, cache) if uses_madmom(options) else None
         with timer.stage("notes") as advance:
             activations = predict_activations(recording, advance=advance)

@@ -30,7 +30,7 @@ METERS = (
 KEYS = tuple(f"{tonic}:{mode}" for mode in ("maj", "min") for tonic in PITCH_CLASS_NAMES)
 LOWEST_BPM, TEMPO_RATIO, TEMPO_STEPS = 36.0, 1.08, 26
 DURATIONS = (*range(1, 49), *range(54, 97, 6), *range(108, 193, 12), *range(216, 385, 24))
-VELOCITY_STEP = 24  # velocities are told in steps of so many
+VELOCITY_STEP = 24  # velocities are quantised to steps of so many
 REPEATS = (1, 2, 4, 8)
 DENSITIES = (
     0.0,

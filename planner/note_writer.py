@@ -18,7 +18,9 @@ BEFORE_BARS, AFTER_BARS = 16, 8  # how much around what is written is shown at m
 ROOM_SHARES = (0.3, 0.6, 0.85)  # of the context kept free for what is written; more where a bar did not fit
 ROOM_TOKENS = 320  # a bar is begun when so many tokens still fit
 NoteSpan = tuple[int, int, int]  # start, end, pitch
-BarCallback = Callable[[int, Mapping[str, Cell]], None]  # is told of each bar the cells that were written, by part name
+BarCallback = Callable[
+    [int, Mapping[str, Cell]], None
+]  # called for each bar with the cells that were written, by part name
 
 
 def no_callback(bar: int, cells: Mapping[str, Cell]) -> None:
@@ -243,7 +245,7 @@ def write_notes(
 ) -> Song:
     """The song with all cells that are not given. Raises ScoretokError when what is demanded cannot be met.
 
-    `given_notes` tell exactly when given notes sound, by part, where the cells tell it rounded.
+    `given_notes` are the exact spans of given notes, by part, where the cells hold them rounded.
     """
     returning = repeat_sources(song) if request.repeat_sections else {}
     return NotesTask(writer, request, song, NoteIndex(song, given_notes), advance, repeat_sources=returning).run()

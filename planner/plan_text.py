@@ -35,7 +35,7 @@ HEADER_WORDS = ("genre", "tempo", "meter", "key", "tracks")
 
 
 def print_plan(song: Song, bars: Sequence[BarRequest]) -> str:
-    """The text of a plan. What bars leave to the model is left out; meters and keys that change are not told."""
+    """The text of a plan. What bars leave to the model is left out; meters and keys that change are left out too."""
     tracks = " ".join(f"{short_id(part.name)}:{part.program}" for part in song.parts)
     lines = [f"genre {song.genre}", f"tempo {song.bpm:g}", f"meter {song.meter[0]}/{song.meter[1]}"]
     lines += [f"key {key_to_text(parse_key(song.key))}", f"tracks {tracks}"]

@@ -205,7 +205,7 @@ def _bars(lower: str, found: ParsedPrompt) -> None:
 
 
 def _form(lower: str, found: ParsedPrompt) -> str:
-    """Sections that are listed, or one whose length is told; the text without them."""
+    """Sections that are listed, or one whose length is given; the text without them."""
     for match in FORM.finditer(lower):
         sections = []
         for before, label, behind, bar_word in re.findall(SECTION_PATTERN, match[0]):

@@ -161,8 +161,8 @@ def over_repeated_cells(song: Song, place: Place, limit: int) -> list[Cell]:
 class Request:
     """A song of which `given` cells stand (those with notes are in `song.cells`) and all others are to be written.
 
-    `song.plan` is not looked at; `bars` (b,) say what of it is given. With `reprise` sections that come again are
-    played as they were, where nothing else is demanded.
+    `song.plan` is not looked at; `bars` (b,) say what of it is given. With `repeat_sections` sections that come again
+    are played as they were, where nothing else is demanded.
     """
 
     song: Song

@@ -23,7 +23,7 @@ from scoretok.sheet import LeadSheet
 from scoretok.theory import PITCH_CLASS_NAMES
 
 # Set by hand; the shipped weights were trained with it.
-PHRASE_BARS = 8  # where the form says nothing for longer than this, densities are told again
+PHRASE_BARS = 8  # where the form says nothing for longer than this, densities are stated again
 PHRASE = "phrase"
 
 
@@ -213,7 +213,7 @@ def densities_in(song: Song, bars: range) -> tuple[int, ...]:
 
 
 def song_window(song: Song, bars: range, recount: bool = True) -> Song:
-    """Some bars of a song as a song of their own: what was in force when they begin is told again.
+    """Some bars of a song as a song of their own: what was in force when they begin is stated again.
 
     Densities are counted anew, or those that were planned stay.
     """

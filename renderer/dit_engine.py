@@ -59,7 +59,7 @@ class DitEngine:
             yield renderer.block(number)[None]
 
     def track(self, sheet: LeadSheet, track: int, seed: int = 0) -> "TrackRenderer":
-        """One track, ready to be rendered in blocks; warns of notes that the model never heard."""
+        """One track, ready to be rendered in blocks; warns of notes outside of what it was trained on."""
         name = sheet.track_ids[track]
         notes = notes_of(sheet, sheet.tracks[track])
         warn_out_of_range(notes, name)
@@ -77,7 +77,7 @@ class DitEngine:
 
 
 def warn_out_of_range(notes: NoteArray, name: str) -> None:
-    """Warn of notes that the model never heard."""
+    """Warn of notes outside of what the model was trained on."""
     strange = sum(pitch not in TRAINED_PITCHES for pitch in notes.pitch) if notes.program != DRUM_PROGRAM else 0
     if strange:
         warnings.warn(

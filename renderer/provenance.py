@@ -1,6 +1,6 @@
 """Provenance metadata in a rendered file's comment, sufficient to render its stems again.
 
-The score is told by a digest of its text, so that a file is never taken for the render of another score.
+The score is identified by a digest of its text, so that a file is never taken for the render of another score.
 """
 
 import hashlib

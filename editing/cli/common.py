@@ -213,7 +213,7 @@ def progress_bar(what: str, total: int, quiet: bool) -> Iterator[Callable[[], No
 
 @contextmanager
 def stages(quiet: bool) -> Iterator[Callable[[str, float], None]]:
-    """A line a stage on a terminal, else nothing; gives the function that is told a stage and how far it is."""
+    """A line a stage on a terminal, else nothing; gives the function to call with a stage and its share done."""
     from rich.console import Console
     from rich.progress import Progress, TaskID
 

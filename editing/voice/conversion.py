@@ -133,5 +133,5 @@ def convert_samples(
 ) -> np.ndarray:
     """Mono samples (n,) at 44.1 kHz in another voice, (n,). Raises ScoretokError where there is no voice in them."""
     request = request or ConversionRequest()
-    analysis = analyse_source([samples], "the take")
+    analysis = analyse_source([samples], "the source")
     return np.concatenate(list(convert_blocks(models, voice, request.parameters(analysis, voice), [samples])))

@@ -1,4 +1,4 @@
-"""A voice changed inside a song: taken out of the mix, converted, put back; or only in some bars of a take.
+"""A voice changed inside a song: taken out of the mix, converted, put back; or only in some bars of a source.
 
 Every sample outside the spans stays as it is stored; inside, the accompaniment is what it was.
 

@@ -34,7 +34,7 @@ AnalysedBlock = tuple[np.ndarray, Pitch, Tensor]  # samples (n,), their pitch, t
 
 @dataclass(frozen=True)
 class SourceAnalysis:
-    """What a take is like: middle of its pitch (Hz, 0 without), usual log power, how many samples at 44.1 kHz, up to
+    """What a source is like: middle of its pitch (Hz, 0 without), usual log power, how many samples at 44.1 kHz, up to
     which frequency it was recorded."""
 
     median_hz: float
@@ -77,7 +77,9 @@ def _summarise(analysed: Iterable[AnalysedBlock], name: str, rate: int) -> Sourc
     if peak < SILENT_PEAK:
         raise ScoretokError(f"{name} is silent; give a recording of a voice")
     if not powers:
-        raise ScoretokError(f"{name} lasts {n_samples / SAMPLE_RATE:.2f} s; a take lasts at least a tenth of a second")
+        raise ScoretokError(
+            f"{name} lasts {n_samples / SAMPLE_RATE:.2f} s; a source lasts at least a tenth of a second"
+        )
     power = np.concatenate(powers)
     nominal = nominal_loudness(power)
     pitch_track = Pitch(np.concatenate([p.hz for p in pitches]), np.concatenate([p.voicing for p in pitches]))

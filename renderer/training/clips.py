@@ -56,7 +56,7 @@ def playable(preset: Preset) -> bool:
 
 
 def trainable(preset: Preset) -> bool:
-    """Whether training may hear a preset: one that is playable, save some variations that are kept apart."""
+    """Whether training may use a preset: one that is playable, save some variations that are kept apart."""
     plain = preset.bank in (0, DRUM_BANK)
     return playable(preset) and bool(plain or zlib.crc32(f"{preset.bank}:{preset.number}".encode()) % HELD_OUT_PRESETS)
 
@@ -109,7 +109,7 @@ def _notes_for(preset: Preset, songs: Sequence[tuple[str, NoteArray]], rng: np.r
 
 
 def _with_velocity_curve(take: SynthesisJob, rng: np.random.Generator) -> SynthesisJob:
-    """The take with a velocity curve that the model is not told."""
+    """The performance with a velocity curve that is not in the conditioning."""
     curve = 127 * (take.notes.velocity / 127) ** rng.uniform(0.6, 1.4)
     notes = take.notes
     played = NoteArray(

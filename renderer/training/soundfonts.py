@@ -40,7 +40,7 @@ class Preset:
 
 @dataclass(frozen=True)
 class SynthesisJob:
-    """Notes to be played by a preset, and how long to listen."""
+    """Notes to be played by a preset, and the seconds to render."""
 
     notes: NoteArray
     preset: Preset

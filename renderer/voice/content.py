@@ -1,7 +1,7 @@
 """Content features: Whisper encoder outputs, projected to be speaker independent.
 
 Whisper (Radford et al., 2023) reads windows on a fixed grid, so that what a frame is given depends on its place in the
-take and on nothing farther away than a window's margins: files of any length, and streams, are read alike.
+source and on nothing farther away than a window's margins: files of any length, and streams, are read alike.
 
 Axes: n samples at 16 kHz, w Whisper frames (50 Hz), f frames (86.13 Hz), d dims.
 """
@@ -38,7 +38,7 @@ def encode_window(window: np.ndarray) -> np.ndarray:
 
 
 def extract_content(samples_16k: np.ndarray, times_s: np.ndarray, grid_s: float = 0.0) -> np.ndarray:
-    """Features (f, 512) of a take (n,) at some times (f,) in seconds, in order; `grid_s` moves the grid of windows.
+    """Features (f, 512) of a source (n,) at some times (f,) in seconds, in order; `grid_s` moves the grid of windows.
 
     What is no longer than a window is read at once.
     """

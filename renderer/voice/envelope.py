@@ -94,7 +94,7 @@ def warp_formants(envelope: Tensor, ratio: Tensor) -> Tensor:
 
 
 def loudness_of(envelope: Tensor) -> Tensor:
-    """Natural logarithm of the power (b, f) that an envelope (b, f, k) is heard with, A-weighted (IEC 61672)."""
+    """Natural logarithm of the power (b, f) that an envelope (b, f, k) has, A-weighted (IEC 61672)."""
     edges = spectra.mel_edges_hz(ENVELOPE_BANDS, SAMPLE_RATE / 2)
     hz = edges[1:-1]
     squared = hz**2

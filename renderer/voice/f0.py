@@ -1,4 +1,4 @@
-"""The pitch of a take frame by frame: heard, moved, flattened, tuned.
+"""The pitch of a recording frame by frame: estimated, moved, flattened, tuned.
 
 Axes: t frames of the pitch finder, f frames (86.13 Hz).
 """
@@ -26,7 +26,7 @@ NOTE_EARLY_S, NOTE_LATE_S = 0.06, 0.1  # how much before and after a note it is 
 
 @dataclass(frozen=True)
 class Pitch:
-    """`hz` (f,), which goes on through pauses, and `voicing` (f,), 1 where a pitch is heard and 0 where not."""
+    """`hz` (f,), which goes on through pauses, and `voicing` (f,), 1 where voiced and 0 where not."""
 
     hz: np.ndarray
     voicing: np.ndarray
@@ -36,7 +36,7 @@ class Pitch:
 
     @property
     def is_voiced(self) -> np.ndarray:
-        """Where a pitch is heard, (f,)."""
+        """Voiced frames, (f,), bool."""
         return self.voicing > 0.5
 
     @property
@@ -103,7 +103,7 @@ def _sliding_windows(values: np.ndarray, width: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Melody:
-    """Notes that a take is tuned to: when each begins and ends in seconds, and its pitch (A4 = 69), each (m,)."""
+    """Notes that a source is tuned to: when each begins and ends in seconds, and its pitch (A4 = 69), each (m,)."""
 
     start_s: np.ndarray
     end_s: np.ndarray
@@ -128,7 +128,7 @@ class Melody:
 def octave_shift(median_hz: float, low_hz: float, high_hz: float) -> int:
     """By how many whole octaves a melody's middle comes nearest to where a voice sings.
 
-    Of equally good octaves the take's own is kept.
+    Of equally good octaves the source's own is kept.
     """
     if min(median_hz, low_hz) <= 0:
         return 0

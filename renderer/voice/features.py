@@ -45,13 +45,13 @@ class VoiceFeatures:
 
     @property
     def log_power(self) -> Tensor:
-        """Natural logarithm of the power that is heard, (f,)."""
+        """Natural logarithm of the A-weighted power, (f,)."""
         masked = torch.where(self.known_bands > 0, self.envelope, UNRECORDED_LOG_POWER)
         return loudness_of(masked[None])[0]
 
     @property
     def weight(self) -> np.ndarray:
-        """How much frames count by how well they are heard, 0 to 1, (f,)."""
+        """Weights of frames by audibility, 0 to 1, (f,)."""
         log_power = self.log_power.numpy()
         return audibility(log_power - nominal_loudness(log_power))
 

@@ -1,8 +1,8 @@
 """Conversion block by block: what goes in may come in pieces of any length, and memory does not grow with it.
 
-Blocks lie on a fixed grid. What is made of a block depends on it, on MARGIN frames beside it, and on the whole take
-only by how loud it usually is, how far its pitch moves and where it ends, so a live stream that is told these gives the
-same samples as a file.
+Blocks lie on a fixed grid. What is made of a block depends on it, on MARGIN frames beside it, and on the whole source
+only by how loud it usually is, how far its pitch moves and where it ends, so a live stream that is given these yields
+the same samples as a file.
 
 Axes: n samples, f frames, k bands.
 """
@@ -27,11 +27,11 @@ from renderer.voice.voice_dit import FRAMES_PER_TOKEN, STEPS, VoiceDiT, frames_o
 
 # Set by hand; benchmarks.voice_speed measures time and memory, no benchmark varies the lengths.
 BLOCK_FRAMES = 344  # frames, 4 s
-MARGIN_FRAMES = 86  # frames beside a block that are heard, 1 s
+MARGIN_FRAMES = 86  # frames of context beside a block, 1 s
 CONTEXT_FRAMES = 42  # frames beside a block that the model predicts too
 TOKEN_SAMPLES = FRAMES_PER_TOKEN * HOP_SAMPLES
 BLOCK_SAMPLES, MARGIN_SAMPLES = BLOCK_FRAMES * HOP_SAMPLES, MARGIN_FRAMES * HOP_SAMPLES
-SILENT_LOG_POWER, SILENT_HZ = -20.0, 200.0  # log power and pitch after the end of a take
+SILENT_LOG_POWER, SILENT_HZ = -20.0, 200.0  # log power and pitch after the end of a source
 LOOKAHEAD_S = (BLOCK_FRAMES + MARGIN_FRAMES + RECEPTIVE_FRAMES) / (SAMPLE_RATE / HOP_SAMPLES)
 
 PitchChange = Callable[[int, Pitch], Pitch]
@@ -55,7 +55,7 @@ class ConversionParams:
 
 @dataclass
 class ConversionStream:
-    """One take being converted: samples at 44.1 kHz in, as many out, late by the look-ahead."""
+    """One source being converted: samples at 44.1 kHz in, as many out, late by the look-ahead."""
 
     dit: VoiceDiT
     decoder: VoiceDecoder
@@ -109,7 +109,7 @@ class ConversionStream:
 
     @torch.no_grad()
     def _convert(self, window: np.ndarray, begin: int, inside: slice) -> tuple[Tensor, Pitch]:
-        """Envelope (f, k) and pitch (f + 1,) of frames `inside` a window (n,) of the take from frame `begin` on."""
+        """Envelope (f, k) and pitch (f + 1,) of frames `inside` a window (n,) of the source from frame `begin` on."""
         if self._end is not None:
             window = window[: max(0, self._end - begin * HOP_SAMPLES)]
         if len(window) <= inside.start * HOP_SAMPLES:
@@ -155,7 +155,7 @@ class ConversionStream:
 
 
 def _pad_to_block(envelope: Tensor, pitch: Pitch) -> tuple[Tensor, Pitch]:
-    """An envelope (f, k) of BLOCK frames and their pitch and the next: silence follows where the take has ended."""
+    """An envelope (f, k) of BLOCK frames and their pitch and the next: silence follows where the source has ended."""
     missing = BLOCK_FRAMES - len(envelope)
     rest = torch.full((missing, ENVELOPE_BANDS), SILENT_LOG_POWER)
     hz = np.pad(pitch.hz, (0, BLOCK_FRAMES + 1 - len(pitch)), mode="edge")

@@ -7,7 +7,7 @@ from scoretok.errors import ScoretokError
 
 
 def available_bytes() -> int | None:
-    """Memory that can still be had, None where the system does not tell."""
+    """Memory that can still be had, None where the system does not say."""
     try:
         with Path("/proc/meminfo").open(encoding="ascii") as info:
             fields = dict(line.split(":") for line in info)

@@ -95,7 +95,7 @@ class _LeadReader:
         return self.words[self.at].text if self.at < len(self.words) else ""
 
     def take(self, what: str, convert: Callable[[str], T]) -> T:
-        """Convert the next word; an error in it is told with its place."""
+        """Convert the next word; an error in it names its place."""
         word = self.next(what)
         try:
             return convert(word.text)

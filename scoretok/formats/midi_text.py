@@ -149,7 +149,7 @@ def lay_lyrics(notes: list[Note], lyrics: list[tuple[int, str]], where: str, sig
 def parse_syllables(texts: list[str]) -> list[Syllable | None]:
     """Syllables from lyric events: words end without a hyphen, or, in karaoke files, with a space.
 
-    Karaoke is told by spaces or line marks ('/', '\\', line ends) in a fifth of the events or more.
+    Karaoke is recognised by spaces or line marks ('/', '\\', line ends) in a fifth of the events or more.
     """
     spaced = [bool(re.search(r"^[ /\\\r\n]|[ \r\n]$", text)) for text in texts]
     karaoke = sum(spaced) >= 0.2 * len(texts)

@@ -12,7 +12,7 @@ import torch
 
 from renderer.voice.envelope import ENVELOPE_BANDS, FRAME_S, band_centres_hz, warp_formants
 
-# Disguise of the words, a random map of so low a rank; set by hand, no run varied it by itself.
+# Content augmentation, a random linear map of so low a rank; set by hand, no run varied it by itself.
 ACCENT_RANK, ACCENT_SCALE = 4, 0.6
 
 

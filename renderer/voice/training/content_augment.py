@@ -1,7 +1,7 @@
 """Content augmentation: content features of speed-perturbed and voice-converted copies of a recording.
 
-A model that is always told the words by the voice that it is to make learns that voice from them; at work they are told
-by another. So recordings are converted by a model that is there already, as Seed-VC (Liu, 2024) changes the timbre of
+A model whose content features always come from the voice that it is to make learns that voice from them; in use they
+come from another. So recordings are converted by an earlier model first, as Seed-VC (Liu, 2024) shifts the timbre of
 what it learns to convert.
 
 Axes: n samples, f frames, d Whisper dims (512).

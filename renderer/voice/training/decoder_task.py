@@ -54,13 +54,13 @@ class DecoderTask:
     ) -> None:
         self.batch, self.seed = batch, seed
         self.training = [
-            (take, log_envelope(take.samples, take.pitch)) for take in training if len(take.pitch) > CROP_FRAMES
+            (clip, log_envelope(clip.samples, clip.pitch)) for clip in training if len(clip.pitch) > CROP_FRAMES
         ]
-        lengths = np.array([len(take.pitch) for take, _ in self.training], float)
+        lengths = np.array([len(clip.pitch) for clip, _ in self.training], float)
         # What is recorded with all its highs is heard more often: it is what the highs are learned from.
-        lengths *= [2.5 if take.bandwidth_hz > 15000 else 1.0 for take, _ in self.training]
+        lengths *= [2.5 if clip.bandwidth_hz > 15000 else 1.0 for clip, _ in self.training]
         self.chances = lengths / lengths.sum()
-        kept = [(take, log_envelope(take.samples, take.pitch)) for take in held_out if len(take.pitch) > CROP_FRAMES]
+        kept = [(clip, log_envelope(clip.samples, clip.pitch)) for clip in held_out if len(clip.pitch) > CROP_FRAMES]
         rng = np.random.default_rng(seed + 1)
         self.test = self._crops([kept[rng.integers(len(kept))] for _ in range(24)], rng)
 
@@ -73,11 +73,11 @@ class DecoderTask:
 
     def _crops(self, chosen: Sequence[tuple[DecoderClip, Tensor]], rng: np.random.Generator) -> DecoderBatch:
         columns: list[list[Tensor]] = [[] for _ in DecoderBatch._fields]
-        for take, envelope in chosen:
-            start = int(rng.integers(0, len(take.pitch) - CROP_FRAMES + 1))
+        for clip, envelope in chosen:
+            start = int(rng.integers(0, len(clip.pitch) - CROP_FRAMES + 1))
             level = float(rng.normal(0, LEVEL_NEPERS))
-            audio = take.samples[start * HOP_SAMPLES : (start + CROP_FRAMES) * HOP_SAMPLES] * np.exp(level)
-            pitch = take.pitch[start : start + CROP_FRAMES]
+            audio = clip.samples[start * HOP_SAMPLES : (start + CROP_FRAMES) * HOP_SAMPLES] * np.exp(level)
+            pitch = clip.pitch[start : start + CROP_FRAMES]
             hz = upsample_frames(pitch.hz)
             phase, _ = phase_of(hz, float(rng.random()))
             sources = np.stack([pulses(hz, phase), rng.standard_normal(len(hz), np.float32)])
@@ -87,7 +87,7 @@ class DecoderTask:
                 pitch.hz,
                 pitch.voicing,
                 sources,
-                take.bandwidth_hz,
+                clip.bandwidth_hz,
             )
             for column, value in zip(columns, values, strict=True):
                 column.append(torch.as_tensor(value, dtype=torch.float32))

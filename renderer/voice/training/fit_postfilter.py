@@ -15,7 +15,7 @@ from renderer.voice.voice_dit import STEPS, VoiceDiT, frames_of
 
 # Set by hand; no run varied them.
 BATCHES = 24
-AUDIBLE_SHARE = 0.7  # spans in which less is heard do not count
+AUDIBLE_SHARE = 0.7  # spans with a smaller audible share do not count
 MIN_BAND_SHARE = 0.7  # of a recording that counts
 
 
@@ -34,7 +34,7 @@ def fit_postfilter(model: VoiceDiT, task: VoiceTask) -> None:
 
 
 def _modulation_power(tokens: Tensor, batch: VoiceBatch) -> Tensor:
-    """Movements (m, c) of tokens (b, t, 2 k) where they are heard."""
+    """Movements (m, c) of tokens (b, t, 2 k) where they are audible."""
     shapes, weight = frames_of(tokens), frames_of(batch.weight)
     known = weight.amax(1) > 0  # (b, k)
     last = (known * torch.arange(ENVELOPE_BANDS)).amax(1)

@@ -32,7 +32,7 @@ class ScatterMatrices:
     speakers: dict[str, tuple[np.ndarray, int]] = field(default_factory=dict)
 
     def add(self, speaker: str, variants: np.ndarray) -> None:
-        """Add audible frames of a clip as told by all that say the same, (v, f, 512); "" are several speakers."""
+        """Add audible frames of a clip of all that say the same, (v, f, 512); "" are several speakers."""
         variants = variants.astype(np.float64)
         middle = variants.mean(0)
         apart = (variants - middle).reshape(-1, WHISPER_DIMS)

@@ -32,7 +32,7 @@ from scoretok.nn.training import ShareProgress
 LEVEL_RMS, SILENT_RMS = 0.06, 1e-4
 PIECE_S = 20
 SHORTEST_FRAMES = round(1.5 / FRAME_S)
-PROJECTION_TAKES = 300
+PROJECTION_UTTERANCES = 300
 MAX_AUGMENT_VOICES, VOICES_EACH = 90, 2
 
 Item = TypeVar("Item")
@@ -59,13 +59,13 @@ def find_recordings(folder: Path) -> list[SourceRecording]:
         inside = path.relative_to(folder).parts
         speaker = inside[0] if len(inside) > 1 else folder.name
         group = inside[0].partition("~")
-        take = f"{group[0]}/{path.stem}" if group[1] else str(path.relative_to(folder))
-        found.append(SourceRecording(path, speaker, take))
+        utterance = f"{group[0]}/{path.stem}" if group[1] else str(path.relative_to(folder))
+        found.append(SourceRecording(path, speaker, utterance))
     return found
 
 
 def with_share_progress(items: Sequence[Item], advance: ShareProgress) -> Iterator[Item]:
-    """Items one by one; `advance` is told after each how far through them it is."""
+    """Items one by one; `advance` is called after each with the share that is done."""
     for number, item in enumerate(items):
         yield item
         advance((number + 1) / len(items))
@@ -140,10 +140,10 @@ def fit_projection(
     Those that say the same at once are taken together. Raises ScoretokError.
     """
     scatter, rng = ScatterMatrices(), np.random.default_rng(seed)
-    takes: dict[str, list[SourceRecording]] = defaultdict(list)
+    by_utterance: dict[str, list[SourceRecording]] = defaultdict(list)
     for source in find_recordings(folder):
-        takes[source.utterance].append(source)
-    groups = list(takes.values())[:: max(1, len(takes) // PROJECTION_TAKES)]
+        by_utterance[source.utterance].append(source)
+    groups = list(by_utterance.values())[:: max(1, len(by_utterance) // PROJECTION_UTTERANCES)]
     for group in with_share_progress(groups, advance):
         for pieces in zip(*map(analysed_pieces, group), strict=False):
             frames = min(len(features) for _, features in pieces)
@@ -180,9 +180,13 @@ def prepare_clips(
                 source, samples, piece_features, augmenter, np.random.default_rng([seed, number, piece])
             )
             contents = model.content(torch.from_numpy(features)).numpy()
-            pitch, width_hz, take = piece_features.pitch, piece_features.bandwidth_hz, f"{source.utterance}/{piece}"
+            pitch, width_hz, utterance = (
+                piece_features.pitch,
+                piece_features.bandwidth_hz,
+                f"{source.utterance}/{piece}",
+            )
             clip = VoiceClip(
-                source.speaker, take, piece_features.envelope.numpy(), pitch.hz, pitch.voicing, contents, width_hz
+                source.speaker, utterance, piece_features.envelope.numpy(), pitch.hz, pitch.voicing, contents, width_hz
             )
             save_clip(clip, out / f"{number:05d}-{piece:03d}.safetensors")
         done.touch()

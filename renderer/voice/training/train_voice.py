@@ -145,9 +145,9 @@ def train_voice_decoder(
     """Train the decoder on a folder of voices; the last held-out figures. Raises ScoretokError."""
     check_resumable(run, "decoder")
     torch.manual_seed(run.recipe.seed)
-    takes = list(_decoder_clips(run.data, partial(report_stage, "extracting features")))
-    held_out = list(_decoder_clips(run.test)) if run.test is not None else takes[::HELD_OUT]
-    training = takes if run.test is not None else [take for n, take in enumerate(takes) if n % HELD_OUT]
+    clips = list(_decoder_clips(run.data, partial(report_stage, "extracting features")))
+    held_out = list(_decoder_clips(run.test)) if run.test is not None else clips[::HELD_OUT]
+    training = clips if run.test is not None else [clip for n, clip in enumerate(clips) if n % HELD_OUT]
     if not training or not held_out:
         raise ScoretokError(f"{run.data} holds too few recordings; training needs at least two")
     task = DecoderTask(training, held_out, run.recipe.batch, run.recipe.seed)

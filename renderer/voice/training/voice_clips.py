@@ -21,7 +21,7 @@ class VoiceClip:
     """A recording of one voice as frames.
 
     `utterance` is shared by parallel clips, which say the same at the same times. `contents` (v, f, d) are what is
-    said as told by `v` changed copies of the clip, the first unchanged.
+    said, from `v` changed copies of the clip, the first unchanged.
     """
 
     speaker: str
@@ -41,7 +41,7 @@ class VoiceClip:
         return (band_centres_hz().numpy() <= self.bandwidth_hz).astype(np.float32)
 
     def frames(self, variant: int) -> Frames:
-        """All frames, told by a variant."""
+        """All frames, with the content of a variant."""
         return Frames(self.envelope, self.hz, self.voicing, self.contents[variant], self.known_bands)
 
     def variant(self, rng: np.random.Generator) -> int:

@@ -69,7 +69,7 @@ class VoiceTask:
         self.training, self.batch, self.seed, self.plain = _by_speaker(training), batch, seed, plain
         self.speakers = sorted(self.training)
         self.probabilities = _speaker_probabilities(self.training)
-        self.takes = _by_take(training)
+        self.by_utterance = _by_utterance(training)
         self.held_out = list(held_out)
 
     def prepare(self) -> None:
@@ -97,7 +97,7 @@ class VoiceTask:
             yield collate_voice(pairs, reference, self.model, rng)
 
     def sample_pair(self, rng: np.random.Generator, reference: int, plain: bool = False) -> tuple[Frames, Frames]:
-        """Reference and window of one voice, the window's content told by another where there is one.
+        """Reference and window of one voice, the window's content from a parallel recording where there is one.
 
         Disguised, sung and dulled by chance, unless `plain`.
         """
@@ -106,7 +106,7 @@ class VoiceTask:
         clip = clips[rng.choice(len(clips), p=[len(c) / sum(map(len, clips)) for c in clips])]
         length = min(WINDOW_FRAMES, max(FRAMES_PER_TOKEN, (len(clip) - 1) // 2 * 2))
         start = int(rng.integers(0, len(clip) - length + 1))
-        parallel = self.takes[clip.utterance][rng.integers(len(self.takes[clip.utterance]))]
+        parallel = self.by_utterance[clip.utterance][rng.integers(len(self.by_utterance[clip.utterance]))]
         window = clip.frames(clip.variant(rng))[start : start + length]
         if parallel is not clip and len(parallel) == len(clip):
             content = parallel.frames(parallel.variant(rng))[start : start + length].content
@@ -143,7 +143,7 @@ class VoiceTask:
         return {"loss": distance + 0.5 * smooth + 0.5 * flow, "coarse": distance, "flow": flow}
 
     def evaluate(self, model: VoiceDiT) -> dict[str, float]:
-        """Losses on held-out clips as they are, told by their own variants, with the same chance each time."""
+        """Losses on held-out clips as they are, with content of their own variants, with the same chance each time."""
         state = torch.get_rng_state()
         torch.manual_seed(self.seed)
         sums: dict[str, float] = {}
@@ -171,8 +171,8 @@ class VoiceTask:
 
 def _speaker_probabilities(voices: dict[str, list[VoiceClip]]) -> np.ndarray:
     """How often each voice, by name, is met: by the root of how long it speaks; those that say the same share that."""
-    takes = _by_take([clip for clips in voices.values() for clip in clips])
-    parallel = {take: len({clip.speaker for clip in clips}) for take, clips in takes.items()}
+    by_utterance = _by_utterance([clip for clips in voices.values() for clip in clips])
+    parallel = {name: len({clip.speaker for clip in clips}) for name, clips in by_utterance.items()}
     shares = [
         (sum(map(len, voices[name])) * FRAME_S) ** 0.5 / max(parallel[clip.utterance] for clip in voices[name])
         for name in sorted(voices)
@@ -187,7 +187,7 @@ def _by_speaker(clips: Sequence[VoiceClip]) -> dict[str, list[VoiceClip]]:
     return found
 
 
-def _by_take(clips: Sequence[VoiceClip]) -> dict[str, list[VoiceClip]]:
+def _by_utterance(clips: Sequence[VoiceClip]) -> dict[str, list[VoiceClip]]:
     found: dict[str, list[VoiceClip]] = {}
     for clip in clips:
         found.setdefault(clip.utterance, []).append(clip)
@@ -253,8 +253,8 @@ def collate_voice(
 
 
 class _Columns(NamedTuple):
-    """Frames as the model knows them, filled up to a length: what is told (1, f, c + 3), shapes (1, f, k), how much
-    frames count (1, f), which there are (1, f), pitch in Hz and voicing (1, f)."""
+    """Frames as the model knows them, filled up to a length: conditioning (1, f, c + 3), normalised envelopes
+    (1, f, k), how much frames count (1, f), which there are (1, f), pitch in Hz and voicing (1, f)."""
 
     conditioning: Tensor
     reference: Tensor
