@@ -63,8 +63,8 @@ def compose(
     """A new score: `song` says its parts, meter, key, tempo and genre, `bars` what of the plan is given.
 
     `words` are the syllables of cells for which the controls demand some. With `repeat_sections` sections that
-    come again have the chords of the first of their name and its notes, but for their last bar, where nothing else is demanded. Raises
-    ScoretokError when what is demanded contradicts itself or cannot be met.
+    come again have the chords of the first of their name and its notes, but for their last bar, where nothing else is
+    demanded. Raises ScoretokError when what is demanded contradicts itself or cannot be met.
     """
     request = Request(song, tuple(bars), frozenset(), with_playability(controls or Controls(), song), repeat_sections)
     request.check()

@@ -10,6 +10,7 @@ from conftest import SAINTS, run
 import scoretok
 
 
+@pytest.mark.slow
 def test_the_main_job(tmp_path, foreign_midi):
     assert run("convert", foreign_midi, "song.lead", cwd=tmp_path).returncode == 0
     edited = run(
@@ -94,6 +95,7 @@ def test_diff_exit_code(tmp_path):
     assert run("diff", SAINTS, tmp_path / "x.lead").stdout == "drums.1 muted\n"
 
 
+@pytest.mark.slow
 def test_rendering_twice_gives_the_same_bytes(tmp_path):
     for name in ("a.flac", "b.flac"):
         assert (
@@ -147,6 +149,7 @@ def test_errors_are_one_sentence_and_a_status(arguments, status, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["x.lead", "x.mid", "x.musicxml", "x.abc", "x.json", "x.wav", "x.png", "x.pdf"])
 def test_a_full_disk_leaves_the_old_file(name, tmp_path):
     target = tmp_path / name

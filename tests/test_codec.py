@@ -41,6 +41,7 @@ def test_principal_components_keep_what_they_can():
     assert pca.encode(low_rank).reshape(-1, 6).std(0) == pytest.approx(np.ones(6), abs=0.1)
 
 
+@pytest.mark.slow
 @example(start=246_817, length=1, seed=1)  # the tail of a short stroke
 @given(start=st.integers(0, 300_000), length=st.integers(1, 60_000), seed=st.integers(0, 5))
 def test_any_span_of_the_exciter_is_a_span_of_the_whole(start, length, seed):

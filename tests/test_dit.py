@@ -112,6 +112,7 @@ def test_known_frames_come_out_as_they_went_in():
     assert not torch.equal(made[:, 10:30], known[:, 10:30])
 
 
+@pytest.mark.slow
 def test_seeds_steps_and_names_decide():
     pipeline, notes = tiny_pipeline(), some_notes()
 
@@ -149,6 +150,7 @@ def test_a_pipeline_is_saved_and_loaded_without_pickles(tmp_path):
     assert np.allclose(pipeline(notes), again(notes), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_folder_plays_the_same_with_and_without_diffusers(tmp_path):
     pipeline, notes = tiny_pipeline(), some_notes()
     pipeline.save_pretrained(tmp_path)

@@ -22,6 +22,7 @@ def test_a_score_encodes_to_tokens_that_decode_to_it(sheet):
     assert detokenize(tokenize(sheet)) == sheet
 
 
+@pytest.mark.slow
 def test_the_mask_says_what_advance_does():
     """All tokens at many states: legal in the mask exactly when taking them raises nothing."""
     grammar = Grammar()

@@ -203,6 +203,7 @@ def test_warping_finds_its_way():
     assert np.array_equal(path, banded)
 
 
+@pytest.mark.slow
 def test_a_score_is_laid_along_a_recording_at_another_tempo(saints, tmp_path):
     slow = edit(saints, ["tempo 140", "tempo 120 in bars 9-12"])
     samples = np.pad(render(slow, "draft").mix.T, ((20_000, 0), (0, 0)))

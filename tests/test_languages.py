@@ -57,9 +57,11 @@ def test_scores_go_through_the_masks_of_the_grammar(saints, grace):
 
 @pytest.mark.parametrize("language", [CELLS, EXACT], ids=["cells", "exact"])
 def test_what_is_encoded_comes_back(language, saints):
-    ids = language.encode(saints)
-    again = language.decode(ids)
-    assert language.encode(again) == ids
+    # Cells are rounded, and what overlaps by that is joined, so that it is the second way that changes nothing.
+    again = language.decode(language.encode(saints))
+    ids = language.encode(again)
+    assert language.encode(language.decode(ids)) == ids
+    assert language is CELLS or again == saints
     assert [track.role for track in again.tracks] == [track.role for track in saints.tracks]
     assert len(language.tokens) == len(language.mask(language.start()))
 

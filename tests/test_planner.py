@@ -107,6 +107,7 @@ def controls(draw):
     )
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_whatever_a_model_draws_is_legal_and_meets_the_demands(model, data):
     bars, asked = data.draw(st.integers(1, 6)), controls(data.draw)
@@ -138,6 +139,7 @@ def check_controls(sheet, song, asked):
                     assert asked.density[name][0] <= len(onsets) <= asked.density[name][1]
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_an_infill_changes_no_other_cell(model, saints, data):
     song = song_of(saints)

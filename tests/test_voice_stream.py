@@ -57,6 +57,7 @@ def _no_networks(monkeypatch):
     monkeypatch.setattr(stream_module, "extract_features", heard_by_rule)
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(cuts=st.lists(st.integers(1, 9 * SAMPLE_RATE - 1), max_size=6))
 def test_pieces_make_no_difference(parts, cuts):
