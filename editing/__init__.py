@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from editing.voice.conversion import ConversionRequest as ConversionRequest
     from editing.voice.convert_files import Conversion as Conversion
     from editing.voice.convert_files import convert_voice as convert_voice
-
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "inpainting.inpaint_file": ["inpaint"],
-        "phrases": ["edit", "parse_phrase", "read_script"],
-        "voice.conversion": ["ConversionRequest"],
-        "voice.convert_files": ["Conversion", "convert_voice"],
-    },
-)
+else:
+    __getattr__, __dir__, __all__ = lazy_loader.attach(
+        __name__,
+        submod_attrs={
+            "inpainting.inpaint_file": ["inpaint"],
+            "phrases": ["edit", "parse_phrase", "read_script"],
+            "voice.conversion": ["ConversionRequest"],
+            "voice.convert_files": ["Conversion", "convert_voice"],
+        },
+    )

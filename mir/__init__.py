@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from mir.transcription import Transcription as Transcription
     from mir.transcription import TranscriptionOptions as TranscriptionOptions
     from mir.transcription import transcribe as transcribe
-
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "hum": ["transcribe_hum"],
-        "transcription": ["Transcription", "TranscriptionOptions", "transcribe"],
-    },
-)
+else:
+    __getattr__, __dir__, __all__ = lazy_loader.attach(
+        __name__,
+        submod_attrs={
+            "hum": ["transcribe_hum"],
+            "transcription": ["Transcription", "TranscriptionOptions", "transcribe"],
+        },
+    )

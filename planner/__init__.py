@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from planner.plan_text import print_plan as print_plan
     from planner.prompt_request import PromptOptions as PromptOptions
     from planner.prompt_request import PromptRequest as PromptRequest
+    from planner.prompt_request import choose_header as choose_header
     from planner.prompt_request import request_from as request_from
     from planner.request import BarRequest as BarRequest
     from planner.request import Controls as Controls
@@ -24,15 +25,25 @@ if TYPE_CHECKING:
     from planner.tasks import score as score
     from planner.tasks import vary as vary
     from planner.token_sampling import TokenSampling as TokenSampling
-
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "checkpoint": ["load_model", "save_model"],
-        "plan_text": ["parse_plan", "print_plan"],
-        "prompt_request": ["PromptOptions", "PromptRequest", "request_from"],
-        "request": ["BarRequest", "Controls"],
-        "tasks": ["GeneratedScore", "accompany", "compose", "extend", "harmonise", "infill", "plan", "score", "vary"],
-        "token_sampling": ["TokenSampling"],
-    },
-)
+else:
+    __getattr__, __dir__, __all__ = lazy_loader.attach(
+        __name__,
+        submod_attrs={
+            "checkpoint": ["load_model", "save_model"],
+            "plan_text": ["parse_plan", "print_plan"],
+            "prompt_request": ["PromptOptions", "PromptRequest", "choose_header", "request_from"],
+            "request": ["BarRequest", "Controls"],
+            "tasks": [
+                "GeneratedScore",
+                "accompany",
+                "compose",
+                "extend",
+                "harmonise",
+                "infill",
+                "plan",
+                "score",
+                "vary",
+            ],
+            "token_sampling": ["TokenSampling"],
+        },
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from planner.header import FASTEST, SLOWEST, OpenHeader
 from planner.language import GENRES
@@ -14,6 +15,10 @@ from scoretok.errors import ScoretokError
 from scoretok.harmony import parse_chord, parse_key
 from scoretok.infer import infer_key
 from scoretok.parts import Key, Note
+
+if TYPE_CHECKING:
+    from planner.llama import PlannerModel
+    from planner.token_sampling import TokenSampling
 
 DEFAULT_BARS, DEFAULT_SECTION_BARS, DEFAULT_BPM = 16, 8, 110.0
 DEFAULT_BAND = "piano bass drums"
@@ -83,6 +88,17 @@ def request_from(options: PromptOptions, nearest_word: NearestFn | None = None) 
     open_tempo = options.tempo is None and found.bpm is None
     left = OpenHeader(open_tempo, key is None, found.bpm_range or (SLOWEST, FASTEST), found.mode)
     return PromptRequest(*builder.plan(), left, tuple(found.lines()))
+
+
+def choose_header(
+    model: "PlannerModel", request: PromptRequest, sampling: "TokenSampling | None" = None
+) -> PromptRequest:
+    """The request with what its header leaves open drawn by the model."""
+    from planner.header import sample_header
+    from planner.token_sampling import TokenWriter
+
+    song = sample_header(TokenWriter(model, sampling), request.song, len(request.bars), request.open_header)
+    return replace(request, song=song, open_header=OpenHeader())
 
 
 def _request_of_plan(options: PromptOptions, text: str) -> PromptRequest:

@@ -33,7 +33,7 @@ class BarRequest:
     """What is given of the plan of a bar; what is None the model chooses.
 
     `label` is the section that begins, None where none does, or FREE. `densities` (p,) are those of the section, None
-    where the model may choose, PLAYS where it may choose all but silence.
+    where the model may choose, NOT_SILENT where it may choose all but silence.
     """
 
     chords: tuple[Chord, ...] | None = None
@@ -56,8 +56,8 @@ class Controls:
     """Hard constraints on generated notes, by part name where they concern one part.
 
     `scale` are pitch classes, `spans` lowest and highest pitch, `polyphony` most notes that sound at once and
-    `chord_sizes` that begin at once, `repeats` how many bars in a row may be the same, `density` least and most onsets
-    a bar, `on_chord` whether what begins with a bar or a chord is of the chord's tones. `rhythm`, `contour` and
+    `chord_sizes` that begin at once, `max_repeats` how many bars in a row may be the same, `density` least and most
+    onsets a bar, `on_chord` whether what begins with a bar or a chord is of the chord's tones. `rhythm`, `contour` and
     `novelty` hold the cells whose rhythm or contour is kept, or that must not come out as they were; `syllables` what
     is sung in a cell, 1 a syllable, 2 one that ends its word.
     """

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from renderer.engine import render as render
     from renderer.engine import render_blocks as render_blocks
     from renderer.mixer import Level as Level
-
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "engine": ["ENGINES", "AudioBlock", "Engine", "Render", "load_engine", "render", "render_blocks"],
-        "mixer": ["Level"],
-    },
-)
+else:
+    __getattr__, __dir__, __all__ = lazy_loader.attach(
+        __name__,
+        submod_attrs={
+            "engine": ["ENGINES", "AudioBlock", "Engine", "Render", "load_engine", "render", "render_blocks"],
+            "mixer": ["Level"],
+        },
+    )

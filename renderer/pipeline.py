@@ -147,7 +147,7 @@ class EulerScheduler:
 class ScoreToAudio:
     """Renders the notes of one track. `renderer.hub.ScoreToAudioPipeline` is the same as a diffusers pipeline."""
 
-    scheduler: Any  # EulerSteps, or a scheduler of diffusers that takes sigmas
+    scheduler: Any  # EulerScheduler, or a scheduler of diffusers that takes sigmas
 
     def __init__(self, codec: ScoreCodec, dit: ScoreDiT, timbres: TimbreBank) -> None:
         self.codec, self.dit, self.timbres, self.scheduler = codec, dit, timbres, EulerScheduler()

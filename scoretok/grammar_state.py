@@ -120,10 +120,12 @@ class GrammarState:
 
     @property
     def is_complete(self) -> bool:
+        """Whether the score has ended."""
         return self.phase == END
 
     @property
     def bar_count(self) -> int:
+        """Bars so far."""
         return self.bar + 1
 
     def advance(self, token: int) -> None:

@@ -54,6 +54,7 @@ class Note(NamedTuple):
 
     @property
     def end_ticks(self) -> int:
+        """The tick at which it ends."""
         return self.start_ticks + self.duration_ticks
 
 
@@ -105,10 +106,12 @@ class Meter:
 
     @property
     def bar_ticks(self) -> int:
+        """Ticks a bar."""
         return 96 * self.numerator // self.denominator
 
     @property
     def beat_ticks(self) -> int:
+        """Ticks a beat of the denominator."""
         return 96 // self.denominator
 
 
@@ -154,14 +157,17 @@ class Key:
 
     @property
     def is_minor(self) -> bool:
+        """Whether the mode has a minor third."""
         return self.mode in ("min", "dorian", "phrygian")
 
     @property
     def tonic_name(self) -> str:
+        """The tonic, spelled."""
         return fifths_to_name(self.fifths + MODE_TONIC_FIFTHS[self.mode])
 
     @property
     def tonic(self) -> int:
+        """The pitch class of the tonic."""
         return (self.fifths + MODE_TONIC_FIFTHS[self.mode]) * 7 % 12
 
     @property
@@ -171,6 +177,7 @@ class Key:
         return tuple(pc for pc in ((self.tonic + step) % 12 for step in range(12)) if pc in collection)
 
     def spell(self, pitch_class: int) -> str:
+        """A pitch class as the key spells it."""
         return spell_pitch_class(pitch_class, self.fifths, self.is_minor)
 
 
@@ -238,6 +245,7 @@ class Track:
 
     @property
     def is_drums(self) -> bool:
+        """Whether its pitches are drums."""
         return self.role == "drums"
 
 

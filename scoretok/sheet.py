@@ -128,6 +128,7 @@ class LeadSheet:
 
     @property
     def end_ticks(self) -> int:
+        """The last bar line."""
         return self.bar_starts[-1]
 
     def bar_at(self, ticks: int) -> int:
@@ -135,12 +136,15 @@ class LeadSheet:
         return min(max(bisect_right(self.bar_starts, ticks) - 1, 0), self.bar_count - 1)
 
     def meter_at(self, bar: int) -> Meter:
+        """The meter of a bar, counted from 0."""
         return last_at_bar(self.meters, bar)
 
     def key_at(self, bar: int) -> Key:
+        """The key of a bar, counted from 0."""
         return last_at_bar(self.keys, bar)
 
     def section_at(self, bar: int) -> Section | None:
+        """The section that a bar lies in, None before the first."""
         return last_at_bar(self.sections, bar) if self.sections and self.sections[0].bar <= bar else None
 
     def section_bars(self, index: int) -> range:
@@ -151,9 +155,11 @@ class LeadSheet:
     # Time
 
     def tempo_at(self, ticks: int) -> Tempo:
+        """The tempo at a tick."""
         return last_at_tick(self.tempos, ticks)
 
     def chord_at(self, ticks: int) -> Chord | None:
+        """The chord that sounds at a tick, None before the first."""
         return last_at_tick(self.chords, ticks) if self.chords and self.chords[0].start_ticks <= ticks else None
 
     @cached_property
@@ -177,6 +183,7 @@ class LeadSheet:
 
     @property
     def duration_s(self) -> float:
+        """The length in seconds."""
         return self.seconds_at(self.end_ticks)
 
     # Tracks
@@ -203,10 +210,12 @@ class LeadSheet:
         return notes[first : bisect_right(notes, self.bar_starts[bar + 1] - 1, key=_start)]
 
     def with_tracks(self, tracks: Iterable[Track]) -> Self:
+        """The sheet with other tracks."""
         return replace(self, tracks=tuple(tracks))
 
     @property
     def note_count(self) -> int:
+        """The notes of all tracks."""
         return sum(len(track.notes) for track in self.tracks)
 
 

@@ -26,7 +26,7 @@ def opening(request):
 
 def test_what_ships_is_small_and_without_pickles():
     files = [path for path in RENDERER_WEIGHTS.rglob("*") if path.is_file()]
-    assert {path.suffix for path in files} <= {".json", ".safetensors", ".md"}
+    assert {path.suffix for path in files} <= {".json", ".safetensors", ".md", ".toml"}
     assert max(path.stat().st_size for path in files) < 40e6
     assert json.loads((RENDERER_WEIGHTS / "model_index.json").read_text())["_class_name"] == "ScoreToAudioPipeline"
 

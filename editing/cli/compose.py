@@ -187,14 +187,12 @@ def prepare_request(
     planning: PlannerOptions, options: RequestOptions, seed: int, quiet: bool
 ) -> "tuple[PlannerModel, PromptRequest, Controls]":
     """The model, and what is asked of it once its own choices for the header are made. Raises ScoretokError."""
-    from planner.header import sample_header
-    from planner.token_sampling import TokenWriter
+    from planner.prompt_request import choose_header
     from scoretok.harmony import parse_key
 
     asked = read_request(planning, options, quiet)
     model = get_model(planning.model)
-    writer = TokenWriter(model, get_sampling(planning, seed))
-    asked = replace(asked, song=sample_header(writer, asked.song, len(asked.bars), asked.open_header))
+    asked = choose_header(model, asked, get_sampling(planning, seed))
     names = [part.name for part in asked.song.parts]
     return model, asked, get_controls(planning, names, parse_key(options.key or asked.song.key))
 

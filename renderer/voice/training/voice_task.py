@@ -73,7 +73,7 @@ class VoiceTask:
         self.held_out = list(held_out)
 
     def prepare(self) -> None:
-        """Set the usual mean and spread of shapes from the training clips."""
+        """Set the mean and deviation of normalised envelopes from the training clips."""
         total, square, count = np.zeros(ENVELOPE_BANDS), np.zeros(ENVELOPE_BANDS), np.zeros(ENVELOPE_BANDS)
         for clips in self.training.values():
             for clip in clips:
