@@ -41,8 +41,8 @@ PitchChange = Callable[[int, Pitch], Pitch]
 class ConversionParams:
     """Parameters of a conversion.
 
-    `nominal_log_power` is the loudness it is compared with, `pitch` changes the pitch: called with the number of a first
-    frame and the pitch from there on. `formant` moves formants by a ratio, `breath` adds nepers of noise.
+    `nominal_log_power` is the loudness it is compared with, `pitch` changes the pitch: called with a first
+    frame number and the pitch from there on. `formant` moves formants by a ratio, `breath` adds nepers of noise.
     """
 
     nominal_log_power: float
