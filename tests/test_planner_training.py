@@ -15,7 +15,7 @@ from planner.llama import PlannerConfig, PlannerModel
 from planner.score_shards import ScoreShards
 from planner.training import targets_of
 from scoretok import ScoretokError
-from scoretok.nn.recipe import Recipe
+from scoretok.nn.recipe import Recipe, read_toml
 
 TINY = PlannerConfig(hidden_size=64, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2)
 
@@ -114,3 +114,26 @@ def test_without_the_plan_no_chord_is_left(shards):
         assert bare[-1] == ID["EOS"]
         tracks = [token for token in one.ids if KIND_OF[token] == "Track"]
         assert tracks == [token for token in bare if KIND_OF[token] == "Track"]
+
+
+def test_a_recipe_is_repeated_stage_by_stage(shards):
+    stage = "steps = 2\nbatch = 1\nevaluate_every = 2\nwarmup_steps = 1\ncontext = 512\nwidth = 64\nlayers = 1\n"
+    (shards / "recipe.toml").write_text(
+        f"model = 'planner'\n[[stages]]\nname = 'first'\n{stage}"
+        f"[[stages]]\nname = 'second'\nstart = 'first'\n{stage}seed = 1\n"
+        "[[stages]]\nname = 'mean'\naverage = ['first', 'second']\n"
+    )
+    done = run("train", "planner", "--data", "shards", "--out", "stages", "--recipe", "recipe.toml", cwd=shards)
+    assert done.returncode == 0, done.stderr
+    first, second, mean = (load_model(shards / "stages" / name) for name in ("first/model", "second/model", "model"))
+    parts = [one.model.norm.weight for one in (first, second)]
+    assert torch.allclose(mean.model.norm.weight, sum(parts) / 2, atol=1e-3)
+    kept = read_toml(shards / "stages" / "recipe.toml")
+    assert [stage["name"] for stage in kept["stages"]] == ["first", "second", "mean"]
+    assert kept["figures"]["loss"] > 0
+    assert kept["data"][0]["digest"]
+    wrong = run(
+        "train", "transcriber", "--data", "shards", "--test", "x", "--out", "o", "--recipe", "recipe.toml", cwd=shards
+    )
+    assert wrong.returncode == 1
+    assert "is a recipe of 'planner'" in wrong.stderr

@@ -72,18 +72,18 @@ def default_timbres(codec: ScoreCodec, soundfont: str) -> TimbreBankModel:
     """A phrase of every program of a General MIDI soundfont, at a usual loudness, as references."""
     bank = TimbreBankModel(codec.latent_dims)
     sounds = general_midi(soundfont)
-    takes = [
+    jobs = [
         SynthesisJob(phrase(program), sounds[program], PHRASE_S)
         for program in range(PROGRAM_COUNT)
         if program in sounds
     ]
     rng = np.random.default_rng(0)
-    for take, stereo in zip(takes, synthesise(takes), strict=True):
-        audio = clip_augmentation.set_level(stereo.mean(0), float(take.notes.velocity.mean()), rng, spread_db=0.0)
+    for job, stereo in zip(jobs, synthesise(jobs), strict=True):
+        audio = clip_augmentation.set_level(stereo.mean(0), float(job.notes.velocity.mean()), rng, spread_db=0.0)
         if np.abs(audio).max() > 1e-3:
             stretch = audio[: bank.frames * LATENT_SAMPLES]
-            bank.latents[take.notes.program] = codec.encode(torch.from_numpy(stretch)[None])[0]
-            bank.known[take.notes.program] = 1
+            bank.latents[job.notes.program] = codec.encode(torch.from_numpy(stretch)[None])[0]
+            bank.known[job.notes.program] = 1
     return bank
 
 

@@ -68,20 +68,20 @@ def make_pair_shard(
     torch.set_num_threads(1)
     rng = np.random.default_rng(np.random.SeedSequence([seed, zlib.crc32(name.encode())]))
     weights = np.array([_weight(preset, sounds) for preset in sounds])
-    takes: list[SynthesisJob] = []
-    while len(takes) < clips:
+    jobs: list[SynthesisJob] = []
+    while len(jobs) < clips:
         preset = sounds[rng.choice(len(sounds), p=weights / weights.sum())]
         notes = _notes_for(preset, songs, rng)
         if len(notes):
-            takes.append(SynthesisJob(notes, preset, CLIP_S))
-    recorded = synthesise([_with_velocity_curve(take, rng) for take in takes])
+            jobs.append(SynthesisJob(notes, preset, CLIP_S))
+    recorded = synthesise([_with_velocity_curve(job, rng) for job in jobs])
     clips_made = []
-    for take, stereo in zip(takes, recorded, strict=True):
+    for job, stereo in zip(jobs, recorded, strict=True):
         audio = clip_augmentation.set_level(
-            clip_augmentation.random_studio(stereo.mean(0), rng), float(take.notes.velocity.mean()), rng
+            clip_augmentation.random_studio(stereo.mean(0), rng), float(job.notes.velocity.mean()), rng
         )
         if np.abs(audio).max() > 1e-3:
-            clips_made.append((take.notes, audio, _preset_code(take.preset)))
+            clips_made.append((job.notes, audio, _preset_code(job.preset)))
     write_pair_shard(path, clips_made)
 
 
@@ -108,14 +108,14 @@ def _notes_for(preset: Preset, songs: Sequence[tuple[str, NoteArray]], rng: np.r
     return NoteArray(notes.start_s, notes.end_s, notes.pitch, velocity, preset.program, detune)
 
 
-def _with_velocity_curve(take: SynthesisJob, rng: np.random.Generator) -> SynthesisJob:
+def _with_velocity_curve(job: SynthesisJob, rng: np.random.Generator) -> SynthesisJob:
     """The performance with a velocity curve that is not in the conditioning."""
-    curve = 127 * (take.notes.velocity / 127) ** rng.uniform(0.6, 1.4)
-    notes = take.notes
+    curve = 127 * (job.notes.velocity / 127) ** rng.uniform(0.6, 1.4)
+    notes = job.notes
     played = NoteArray(
         notes.start_s, notes.end_s, notes.pitch, np.rint(curve).clip(1, 127), notes.program, notes.detune_cents
     )
-    return SynthesisJob(played, take.preset, take.duration_s)
+    return SynthesisJob(played, job.preset, job.duration_s)
 
 
 def _preset_code(preset: Preset) -> int:

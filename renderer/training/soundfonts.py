@@ -15,8 +15,8 @@ import numpy as np
 
 from renderer.codec.mel import SAMPLE_RATE
 from renderer.note_array import DRUM_PROGRAM, NoteArray
+from scoretok.audio import open_audio
 from scoretok.errors import ScoretokError
-from scoretok.extras import require
 
 DRUM_BANK = 128
 TICKS_PER_BEAT = SAMPLE_RATE // 2  # at 120 beats a minute a tick is a sample
@@ -77,42 +77,42 @@ def check_player() -> str:
     return program
 
 
-def synthesise(takes: list[SynthesisJob]) -> list[np.ndarray]:
-    """Play takes of one soundfont in one go; float32 of shape (c, n) each, dry. Raises ScoretokError."""
+def synthesise(jobs: list[SynthesisJob]) -> list[np.ndarray]:
+    """Play jobs of one soundfont in one go; float32 of shape (c, n) each, dry. Raises ScoretokError."""
     program = check_player()
-    soundfile = require("soundfile", "audio", "playing soundfonts")
     gap_s = 3.0
-    starts_s = np.cumsum([0.5] + [take.duration_s + gap_s for take in takes])
+    starts_s = np.cumsum([0.5] + [job.duration_s + gap_s for job in jobs])
     with tempfile.TemporaryDirectory() as folder:
         midi, audio = Path(folder, "reel.mid"), Path(folder, "reel.wav")
-        _midi_of_jobs(takes, starts_s).save(midi)
+        _midi_of_jobs(jobs, starts_s).save(midi)
         options = ["-ni", "-q", "-F", audio, "-r", SAMPLE_RATE, "-R", 0, "-C", 0, "-g", 0.4, "-O", "float"]
-        command = [program, *options, "-o", "synth.dynamic-sample-loading=1", takes[0].preset.soundfont, midi]
+        command = [program, *options, "-o", "synth.dynamic-sample-loading=1", jobs[0].preset.soundfont, midi]
         done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
         if done.returncode or not audio.is_file():
-            raise ScoretokError(f"fluidsynth could not play {takes[0].preset.soundfont}: {done.stderr.strip()[-200:]}")
-        samples = soundfile.read(audio, dtype="float32")[0].T
+            raise ScoretokError(f"fluidsynth could not play {jobs[0].preset.soundfont}: {done.stderr.strip()[-200:]}")
+        file = open_audio(audio)
+        samples = file.read(0, file.n_samples, "float32")
     spans = [round(start * SAMPLE_RATE) for start in starts_s[:-1]]
-    lengths = [round(take.duration_s * SAMPLE_RATE) for take in takes]
+    lengths = [round(job.duration_s * SAMPLE_RATE) for job in jobs]
     samples = np.pad(samples, ((0, 0), (0, max(0, spans[-1] + lengths[-1] - samples.shape[1]))))
     return [samples[:, start : start + length] for start, length in zip(spans, lengths, strict=True)]
 
 
-def _midi_of_jobs(takes: list[SynthesisJob], starts_s: np.ndarray) -> mido.MidiFile:
-    """All takes one after another in one MIDI file."""
+def _midi_of_jobs(jobs: list[SynthesisJob], starts_s: np.ndarray) -> mido.MidiFile:
+    """All jobs one after another in one MIDI file."""
     events: list[tuple[int, int, mido.Message]] = []
-    for take, begin_s in zip(takes, starts_s[:-1], strict=True):
+    for job, begin_s in zip(jobs, starts_s[:-1], strict=True):
         at = round((begin_s - 0.2) * SAMPLE_RATE)
-        drum = take.preset.program == DRUM_PROGRAM
+        drum = job.preset.program == DRUM_PROGRAM
         channel = 9 if drum else 0
         setup = [
             mido.Message("control_change", channel=channel, control=120, value=0),
-            mido.Message("control_change", channel=channel, control=0, value=0 if drum else take.preset.bank),
-            mido.Message("program_change", channel=channel, program=take.preset.number),
-            mido.Message("pitchwheel", channel=channel, pitch=round(take.notes.detune_cents / 200 * 8191)),
+            mido.Message("control_change", channel=channel, control=0, value=0 if drum else job.preset.bank),
+            mido.Message("program_change", channel=channel, program=job.preset.number),
+            mido.Message("pitchwheel", channel=channel, pitch=round(job.notes.detune_cents / 200 * 8191)),
         ]
         events += [(at + i, 0, message) for i, message in enumerate(setup)]
-        fields = (take.notes.start_s, take.notes.end_s, take.notes.pitch, take.notes.velocity)
+        fields = (job.notes.start_s, job.notes.end_s, job.notes.pitch, job.notes.velocity)
         for start_s, end_s, pitch, velocity in zip(*fields, strict=True):
             note = {"channel": channel, "note": int(pitch)}
             on, off = round((begin_s + start_s) * SAMPLE_RATE), round((begin_s + end_s) * SAMPLE_RATE)
