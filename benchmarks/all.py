@@ -43,6 +43,7 @@ SECTIONS = {
     "voice_adapt": "Voice conversion: a minute of a speaker learned",
     "voice_speed": "Voice conversion: speed and memory",
     "voice_training": "Voice conversion: what training bought",
+    "busy": "Speed beside busy processes",
 }
 ARGUMENTS = {
     "roundtrip": "--pop909 PATH",

@@ -51,10 +51,10 @@ STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
-def digests(folder: Path) -> dict[str, str]:
+def digests(folder: Path, threads: int = 1) -> dict[str, str]:
     """SHA-256 of what every step wrote, and of the tokens of fifty songs; the error of a step that failed."""
     found = {}
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
     for name, arguments in STEPS:
         if arguments[0] == SING:
             command = [sys.executable, SING, arguments[1], name, *arguments[2:]]
@@ -93,13 +93,14 @@ def _of(path: Path) -> str:
 @click.command()
 @click.option("--out", metavar="FILE", help="Keep the digests here.")
 @click.option("--against", metavar="FILE", help="Compare with these digests; exit status 1 where one differs.")
+@click.option("--threads", default=1, show_default=True, help="OpenMP threads.")
 @click.option("--keep", metavar="DIR", help="Leave what was written in this folder.")
-def main(out: str | None, against: str | None, keep: str | None) -> None:
+def main(out: str | None, against: str | None, threads: int, keep: str | None) -> None:
     """Digest five renders, two inpaintings, an extraction, a conversion, compositions and fifty token streams."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(keep or temporary).resolve()
         folder.mkdir(parents=True, exist_ok=True)
-        found = digests(folder)
+        found = digests(folder, threads)
     if out:
         Path(out).write_text(json.dumps({"hardware": hardware(), "digests": found}, indent=1) + "\n")
     if against:

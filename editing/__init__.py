@@ -4,6 +4,10 @@ from typing import TYPE_CHECKING
 
 import lazy_loader
 
+from scoretok.threads import wait_passively
+
+wait_passively()  # before torch is loaded
+
 if TYPE_CHECKING:
     from editing.inpainting.inpaint_file import inpaint as inpaint
     from editing.phrases import edit as edit

@@ -4,6 +4,10 @@ from typing import TYPE_CHECKING
 
 import lazy_loader
 
+from scoretok.threads import wait_passively
+
+wait_passively()  # before torch is loaded
+
 if TYPE_CHECKING:
     from mir.hum import transcribe_hum as transcribe_hum
     from mir.transcription import Transcription as Transcription

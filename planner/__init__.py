@@ -4,6 +4,10 @@ from typing import TYPE_CHECKING
 
 import lazy_loader
 
+from scoretok.threads import wait_passively
+
+wait_passively()  # before torch is loaded
+
 if TYPE_CHECKING:
     from planner.checkpoint import load_model as load_model
     from planner.checkpoint import save_model as save_model

@@ -4,6 +4,10 @@ from typing import TYPE_CHECKING
 
 import lazy_loader
 
+from scoretok.threads import wait_passively
+
+wait_passively()  # before torch is loaded
+
 if TYPE_CHECKING:
     from renderer.engine import ENGINES as ENGINES
     from renderer.engine import AudioBlock as AudioBlock

@@ -49,6 +49,25 @@ Formats go by suffix: .mid .musicxml .mxl .abc .lead .json
 """
 
 
+# Commands that compute with torch.
+COMPUTING = frozenset((
+    "render", "inpaint", "voice", "extract", "describe", "plan", "compose", "infill", "vary", "continue", "accompany",
+    "harmonise", "score", "train",
+))  # fmt: skip
+
+
+def _use_threads(_context: click.Context, _option: click.Parameter, value: int | None) -> None:
+    from scoretok.threads import use_threads
+
+    use_threads(value)
+
+
+THREADS = click.Option(
+    ["--threads"], type=click.IntRange(1), metavar="N", expose_value=False, callback=_use_threads,
+    help="Threads to compute with (default: SCORETOK_THREADS, else all cores). Last bits depend on it.",
+)  # fmt: skip
+
+
 class LazyGroup(click.Group):
     """Imports a subcommand only when it is needed, so that help answers at once."""
 
@@ -60,6 +79,8 @@ class LazyGroup(click.Group):
             return None
         module, function, _ = COMMANDS[cmd_name]
         command: click.Command = getattr(import_module(module), function)
+        if cmd_name in COMPUTING and THREADS not in command.params:
+            command.params.append(THREADS)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
