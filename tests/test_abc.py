@@ -26,6 +26,13 @@ def tune(body, head=HEAD):
         ("|:C4|1-2 D4:|3 E4|", "C4 D4 C4 D4 C4 E4"),
         ("|:C4|1 D4:|2 E4||G4:|", "C4 D4 C4 E4 G4 G4"),
         ("C4|1 D4:|2 E4|:F4|G4:|", "C4 D4 C4 E4 F4 G4 F4 G4"),
+        ("|:C4|1 D4:|E4|", "C4 D4 C4 E4"),
+        ('"C"|:C4|D4:|', "C4 D4 C4 D4"),
+        ("Q:1/4=100\n|:C4|D4:|", "C4 D4 C4 D4"),
+        ("P:A\n|:C4:|\nP:B\n|:E4:|", "C4 C4 E4 E4"),
+        ('|:C4|"G"[1 D4:|"Am"[2 E4|]', "C4 D4 C4 E4"),
+        ('|:C4|D4"^fine":|', "C4 D4 C4 D4"),
+        ('|:C4|D4|"G":|E4|', "C4 D4 C4 D4 E4"),
     ],
 )
 def test_repeats_and_endings(body, notes):
@@ -40,7 +47,14 @@ def test_repeats_and_endings(body, notes):
         ("X:1\nL:1/4\nK:C octave=-1\n", "CCCC|", "C3 C3 C3 C3"),
         ("X:1\nL:1/4\nK:C clef=treble-8\n", "CCCC|", "C3 C3 C3 C3"),
         ("X:1\nL:1/4\nK:C\nV:1 transpose=-2\n", "DDDD|", "C4 C4 C4 C4"),
+        ("X:1\nL:1/4\nK:Dm^c\n", "DEFB|c4|", "D4 E4 F4 Bb4 Db5"),
+        ("X:1\nL:1/4\nK:C clef=bass ^f\n", "F,4|", "F#3"),
+        ("X:1\nL:1/4\nK:Bb bass\n", "B,4|", "Bb3"),
+        ("X:1\nL:1/4\nK:G\n", "F4|[K:bass]F4|[K:alto]F4|[K:clef=tenor]F4|[K:C treble]F4|", "F#4 F#4 F#4 F#4 F4"),
         (HEAD, "^FF=FF|F4|", "F#4 F#4 F4 F4 F4"),
+        (HEAD, "^FfF,2|f4|", "F#4 F#5 F#3 F5"),
+        ("%%propagate-accidentals octave\n" + HEAD, "^FfF2|f4|", "F#4 F5 F#4 F5"),
+        (HEAD + "I:propagate-accidentals not\n", "^FfF2|f4|", "F#4 F5 F4 F5"),
         (HEAD, "C,,C'cc''|", "C2 C5 C5 C7"),
     ],
 )
@@ -73,6 +87,30 @@ def test_the_tune_ends_at_an_empty_line_and_the_first_is_read():
     assert tune("CDEF|\n\nCollected by a traveller\n") == "C4 D4 E4 F4"
     with pytest.warns(scoretok.ScoretokWarning, match="holds 2 tunes"):
         parse(HEAD + "CDEF|\n" + HEAD.replace("X:1", "X:2") + "G4|\n")
+
+
+def test_a_comment_line_ends_nothing_and_spacers_last_nothing():
+    assert tune("C4|\n% the second half\ny0|:D2 y20 D2:|\n") == "C4 D4 D4 D4 D4"
+
+
+def test_what_follows_the_last_bar_line_begins_no_bar():
+    sheet = parse(HEAD + 'C4|D4|]"G"\nP:End\n')
+    assert sheet.bar_count == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "lengths"),
+    [
+        ("V:1\nC4|\nV:2\nL:1/8\nD8|\nV:1\nE4|\n", [[96, 96], [96]]),
+        ("L:1/8\nV:1\nC8|\nV:2\nD8|\n", [[96], [96]]),
+        ("V:1\nC4|\nV:2\nD4|\nL:1/8\nV:1\nC8|\nV:2\nD8|\n", [[96, 96], [96, 96]]),
+        ("V:1\nC4|\nL:1/8\nC8|\nV:2\nD4|\n", [[96, 96], [96]]),
+        ("[V:1] C4|\nL:1/8\n[V:2] D8|\n[V:1] C8|\n", [[96, 96], [96]]),
+    ],
+)
+def test_a_field_behind_a_voice_is_that_voices_and_one_before_it_is_everyones(body, lengths):
+    tracks = parse(HEAD + body).tracks
+    assert [[note.duration_ticks for note in track.notes] for track in tracks] == lengths
 
 
 def test_a_bar_split_by_a_repeat_is_one_bar():

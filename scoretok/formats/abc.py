@@ -74,7 +74,10 @@ class _Tune:
         self.tempo = ""
         self.in_body = self.ended = False
         self.key_text = ""
-        self.pending: list[tuple[str, str]] = []  # fields between the header and the first music
+        self.pending: list[tuple[str | None, str, str]] = []  # fields for a voice to come, or for any (None)
+        self.floating: list[tuple[str, str]] = []  # for one voice if music follows, for all if a V: field does
+        self.selected = False  # a V: field of the body stands before, no music since
+        self.propagate = "pitch"
         self.shifts: dict[str, int] = {}
         self.ignored: set[str] = set()
         self.voices: dict[str, Voice] = {}
@@ -88,9 +91,11 @@ class _Tune:
         if line.startswith("%%"):
             self._directive(line[2:])
             return
-        line = re.sub(r"(?<!\\)%.*", "", line)
         if not line.strip():
             self.ended = self.in_body and bool(self.voices)
+            return
+        line = re.sub(r"(?<!\\)%.*", "", line)
+        if not line.strip():
             return
         try:
             if re.match(r"[A-Za-z+]:(?!\|)" if self.in_body else r"[A-Za-z+]:", line):
@@ -104,7 +109,11 @@ class _Tune:
         words = text.split()
         if words[:1] == ["scoretok"]:
             self.signed = True
-        elif words[:1] == ["MIDI"] and all(word.isdigit() for word in words[2:]):
+        elif words[:1] == ["propagate-accidentals"] and words[1:] and words[1] in ("not", "octave", "pitch"):
+            self.propagate = words[1]
+            for each in self.voices.values():
+                each.propagate = words[1]
+        elif words[:1] == ["MIDI"] and words[1:] and all(word.isdigit() for word in words[2:]):
             numbers = [int(word) for word in words[2:]]
             voice = max(len(self.names) or len(self.voices), 1)
             if words[1] == "program" and numbers:
@@ -124,13 +133,23 @@ class _Tune:
         elif letter == "w" and self.current in self.voices:
             if not self.voices[self.current].words(value):
                 self.ignored.add("verses after the first")
+        elif letter == "I":
+            self._directive(value)
         elif not self.in_body:
             self._header_field(letter, value)
-        elif not self.voices:
-            self.pending.append((letter, value))
         else:
-            for voice in self.voices.values() if letter in "MKL" else [self._voice()]:
-                voice.field(letter, value)
+            self._body_field(letter, value)
+
+    def _body_field(self, letter: str, value: str) -> None:
+        """A field right behind V: is that voice's; M:, K: and L: elsewhere wait for what follows them."""
+        if self.selected and self.current not in self.voices:
+            self.pending.append((self.current, letter, value))
+        elif not self.voices:
+            self.pending.append((None, letter, value))
+        elif self.selected or letter not in "MKL":
+            self._voice().field(letter, value)
+        else:
+            self.floating.append((letter, value))
 
     def _header_field(self, letter: str, value: str) -> None:
         if letter == "K":
@@ -145,7 +164,13 @@ class _Tune:
             self.ignored.add(f"the order of parts {value.strip()!r}")
 
     def _select(self, value: str) -> None:
-        """'Vocal name="x"': choose a voice, and keep its name."""
+        """'Vocal name="x"': choose a voice, and keep its name; the fields before it hold for all voices."""
+        for letter, text in self.floating:
+            for voice in self.voices.values():
+                voice.field(letter, text)
+            self.pending.append((None, letter, text))
+        self.floating = []
+        self.selected = self.in_body
         self.current = next(iter(value.split()), "")
         if (shift := parse_shift(value, 0)) != 0:
             self.shifts[self.current] = shift
@@ -158,12 +183,13 @@ class _Tune:
         if self.current not in self.voices:
             unit = self.unit or Fraction(1, 16 if 96 * self.meter[0] < 72 * self.meter[1] else 8)
             voice = self.voices[self.current] = Voice(self.meter, self.key or Key(0, 0), unit)
-            voice.key_accidentals = parse_key_accidentals(self.key_text)
+            voice.key_accidentals, voice.propagate = parse_key_accidentals(self.key_text), self.propagate
             voice.shift = self.shifts.get(self.current, parse_shift(self.key_text, 0))
             self.names.setdefault(self.current, "")
-            for letter, value in self.pending:
-                voice.field(letter, value)
-            self.pending = [field for field in self.pending if field[0] in "MKL"]
+            for name, letter, value in self.pending:
+                if name in (None, self.current):
+                    voice.field(letter, value)
+            self.pending = [one for one in self.pending if one[0] not in (None, self.current) or one[1] in "MKL"]
         return self.voices[self.current]
 
     def _music(self, line: str) -> None:
@@ -173,6 +199,9 @@ class _Tune:
             if part.startswith("[V:"):
                 self._select(part[3:-1])
             elif part.strip():
+                for letter, value in self.floating:
+                    self._voice().field(letter, value)
+                self.floating, self.selected = [], False
                 self._voice().feed(part)
 
     def sheet(self) -> LeadSheet:
@@ -181,7 +210,7 @@ class _Tune:
         order = [name for name in self.names if name in self.voices]
         if not order:
             raise ScoretokError("it holds no music (an ABC tune has a K: line and notes after it)")
-        unfolded = {n: self.voices[n].bars if self.signed else unfold(self.voices[n].bars) for n in order}
+        unfolded = {n: self.voices[n].bars if self.signed else unfold(self.voices[n].written_bars()) for n in order}
         first = max(unfolded.values(), key=len)
         count = len(first)
         if count == 0:

@@ -14,7 +14,7 @@ TOKEN = re.compile(
     r"|(?P<grace>\{[^}]*\})|(?P<decoration>![^!\s]*!|\+[^+\s]*\+|[.~HLMOPSTuv](?=[\^_=A-Ga-gzx\[\"(!.~]))"
     r"|(?P<tuplet>\(\d(?::\d*)?(?::\d*)?)|(?P<open>\[)|(?P<close>\])"
     r"|(?P<note>(?:\^\^|\^|__|_|=)?[A-Ga-g][,']*)|(?P<rest>[zx])|(?P<full>[ZX]\d*)|(?P<broken>>+|<+)|(?P<tie>-)"
-    r"|(?P<overlay>&)|(?P<skip>[ \t`()yI\\*$;.~!:H-Wh-w])|(?P<other>.)"
+    r"|(?P<overlay>&)|(?P<skip>y[-\d./]*|[ \t`()I\\*$;.~!:H-Wh-w])|(?P<other>.)"
 )
 LENGTH = re.compile(r"(\d*)(/*)(\d*)")
 TUPLET_INTO = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
@@ -58,7 +58,8 @@ class Voice:
         self.bars: list[AbcBar] = []
         self.at = Fraction(0)
         self.layers: list[Fraction] = []
-        self.accidentals: dict[str, int] = {}
+        self.accidentals: dict[str, int] = {}  # by letter, or by letter and octave
+        self.propagate = "pitch"  # how far an accidental holds in its bar: not, octave or pitch (ABC 2.1, 11.3)
         self.tuplet: tuple[Fraction, int] = (Fraction(1), 0)
         self.broken = 0
         self.last: Sound | None = None
@@ -76,6 +77,10 @@ class Voice:
             self.pending_start, self.pending_endings = False, frozenset()
             self.at, self.accidentals, self.layers = Fraction(0), {}, []
         return self.bars[-1]
+
+    def written_bars(self) -> list[AbcBar]:
+        """The bars that were written; a symbol or field after the last bar line begins none."""
+        return self.bars[:-1] if self.bars and not self.bars[-1].sounds else self.bars
 
     def feed(self, line: str) -> None:
         """Read one line of music. Raises ScoretokError with the column of what cannot be read."""
@@ -143,11 +148,11 @@ class Voice:
         name = letter.upper()
         octave = 5 if letter.islower() else 4
         octave += text.count("'") - text.count(",")
-        place = f"{name}{octave}"
+        place = f"{name}{octave}" if self.propagate == "octave" else name
         alter = ACCIDENTAL[mark]
         if alter is None:
             alter = self.accidentals.get(place, self.key_accidentals.get(name, key_accidental(name, self.key.fifths)))
-        else:
+        elif self.propagate != "not":
             self.accidentals[place] = alter
         pitch = LETTER_PITCH_CLASS[name] + alter + 12 * (octave + 1) + self.shift
         if not 0 <= pitch <= 127:
@@ -211,16 +216,20 @@ class Voice:
             self.open_bar().chords.append((self.at, body))
 
     def _bar(self, text: str) -> None:
-        if self.bars and not self.bars[-1].closed and (self.bars[-1].sounds or self.bars[-1].sections):
-            self.bars[-1].closed = True
-            self.bars[-1].repeat_to = text.startswith(":")
-            self.bars[-1].ends_part = "||" in text or "|]" in text
-        elif self.bars and text.startswith(":"):
-            self.bars[-1].repeat_to = True
+        empty = self.bars.pop() if self.bars and not (self.bars[-1].closed or self.bars[-1].sounds) else None
+        if self.bars:
+            last = self.bars[-1]
+            last.repeat_to = last.repeat_to or text.startswith(":")
+            last.ends_part = last.ends_part or "||" in text or "|]" in text
+            last.closed = True
         digits = re.search(r"\d[\d,-]*", text)
-        if digits:
-            self.pending_endings = parse_endings(digits[0])
-        self.pending_start = self.pending_start or text.rstrip("0123456789[,-").endswith(":")
+        endings = parse_endings(digits[0]) if digits else frozenset()
+        begins = text.rstrip("0123456789[,-").endswith(":")
+        if empty:  # a symbol or field before the bar line belongs to the bar behind it
+            empty.repeat_from, empty.endings = empty.repeat_from or begins, endings or empty.endings
+            self.bars.append(empty)
+        else:
+            self.pending_start, self.pending_endings = self.pending_start or begins, endings or self.pending_endings
 
     def _inline(self, text: str) -> None:
         self.field(text[1], text[3:-1])
@@ -231,8 +240,9 @@ class Voice:
             self.meter = parse_meter(value) or self.meter
             self._restate()
         elif name == "K":
-            self.key = parse_abc_key(value) or self.key
-            self.key_accidentals = parse_key_accidentals(value)
+            key, accidentals = parse_abc_key(value), parse_key_accidentals(value)
+            if key or accidentals:
+                self.key, self.key_accidentals = key or self.key, accidentals
             self.shift = parse_shift(value, self.shift)
             self._restate()
         elif name == "L":
@@ -315,6 +325,13 @@ def parse_unit(text: str) -> Fraction:
     return Fraction(int(match[1]), int(match[2] or 1))
 
 
+CLEF = re.compile(
+    r"\s*(?:clef\s*=\s*)?(?:treble|bass|alto|tenor|baritone|soprano|mezzosoprano|perc|[CFG]\d)(?![a-z])", re.IGNORECASE
+)
+SETTING = re.compile(
+    r"\b(?:clef|middle|m|octave|transpose|shift|score|sound|stafflines|staffscale|style|cue|name|nm|sname|snm)"
+    r'\s*=\s*("[^"]*"|\S*)'
+)
 KEY = re.compile(r"\s*([A-G])([#b]?)\s*(maj|min|mix|ion|dor|phr|lyd|aeo|loc|m)?[a-z]*(?![a-z=])", re.IGNORECASE)
 
 
@@ -325,7 +342,7 @@ def parse_abc_key(text: str) -> Key | None:
     if text.strip().upper() in ("HP", "HPX"):
         return Key(0, 2, "maj")
     match = KEY.match(text)
-    if not match or text.strip().lower().startswith(("none", "clef")):
+    if not match or CLEF.match(text) or text.strip().lower().startswith(("none", "clef")):
         return None
     return parse_key(
         f"{match[1].upper()}{match[2]}:{(match[3] or 'maj').lower().replace('ion', 'maj').replace('aeo', 'min')}"
@@ -333,11 +350,9 @@ def parse_abc_key(text: str) -> Key | None:
 
 
 def parse_key_accidentals(text: str) -> dict[str, int]:
-    """Accidentals that a K: field adds to its key ('K:D =c ^g'), by letter."""
-    return {
-        letter.upper(): ACCIDENTAL[mark] or 0
-        for mark, letter in re.findall(r"(?<= )(\^\^|\^|__|_|=)([A-Ga-g])\b", text)
-    }
+    """Accidentals that a K: field adds to its key ('K:D =c ^g', 'K:Dm^c'), by letter."""
+    found = re.findall(r"(\^\^|\^|__|_|=)([A-Ga-g])(?![A-Za-z])", SETTING.sub("", text))
+    return {letter.upper(): ACCIDENTAL[mark] or 0 for mark, letter in found}
 
 
 def parse_shift(text: str, current: int) -> int:

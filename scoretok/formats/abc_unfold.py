@@ -64,8 +64,10 @@ def _passes(bars: list[AbcBar], common: list[AbcBar], endings: list[_Ending]) ->
             return order if number > 1 else [*order, *bars[endings[0].start : endings[-1].stop]]
         order += bars[ending.start : ending.stop]
         number += 1
-        if not ending.repeats or not any(number in other.passes for other in endings):
+        if not ending.repeats:
             return order
+        if not any(number in other.passes for other in endings):
+            return order + common * (len(endings) == 1)  # a lone first ending: the second time goes on behind it
         order += common
 
 
