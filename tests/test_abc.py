@@ -54,6 +54,8 @@ def test_repeats_and_endings(body, notes):
         (HEAD, "^FF=FF|F4|", "F#4 F#4 F4 F4 F4"),
         (HEAD, "^FfF,2|f4|", "F#4 F#5 F#3 F5"),
         ("%%propagate-accidentals octave\n" + HEAD, "^FfF2|f4|", "F#4 F5 F#4 F5"),
+        (HEAD, "^F4-|F2F2|", "F#4 F4"),
+        (HEAD, "[^FA]4-|[FA]2F2|", "F#4 A4 F4"),
         (HEAD + "I:propagate-accidentals not\n", "^FfF2|f4|", "F#4 F5 F4 F5"),
         (HEAD, "C,,C'cc''|", "C2 C5 C5 C7"),
     ],
@@ -111,6 +113,12 @@ def test_what_follows_the_last_bar_line_begins_no_bar():
 def test_a_field_behind_a_voice_is_that_voices_and_one_before_it_is_everyones(body, lengths):
     tracks = parse(HEAD + body).tracks
     assert [[note.duration_ticks for note in track.notes] for track in tracks] == lengths
+
+
+def test_a_measure_of_any_length_keeps_its_notes():
+    sheet = parse("X:1\nM:none\nL:1/4\nK:C\n" + "CDEF" * 101 + "C3/4\n")
+    assert len(sheet.tracks[0].notes) == 405
+    assert sheet.bar_starts[-1] >= 404 * 24 + 18
 
 
 def test_a_bar_split_by_a_repeat_is_one_bar():
