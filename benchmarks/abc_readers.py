@@ -24,6 +24,7 @@ from scoretok.formats import abc
 
 NEAR_TICKS = 2
 ORNAMENT = re.compile(r"[~TuvHLMPS.]|\{[^}]*\}")
+FIELD = re.compile(r"[A-Za-z]:(?!\|)|%")
 QUOTED = re.compile(r'("[^"]*"|![^!]*!)')
 
 Notes = list[tuple[int, int]]  # onset in ticks, pitch
@@ -42,13 +43,13 @@ def tunes() -> list[tuple[str, str]]:
 
 def unornamented(text: str) -> str:
     """The tune without ornaments and grace notes, its chord symbols unplayed."""
-    lines = []
-    for line in text.rstrip().split("\n"):
-        if not re.match(r"[A-Za-z]:(?!\|)|%", line):
-            parts = QUOTED.split(line)
-            line = "".join(part if part[:1] in ('"', "!") else ORNAMENT.sub("", part) for part in parts)
-        lines.append(line)
+    lines = [line if FIELD.match(line) else _plain(line) for line in text.rstrip().split("\n")]
     return re.sub(r"(?m)^(?=K:)", "%%MIDI gchordoff\n", "\n".join(lines), count=1) + "\n\n"
+
+
+def _plain(line: str) -> str:
+    parts = QUOTED.split(line)
+    return "".join(part if part[:1] in ('"', "!") else ORNAMENT.sub("", part) for part in parts)
 
 
 def ours(text: str) -> Notes:

@@ -13,6 +13,7 @@ from benchmarks.common import REPORT, RESULTS, render
 
 SECTIONS = {
     "roundtrip": "Round trips",
+    "abc_readers": "ABC: our reader beside abc2midi",
     "grammar": "The grammar",
     "speed": "Speed and size",
     "inference": "Chords and keys inferred from MIDI",
@@ -47,6 +48,7 @@ SECTIONS = {
 }
 ARGUMENTS = {
     "roundtrip": "--pop909 PATH",
+    "abc_readers": "--abc2midi PROGRAM",
     "speed": "--pop909 PATH",
     "inference": "--pop909 PATH",
     "renderer": "--soundfont FONT --scores SCORES",
@@ -86,6 +88,7 @@ PLACES = {
     "RECORDS": ("records", "the folder of arranged songs as JSON lines"),
     "WRITTEN": ("written", "the folder of songs with keys and chords that people wrote, as JSON lines"),
     "VOICES": ("voices", "the folder of recorded voices"),
+    "PROGRAM": ("abc2midi", "the program abc2midi (Debian package abcmidi)"),
     "MIXES": ("mixes", "what 'scoretok train mixes --held-out' made"),
 }
 WITHOUT = ("roundtrip", "speed", "inference")  # these run with fewer songs where POP909 is not at hand

@@ -4,6 +4,7 @@ import pytest
 
 import scoretok
 from scoretok.formats.abc import parse
+from scoretok.formats.abc_unfold import part_order
 from scoretok.theory import pitch_name
 
 HEAD = "X:1\nM:4/4\nL:1/4\nK:C\n"
@@ -113,6 +114,29 @@ def test_what_follows_the_last_bar_line_begins_no_bar():
 def test_a_field_behind_a_voice_is_that_voices_and_one_before_it_is_everyones(body, lengths):
     tracks = parse(HEAD + body).tracks
     assert [[note.duration_ticks for note in track.notes] for track in tracks] == lengths
+
+
+@pytest.mark.parametrize(
+    ("order", "played"),
+    [
+        ("ABA", "ABA"), ("A2B", "AAB"), ("(AB)2.A", "ABABA"), ("((AB)2A)2", "ABABAABABA"), ("(A)B", "AB"), ("A", "A"),
+        ("A B", "AB"), ("", ""), ("(AB", ""), ("2A", ""), ("A9999", ""), ("((((A99)99)99)99)99", ""), ("A!", ""),
+    ],
+)  # fmt: skip
+def test_the_order_of_parts(order, played):
+    assert part_order(order) == played
+
+
+def test_parts_are_played_in_the_order_of_the_header():
+    head = HEAD.replace("K:", "P:ABA\nK:")
+    assert tune("P:A\n|:C4:|\nP:B\nD4|\n", head) == "C4 C4 D4 C4 C4"
+    two = parse(head + "V:1\nP:A\nC4|\nP:B\nD4|\nV:2\nE4|F4|\n").tracks
+    assert [[pitch_name(note.pitch) for note in track.notes] for track in two] == [
+        ["C4", "D4", "C4"],
+        ["E4", "F4", "E4"],
+    ]
+    with pytest.warns(scoretok.ScoretokWarning, match="order of parts 'ABC'"):
+        assert tune("P:A\nC4|\nP:B\nD4|\n", HEAD.replace("K:", "P:ABC\nK:")) == "C4 D4"
 
 
 def test_a_measure_of_any_length_keeps_its_notes():
