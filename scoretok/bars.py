@@ -38,8 +38,7 @@ def lay_bars(signatures: Sequence[tuple[int, int]], lengths_ticks: Sequence[int]
     """Lay out bars from the time signature and the written length of every measure.
 
     A measure shorter or longer than its signature gets a meter of its own, but for a first one that is
-    shorter (the pickup) and a last one that breaks off; one too long for that is bars of its signature
-    and a rest. Raises ScoretokError for meters without a bar.
+    shorter (the pickup) and a last one that breaks off. Raises ScoretokError for meters without a bar.
     """
     starts, first_bars, pickup_ticks = [0], [], 0
     meters: list[Meter] = []
@@ -47,12 +46,10 @@ def lay_bars(signatures: Sequence[tuple[int, int]], lengths_ticks: Sequence[int]
         ticks = 96 * numerator // denominator if denominator else 0
         length, pieces = ticks, _bars_of(numerator, denominator, ticks)
         fitting = _split_measure(written) if written not in (0, ticks) else []
-        if not fitting and written > ticks:
-            fitting = pieces * (written // ticks) + (_split_measure(written % ticks) or pieces)
         if number == 0 and written < ticks and len(fitting) == 1 and len(pieces) == 1:
             pickup_ticks = length = written
         elif fitting and (number + 1 < len(signatures) or written > ticks):
-            length, pieces = sum(96 * piece[0] // piece[1] for piece in fitting), fitting
+            length, pieces = written, fitting
         first_bars.append(len(meters))
         meters += [Meter(len(meters) + i, *piece) for i, piece in enumerate(pieces)]
         starts.append(starts[-1] + length)

@@ -4,7 +4,6 @@ import pytest
 
 import scoretok
 from scoretok.formats.abc import parse
-from scoretok.formats.abc_unfold import part_order
 from scoretok.theory import pitch_name
 
 HEAD = "X:1\nM:4/4\nL:1/4\nK:C\n"
@@ -55,8 +54,6 @@ def test_repeats_and_endings(body, notes):
         (HEAD, "^FF=FF|F4|", "F#4 F#4 F4 F4 F4"),
         (HEAD, "^FfF,2|f4|", "F#4 F#5 F#3 F5"),
         ("%%propagate-accidentals octave\n" + HEAD, "^FfF2|f4|", "F#4 F5 F#4 F5"),
-        (HEAD, "^F4-|F2F2|", "F#4 F4"),
-        (HEAD, "[^FA]4-|[FA]2F2|", "F#4 A4 F4"),
         (HEAD + "I:propagate-accidentals not\n", "^FfF2|f4|", "F#4 F5 F4 F5"),
         (HEAD, "C,,C'cc''|", "C2 C5 C5 C7"),
     ],
@@ -114,35 +111,6 @@ def test_what_follows_the_last_bar_line_begins_no_bar():
 def test_a_field_behind_a_voice_is_that_voices_and_one_before_it_is_everyones(body, lengths):
     tracks = parse(HEAD + body).tracks
     assert [[note.duration_ticks for note in track.notes] for track in tracks] == lengths
-
-
-@pytest.mark.parametrize(
-    ("order", "played"),
-    [
-        ("ABA", "ABA"), ("A2B", "AAB"), ("(AB)2.A", "ABABA"), ("((AB)2A)2", "ABABAABABA"), ("(A)B", "AB"), ("A", "A"),
-        ("A B", "AB"), ("", ""), ("(AB", ""), ("2A", ""), ("A9999", ""), ("((((A99)99)99)99)99", ""), ("A!", ""),
-    ],
-)  # fmt: skip
-def test_the_order_of_parts(order, played):
-    assert part_order(order) == played
-
-
-def test_parts_are_played_in_the_order_of_the_header():
-    head = HEAD.replace("K:", "P:ABA\nK:")
-    assert tune("P:A\n|:C4:|\nP:B\nD4|\n", head) == "C4 C4 D4 C4 C4"
-    two = parse(head + "V:1\nP:A\nC4|\nP:B\nD4|\nV:2\nE4|F4|\n").tracks
-    assert [[pitch_name(note.pitch) for note in track.notes] for track in two] == [
-        ["C4", "D4", "C4"],
-        ["E4", "F4", "E4"],
-    ]
-    with pytest.warns(scoretok.ScoretokWarning, match="order of parts 'ABC'"):
-        assert tune("P:A\nC4|\nP:B\nD4|\n", HEAD.replace("K:", "P:ABC\nK:")) == "C4 D4"
-
-
-def test_a_measure_of_any_length_keeps_its_notes():
-    sheet = parse("X:1\nM:none\nL:1/4\nK:C\n" + "CDEF" * 101 + "C3/4\n")
-    assert len(sheet.tracks[0].notes) == 405
-    assert sheet.bar_starts[-1] >= 404 * 24 + 18
 
 
 def test_a_bar_split_by_a_repeat_is_one_bar():

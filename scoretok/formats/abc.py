@@ -19,7 +19,7 @@ from scoretok.formats.abc_music import (
     parse_shift,
     parse_unit,
 )
-from scoretok.formats.abc_unfold import in_parts, part_labels, part_order, unfold
+from scoretok.formats.abc_unfold import unfold
 from scoretok.formats.abc_write import write
 from scoretok.harmony import try_chord
 from scoretok.infer import infer_missing
@@ -72,7 +72,6 @@ class _Tune:
         self.key: Key | None = None
         self.unit: Fraction | None = None
         self.tempo = ""
-        self.order = ""  # of the parts
         self.in_body = self.ended = False
         self.key_text = ""
         self.pending: list[tuple[str | None, str, str]] = []  # fields for a voice to come, or for any (None)
@@ -161,8 +160,8 @@ class _Tune:
             self.unit = parse_unit(value)
         elif letter == "Q":
             self.tempo = value
-        elif letter == "P":
-            self.order = value.strip()
+        elif letter == "P" and len(value.strip()) > 1:
+            self.ignored.add(f"the order of parts {value.strip()!r}")
 
     def _select(self, value: str) -> None:
         """'Vocal name="x"': choose a voice, and keep its name; the fields before it hold for all voices."""
@@ -207,11 +206,11 @@ class _Tune:
 
     def sheet(self) -> LeadSheet:
         """The score of all voices, repeats unfolded."""
+        self._warn()
         order = [name for name in self.names if name in self.voices]
         if not order:
             raise ScoretokError("it holds no music (an ABC tune has a K: line and notes after it)")
-        unfolded = self._unfolded(order)
-        self._warn()
+        unfolded = {n: self.voices[n].bars if self.signed else unfold(self.voices[n].written_bars()) for n in order}
         first = max(unfolded.values(), key=len)
         count = len(first)
         if count == 0:
@@ -238,19 +237,6 @@ class _Tune:
             title=self.title,
         )
         return infer_missing(sheet, key=self.key is None, chords=not (self.signed or sheet.chords))
-
-    def _unfolded(self, names: list[str]) -> dict[str, list[AbcBar]]:
-        """The bars of each voice as they sound; the parts are where the first voice that has any says."""
-        if self.signed:
-            return {name: self.voices[name].bars for name in names}
-        written = {name: self.voices[name].written_bars() for name in names}
-        labels = next((found for bars in written.values() if (found := part_labels(bars))), {})
-        order = part_order(self.order)
-        if order and set(order) <= set(labels.values()):
-            return {name: unfold(in_parts(bars, labels, order)) for name, bars in written.items()}
-        if len(self.order) > 1:
-            self.ignored.add(f"the order of parts {self.order!r}")
-        return {name: unfold([bars]) for name, bars in written.items()}
 
     def _warn(self) -> None:
         grace = sum(voice.grace_notes for voice in self.voices.values())

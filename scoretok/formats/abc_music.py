@@ -30,7 +30,6 @@ class Sound:
     pitches: tuple[int, ...]
     tied: bool = False
     syllable: Syllable | None = None
-    alters: dict[str, int] = field(default_factory=dict)  # by letter and octave; a tie carries them over a bar line
 
 
 @dataclass
@@ -60,7 +59,6 @@ class Voice:
         self.at = Fraction(0)
         self.layers: list[Fraction] = []
         self.accidentals: dict[str, int] = {}  # by letter, or by letter and octave
-        self.alters: dict[str, int] = {}  # of the notes being read, by letter and octave
         self.propagate = "pitch"  # how far an accidental holds in its bar: not, octave or pitch (ABC 2.1, 11.3)
         self.tuplet: tuple[Fraction, int] = (Fraction(1), 0)
         self.broken = 0
@@ -150,16 +148,12 @@ class Voice:
         name = letter.upper()
         octave = 5 if letter.islower() else 4
         octave += text.count("'") - text.count(",")
-        written = f"{name}{octave}"
-        place = written if self.propagate == "octave" else name
+        place = f"{name}{octave}" if self.propagate == "octave" else name
         alter = ACCIDENTAL[mark]
         if alter is None:
-            in_key = self.key_accidentals.get(name, key_accidental(name, self.key.fifths))
-            held = self.last.alters if self.last and self.last.tied else {}
-            alter = held.get(written, self.accidentals.get(place, in_key))
+            alter = self.accidentals.get(place, self.key_accidentals.get(name, key_accidental(name, self.key.fifths)))
         elif self.propagate != "not":
             self.accidentals[place] = alter
-        self.alters[written] = alter
         pitch = LETTER_PITCH_CLASS[name] + alter + 12 * (octave + 1) + self.shift
         if not 0 <= pitch <= 127:
             raise ScoretokError(f"column {column + 1}: {text} lies outside the MIDI range")
@@ -178,9 +172,8 @@ class Voice:
                 self.at += change
             quarters *= 2 - shift
             self.broken = 0
-        sound = Sound(self.at, quarters, pitches, alters=self.alters)
+        sound = Sound(self.at, quarters, pitches)
         bar.sounds.append(sound)
-        self.alters = {}
         self.at += quarters
         bar.length = max(bar.length, self.at)
         self.last = sound

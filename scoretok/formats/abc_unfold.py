@@ -1,10 +1,7 @@
 """Repeats and endings of ABC: the bars of a voice in the order they sound."""
 
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import pairwise
 
 from scoretok.formats.abc_music import AbcBar
 
@@ -19,44 +16,8 @@ class _Ending:
     repeats: bool
 
 
-MAX_PARTS = 999
-
-
-def part_order(text: str) -> str:
-    """The parts that a P: field of the header plays: 'AABC' for 'A2BC', 'ABABC' for '(AB)2.C'; '' if it is none."""
-    order = re.sub(r"[.\s]", "", text)
-    while re.search(r"\W|\d", order) and len(order) <= MAX_PARTS:
-        order, count = re.subn(
-            r"(?:([A-Za-z])|\(([A-Za-z]*)\))(\d{1,2})(?!\d)|\(([A-Za-z]*)\)",
-            lambda match: (match[1] or match[2] or "") * int(match[3]) if match[3] else match[4],
-            order,
-        )
-        if not count:
-            return ""
-    return order if len(order) <= MAX_PARTS and order.isalpha() else ""
-
-
-def part_labels(bars: list[AbcBar]) -> dict[int, str]:
-    """The letter of the part that a bar begins, by the number of the bar."""
-    return {i: text for i, bar in enumerate(bars) for text in bar.sections if len(text) == 1 and text.isalpha()}
-
-
-def in_parts(bars: list[AbcBar], labels: dict[int, str], order: str) -> list[list[AbcBar]]:
-    """What stands before the first part, then the parts in their order; `labels` names the part a bar begins."""
-    bounds = [*sorted(labels), max(len(bars), *labels)]
-    parts: dict[str, list[AbcBar]] = {}
-    for start, stop in pairwise(bounds):
-        parts.setdefault(labels[start], bars[start:stop])
-    return [bars[: bounds[0]], *(parts[letter] for letter in order)]
-
-
-def unfold(parts: Iterable[list[AbcBar]]) -> list[AbcBar]:
-    """Play the parts one after the other, their repeats unfolded; then join bars that a sign had split."""
-    return join_split_bars([bar for part in parts for bar in _played(part)])
-
-
-def _played(bars: list[AbcBar]) -> list[AbcBar]:
-    """Play repeats twice, or as often as their endings say."""
+def unfold(bars: list[AbcBar]) -> list[AbcBar]:
+    """Play repeats twice, or as often as their endings say; then join bars that a sign had split."""
     order: list[AbcBar] = []
     begin = at = 0
     while at < len(bars):
@@ -72,7 +33,7 @@ def _played(bars: list[AbcBar]) -> list[AbcBar]:
         if bars[at - 1].repeat_to:
             order += bars[begin:at]
             begin = at
-    return order
+    return join_split_bars(order)
 
 
 def _endings(bars: list[AbcBar], at: int) -> list[_Ending]:
