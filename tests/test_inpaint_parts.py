@@ -15,7 +15,7 @@ from editing import edit
 from editing.inpainting.align import align, dtw
 from editing.inpainting.fill_spans import add_up, at_rate
 from editing.inpainting.regions import Region, audible_regions, join_cells
-from editing.inpainting.score_informed import wiener_masks
+from editing.inpainting.score_informed import SeparatedStems, wiener_masks
 from editing.inpainting.spans import InpaintSpan, join_spans
 from editing.inpainting.splice import FADE_S, SEARCH_S, Change, crossfade, splice
 from editing.inpainting.time_map import IDENTITY_MAP, TimeMap
@@ -248,6 +248,14 @@ def test_tracks_are_told_apart_by_what_they_should_sound_like():
     stems = istft(stft(torch.from_numpy(mix).float()) * shares[0], n).numpy()
     middle = slice(4096, -4096)
     assert np.abs(stems[:, middle] - 0.3 * low[middle]).max() < 0.03
+
+
+def test_a_track_of_which_nothing_is_heard_is_as_loud_against_the_model_as_the_recording(monkeypatch):
+    stems = object.__new__(SeparatedStems)
+    stems.gains, stems.usual = {}, 0
+    monkeypatch.setattr(stems, "_masks", lambda *_: (None, 2.5, None), raising=False)
+    stems.measure_level("piano.2", np.zeros((2, 4 * 44100)))
+    assert stems.gains["piano.2"].tolist() == [[2.5], [2.5]]
 
 
 def test_nothing_but_the_pitch_of_a_note_is_needed_to_tell_that_it_changed():

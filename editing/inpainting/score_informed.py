@@ -50,7 +50,7 @@ class SeparatedStems(RecordedStems):
         self.usual = round(max(0.0, float(starts_s[busiest])) * SAMPLE_RATE)
 
     @cached_property
-    def usual_gain(self) -> float:
+    def default_gain(self) -> float:
         """How much louder the recording is than what the model makes of the score, where most notes are."""
         _, loudness, _ = self._masks(self.usual, self.usual + round(LOUDNESS_WINDOW_S * SAMPLE_RATE))
         return loudness
