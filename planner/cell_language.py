@@ -12,27 +12,24 @@ import numpy as np
 from planner.cell_mask import CellState
 from planner.language import (
     FIRST,
-    GENRES,
     ID,
     KEYS,
     KIND_OF,
+    KINDS,
     METERS,
     REPEATS,
     SIZE,
-    TEMPO_STEPS,
     TOKENS,
-    bpm_of_step,
 )
 from planner.note_writer import NoteIndex
 from planner.plan_mask import PlanBarState
-from planner.sequence import bar_tokens, places_to_write, read_plan, read_sequence, sequence, track_token
-from planner.song import Part, PlanBar, Song, song_of
+from planner.sequence import lead_in, places_to_write, read_header, read_plan, read_sequence, sequence
+from planner.song import PlanBar, Song, song_of
 from planner.song_to_sheet import sheet_of_song
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
 HEADER = ("BOS", "Genre", "Tempo", "Meter", "Key", "Bars")
-MOST_TRACKS = FIRST["Program"] - FIRST["Track"]
 
 
 class SequenceState:
@@ -43,10 +40,13 @@ class SequenceState:
         self.forced: list[int] = []  # tokens that must follow next
         self.song: Song | None = None  # once the header is complete
         self.plan_bar: PlanBarState | None = None
-        self.plan_changes: list[int] = []  # meter and key of the bar that is planned
+        self.bar = 0  # that is planned
+        self.plan_changes: list[int] = []  # its meter and key
         self.since: int | None = None  # bars since a section or phrase began
         self.places: list[tuple[int, int]] = []  # cells that are still to be written, the current one first
         self.cell: CellState | None = None
+        self.after_cell: list[int] = []  # the tokens that follow it
+        self.notes: NoteIndex | None = None  # of the cells that are written
         self.is_complete = False
 
 
@@ -79,11 +79,7 @@ class CellLanguage:
             if not state.plan_bar.ids:
                 _allow_changes(state, mask)
         elif state.cell is not None:
-            after = _after_cell(state)[0]
-            if state.cell.last in ("Repeat", "Rest"):
-                mask[after] = True
-            else:
-                mask = state.cell.mask(after)
+            mask = state.cell.mask(state.after_cell[0])
         else:
             _mask_header(state, mask)
         return mask
@@ -102,7 +98,8 @@ class CellLanguage:
         elif state.cell is not None:
             _take_cell(state, token)
         elif token == ID["Plan"]:
-            state.song = _song_of_header(state.ids)
+            bars = state.ids[5] - FIRST["Bars"] + 1
+            state.song = replace(read_header(state.ids[:-1]), plan=(PlanBar(),) * bars)
             state.forced = [FIRST["Bar"]]
             _begin_plan_bar(state, 0)
 
@@ -111,44 +108,22 @@ def _mask_header(state: SequenceState, mask: np.ndarray) -> None:
     done = len(state.ids)
     if done < len(HEADER):
         kind = HEADER[done]
-        size = {"BOS": 1, "Genre": len(GENRES), "Tempo": TEMPO_STEPS, "Meter": len(METERS), "Key": len(KEYS)}
-        mask[FIRST[kind] : FIRST[kind] + size.get(kind, FIRST["Track"] - FIRST["Bars"])] = True
+        mask[FIRST[kind] : FIRST[kind] + len(KINDS[kind])] = True
         return
     if KIND_OF[state.ids[-1]] == "Track":
         mask[FIRST["Program"] : FIRST["Program"] + 128] = True
         return
     tracks = [token for token in state.ids if KIND_OF[token] == "Track"]
-    mask[FIRST["Track"] : FIRST["Track"] + MOST_TRACKS] = True
+    mask[FIRST["Track"] : FIRST["Track"] + len(KINDS["Track"])] = True
     mask[tracks] = False
     mask[ID["Plan"]] = bool(tracks)
-
-
-def _song_of_header(ids: list[int]) -> Song:
-    parts = tuple(
-        Part(TOKENS[track].partition("_")[2], program - FIRST["Program"])
-        for track, program in zip(ids[6:-1:2], ids[7:-1:2], strict=True)
-    )
-    bars = ids[5] - FIRST["Bars"] + 1
-    return Song(
-        parts, (PlanBar(),) * bars, {}, METERS[ids[3] - FIRST["Meter"]], TOKENS[ids[4]].partition("_")[2],
-        bpm_of_step(ids[2] - FIRST["Tempo"]), TOKENS[ids[1]].partition("_")[2],
-    )  # fmt: skip
-
-
-def _bar_of(state: SequenceState) -> int:
-    """The bar that is planned or written."""
-    return next(token for token in reversed(state.ids + state.forced) if KIND_OF[token] == "Bar") - FIRST["Bar"]
-
-
-def _meter_at(song: Song, bar: int) -> tuple[int, int]:
-    return next((plan.meter for plan in reversed(song.plan[: bar + 1]) if plan.meter), song.meter)
 
 
 def _begin_plan_bar(state: SequenceState, bar: int) -> None:
     song = state.song
     assert song is not None
-    numerator, denominator = _meter_at(song, bar)
-    state.plan_changes = []
+    numerator, denominator = song.meter_at(bar)
+    state.bar, state.plan_changes = bar, []
     state.plan_bar = PlanBarState(
         96 * numerator // denominator, 96 // denominator, state.since, len(song) - bar,
         densities=[None] * len(song.parts), must_play=[False] * len(song.parts),
@@ -158,15 +133,15 @@ def _begin_plan_bar(state: SequenceState, bar: int) -> None:
 def _allow_changes(state: SequenceState, mask: np.ndarray) -> None:
     """A meter, then a key, may begin a bar behind the first."""
     last = KIND_OF[state.ids[-1]]
-    if _bar_of(state) and last == "Bar":
+    if state.bar and last == "Bar":
         mask[FIRST["Meter"] : FIRST["Meter"] + len(METERS)] = True
-    if _bar_of(state) and last in ("Bar", "Meter"):
+    if state.bar and last in ("Bar", "Meter"):
         mask[FIRST["Key"] : FIRST["Key"] + len(KEYS)] = True
 
 
 def _after_plan_bar(state: SequenceState) -> int:
     assert state.song is not None
-    following = _bar_of(state) + 1
+    following = state.bar + 1
     return FIRST["Bar"] + following if following < len(state.song) else ID["Notes"]
 
 
@@ -176,14 +151,14 @@ def _take_plan(state: SequenceState, token: int) -> None:
     kind = KIND_OF[token]
     if kind in ("Meter", "Key"):
         state.plan_changes.append(token)
-        numerator, denominator = METERS[token - FIRST["Meter"]] if kind == "Meter" else _meter_at(song, 0)
         if kind == "Meter":
+            numerator, denominator = METERS[token - FIRST["Meter"]]
             plan_bar.bar_ticks, plan_bar.beat_ticks = 96 * numerator // denominator, 96 // denominator
         return
     if kind not in ("Bar", "Notes"):
         plan_bar.advance(token)
         return
-    bar = len(song) - 1 if kind == "Notes" else token - FIRST["Bar"] - 1
+    bar = state.bar
     plan = read_plan([*state.plan_changes, *plan_bar.ids], len(song.parts))
     state.song = song = replace(song, plan=(*song.plan[:bar], plan, *song.plan[bar + 1 :]))
     state.since = 1 if plan.label is not None else (state.since or 0) + 1
@@ -192,25 +167,12 @@ def _take_plan(state: SequenceState, token: int) -> None:
         return
     state.plan_bar = None
     state.places = list(places_to_write(song, frozenset()))
-    state.forced = _lead_in(state, None)
-    state.is_complete = False
+    state.forced, state.notes = _before_cell(song, state.places, None), NoteIndex(song)
 
 
-def _lead_in(state: SequenceState, bar: int | None) -> list[int]:
-    """What stands before the next cell: its bar and chords where they are new, and its track; or the end."""
-    if not state.places:
-        return [ID["EOS"]]
-    assert state.song is not None
-    part, here = state.places[0]
-    return [*([] if here == bar else bar_tokens(state.song, here)), track_token(state.song.parts[part])]
-
-
-def _after_cell(state: SequenceState) -> list[int]:
-    """What follows the cell that is written."""
-    bar = state.places[0][1]
-    rest = SequenceState()
-    rest.song, rest.places = state.song, state.places[1:]
-    return _lead_in(rest, bar)
+def _before_cell(song: Song, places: Sequence[tuple[int, int]], before: int | None) -> list[int]:
+    """The tokens before the first of the places, behind a cell of the bar `before`; the end where there is none."""
+    return lead_in(song, *places[0], before) if places else [ID["EOS"]]
 
 
 def _begin_cell(state: SequenceState) -> None:
@@ -220,24 +182,26 @@ def _begin_cell(state: SequenceState) -> None:
         state.is_complete = True
         return
     part, bar = state.places[0]
-    book = NoteIndex(song)
+    notes = state.notes
+    assert notes is not None
+    state.after_cell = _before_cell(song, state.places[1:], bar)
     earlier = {back: song.cells.get((part, bar - back), ()) for back in REPEATS if bar >= back}
     state.cell = CellState(
-        song.parts[part].is_drums, book.starts[bar], book.starts[bar + 1] - book.starts[bar],
-        book.sounding(part, bar), book.upcoming(part, bar), (), earlier,
+        song.parts[part].is_drums, notes.starts[bar], notes.starts[bar + 1] - notes.starts[bar],
+        notes.sounding(part, bar), notes.upcoming(part, bar), (), earlier,
     )  # fmt: skip
 
 
 def _take_cell(state: SequenceState, token: int) -> None:
-    cell, song = state.cell, state.song
-    assert cell is not None and song is not None  # noqa: PT018
-    following = _after_cell(state)
-    if token != following[0]:
+    cell, song, notes = state.cell, state.song, state.notes
+    assert cell is not None and song is not None and notes is not None  # noqa: PT018
+    if token != state.after_cell[0]:
         cell.advance(token)
         return
     place = state.places.pop(0)
     if cell.hits:
+        notes.add(*place, tuple(cell.hits))
         state.song = replace(song, cells={**song.cells, place: tuple(cell.hits)})
-    state.cell, state.forced = None, following[1:]
+    state.cell, state.forced = None, state.after_cell[1:]
     if not state.forced:
         _begin_cell(state)

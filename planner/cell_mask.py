@@ -160,6 +160,8 @@ class CellState:
             if self.velocity > 0:
                 first = DRUM if self.is_drums else PITCH
                 mask[first : first + 128] = self.pitches(self.position)
+        elif self.last in ("Repeat", "Rest"):
+            mask[after] = True
         else:
             self._after_note(mask, after)
         return mask

@@ -7,7 +7,7 @@ from planner.cell_mask import CellState
 from planner.language import DURATIONS, ID, MAX_WINDOW_BARS, REPEATS, Cell, cell_tokens
 from planner.request import Request
 from planner.section_repeats import repeat_sources
-from planner.sequence import Place, bar_tokens, known_tokens, places_to_write, track_token
+from planner.sequence import Place, known_tokens, lead_in, places_to_write
 from planner.song import Song, song_window
 from planner.token_sampling import ContextFullError, TokenWriter
 from scoretok.errors import ScoretokError
@@ -161,10 +161,9 @@ class NotesTask:
         """The tokens before the notes of a place; EOS where the window holds none."""
         if at >= len(places) or places[at][1] not in bars:
             return [ID["EOS"]]
-        part, here = places[at]
         assert self.view is not None
-        ids = [] if here == bar else bar_tokens(self.view, here - bars.start)
-        return [*ids, track_token(self.song.parts[part])]
+        part, here = places[at]
+        return lead_in(self.view, part, here - bars.start, None if bar is None else bar - bars.start)
 
     def _cell(self, part: int, bar: int, bars: range, after: int) -> None:
         """Write one cell and the token behind it."""
@@ -216,9 +215,6 @@ class NotesTask:
             if token == after:
                 return True
             state.advance(token)
-            if state.last in ("Repeat", "Rest"):
-                self.writer.feed(after)
-                return True
 
     def _state(self, part: int, bar: int, bars: range) -> CellState:
         song = self.song

@@ -1,13 +1,12 @@
 """From a prompt, a plan and options to a request: the song's header, what is given of its bars, what is left open."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from planner.header import FASTEST, SLOWEST, OpenHeader
 from planner.language import GENRES
 from planner.plan_text import PlanBuilder, header_words, parse_plan
-from planner.prompt import ParsedPrompt, parse_prompt
+from planner.prompt import NearestFn, ParsedPrompt, parse_prompt
 from planner.prompt_embedding import GENRE_DESCRIPTIONS, MOOD_DESCRIPTIONS, nearest_description
 from planner.request import FREE, BarRequest
 from planner.song import Song, model_key
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 DEFAULT_BARS, DEFAULT_SECTION_BARS, DEFAULT_BPM = 16, 8, 110.0
 DEFAULT_BAND = "piano bass drums"
-NearestFn = Callable[[str, str], str | None]
 
 
 @dataclass(frozen=True)

@@ -89,13 +89,17 @@ def sequence(song: Song, given: Collection[Place] = frozenset()) -> list[int]:
     """The tokens of a song of which some cells are given. Raises ScoretokError when it has too many bars."""
     known = {place: cell for place, cell in song.cells.items() if place in given}
     ids = known_tokens(song, given)
-    at = -1
+    before: int | None = None
     for part, bar in places_to_write(song, given):
-        ids += bar_tokens(song, bar) if bar != at else []
-        ids += [track_token(song.parts[part]), *cell_content_tokens(song, known, part, bar)]
+        ids += [*lead_in(song, part, bar, before), *cell_content_tokens(song, known, part, bar)]
         known[part, bar] = song.cells.get((part, bar), ())
-        at = bar
+        before = bar
     return [*ids, ID["EOS"]]
+
+
+def lead_in(song: Song, part: int, bar: int, before: int | None) -> list[int]:
+    """What stands before a cell that is to be written: its bar, unless that is the bar of the cell before; its part."""
+    return [*(bar_tokens(song, bar) if bar != before else []), track_token(song.parts[part])]
 
 
 def bar_tokens(song: Song, bar: int) -> list[int]:
@@ -144,25 +148,26 @@ def read_sequence(ids: Sequence[int]) -> tuple[Song, frozenset[Place]]:
 def _read(ids: list[int]) -> tuple[Song, frozenset[Place]]:
     plan_at, notes_at = ids.index(ID["Plan"]), ids.index(ID["Notes"])
     given_at = ids.index(ID["Given"]) if ID["Given"] in ids else plan_at
-    header = ids[:given_at]
-    parts = tuple(
-        Part(TOKENS[track].partition("_")[2], program - FIRST["Program"])
-        for track, program in zip(header[6::2], header[7::2], strict=True)
-    )
-    song = Song(
-        parts,
-        tuple(read_plan(group[1:], len(parts)) for group in split_at(ids[plan_at + 1 : notes_at], BAR)),
-        {},
-        METERS[header[3] - FIRST["Meter"]],
-        TOKENS[header[4]].partition("_")[2],
-        bpm_of_step(header[2] - FIRST["Tempo"]),
-        TOKENS[header[1]].partition("_")[2],
-    )
+    song = read_header(ids[:given_at])
+    plan = tuple(read_plan(group[1:], len(song.parts)) for group in split_at(ids[plan_at + 1 : notes_at], BAR))
+    song = replace(song, plan=plan)
     cells: dict[Place, Cell] = {}
     _read_cells(song, ids[given_at + 1 : plan_at], cells)
     given = frozenset(cells)
     _read_cells(song, ids[notes_at + 1 : -1], cells)
     return replace(song, cells={place: cell for place, cell in cells.items() if cell}), given
+
+
+def read_header(ids: Sequence[int]) -> Song:
+    """The song that the tokens before Given or Plan begin, still without bars."""
+    parts = tuple(
+        Part(TOKENS[track].partition("_")[2], program - FIRST["Program"])
+        for track, program in zip(ids[6::2], ids[7::2], strict=True)
+    )
+    return Song(
+        parts, (), {}, METERS[ids[3] - FIRST["Meter"]], TOKENS[ids[4]].partition("_")[2],
+        bpm_of_step(ids[2] - FIRST["Tempo"]), TOKENS[ids[1]].partition("_")[2],
+    )  # fmt: skip
 
 
 def _read_cells(song: Song, ids: list[int], cells: dict[Place, Cell]) -> None:

@@ -86,6 +86,10 @@ class Song:
         """How densely every part plays in a bar, (p,)."""
         return next(plan.densities for plan in reversed(self.plan[: bar + 1]) if plan.densities is not None)
 
+    def meter_at(self, bar: int) -> tuple[int, int]:
+        """The meter of a bar."""
+        return next((plan.meter for plan in reversed(self.plan[: bar + 1]) if plan.meter), self.meter)
+
     def chord_before(self, bar: int) -> Chord | None:
         """The last chord that begins before a bar line."""
         return next((plan.chords[-1] for plan in reversed(self.plan[:bar]) if plan.chords), None)
@@ -218,7 +222,7 @@ def song_window(song: Song, bars: range, recount: bool = True) -> Song:
     Densities are counted anew, or those that were planned stay.
     """
     before = song.plan[: bars.start + 1]
-    meter = next((bar.meter for bar in reversed(before) if bar.meter), song.meter)
+    meter = song.meter_at(bars.start)
     key = next((bar.key for bar in reversed(before) if bar.key), song.key)
     plan = list(song.plan[bars.start : bars.stop])
     first = replace(plan[0], chords=song.chords_in(bars.start))
