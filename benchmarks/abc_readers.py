@@ -15,10 +15,9 @@ import warnings
 from collections import Counter
 from pathlib import Path
 
-import music21
 import symusic
 
-from benchmarks.common import cell, save, table
+from benchmarks.common import cell, corpus_tunes, save, table
 from scoretok import ScoretokError
 from scoretok.formats import abc
 
@@ -28,17 +27,6 @@ FIELD = re.compile(r"[A-Za-z]:(?!\|)|%")
 QUOTED = re.compile(r'("[^"]*"|![^!]*!)')
 
 Notes = list[tuple[int, int]]  # onset in ticks, pitch
-
-
-def tunes() -> list[tuple[str, str]]:
-    """Name and text of every tune of music21's ABC files."""
-    root = Path(music21.__file__).parent / "corpus"
-    found = []
-    for path in sorted(root.rglob("*.abc")):
-        text = path.read_text(errors="replace").replace("\r", "")
-        parts = [part for part in re.split(r"(?m)^(?=X:)", text) if part.startswith("X:")]
-        found += [(f"{path.name}, tune {number}", part) for number, part in enumerate(parts, 1)]
-    return found
 
 
 def unornamented(text: str) -> str:
@@ -103,7 +91,7 @@ def main() -> None:
     parser.add_argument("--list", action="store_true", help="name the tunes that are not equal")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    chosen = tunes()
+    chosen = list(corpus_tunes())
     if arguments.tunes:
         chosen = random.Random(arguments.seed).sample(chosen, min(arguments.tunes, len(chosen)))
     counts: Counter[str] = Counter()

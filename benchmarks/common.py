@@ -7,6 +7,7 @@ import json
 import math
 import os
 import platform
+import re
 import shlex
 import subprocess
 import sys
@@ -60,10 +61,21 @@ def pop909_files(path: str | None) -> list[Path]:
 
 def corpus_files() -> list[Path]:
     """The MusicXML files of music21's own corpus."""
+    return sorted(path for suffix in ("mxl", "xml", "musicxml") for path in _corpus().rglob(f"*.{suffix}"))
+
+
+def corpus_tunes() -> Iterator[tuple[str, str]]:
+    """Name and text of every tune of music21's ABC files."""
+    for path in sorted(_corpus().rglob("*.abc")):
+        texts = re.split(r"(?m)^(?=X:)", path.read_text(errors="replace"))
+        for number, text in enumerate((text for text in texts if text.startswith("X:")), 1):
+            yield f"{path.name}, tune {number}", text
+
+
+def _corpus() -> Path:
     import music21
 
-    root = Path(music21.__file__).parent / "corpus"
-    return sorted(path for suffix in ("mxl", "xml", "musicxml") for path in root.rglob(f"*.{suffix}"))
+    return Path(music21.__file__).parent / "corpus"
 
 
 def save(

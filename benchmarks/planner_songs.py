@@ -27,8 +27,10 @@ def held_out_songs(data: str, count: int, bars: int = BARS, least_parts: int = 3
     seen: set[str] = set()
     for number in np.random.default_rng(5).permutation(len(shards)).tolist():
         entry = shards.entries[number][1]
+        if entry.song in seen or not planner_left_out(entry.name):
+            continue
         song = song_of(shards.sheet(number), entry.genre)
-        if not planner_left_out(entry.name) or entry.song in seen or len(song.parts) < least_parts or len(song) < bars:
+        if len(song.parts) < least_parts or len(song) < bars:
             continue
         seen.add(entry.song)
         view = song_window(song, range(bars))

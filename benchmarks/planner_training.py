@@ -8,7 +8,6 @@ beside the run of the shipped weights, RUNS/planner-run. Logs are kept in benchm
 
 import argparse
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from benchmarks.common import RESULTS, save, table
 from planner.llama import PlannerConfig, PlannerModel
 from planner.training import CONTEXT, RECIPE, train
 
-os.environ.setdefault("MPLBACKEND", "Agg")
 PICTURE = Path("docs/images/planner-training.png")
 SIZES = {"planner-small": (128, 3, True), "planner-medium": (192, 4, True), "planner-no-plan": (192, 4, False)}
 SHIPPED = "planner-run"

@@ -7,12 +7,10 @@ Reads `log.jsonl` of every run of `scoretok train` in a folder, copies them to b
 
 import argparse
 import json
-import os
 from pathlib import Path
 
 from benchmarks.common import RESULTS, cell, save, table
 
-os.environ.setdefault("MPLBACKEND", "Agg")
 PICTURE = Path("docs/images/render-training.png")
 RUNS = {
     "dit": "DiT, as shipped",

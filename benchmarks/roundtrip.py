@@ -4,17 +4,15 @@ python -m benchmarks.roundtrip --pop909 PATH
 """
 
 import argparse
-import re
 import tempfile
 import warnings
 from pathlib import Path
 
-import music21
 import numpy as np
 import symusic
 
 import scoretok
-from benchmarks.common import cell, corpus_files, pop909_files, save, table
+from benchmarks.common import cell, corpus_files, corpus_tunes, pop909_files, save, table
 from scoretok.formats import abc, json_form, midi, musicxml
 from scoretok.formats.abc_write import abc_text
 from scoretok.formats.holds import held
@@ -74,17 +72,14 @@ def corpus(files: list[Path]) -> list[list[object]]:
     for path in files:
         sheet = scoretok.read(path)
         exact += scoretok.detokenize(scoretok.tokenize(sheet)) == sheet
-    root = Path(music21.__file__).parent / "corpus"
-    for path in sorted(root.rglob("*.abc")):
-        for text in re.split(r"(?m)^(?=X:)", path.read_text(errors="replace")):
-            if text.startswith("X:"):
-                try:
-                    sheet = abc.parse(text)
-                except scoretok.ScoretokError:
-                    refused += 1
-                    continue
-                tunes += 1
-                tunes_exact += scoretok.detokenize(scoretok.tokenize(sheet)) == sheet
+    for _, text in corpus_tunes():
+        try:
+            sheet = abc.parse(text)
+        except scoretok.ScoretokError:
+            refused += 1
+            continue
+        tunes += 1
+        tunes_exact += scoretok.detokenize(scoretok.tokenize(sheet)) == sheet
     return [
         ["music21 corpus, MusicXML files through tokens", cell("{} of {}", exact, len(files))],
         [

@@ -15,7 +15,7 @@ import soundfile
 
 from benchmarks.unread import file_name, no_model_has_read
 from mir.training import mix_augmentation
-from mir.training.mixes import MEAN_DB, SYNTH_RATE, MixPart, SoundfontBand, with_valid_basses
+from mir.training.mixes import MEAN_DB, SYNTH_RATE, SoundfontBand, mix_parts, with_valid_basses
 from planner.records import read_records, sheet_of_record
 from scoretok import LeadSheet, ScoretokError, slice_bars, write
 from scoretok.audio import SAMPLE_RATE, resample
@@ -74,17 +74,10 @@ def played(sheet: LeadSheet, band: SoundfontBand, rng: np.random.Generator) -> n
     """A score as a mix (2, n) at 44,100 Hz: each track by a random sound of its role, panned, in one room."""
     duration_s = sheet.duration_s + 1.5
     total = np.zeros((2, round(duration_s * SYNTH_RATE)), np.float32)
-    for track in sheet.tracks:
-        role = "lead" if track.role == "vocal" else track.role
-        rows = [
-            (sheet.seconds_at(note.start_ticks), sheet.seconds_at(note.end_ticks), note.pitch, note.velocity)
-            for note in track.notes
-        ]
-        if not rows:
-            continue
-        sound = band.play(MixPart(role, np.array(rows, float)), duration_s, rng)
-        pan = PAN[role] + rng.uniform(-0.2, 0.2)
-        gains = np.array([[min(1, 1 - pan)], [min(1, 1 + pan)]]) * 10 ** ((MEAN_DB[role] + rng.normal(0, 2)) / 20)
+    for part in mix_parts(sheet):
+        sound = band.play(part, duration_s, rng)
+        pan = PAN[part.role] + rng.uniform(-0.2, 0.2)
+        gains = np.array([[min(1, 1 - pan)], [min(1, 1 + pan)]]) * 10 ** ((MEAN_DB[part.role] + rng.normal(0, 2)) / 20)
         total += sound * gains.astype(np.float32)
     if rng.random() < 0.5:
         total = mix_augmentation.random_reverb(total, SYNTH_RATE, rng)

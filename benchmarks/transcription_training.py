@@ -9,7 +9,6 @@ Mixes are those of `scoretok train mixes`; tune on mixes that were trained on.
 
 import argparse
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -27,7 +26,6 @@ from mir.notes.targets import DRUM_CLASSES, NOTE_ROLES, NoteLabels
 from mir.training.mixes import EXCERPT_FRAMES, MixShards
 from mir.training.train_transcriber import RECIPE, evaluate
 
-os.environ.setdefault("MPLBACKEND", "Agg")
 RUN, LOG = "transcription-run", "training-transcription.jsonl"
 PICTURE = Path("docs/images/transcription-training.png")
 LEVELS = tuple(np.arange(0.12, 0.61, 0.03).round(2))

@@ -7,12 +7,10 @@ Reads `log.jsonl` of `dit-run` and `decoder-run`, copies them to benchmarks/resu
 
 import argparse
 import json
-import os
 from pathlib import Path
 
 from benchmarks.common import RESULTS, cell, save, table
 
-os.environ.setdefault("MPLBACKEND", "Agg")
 PICTURE = Path("docs/images/voice-training.png")
 RUNS = {
     "dit": ("held_out_coarse", "held_out_flow", "train_coarse"),

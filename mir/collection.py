@@ -5,7 +5,7 @@ Each recording is transcribed by itself, so any number of processes or machines 
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -18,7 +18,6 @@ from scoretok.extras import require
 from scoretok.formats import write
 
 REPORT = "report.jsonl"
-Extract = Callable[[str, str, TranscriptionOptions], "ExtractionResult"]
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """A recording becomes a lead sheet: the stages, what may be chosen about them, and how they are put together."""
 
+import functools
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -283,7 +284,7 @@ def sung_melody(
         return [], RecognisedWords()
     with timer.stage("voice") as advance:
         separator = "" if options.only == "vocal" else options.separator  # a voice alone is not taken apart
-        stem = lazy(lambda: separate_stems(recording, separator, advance)["vocals"])
+        stem = functools.cache(lambda: separate_stems(recording, separator, advance)["vocals"])
         voice = cache.get(VocalPitch, "voice", separator, lambda: vocal_pitch(stem(), recording))
     is_asked_for = options.voice == "on" or options.only or options.lyrics
     if not is_asked_for and (voice.above_db < MIN_VOCAL_DB or voice.is_voiced.mean() < MIN_VOICED_SHARE):
@@ -318,18 +319,6 @@ def vocal_pitch(stem: Recording, recording: Recording) -> VocalPitch:
     curve = pitch_curve(stem)
     above_db = loudness_db(stem) - loudness_db(recording)
     return VocalPitch(curve.times_s, curve.hz, curve.confidence, curve.loudness_db, above_db)
-
-
-def lazy(compute: Callable[[], Recording]) -> Callable[[], Recording]:
-    """Wraps a function so that it runs once and its result is reused."""
-    made: list[Recording] = []
-
-    def get() -> Recording:
-        if not made:
-            made.append(compute())
-        return made[0]
-
-    return get
 
 
 def loudness_db(recording: Recording) -> float:

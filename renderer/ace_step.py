@@ -55,12 +55,13 @@ class AceStepEngine:
         import torch
         from diffusers.pipelines.ace_step.pipeline_ace_step import AceStepPipeline
 
+        from scoretok.nn.weights import first_line
+
         gpu = torch.cuda.is_available()
         try:
             pipeline = AceStepPipeline.from_pretrained(model, dtype=torch.bfloat16 if gpu else torch.float32)
         except Exception as error:
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise ScoretokError(f"{model} cannot be loaded as ACE-Step: {reason[:200]}") from None
+            raise ScoretokError(f"{model} cannot be loaded as ACE-Step: {first_line(error)}") from None
         return pipeline.to(device or ("cuda" if gpu else "cpu"))
 
     def mix_blocks(self, sheet: LeadSheet, seed: int = 0, first_block: int = 0) -> Iterator[np.ndarray]:

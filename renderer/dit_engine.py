@@ -92,12 +92,13 @@ def load_pipeline(model: str | Path, device: str | None = None) -> "ScoreToAudio
     """A ScoreToAudio from a folder or a hub id. Raises ScoretokError."""
     import torch
 
+    from scoretok.nn.weights import first_line
+
     check_folder_of_model(Path(model))
     try:
         pipeline = _load_folder(Path(model)) if _has_default_scheduler(Path(model)) else _load_with_diffusers(model)
     except Exception as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ScoretokError(f"{model} is not a model of this engine: {reason[:200]}") from None
+        raise ScoretokError(f"{model} is not a model of this engine: {first_line(error)}") from None
     return pipeline.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 

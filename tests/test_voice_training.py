@@ -172,7 +172,7 @@ def test_a_run_goes_on_and_learns(tmp_path):
 
 def test_the_decoder_learns_from_sound(rule_singers):
     ((samples, features),) = analysed_pieces(find_recordings(rule_singers[0].parent)[0])
-    take = DecoderClip(samples[: len(features) * 512], features.pitch, 9000.0)
+    take = DecoderClip(samples[: len(features) * 512], features.pitch, features.envelope, 9000.0)
     task = DecoderTask([take], [take], batch=2)
     torch.manual_seed(0)
     model = VoiceDecoderModel(32, 2)

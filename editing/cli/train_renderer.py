@@ -105,8 +105,6 @@ def codec(
         chosen = {name: stage.settings[name] for name in ("head", "encoder")}
         if not stage.settings["from_scratch"]:
             begin, chosen = begin or RENDERER_WEIGHTS / "codec", {}
-        elif not begin:
-            begin = None
         return train_codec(pairs_folder, folder, stage.recipe, Path(test) if test else None, begin, report, **chosen)
 
     settings = {"from_scratch": from_scratch, "head": head, "encoder": encoder}

@@ -97,7 +97,7 @@ def prepare_job(
         stems = SeparatedStems(recording, before, time_map, engine)
     if chosen is not None:
         pairs = {bar: bar for bar in range(after.bar_count)}
-        spans = join_spans(plan_spans(before, after, chosen, pairs, time_map))
+        spans = plan_spans(before, after, chosen, pairs, time_map)
         return InpaintJob(recording, after, spans, stems, engine, time_map, None, alignment)
     difference = diff(before, after)
     pairs = {new: old for old, new in difference.bar_pairs if new is not None and old is not None}
@@ -129,4 +129,4 @@ def prepare_job(
             timeline,
             alignment,
         )
-    return InpaintJob(recording, after, join_spans(spans), stems, engine, time_map, timeline, alignment)
+    return InpaintJob(recording, after, spans, stems, engine, time_map, timeline, alignment)

@@ -23,7 +23,7 @@ from renderer.voice.pretrained import VoiceModels
 from renderer.voice.profile import VoiceProfile, enrol_voice
 from renderer.voice.training.prepare import data_digest, find_recordings, prepare_clips
 from renderer.voice.training.train_voice import split_voice_clips
-from renderer.voice.training.voice_clips import VoiceClip, load_voice_clips
+from renderer.voice.training.voice_clips import load_voice_clips
 from renderer.voice.training.voice_task import VoiceTask
 from renderer.voice.voice_dit import VoiceDiT
 from scoretok.audio import open_audio
@@ -65,12 +65,12 @@ def adapt_voice(
     model = VoiceDiTModel.from_pretrained(models.folder / "dit", torch_dtype=torch.float32)
     for parameter_name, parameter in model.named_parameters():
         parameter.requires_grad_(is_adapted(parameter_name))
-    before = _held_out_error(models.dit, training, kept, seed)
     recipe = Recipe(
         steps, LEARNING_RATE, warmup_steps=20, weight_decay=0.0, adam_weight_decay=0.0, ema_decay=0.98, batch=6,
         evaluate_every=max(1, steps // 10), seed=seed,
     )  # fmt: skip
     task = VoiceTask(model, training, kept, recipe.batch, seed, plain=True)
+    before = _held_out_error(models.dit, task)
     torch.manual_seed(seed)
     fit(task, model, run / "fit", recipe, lambda step, figures: report_stage("adapting", step / steps))
     fitted = VoiceDiTModel.from_pretrained(run / "fit" / "ema", torch_dtype=torch.float32)
@@ -81,7 +81,7 @@ def adapt_voice(
         if is_adapted(key)
     }
     best = with_adapter(models.dit, adapter)
-    after = _held_out_error(best, training, kept, seed)
+    after = _held_out_error(best, task)
     voice = enrol_voice(best, _features_of_folder(Path(folder)), name, note)
     figures = {
         "held_out_distance_before": before[0], "held_out_distance_after": after[0],
@@ -91,12 +91,10 @@ def adapt_voice(
 
 
 @torch.no_grad()
-def _held_out_error(
-    model: VoiceDiT, training: list[VoiceClip], kept: list[VoiceClip], seed: int
-) -> tuple[float, float]:
+def _held_out_error(model: VoiceDiT, task: VoiceTask) -> tuple[float, float]:
     """Mean absolute error and correlation of predicted against true normalised envelopes of held-out clips."""
     distances, correlations = [], []
-    for batch in VoiceTask(model, training, kept, 4, seed).held_out_batches(model):
+    for batch in task.held_out_batches(model):
         made, _ = model.predict(batch.conditioning, batch.reference, batch.reference_mask, batch.timbre)
         weight = batch.weight
         distances.append(float(((made - batch.target).abs() * weight).sum() / weight.sum()))
@@ -109,6 +107,7 @@ def _held_out_error(
 def _features_of_folder(folder: Path) -> VoiceFeatures:
     """The recordings of a folder as one, as much as a reference may last."""
     every = find_recordings(folder)
-    files = [open_audio(source.path) for source in every]
+    first = open_audio(every[0].path)
+    files = chain([first], (open_audio(source.path) for source in every[1:]))
     blocks = chain.from_iterable(file.blocks(SAMPLE_RATE) for file in files)
-    return reference_features(blocks, str(folder), files[0].sample_rate)
+    return reference_features(blocks, str(folder), first.sample_rate)

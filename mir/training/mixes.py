@@ -91,7 +91,11 @@ def score_files(folder: str | Path, held_out: bool) -> list[Path]:
 def mix_song(path: Path) -> MixSong:
     """The score of a file. Raises ScoretokError."""
     sheet = with_valid_basses(read(path))
-    parts = []
+    return MixSong(str(path), tuple(mix_parts(sheet)), *beat_times_s(sheet), sheet.duration_s)
+
+
+def mix_parts(sheet: LeadSheet) -> Iterator[MixPart]:
+    """The tracks with notes; what is sung is played by a lead."""
     for track in sheet.tracks:
         role = "lead" if track.role == "vocal" else track.role
         rows = [
@@ -99,8 +103,7 @@ def mix_song(path: Path) -> MixSong:
             for note in track.notes
         ]
         if rows:
-            parts.append(MixPart(role, np.array(rows, float)))
-    return MixSong(str(path), tuple(parts), *beat_times_s(sheet), sheet.duration_s)
+            yield MixPart(role, np.array(rows, float))
 
 
 def with_valid_basses(sheet: LeadSheet) -> LeadSheet:

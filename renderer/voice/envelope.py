@@ -6,6 +6,8 @@ formants hide leave no trace (Kawahara et al., TANDEM-STRAIGHT, 2008), and read 
 Axes: b batch, n samples, f frames (86.13 Hz), q STFT bins, k bands.
 """
 
+from functools import cache
+
 import torch
 from torch import Tensor, nn
 
@@ -72,6 +74,7 @@ class SpectralEnvelope(nn.Module):
         return torch.log(self.filters @ twice + FLOOR).transpose(1, 2)
 
 
+@cache
 def band_centres_hz() -> Tensor:
     """The middle of every band in Hz, (k,)."""
     return spectra.mel_edges_hz(ENVELOPE_BANDS, SAMPLE_RATE / 2)[1:-1]
@@ -95,6 +98,12 @@ def warp_formants(envelope: Tensor, ratio: Tensor) -> Tensor:
 
 def loudness_of(envelope: Tensor) -> Tensor:
     """Natural logarithm of the power (b, f) that an envelope (b, f, k) has, A-weighted (IEC 61672)."""
+    return torch.logsumexp(envelope + _log_a_weights().to(envelope.device), -1)
+
+
+@cache
+def _log_a_weights() -> Tensor:
+    """Logarithm of the A-weighted share of power that every band has, (k,)."""
     edges = spectra.mel_edges_hz(ENVELOPE_BANDS, SAMPLE_RATE / 2)
     hz = edges[1:-1]
     squared = hz**2
@@ -102,4 +111,4 @@ def loudness_of(envelope: Tensor) -> Tensor:
         (squared + 20.6**2) * ((squared + 107.7**2) * (squared + 737.9**2)).sqrt() * (squared + 12194**2)
     )  # fmt: skip
     width = (edges[2:] - edges[:-2]) / 2 / (SAMPLE_RATE / 2)
-    return torch.logsumexp(envelope + torch.log(weight.square() * width + 1e-12).to(envelope.device), -1)
+    return torch.log(weight.square() * width + 1e-12)

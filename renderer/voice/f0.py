@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from renderer.voice.content import RATE, frame_times_s
 from renderer.voice.envelope import FRAME_S
 from scoretok.extras import require
 
-RATE = 16000
-HOP_16K = 256
 # Set by hand; benchmarks.voice measures F0 and voicing, but no tuning to a score.
 LOWEST_HZ, HIGHEST_HZ = 50.0, 1400.0
 VOICING_CONFIDENCE = 0.5
@@ -52,7 +51,7 @@ def estimate_pitch(samples_16k: np.ndarray, frames: int) -> Pitch:
     """The pitch of mono samples at 16 kHz in the first `frames` frames, by swift-f0 (Nieradzik, 2025)."""
     padded = np.pad(samples_16k, (0, max(0, 1024 - len(samples_16k))))
     found = _finder().detect(padded, RATE, LOWEST_HZ, HIGHEST_HZ)
-    times_s = np.arange(frames) * FRAME_S
+    times_s = frame_times_s(frames)
     confidence = np.interp(times_s, found.timestamps, found.confidence)
     voiced = (found.confidence >= VOICING_CONFIDENCE) & (found.pitch_hz > 0)
     if voiced.sum() < 2:

@@ -17,7 +17,6 @@ from renderer.training.losses import spectral_distance
 from renderer.voice.envelope import SpectralEnvelope
 from renderer.voice.excitation import phase_of, pulses
 from renderer.voice.f0 import Pitch
-from renderer.voice.features import log_envelope
 from renderer.voice.hub import VoiceDecoderModel
 from renderer.voice.stream import upsample_frames
 from renderer.voice.vocoder import VoiceDecoder
@@ -28,10 +27,11 @@ LEVEL_NEPERS = 0.7  # spread of loudness in training; set by hand, no run varied
 
 @dataclass(frozen=True)
 class DecoderClip:
-    """Mono samples (512 f,) at 44.1 kHz with their pitch (f,), sound up to `bandwidth_hz`."""
+    """Mono samples (512 f,) at 44.1 kHz with their pitch (f,) and envelope (f, k), sound up to `bandwidth_hz`."""
 
     samples: np.ndarray
     pitch: Pitch
+    envelope: Tensor
     bandwidth_hz: float
 
 
@@ -53,14 +53,12 @@ class DecoderTask:
         self, training: Sequence[DecoderClip], held_out: Sequence[DecoderClip], batch: int = 12, seed: int = 0
     ) -> None:
         self.batch, self.seed = batch, seed
-        self.training = [
-            (clip, log_envelope(clip.samples, clip.pitch)) for clip in training if len(clip.pitch) > CROP_FRAMES
-        ]
-        lengths = np.array([len(clip.pitch) for clip, _ in self.training], float)
+        self.training = [clip for clip in training if len(clip.pitch) > CROP_FRAMES]
+        lengths = np.array([len(clip.pitch) for clip in self.training], float)
         # What is recorded with all its highs is heard more often: it is what the highs are learned from.
-        lengths *= [2.5 if clip.bandwidth_hz > 15000 else 1.0 for clip, _ in self.training]
+        lengths *= [2.5 if clip.bandwidth_hz > 15000 else 1.0 for clip in self.training]
         self.chances = lengths / lengths.sum()
-        kept = [(clip, log_envelope(clip.samples, clip.pitch)) for clip in held_out if len(clip.pitch) > CROP_FRAMES]
+        kept = [clip for clip in held_out if len(clip.pitch) > CROP_FRAMES]
         rng = np.random.default_rng(seed + 1)
         self.test = self._crops([kept[rng.integers(len(kept))] for _ in range(24)], rng)
 
@@ -71,9 +69,9 @@ class DecoderTask:
             numbers = rng.choice(len(self.training), self.batch, p=self.chances)
             yield self._crops([self.training[number] for number in numbers], rng)
 
-    def _crops(self, chosen: Sequence[tuple[DecoderClip, Tensor]], rng: np.random.Generator) -> DecoderBatch:
+    def _crops(self, chosen: Sequence[DecoderClip], rng: np.random.Generator) -> DecoderBatch:
         columns: list[list[Tensor]] = [[] for _ in DecoderBatch._fields]
-        for clip, envelope in chosen:
+        for clip in chosen:
             start = int(rng.integers(0, len(clip.pitch) - CROP_FRAMES + 1))
             level = float(rng.normal(0, LEVEL_NEPERS))
             audio = clip.samples[start * HOP_SAMPLES : (start + CROP_FRAMES) * HOP_SAMPLES] * np.exp(level)
@@ -83,7 +81,7 @@ class DecoderTask:
             sources = np.stack([pulses(hz, phase), rng.standard_normal(len(hz), np.float32)])
             values = (
                 audio,
-                envelope[start : start + CROP_FRAMES] + 2 * level,
+                clip.envelope[start : start + CROP_FRAMES] + 2 * level,
                 pitch.hz,
                 pitch.voicing,
                 sources,

@@ -163,7 +163,8 @@ def train_voice_decoder(
 def _decoder_clips(folder: Path, advance: ShareProgress = lambda share: None) -> Iterator[DecoderClip]:
     for source in with_share_progress(find_recordings(folder), advance):
         for samples, features in analysed_pieces(source, words=False):
-            yield DecoderClip(samples[: len(features) * HOP_SAMPLES], features.pitch, features.bandwidth_hz)
+            own = samples[: len(features) * HOP_SAMPLES]
+            yield DecoderClip(own, features.pitch, features.envelope, features.bandwidth_hz)
 
 
 def assemble_model(folder: Path, others: Path) -> None:

@@ -103,7 +103,8 @@ class VoiceTask:
         """
         speaker = str(rng.choice(self.speakers, p=self.probabilities))
         clips = self.training[speaker]
-        clip = clips[rng.choice(len(clips), p=[len(c) / sum(map(len, clips)) for c in clips])]
+        total = sum(map(len, clips))
+        clip = clips[rng.choice(len(clips), p=[len(c) / total for c in clips])]
         length = min(WINDOW_FRAMES, max(FRAMES_PER_TOKEN, (len(clip) - 1) // 2 * 2))
         start = int(rng.integers(0, len(clip) - length + 1))
         parallel = self.by_utterance[clip.utterance][rng.integers(len(self.by_utterance[clip.utterance]))]
