@@ -1,6 +1,7 @@
 """scoretok infill, vary, continue, accompany, harmonise, score: the planner on scores that are there."""
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -48,8 +49,20 @@ tracks_option = click.option("--tracks", metavar="NAMES", help="Only these track
 output_option = click.option("-o", "--output", required=True, metavar="FILE", help="The score, - for standard output.")
 
 
+@dataclass(frozen=True)
+class ScoreFiles:
+    """What every command here takes: a score, where the new ones go, and how that is reported."""
+
+    source: str
+    output: str
+    seed: int
+    as_json: bool
+    quiet: bool
+
+
 common = with_options(
-    click.argument("source"), output_option, planner_options, seed_option, json_option, quiet_option
+    click.argument("source"), output_option, planner_options, seed_option, json_option, quiet_option,
+    collect(PlannerOptions), collect(ScoreFiles, "files"),
 )  # fmt: skip
 
 
@@ -64,57 +77,46 @@ def named_cells(sheet: LeadSheet, bars: Sequence[str], names: str | None) -> set
     return {(name, bar) for name in chosen for bar in wanted}
 
 
-def load_checked(source: str, output: str, quiet: bool, options: PlannerOptions) -> LeadSheet:
+def load_checked(files: ScoreFiles, options: PlannerOptions) -> LeadSheet:
     """The score to work on, once the output is known to be possible."""
-    silence(quiet)
-    check_output(output)
-    check_variants(options, output)
-    return load(source)
+    silence(files.quiet)
+    check_output(files.output)
+    check_variants(options, files.output)
+    return load(files.source)
 
 
 def run_task(
+    files: ScoreFiles,
+    options: PlannerOptions,
     sheet: LeadSheet,
     make: Callable[..., "GeneratedScore"],
-    options: PlannerOptions,
-    seed: int,
     bars: Collection[int],
-    quiet: bool,
     names: Sequence[str] | None = None,
-) -> "list[GeneratedScore]":
-    """What a task of the planner makes of a score, in as many variants as asked for; `bars` are written each time."""
+) -> None:
+    """Write what a task of the planner makes of a score, in as many variants as asked for; `bars` are written anew."""
     from planner.prompt_request import check_genre
     from planner.variants import variants
 
     controls = get_controls(options, names or sheet.track_ids, key_of_bars(options, sheet, bars))
     genre, model = check_genre(options.genre), get_model(options.model)
-    with progress_bar("writing", options.variants * len(bars), quiet) as advance:
+    with progress_bar("writing", options.variants * len(bars), files.quiet) as advance:
         task_options: dict[str, Any] = {"controls": controls, "genre": genre, "advance": lambda *_: advance()}
-        sampling = get_sampling(options, seed)
-        return variants(lambda one: make(model, sheet, sampling=one, **task_options), options.variants, sampling, sheet)
+        sampling = get_sampling(options, files.seed)
+        made = variants(lambda one: make(model, sheet, sampling=one, **task_options), options.variants, sampling, sheet)
+    save_variants(made, files.output, files.as_json, files.quiet)
 
 
 @click.command(epilog=INFILL)
 @common
 @bars_option
 @tracks_option
-@collect(PlannerOptions)
-def infill(
-    source: str,
-    output: str,
-    seed: int,
-    as_json: bool,
-    quiet: bool,
-    bars: tuple[str, ...],
-    tracks: str | None,
-    options: PlannerOptions,
-) -> None:
+def infill(files: ScoreFiles, options: PlannerOptions, bars: tuple[str, ...], tracks: str | None) -> None:
     """Write some bars of some tracks anew; everything else stays, to the last note."""
     from planner.tasks import infill as make
 
-    sheet = load_checked(source, output, quiet, options)
+    sheet = load_checked(files, options)
     cells = named_cells(sheet, bars, tracks)
-    made = run_task(sheet, partial(make, cells=cells), options, seed, {bar for _, bar in cells}, quiet)
-    save_variants(made, output, as_json, quiet)
+    run_task(files, options, sheet, partial(make, cells=cells), {bar for _, bar in cells})
 
 
 @click.command()
@@ -122,68 +124,48 @@ def infill(
 @bars_option
 @tracks_option
 @click.option("--keep", type=click.Choice(["rhythm", "contour"]), default="rhythm", show_default=True)
-@collect(PlannerOptions)
-def vary(
-    source: str,
-    output: str,
-    seed: int,
-    as_json: bool,
-    quiet: bool,
-    bars: tuple[str, ...],
-    tracks: str | None,
-    keep: str,
-    options: PlannerOptions,
-) -> None:
+def vary(files: ScoreFiles, options: PlannerOptions, bars: tuple[str, ...], tracks: str | None, keep: str) -> None:
     """Write some bars of some tracks as variations, which keep their rhythm or their ups and downs."""
     from planner.tasks import vary as make
 
-    sheet = load_checked(source, output, quiet, options)
+    sheet = load_checked(files, options)
     cells = named_cells(sheet, bars, tracks)
-    task = partial(make, cells=cells, keep=keep)
-    made = run_task(sheet, task, options, seed, {bar for _, bar in cells}, quiet)
-    save_variants(made, output, as_json, quiet)
+    run_task(files, options, sheet, partial(make, cells=cells, keep=keep), {bar for _, bar in cells})
 
 
 @click.command("continue")
 @common
 @click.option("--bars", type=click.IntRange(1, 9999), default=8, show_default=True, help="How many bars more.")
-@collect(PlannerOptions)
-def extend(source: str, output: str, seed: int, as_json: bool, quiet: bool, bars: int, options: PlannerOptions) -> None:
+def extend(files: ScoreFiles, options: PlannerOptions, bars: int) -> None:
     """Go on where a score ends, in all its tracks."""
     from planner.tasks import extend as make
 
-    sheet = load_checked(source, output, quiet, options)
-    behind = range(sheet.bar_count, sheet.bar_count + bars)
-    save_variants(run_task(sheet, partial(make, bars=bars), options, seed, behind, quiet), output, as_json, quiet)
+    sheet = load_checked(files, options)
+    run_task(files, options, sheet, partial(make, bars=bars), range(sheet.bar_count, sheet.bar_count + bars))
 
 
 @click.command()
 @common
 @click.option("--tracks", required=True, metavar="NAMES", help='What is added: "piano bass:33 drums".')
-@collect(PlannerOptions)
-def accompany(
-    source: str, output: str, seed: int, as_json: bool, quiet: bool, tracks: str, options: PlannerOptions
-) -> None:
+def accompany(files: ScoreFiles, options: PlannerOptions, tracks: str) -> None:
     """Add tracks that play along with those of a score; chords too where it has none."""
     from planner.plan_text import parse_plan
     from planner.tasks import accompany as make
 
-    sheet = load_checked(source, output, quiet, options)
+    sheet = load_checked(files, options)
     parts = parse_plan(f"tracks {tracks}\nfree 1", "--tracks")[0].parts
     names = [part.name for part in parts]
-    made = run_task(sheet, partial(make, parts=parts), options, seed, range(sheet.bar_count), quiet, names)
-    save_variants(made, output, as_json, quiet)
+    run_task(files, options, sheet, partial(make, parts=parts), range(sheet.bar_count), names)
 
 
 @click.command()
 @common
-@collect(PlannerOptions)
-def harmonise(source: str, output: str, seed: int, as_json: bool, quiet: bool, options: PlannerOptions) -> None:
+def harmonise(files: ScoreFiles, options: PlannerOptions) -> None:
     """Choose chords for the notes of a score; the notes stay."""
     from planner.tasks import harmonise as make
 
-    sheet = load_checked(source, output, quiet, options)
-    save_variants(run_task(sheet, make, options, seed, range(sheet.bar_count), quiet), output, as_json, quiet)
+    sheet = load_checked(files, options)
+    run_task(files, options, sheet, make, range(sheet.bar_count))
 
 
 @click.command()
