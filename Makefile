@@ -50,17 +50,12 @@ song: .venv/song
 	$(BIN)/scoretok plot out/converted.wav -o out/converted.png
 	@ls -l out
 
-test: .venv/test
+check: SOME = -m "not slow and not models"
+test check: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2
-
-check: .venv/test
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 -m "not slow and not models"
+	$(BIN)/python -m pytest -n 2 $(SOME)
 
 lint: .venv/test
 	$(BIN)/ruff check --fix .
@@ -68,7 +63,7 @@ lint: .venv/test
 	$(BIN)/mypy
 
 docs: .venv/docs
-	$(BIN)/mkdocs build --strict --site-dir out/site
+	$(BIN)/mkdocs build
 
 benchmarks: .venv/test
 	$(BIN)/python -m benchmarks.all

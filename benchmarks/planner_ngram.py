@@ -1,4 +1,4 @@
-"""A smoothed n-gram over the planner's tokens: the baseline of its benchmarks, and a model that `Writer` can draw from.
+"""A smoothed n-gram over the planner's tokens: the baseline of its benchmarks, and a model for `TokenWriter`.
 
 Axes: t tokens, v vocabulary.
 """

@@ -38,7 +38,7 @@ class TestClip:
 
 
 def held_out_sheets(folder: str | None) -> list[LeadSheet]:
-    """Scores that training left out: of a folder, those that `held_out` names; else the examples."""
+    """Scores that training left out: of a folder, those that `renderer_left_out` names; else the examples."""
     if folder is None:
         return [read(path) for path in sorted(Path("examples").glob("*.lead"))]
     sheets = []

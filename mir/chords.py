@@ -72,7 +72,7 @@ def decode_chords(
 ) -> list[ChordEstimate]:
     """Decodes chords on beats by the Viterbi algorithm; changes cost less on downbeats where those are known.
 
-    `sounding` (p, t), 0 to 1 at 50 frames a second, says which pitch classes sound: notes that are heard help chords.
+    `chroma` (p, t), 0 to 1 at 50 frames a second, says which pitch classes sound: notes that are heard help chords.
     Viterbi's algorithm over the beats (1967); what lies before the first beat and behind the last belongs to them.
     """
     edges = np.concatenate([[0.0], grid.times_s[grid.times_s < duration_s], [duration_s]])

@@ -58,7 +58,7 @@ def extract_folder(
     engine: str = "local",
     processes: int = 1,
 ) -> Iterator[ExtractionResult]:
-    """Transcribe recordings that have no score yet (`open_pairs`); yields what became of each, noted in the report.
+    """Transcribe recordings that have no score yet (`pending_pairs`); yields what became of each, noted in the report.
 
     `engine` is local, or ray for a Ray cluster. Raises ScoretokError when the folder cannot be written to.
     """

@@ -4,19 +4,26 @@ from functools import cache
 from importlib import import_module, metadata
 from importlib.util import find_spec
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from scoretok.errors import ScoretokError
 
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
 FOR_DEVELOPERS = ("all", "dev", "docs")
+
+
+def _requirements() -> list["Requirement"]:
+    from packaging.requirements import Requirement
+
+    return [Requirement(text) for text in metadata.requires("scoretok") or ()]
 
 
 @cache
 def extras() -> dict[str, tuple[str, ...]]:
     """The distributions that each extra asks for, from the metadata of this package; those for developers left out."""
-    from packaging.requirements import Requirement
-
-    found = metadata.metadata("scoretok")
-    requirements = [Requirement(text) for text in metadata.requires("scoretok") or ()]
+    found, requirements = metadata.metadata("scoretok"), _requirements()
 
     def names(extra: str) -> list[str]:
         chosen = [one for one in requirements if one.marker is not None and one.marker.evaluate({"extra": extra})]
@@ -30,10 +37,7 @@ def extras() -> dict[str, tuple[str, ...]]:
 
 def base() -> tuple[str, ...]:
     """The distributions that are always installed."""
-    from packaging.requirements import Requirement
-
-    requirements = [Requirement(text) for text in metadata.requires("scoretok") or ()]
-    return tuple(one.name for one in requirements if one.marker is None)
+    return tuple(one.name for one in _requirements() if one.marker is None)
 
 
 def require(module: str, extra: str, purpose: str) -> ModuleType:

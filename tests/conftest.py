@@ -20,14 +20,13 @@ settings.register_profile("scoretok", max_examples=60, deadline=None, suppress_h
 settings.register_profile("thorough", max_examples=600, deadline=None, suppress_health_check=SLOW)
 settings.load_profile("ci" if "CI" in os.environ else "scoretok")
 ROOT = Path(__file__).parent.parent
-# Files whose tests run the weights that ship or packages that carry others', and files that take long; `make check`
-# leaves them out. Single tests of other files are marked where they stand.
+# Files whose tests run the weights that ship or packages that carry others'; `make check` leaves them out. Single tests
+# of other files are marked where they stand.
 MODELS = {
     "test_ace_step", "test_cli_extract", "test_dit_engine", "test_docs", "test_inpaint", "test_mir_beats",
     "test_mir_mixes", "test_mir_stems", "test_planner_cli", "test_planner_training", "test_planner_weights",
     "test_training", "test_voice_cli", "test_voice_files", "test_voice_source", "test_voice_training",
 }  # fmt: skip
-SLOW = {"test_typing"}
 EXAMPLES = ROOT / "examples"
 COMMAND = Path(sys.executable).with_name("scoretok")
 SAINTS = str(EXAMPLES / "when-the-saints.lead")
@@ -35,9 +34,8 @@ SAINTS = str(EXAMPLES / "when-the-saints.lead")
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        for marker, files in (("models", MODELS), ("slow", SLOW)):
-            if item.path.stem in files:
-                item.add_marker(marker)
+        if item.path.stem in MODELS:
+            item.add_marker("models")
 
 
 def run(*arguments, cwd=None, text_in=None, limit_bytes=None):

@@ -59,7 +59,7 @@ def test_drums_play_when_they_are_sure():
     assert not has_drums(Activations({}, []))
 
 
-def test_packages_are_asked_for_before_anything_is_roles_of(tmp_path):
+def test_packages_are_asked_for_before_anything_is_heard(tmp_path):
     from mir.transcription import TranscriptionOptions, analyse_recording
     from scoretok import ScoretokError
     from scoretok.extras import check_installed

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.prompt import parse_prompt
-from planner.prompt_request import nearest_genre_or_mood, with_lengths
+from planner.prompt_request import PromptOptions, nearest_genre_or_mood, request_from, with_lengths
 from scoretok import ScoretokError
 from scoretok.harmony import key_to_text
 
@@ -112,8 +112,6 @@ def test_a_prompt_that_is_too_long_is_refused():
 
 
 def test_a_request_is_made_of_a_prompt_and_options_without_a_command():
-    from planner.prompt_request import PromptOptions, request_from
-
     found = request_from(PromptOptions("slow waltz in D minor for piano and cello", chords="Dm A7 | Gm", bars=4))
     assert (found.song.key, found.song.meter, found.song.bpm) == ("D:min", (3, 4), 72)
     assert [part.name for part in found.song.parts] == ["piano.1", "strings.1"]
@@ -143,7 +141,5 @@ def test_a_request_is_made_of_a_prompt_and_options_without_a_command():
     ],
 )
 def test_requests_that_cannot_be_get_one_sentence(options, message):
-    from planner.prompt_request import PromptOptions, request_from
-
     with pytest.raises(ScoretokError, match=message):
         request_from(PromptOptions(**options), lambda kind, text: None)

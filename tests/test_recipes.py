@@ -30,9 +30,7 @@ def test_a_recipe_is_that_of_the_weights_beside_it(path):
     stages = read_stages(ROOT / path, tables["model"], Recipe(), settings)
     trained = [stage for stage in stages if not stage.average]
     assert all(stage.settings[name] is not None for stage in trained for name in settings)
-    card = (
-        ROOT / folder.removesuffix("/codec").removesuffix("/dit").removesuffix("/decoder") / "README.md"
-    ).read_text()
+    card = ((ROOT / path).parent / "README.md").read_text()
     assert all(f"{stage.recipe.steps:,}" in card for stage in trained)
 
 

@@ -7,8 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
-ROOT = Path(__file__).parent.parent
 FOLDER = Path("tests", "typecheck")
 EXPECTED = re.compile(r"  # wrong: (.+)$")
 FOUND = re.compile(r"^(?P<path>[^:]+):(?P<line>\d+): error: .*\[(?P<code>[a-z-]+)\]$")
@@ -20,6 +20,7 @@ def expected_errors(path):
     return Counter((path.name, number, code) for number, match in marked if match for code in match[1].split(", "))
 
 
+@pytest.mark.slow
 def test_right_uses_pass_and_wrong_ones_are_errors(tmp_path):
     pytest.importorskip("mypy", reason="mypy is not installed (extra dev)")
     files = [FOLDER / "right.py", FOLDER / "wrong.py"]

@@ -43,7 +43,7 @@ ATTACK_FRAMES = 4  # a note is as loud as it gets within these
 class Activations:
     """Network activations: `onsets`, `frames` (r, p, t), `drums` (d, t), `beats` (2, t): beats, downbeats.
 
-    `levels` (p, t) and `short_levels` (t,) say how loud pitches and strokes are, 0 at -80 dB and 1 at full scale;
+    `pitch_levels` (p, t) and `drum_levels` (t,) say how loud pitches and strokes are, 0 at -80 dB and 1 at full scale;
     `tuning` is how far the recording is from A4 = 440 Hz, in semitones.
     """
 

@@ -36,12 +36,15 @@ class NoteLabels:
 
 
 def drum_class(key: int) -> str:
-    """The name in DRUMS of a key of General MIDI."""
+    """The name in DRUM_CLASSES of a key of General MIDI."""
     return DRUM_CLASS_OF_KEY.get(key, "other")
 
 
 def targets(labels: NoteLabels, frames: int, shift: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Notes (2 * r, p, t), drums (d, t) and beats (2, t), as `Ears` orders them, 0 to 1; pitches moved by `shift`."""
+    """Notes (2 * r, p, t), drums (d, t) and beats (2, t), as `TranscriptionNet` orders them, 0 to 1.
+
+    Pitches are moved by `shift`.
+    """
     notes = np.zeros((len(NOTE_ROLES), 2, PITCHES, frames), np.float32)
     pitch = labels.pitch + shift - LOWEST_PITCH
     in_range = (pitch >= 0) & (pitch < PITCHES)

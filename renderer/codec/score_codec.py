@@ -72,7 +72,7 @@ class ExciterHead(nn.Module):
 
     @property
     def extra_dim(self) -> int:
-        """Width of what `look` gives the backbone beside the mel frames."""
+        """Width of what `analyse` gives the backbone beside the mel frames."""
         return self.see_bins.out_features + SIGNALS * self.bands
 
     def analyse(self, excitation: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -86,7 +86,7 @@ class ExciterHead(nn.Module):
         return spectra, mel, torch.cat([bins, mel.transpose(1, 2).flatten(2) / 3 + 2], -1)
 
     def forward(self, hidden: Tensor, mel: Tensor, spectra: Tensor, exciter_mel: Tensor) -> Tensor:
-        """Hidden (b, f, dim), target log-mel (b, f, k) and what `look` gave -> spectrum (b, q, f)."""
+        """Hidden (b, f, dim), target log-mel (b, f, k) and what `analyse` gave -> spectrum (b, q, f)."""
         gains = self.out(hidden).float()
         above_hiss = torch.exp(mel.float()) - HISS_RATIO * FLOOR
         wanted = torch.log(above_hiss.clamp(min=MIN_AMPLITUDE))

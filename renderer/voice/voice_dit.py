@@ -72,7 +72,8 @@ class VoiceDiT(nn.Module):
         """Coarse shapes (b, t, 2 k), and hidden tokens (b, t, dim) that the flow goes on from.
 
         `conditioning` (b, r + t, 2 (c + 3)) is what is sung, first in the reference; `reference` (b, r, 2 k) its
-        envelopes, with `reference_mask` (b, r), 1 where there is one; `timbre` (b, 4 k + 3) as `timbre_of` gives it.
+        envelopes, with `reference_mask` (b, r), 1 where there is one; `timbre` (b, 4 k + 3) is what
+        `timbre_statistics` gives.
         """
         r = reference.shape[1]
         vector = self.timbre(timbre)
