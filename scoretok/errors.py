@@ -10,3 +10,9 @@ class ScoretokError(Exception):
 
 class ScoretokWarning(UserWarning):
     """Something was dropped, moved or guessed; the sentence names it."""
+
+
+def quoted(text: str, most_chars: int = 60) -> str:
+    """Input in quotes as a sentence shows it: on one line, control characters escaped, cut where it is long."""
+    shown = repr(text[:most_chars])
+    return shown if len(text) <= most_chars else f"{shown[:-1]}...{shown[-1]}"

@@ -1,6 +1,10 @@
 """General MIDI programs, drum names, and which role a foreign track plays."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scoretok.instruments import fits_a_kit, is_drum_name, is_vocal_name, program_by_name
 
 # First program of each run of General MIDI programs that play one role.
 _PROGRAM_ROLES = (
@@ -10,7 +14,6 @@ _PROGRAM_ROLES = (
 ROLE_PROGRAMS = {
     "vocal": 52, "lead": 73, "guitar": 24, "piano": 0, "strings": 48, "bass": 33, "drums": 0,
 }  # fmt: skip
-_VOCAL_NAME = re.compile(r"\b(vocals?|vox|voice|singer|sing|melody|soprano|lead vo\w*|lyrics?|words)\b", re.IGNORECASE)
 _ROLE_NAME = re.compile(r"^(vocal|lead|guitar|piano|strings|bass|drums)(?:: (.+))?$")
 
 DRUM_NAMES = {
@@ -34,13 +37,32 @@ def role_of_program(program: int) -> str:
     return role
 
 
-def guess_role(name: str, program: int, is_drums: bool, has_lyrics: bool) -> str:
-    """Role of a track that no one labelled. It is vocal only when it carries lyrics or is named so."""
+@dataclass(frozen=True)
+class Part:
+    """Role and General MIDI program of a track, and whether they were told from its name alone."""
+
+    role: str
+    program: int
+    by_name: bool = False
+
+
+def identify(
+    name: str, program: int | None, is_drums: bool = False, has_lyrics: bool = False, keys: Sequence[int] = ()
+) -> Part:
+    """What a track that no one labelled plays. `keys` are its pitches, `program` is None where the file names none.
+
+    It is drums on a drum channel, or when it is called so and its keys are a kit's; vocal only when it carries words
+    or is called so; else the role of its program, or without one of the instrument that it is called after.
+    """
     if is_drums:
-        return "drums"
-    if has_lyrics or _VOCAL_NAME.search(name):
-        return "vocal"
-    return role_of_program(program)
+        return Part("drums", program or 0)
+    if not program and not has_lyrics and is_drum_name(name) and fits_a_kit(keys):
+        return Part("drums", 0, by_name=True)
+    named = program_by_name(name) if program is None else None
+    playing = program if named is None else named
+    if has_lyrics or is_vocal_name(name):
+        return Part("vocal", playing or 0, by_name=not has_lyrics)
+    return Part(role_of_program(playing or 0), playing or 0, by_name=named is not None)
 
 
 def labelled(role: str, name: str) -> str:

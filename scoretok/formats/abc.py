@@ -36,7 +36,7 @@ from scoretok.parts import (
     Track,
     clean_text,
 )
-from scoretok.roles import guess_role, parse_section, split_label
+from scoretok.roles import identify, parse_section, split_label
 from scoretok.sheet import LeadSheet
 
 
@@ -248,13 +248,13 @@ class _Tune:
         number = list(self.names).index(name) + 1
         label = split_label(self.names[name]) if self.signed else None
         title = self.names[name].strip() or ("" if label else name)
-        program = self.programs.get(number, 0)
         notes = _notes(bars, starts)
         sung = any(note.syllable for note in notes)
-        role = guess_role(title, program, number in self.drum_voices, sung)
+        part = identify(title, self.programs.get(number), number in self.drum_voices, sung, [n.pitch for n in notes])
+        role, program = part.role, part.program
         if label:
             role, title = label
-        elif not self.programs and role == "piano":
+        elif not self.programs and role == "piano" and not part.by_name:
             role = "lead"
         if role != "vocal":
             notes = [note._replace(syllable=None) for note in notes]

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from scoretok.errors import ScoretokError
 from scoretok.formats.abc_write import key_accidental
+from scoretok.formats.playing_order import parse_endings
 from scoretok.parts import Key, Syllable
 from scoretok.theory import LETTER_PITCH_CLASS
 
@@ -364,11 +365,3 @@ def parse_shift(text: str, current: int) -> int:
     shift = 12 * int(octaves[1]) if octaves else 0
     shift += int(semitones[1]) if semitones else 0
     return shift + (0 if clef is None else 12 if clef[1] == "+" else -12)
-
-
-def parse_endings(text: str) -> frozenset[int]:
-    """The passes of an ending: '1', '1,3', '1-3'."""
-    passes: set[int] = set()
-    for first, last in re.findall(r"(\d{1,2})(?:-(\d{1,2}))?", text):
-        passes |= set(range(int(first), int(last or first) + 1))
-    return frozenset(passes)

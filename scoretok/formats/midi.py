@@ -31,7 +31,7 @@ from scoretok.parts import (
     clean_text,
     meter_lasting,
 )
-from scoretok.roles import guess_role, labelled, parse_section, split_label
+from scoretok.roles import identify, labelled, parse_section, split_label
 from scoretok.sheet import LeadSheet
 
 WRITTEN_TPQ = 480
@@ -221,7 +221,7 @@ def _tracks(parts: list[_Part], texts: Texts, markers: _Markers) -> list[Track]:
     for part, syllables in zip(parts, lyrics, strict=True):
         name = clean_text(texts.name_of(part.track))
         label = split_label(name)
-        role = guess_role(name, part.track.program, part.track.is_drum, bool(syllables))
+        role = identify(name, part.track.program, part.track.is_drum, bool(syllables)).role
         if label and (label[0] == "drums") == part.track.is_drum and not (syllables and label[0] != "vocal"):
             role, name = label
         else:

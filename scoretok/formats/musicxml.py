@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, ParseError
 
 from scoretok.bars import join_notes
-from scoretok.errors import ScoretokError, ScoretokWarning
+from scoretok.errors import ScoretokError, ScoretokWarning, quoted
 from scoretok.extras import require
 from scoretok.files import read_bytes
-from scoretok.formats.musicxml_maps import measure_ticks, read_maps
+from scoretok.formats.musicxml_maps import measure_ticks, played_measures, read_maps
+from scoretok.formats.musicxml_marks import read_marks
+from scoretok.formats.musicxml_parts import PartHeader, describe_parts
+from scoretok.formats.musicxml_prepare import check_numbers, complete, join_chords, simplify_keys, spread_harmonies
 from scoretok.formats.musicxml_write import write
+from scoretok.formats.playing_order import Marks, playing_order
 from scoretok.infer import infer_missing
 from scoretok.parts import DEFAULT_VELOCITY, MAX_BARS, MAX_DURATION_TICKS, Note, Syllable, Track, clean_text
-from scoretok.roles import guess_role, split_label
+from scoretok.roles import identify, split_label
 from scoretok.sheet import LeadSheet
 
 if TYPE_CHECKING:
@@ -31,18 +35,37 @@ def read(path: str | Path) -> LeadSheet:
     root = parse_xml(_xml_bytes(read_bytes(path), str(path)), str(path))
     if root.tag != "score-partwise":
         raise ScoretokError(f"{path} is not a partwise MusicXML score (its root is <{root.tag[:40]}>)")
-    signed = root.findtext("identification/encoding/software") == "scoretok"
     try:
-        parts = _describe_parts(root)
-        bar_ticks = measure_ticks(root) if signed else None
+        check_numbers(root)
+        signed = root.findtext("identification/encoding/software") == "scoretok"
         title = clean_text(root.findtext("work/work-title") or root.findtext("movement-title") or "")
-        return _sheet(_parse_with_music21(root), parts, bar_ticks, title)
+        bar_ticks = measure_ticks(root) if signed else None
+        source = _Source(title, read_marks(root), bar_ticks, next(root.iter("note"), None) is None)
+        complete(root)
+        join_chords(root)
+        spread_harmonies(root)
+        simplify_keys(root)
+        headers = describe_parts(root)
+        return _sheet(_parse_with_music21(root), headers, source)
     except ScoretokError as error:
         raise ScoretokError(f"{path}: {error}") from None
     except Exception as error:  # music21 raises many kinds for files that break the format's rules
         raise ScoretokError(
-            f"{path} breaks the rules of MusicXML: {str(error)[:200] or type(error).__name__}"
+            f"{path} breaks the rules of MusicXML: {type(error).__name__} {quoted(str(error))}"
         ) from None
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What is read from the XML itself. `bar_ticks` are the lengths of the bars in a file that we wrote.
+
+    `is_empty` says that there is neither a note nor a rest.
+    """
+
+    title: str
+    marks: list[Marks]
+    bar_ticks: list[int] | None
+    is_empty: bool
 
 
 def _xml_bytes(data: bytes, path: str) -> bytes:
@@ -59,8 +82,10 @@ def _xml_bytes(data: bytes, path: str) -> bytes:
             if name is None:
                 raise ScoretokError(f"{path} is compressed but holds no score")
             return _member(archive, name, path)
-    except (zipfile.BadZipFile, KeyError, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        raise ScoretokError(f"{path} is a damaged compressed file: {error}") from None
+    except ScoretokError:
+        raise
+    except Exception as error:  # zipfile and zlib raise many kinds for damaged archives
+        raise ScoretokError(f"{path} is a damaged compressed file: {quoted(str(error))}") from None
 
 
 def _member(archive: zipfile.ZipFile, name: str, path: str) -> bytes:
@@ -75,7 +100,7 @@ def parse_xml(data: bytes, path: str) -> Element:
     from defusedxml.ElementTree import fromstring
 
     try:
-        return fromstring(data)
+        return fromstring(re.sub(rb"""encoding=(["'])UTF-16\1""", b"", data, count=1) if data[:1] == b"<" else data)
     except DefusedXmlException:
         raise ScoretokError(
             f"{path} declares XML entities, which are refused; save it again from a score editor"
@@ -84,74 +109,10 @@ def parse_xml(data: bytes, path: str) -> Element:
         raise ScoretokError(f"{path} is not well-formed XML: {error}") from None
 
 
-@dataclass(frozen=True)
-class _PartInfo:
-    """What a part's header says."""
-
-    name: str
-    program: int
-    is_drums: bool
-    muted: bool
-
-
-def _describe_parts(root: Element) -> dict[str, _PartInfo]:
-    """Headers of all parts by id; unpitched notes become pitched ones at their MIDI key, in place."""
-    infos = {}
-    parts = {part.get("id"): part for part in root.iter("part")}
-    for header in root.iter("score-part"):
-        part_id = header.get("id", "")
-        for midi in header.iter("midi-instrument"):
-            for child in list(midi):
-                if not re.fullmatch(r"\s*-?\d+(\.\d*)?\s*", child.text or ""):
-                    midi.remove(child)
-        keys = {
-            midi.get("id"): round(float(midi.findtext("midi-unpitched") or 39)) - 1
-            for midi in header.iter("midi-instrument")
-            if midi.find("midi-unpitched") is not None
-        }
-        part = parts.get(part_id)
-        channel = header.findtext("midi-instrument/midi-channel")
-        unpitched = list(part.iter("unpitched")) if part is not None else []
-        is_drums = channel == "10" or bool(unpitched)
-        if part is not None and is_drums:
-            _pitch_drums(part, keys)
-        program = round(float(header.findtext("midi-instrument/midi-program") or 1)) - 1
-        muted = float(header.findtext("midi-instrument/volume") or 80) == 0
-        label = header.find("part-name")
-        name = clean_text((label.text or "").replace("\n", " ")) if label is not None else ""
-        if label is not None:
-            label.text = part_id  # music21 makes it the id of its part
-        infos[part_id] = _PartInfo(name, min(max(program, 0), 127), is_drums, muted)
-    return infos
-
-
-def _pitch_drums(part: Element, keys: dict[str | None, int]) -> None:
-    default = next(iter(keys.values()), 38)
-    for note in part.iter("note"):
-        unpitched = note.find("unpitched")
-        if unpitched is None:
-            continue
-        instrument = note.find("instrument")
-        key = keys.get(instrument.get("id"), default) if instrument is not None else default
-        pitch = Element("pitch")
-        for tag, text in (("step", "CCDDEFFGGAAB"[key % 12]), ("alter", str(int(key % 12 in (1, 3, 6, 8, 10)))),
-                          ("octave", str(key // 12 - 1))):  # fmt: skip
-            child = Element(tag)
-            child.text = text
-            pitch.append(child)
-        note[list(note).index(unpitched)] = pitch
-
-
 def _parse_with_music21(root: Element) -> "music21.stream.Score":
     require("music21", "notation", "reading MusicXML")
-    from music21.exceptions21 import Music21Exception
     from music21.musicxml.xmlToM21 import MusicXMLImporter
 
-    for transpose in root.iter("transpose"):
-        if transpose.find("diatonic") is None:  # may be missing, but music21 needs it
-            transpose.insert(0, Element("diatonic"))
-            transpose[0].text = "0"
-    unfolded = True
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         importer: Any = MusicXMLImporter()
@@ -159,41 +120,32 @@ def _parse_with_music21(root: Element) -> "music21.stream.Score":
         score = importer.stream
         if next(root.iter("transpose"), None) is not None:
             score = score.toSoundingPitch()
-        if _has_repeats(root):
-            try:
-                score = score.expandRepeats()
-            except (Music21Exception, AttributeError, IndexError, TypeError, ValueError):
-                unfolded = False
-    if not unfolded:
-        warnings.warn("its repeats could not be unfolded; it is read once through", ScoretokWarning, stacklevel=2)
     return score
 
 
-def _has_repeats(root: Element) -> bool:
-    jumps = any(sound.get("dacapo") or sound.get("dalsegno") for sound in root.iter("sound"))
-    return jumps or any(next(root.iter(tag), None) is not None for tag in ("repeat", "ending", "segno", "coda"))
-
-
-def _sheet(score: Any, infos: dict[str, _PartInfo], bar_ticks: list[int] | None, title: str) -> LeadSheet:  # noqa: ANN401
-    """`bar_ticks` are the lengths of the bars when we wrote the file, so that nothing is guessed."""
-    signed = bar_ticks is not None
+def _sheet(score: Any, headers: dict[str, PartHeader], source: _Source) -> LeadSheet:  # noqa: ANN401
+    signed = source.bar_ticks is not None
     parts = [part for part in score.parts if len(part.getElementsByClass("Measure"))]
     if not parts:
         raise ScoretokError("it holds no measures")
-    if len(parts[0].getElementsByClass("Measure")) > MAX_BARS:
+    order = playing_order(source.marks)
+    if len(order) > MAX_BARS:
         raise ScoretokError(f"it has more than {MAX_BARS} bars; cut it")
-    maps = read_maps(parts, bar_ticks)
+    maps = read_maps(parts, order, source.bar_ticks)
     staves: dict[str, list[Any]] = {}
     for part in parts:
         staves.setdefault(str(part.id).partition("-Staff")[0], []).append(part)
     tracks = [
-        _track(group, infos.get(part_id) or _PartInfo("", 0, False, False), maps.measure_starts, signed)
+        _track(group, headers.get(part_id) or PartHeader("", None, False, False), order, maps.measure_starts, signed)
         for part_id, group in staves.items()
     ]
     if signed and len(tracks) == 1 and parts[0].partAbbreviation == "no tracks":
         tracks = []
-    if not any(track.notes for track in tracks) and not signed:
-        raise ScoretokError("it holds no notes")
+    if not signed and not any(track.notes for track in tracks):
+        if source.is_empty and not maps.chords:
+            raise ScoretokError("it holds no notes, rests or chords")
+        tracks = [] if maps.chords else tracks
+        warnings.warn("it holds no notes", ScoretokWarning, stacklevel=2)
     sheet = LeadSheet(
         bar_count=maps.bar_count,
         tracks=tuple(tracks),
@@ -203,41 +155,43 @@ def _sheet(score: Any, infos: dict[str, _PartInfo], bar_ticks: list[int] | None,
         tempos=maps.tempos,
         keys=maps.keys,
         pickup_ticks=maps.pickup_ticks,
-        title=title,
+        title=source.title,
     )
     return infer_missing(sheet, key=not maps.has_key, chords=not (signed or sheet.chords))
 
 
-def _track(staves: list[Any], info: _PartInfo, starts: tuple[int, ...], signed: bool) -> Track:
+def _track(staves: list[Any], header: PartHeader, order: list[int], starts: tuple[int, ...], signed: bool) -> Track:
     """One track of the staves of a part."""
-    read = [_read_notes(staff, starts) for staff in staves]
+    read = [_read_notes(played_measures(staff, order), starts) for staff in staves]
     notes, has_words = [note for notes, _ in read for note in notes], any(words for _, words in read)
-    label = split_label(info.name)
+    label = split_label(header.name)
     if label and signed:
         role, name = label
+        program = header.program or 0
     else:
-        name = info.name.strip()
-        role = guess_role(name, info.program, info.is_drums, has_words)
+        name = header.name.strip()
+        part = identify(name, header.program, header.is_drums, has_words, [note.pitch for note in notes])
+        role, program = part.role, part.program
     if role != "vocal":
         notes = [note._replace(syllable=None) for note in notes]
-    return Track(role, join_notes(notes), info.program, name, info.muted)
+    return Track(role, join_notes(notes), program, name, header.muted)
 
 
-def _read_notes(part: Any, starts: tuple[int, ...]) -> tuple[list[Note], bool]:  # noqa: ANN401
-    """All notes of a part, ties joined, and whether any carries words."""
+def _read_notes(measures: list[Any], starts: tuple[int, ...]) -> tuple[list[Note], bool]:
+    """All notes of a staff, ties joined, and whether any carries words."""
     notes: list[Note] = []
     open_ties: dict[int, int] = {}  # pitch -> place in `notes`
     words: dict[int, Syllable] = {}
     grace = 0
-    for number, measure in enumerate(part.getElementsByClass("Measure")):
-        for element in measure.flatten().notes:
+    for measure_start, measure in zip(starts, measures, strict=False):
+        for element in measure.flatten().notes if measure is not None else ():
             if "Harmony" in element.classes:
                 continue
             if element.duration.isGrace:
                 grace += 1
                 continue
-            start = starts[number] + round(element.offset * 24)
-            ticks = round(element.duration.quarterLength * 24)
+            start = measure_start + round(element.offset * 24)
+            ticks = max(round(element.duration.quarterLength * 24), 1)
             syllable = _syllable(element)
             if syllable:
                 words.setdefault(start, syllable)
@@ -247,7 +201,7 @@ def _read_notes(part: Any, starts: tuple[int, ...]) -> tuple[list[Note], bool]: 
         warnings.warn(f"{grace} grace notes were dropped", ScoretokWarning, stacklevel=2)
     last = starts[-1]
     kept = [n._replace(syllable=words.get(n.start_ticks)) for n in notes if n.start_ticks < last]
-    return [n for n in kept if n.duration_ticks > 0], bool(words)
+    return kept, bool(words)
 
 
 def _add(notes: list[Note], open_ties: dict[int, int], one: Any, start: int, ticks: int, element: Any) -> None:  # noqa: ANN401

@@ -1,7 +1,8 @@
 """The bars, tempos, keys, chords and sections of a score that music21 has parsed."""
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -44,41 +45,34 @@ def measure_ticks(root: Element) -> list[int]:
     return lengths
 
 
-def read_maps(parts: list[Any], bar_ticks: list[int] | None = None) -> Maps:
-    """Read the maps from music21 parts: bars from the first, tempos, chords and sections from all.
+def played_measures(part: Any, order: list[int]) -> list[Any]:  # noqa: ANN401
+    """The measures of a part as they are played; None where the part has none."""
+    measures = list(part.getElementsByClass("Measure"))
+    return [measures[number] if number < len(measures) else None for number in order]
 
-    `bar_ticks` gives the lengths of the bars where they are known; else they are measured.
+
+def read_maps(parts: list[Any], order: list[int], bar_ticks: list[int] | None = None) -> Maps:
+    """Read the maps from music21 parts: meters and keys from the first, tempos, chords and sections from all.
+
+    `order` are the measures as they are played. `bar_ticks` gives the lengths of the measures where they are
+    known; else they are measured.
     """
-    measures = list(parts[0].getElementsByClass("Measure"))
-    signatures = _signatures(measures)
-    lengths = bar_ticks or [round(max(_length(part, bar) for part in parts) * 24) for bar in range(len(measures))]
-    groups = [[number] for number in range(len(measures))] if bar_ticks else _join_split(signatures, lengths)
+    written = list(parts[0].getElementsByClass("Measure"))
+    order[:] = [number for number in order if number < len(written)]
+    in_force = _signatures(written)
+    signatures = [in_force[number] for number in order]
+    measured = bar_ticks or [round(max(_length(part, bar) for part in parts) * 24) for bar in range(len(written))]
+    lengths = [measured[number] for number in order]
+    groups = [[number] for number in range(len(order))] if bar_ticks else _join_split(signatures, lengths)
     layout = lay_bars([signatures[group[0]] for group in groups], [sum(lengths[n] for n in group) for group in groups])
     starts, first_bars = _starts(layout, groups, lengths)
-    keys: dict[int, Key] = {}
-    tempos: dict[int, Tempo] = {}
-    chords: dict[int, Chord] = {}
-    sections: dict[int, Section] = {}
-    for part in parts:
-        for number, measure in enumerate(list(part.getElementsByClass("Measure"))[: len(measures)]):
-            bar = first_bars[number]
-            for element in measure.flatten():
-                tick = starts[number] + round(element.offset * 24)
-                kinds = element.classes
-                if tick >= starts[-1]:
-                    continue
-                if "KeySignature" in kinds and part is parts[0]:
-                    keys[bar] = _key(element, bar)
-                elif "MetronomeMark" in kinds and (bpm := element.getQuarterBPM()):
-                    tempos.setdefault(tick, Tempo(tick, min(max(bpm, MIN_BPM), MAX_BPM)))
-                elif "Harmony" in kinds and (chord := _chord(element, tick)):
-                    chords.setdefault(tick, chord)
-                elif label := _section_label(element, kinds):
-                    sections[bar] = Section(bar, label)
+    maps = _Played(order, starts, first_bars)
+    events = [_events(part, part is parts[0]) for part in parts]
+    keys, sections = maps.by_bar(events, "key"), maps.by_bar(events, "section", restate=False)
+    tempos, chords = maps.by_tick(events, "tempo"), maps.by_tick(events, "chord")
     has_key = bool(keys)
-    if 0 not in keys:
-        first = keys[min(keys)] if keys else Key(0, 0)
-        keys[0] = Key(0, first.fifths, first.mode)
+    first_key = keys[min(keys)] if keys else Key(0, 0)
+    keys.setdefault(0, replace(first_key, bar=0))
     tempos.setdefault(0, Tempo(0, 120.0))
     return Maps(
         measure_starts=starts,
@@ -91,6 +85,75 @@ def read_maps(parts: list[Any], bar_ticks: list[int] | None = None) -> Maps:
         pickup_ticks=layout.pickup_ticks,
         has_key=has_key,
     )
+
+
+Event = tuple[int, str, Any]  # ticks from the start of its measure, kind, value without a place
+
+
+def _events(part: Any, with_keys: bool) -> list[list[Event]]:  # noqa: ANN401
+    """What stands in each written measure of a part: keys, tempos, chords and sections."""
+    rows: list[list[Event]] = []
+    for measure in part.getElementsByClass("Measure"):
+        row: list[Event] = []
+        for element in measure.flatten():
+            offset, kinds = round(element.offset * 24), element.classes
+            if "KeySignature" in kinds and with_keys:
+                row.append((offset, "key", _key(element)))
+            elif "MetronomeMark" in kinds and (bpm := element.getQuarterBPM()):
+                row.append((offset, "tempo", Tempo(0, min(max(bpm, MIN_BPM), MAX_BPM))))
+            elif "Harmony" in kinds and (chord := _chord(element)):
+                row.append((offset, "chord", chord))
+            elif label := _section_label(element, kinds):
+                row.append((offset, "section", Section(0, label)))
+        rows.append(row)
+    return rows
+
+
+class _Played:
+    """Puts what stands in written measures where these are played, and restates what holds behind a jump."""
+
+    def __init__(self, order: list[int], starts: tuple[int, ...], first_bars: list[int]) -> None:
+        self.order, self.starts, self.first_bars = order, starts, first_bars
+
+    def by_tick(self, parts: list[list[list[Event]]], kind: str) -> dict[int, Any]:
+        """Values by tick; of several at a tick the first part's counts."""
+        found: dict[int, Any] = {}
+        for place, offset, value in self._values(parts, kind, restate=True):
+            tick = self.starts[place] + offset
+            if tick < self.starts[-1]:
+                found.setdefault(tick, replace(value, start_ticks=tick))
+        return found
+
+    def by_bar(self, parts: list[list[list[Event]]], kind: str, restate: bool = True) -> dict[int, Any]:
+        """Values by bar; of several in a bar the last counts."""
+        found: dict[int, Any] = {}
+        for place, _, value in self._values(parts, kind, restate):
+            bar = self.first_bars[place]
+            found[bar] = replace(value, bar=bar)
+        return found
+
+    def _values(self, parts: list[list[list[Event]]], kind: str, restate: bool) -> Iterator[tuple[int, int, Any]]:
+        """Place in the order, offset and value; behind a jump first what held at that measure when it was written."""
+        rows = [_of_kind(parts, number, kind) for number in range(max(map(len, parts)))]
+        held: list[Any] = [None]  # what holds at the start of each written measure
+        for row in rows:
+            held.append(row[-1][1] if row else held[-1])
+        sounding = None
+        for place, number in enumerate(self.order):
+            jumped = place > 0 and number != self.order[place - 1] + 1
+            if restate and jumped and held[number] != sounding and not any(not offset for offset, _ in rows[number]):
+                value = held[number] if kind != "chord" or held[number] else Chord(0, None)
+                if value:
+                    yield place, 0, value
+            for offset, value in rows[number]:
+                yield place, offset, value
+            sounding = rows[number][-1][1] if rows[number] else held[number]
+
+
+def _of_kind(parts: list[list[list[Event]]], number: int, kind: str) -> list[tuple[int, Any]]:
+    """Offset and value of all events of a kind in a measure, by offset, the first part's first."""
+    every = [event for part in parts if number < len(part) for event in part[number] if event[1] == kind]
+    return [(offset, value) for offset, _, value in sorted(every, key=lambda event: event[0])]
 
 
 def _section_label(element: Any, kinds: tuple[str, ...]) -> str | None:  # noqa: ANN401
@@ -137,14 +200,15 @@ def _length(part: Any, bar: int) -> float:  # noqa: ANN401
     return measures[bar].highestTime if bar < len(measures) else 0
 
 
-def _key(element: Any, bar: int) -> Key:  # noqa: ANN401
+def _key(element: Any) -> Key:  # noqa: ANN401
     mode = MODES_BY_NAME.get(str(getattr(element, "mode", "major")), "maj")
-    return Key(bar, min(max(int(element.sharps or 0), -7), 7), mode)
+    fifths = int(element.sharps or 0)
+    return Key(0, fifths if -7 <= fifths <= 7 else (fifths + 6) % 12 - 6, mode)  # G# major is Ab major
 
 
-def _chord(element: Any, tick: int) -> Chord | None:  # noqa: ANN401
+def _chord(element: Any) -> Chord | None:  # noqa: ANN401
     if "NoChord" in element.classes:
-        return Chord(tick, None)
+        return Chord(0, None)
     root = element.root()
     if root is None:
         return None
@@ -159,7 +223,7 @@ def _chord(element: Any, tick: int) -> Chord | None:  # noqa: ANN401
         intervals = frozenset((p.pitchClass - root.pitchClass) % 12 for p in element.pitches)
         quality = nearest_quality(intervals | {0}).name
         warnings.warn(f"chord {element.figure} was read as {quality}", ScoretokWarning, stacklevel=2)
-    return Chord(tick, root.pitchClass, quality, slash)
+    return Chord(0, root.pitchClass, quality, slash)
 
 
 # music21 renames some of MusicXML's kinds.

@@ -30,3 +30,7 @@ DRUM_DISPLAY = {
     47: ("D5", False), 48: ("E5", False), 49: ("A5", True), 50: ("F5", False), 51: ("F5", True), 52: ("B5", True),
     53: ("F5", True), 54: ("B4", True), 55: ("B5", True), 57: ("A5", True), 59: ("F5", True),
 }  # fmt: skip
+# What stands at a place of the staff; where several drums do, the commonest.
+KEY_OF_DISPLAY = {place: key for key, place in reversed(DRUM_DISPLAY.items())} | {
+    DRUM_DISPLAY[key]: key for key in (36, 38, 42, 49, 51)
+}

@@ -1,0 +1,67 @@
+"""Repeats, endings and jumps of MusicXML, by barlines, by <sound> attributes and by words."""
+
+import re
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+from scoretok.formats.playing_order import Marks, parse_endings
+
+
+def read_marks(root: Element) -> list[Marks]:
+    """Repeats, endings and jumps of every measure, from whichever part has them."""
+    rows = [list(part.iterfind("measure")) for part in root.iterfind("part")]
+    count = max(map(len, rows), default=0)
+    found = [[_signs(row[number]) for row in rows if number < len(row)] for number in range(count)]
+    merged = [{name: value for signs in every for name, value in signs.items()} for every in found]
+    if any(mark.get("to_coda") for mark in merged) or not any(mark.get("jump") for mark in merged):
+        return [_mark(mark) for mark in merged]
+    codas = [number for number, mark in enumerate(merged) if mark.get("coda")]
+    if len(codas) > 1:  # the first of two coda signs says where to leave
+        merged[codas[0]] |= {"to_coda": True, "coda": False}
+    return [_mark(mark) for mark in merged]
+
+
+def _mark(signs: dict) -> Marks:
+    return Marks(**{name: value for name, value in signs.items() if value})
+
+
+def _signs(measure: Element) -> dict:
+    """What one measure of one part says, as fields of Marks."""
+    signs: dict = {}
+    for barline in measure.iter("barline"):
+        repeat, ending = barline.find("repeat"), barline.find("ending")
+        if repeat is not None and repeat.get("direction") == "forward":
+            signs["repeat_from"] = True
+        elif repeat is not None:
+            times = repeat.get("times", "2")
+            signs["repeat_times"] = int(times) if times.isdecimal() and len(times) < 6 else 2
+        if ending is not None and ending.get("type") == "start":
+            signs["endings"] = parse_endings(ending.get("number") or ending.text or "") or frozenset((1,))
+        elif ending is not None:
+            signs["ends_ending"] = True
+    for child in measure:
+        if child.tag in ("sound", "direction"):
+            signs |= dict(_jump_signs(child))
+    return signs
+
+
+_FLAGS = {"segno": "segno", "coda": "coda", "tocoda": "to_coda", "fine": "fine"}
+
+
+def _jump_signs(element: Element) -> Iterator[tuple[str, object]]:
+    """Segno, Coda, Fine, D.C. and D.S. of a <sound> or <direction>: the attributes count, then the words."""
+    sounds = [element] if element.tag == "sound" else element.findall("sound")
+    words = " ".join(one.text or "" for one in element.iter("words")).strip()
+    until = "coda" if re.search(r"al\s+coda", words, re.I) else "fine" if re.search(r"al\s+fine", words, re.I) else ""
+    said = {name for sound in sounds for name in (*_FLAGS, "dacapo", "dalsegno") if sound.get(name) not in (None, "no")}
+    yield from ((_FLAGS[name], True) for name in said & set(_FLAGS))
+    capo = "dacapo" in said or re.match(r"(D\.?\s?C\.?|da\s+capo)(?![a-z])", words, re.I)
+    segno = "dalsegno" in said or re.match(r"(D\.?\s?S\.?|dal\s+segno)(?![a-z])", words, re.I)
+    if capo or segno:
+        yield from (("jump", "capo" if capo else "segno"), ("until", until))
+    elif re.fullmatch(r"fine\.?", words, re.I):
+        yield "fine", True
+    elif re.match(r"(to|al)\s+coda", words, re.I):
+        yield "to_coda", True
+    elif not said:
+        yield from ((tag, True) for tag in ("segno", "coda") if next(element.iter(tag), None) is not None)
