@@ -1,12 +1,13 @@
 """Edits of tracks: add, remove, rename, mute, replace, change program."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 from editing.form_edits import clear
 from editing.where import Where
 from scoretok.bars import join_notes
 from scoretok.errors import ScoretokError
-from scoretok.parts import Track
+from scoretok.parts import Note, Track
 from scoretok.roles import ROLE_PROGRAMS
 from scoretok.sheet import LeadSheet
 
@@ -41,16 +42,29 @@ def set_program(sheet: LeadSheet, where: Where, program: int) -> LeadSheet:
 
 
 def replace_tracks(sheet: LeadSheet, where: Where, role: str, program: int | None = None) -> LeadSheet:
-    """Let another role play the notes of tracks; syllables stay only on vocal tracks."""
+    """Let another role play the notes of tracks; syllables stay only on vocal tracks.
+
+    Drums take pitches as keys of a kit. As a score keeps no lengths of drum hits, a pitched role holds each until the
+    next onset of the track, a quarter note at most.
+    """
     tracks = list(sheet.tracks)
     for number in _whole(where, "replace"):
         track = tracks[number]
-        if track.is_drums != (role == "drums"):
-            raise ScoretokError("replace: drums and pitched tracks cannot take each other's notes")
-        notes = track.notes if role == "vocal" else tuple(note._replace(syllable=None) for note in track.notes)
+        held = _held_hits(track.notes) if track.is_drums and role != "drums" else track.notes
+        notes = held if role == "vocal" else tuple(note._replace(syllable=None) for note in held)
         new_program = ROLE_PROGRAMS.get(role, 0) if program is None else program
         tracks[number] = Track(role, join_notes(notes), new_program, track.name, track.muted)
     return sheet.with_tracks(tracks)
+
+
+def _held_hits(hits: tuple[Note, ...]) -> tuple[Note, ...]:
+    """Drum hits as notes with lengths."""
+    onsets = sorted({hit.start_ticks for hit in hits})
+    following = dict(pairwise(onsets))
+    return tuple(
+        hit._replace(duration_ticks=min(following.get(hit.start_ticks, hit.end_ticks + 24) - hit.start_ticks, 24))
+        for hit in hits
+    )
 
 
 def _change(sheet: LeadSheet, where: Where, verb: str, **fields: object) -> LeadSheet:

@@ -38,7 +38,7 @@ def role_of_program(program: int) -> str:
 
 
 @dataclass(frozen=True)
-class Part:
+class Instrument:
     """Role and General MIDI program of a track, and whether they were told from its name alone."""
 
     role: str
@@ -48,21 +48,21 @@ class Part:
 
 def identify(
     name: str, program: int | None, is_drums: bool = False, has_lyrics: bool = False, keys: Sequence[int] = ()
-) -> Part:
+) -> Instrument:
     """What a track that no one labelled plays. `keys` are its pitches, `program` is None where the file names none.
 
     It is drums on a drum channel, or when it is called so and its keys are a kit's; vocal only when it carries words
     or is called so; else the role of its program, or without one of the instrument that it is called after.
     """
     if is_drums:
-        return Part("drums", program or 0)
+        return Instrument("drums", program or 0)
     if not program and not has_lyrics and is_drum_name(name) and fits_a_kit(keys):
-        return Part("drums", 0, by_name=True)
+        return Instrument("drums", 0, by_name=True)
     named = program_by_name(name) if program is None else None
     playing = program if named is None else named
     if has_lyrics or is_vocal_name(name):
-        return Part("vocal", playing or 0, by_name=not has_lyrics)
-    return Part(role_of_program(playing or 0), playing or 0, by_name=named is not None)
+        return Instrument("vocal", playing or 0, by_name=not has_lyrics)
+    return Instrument(role_of_program(playing or 0), playing or 0, by_name=named is not None)
 
 
 def labelled(role: str, name: str) -> str:

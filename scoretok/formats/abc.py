@@ -222,13 +222,17 @@ class _Tune:
         layout = lay_bars([bar.meter for bar in first], lengths)
         starts = layout.measure_starts
         tracks = [self._track(name, unfolded[name], starts) for name in order]
+        chords = _chords(unfolded.values() if not self.signed else [unfolded[order[0]]], starts)
         if not any(track.notes for track in tracks) and not self.signed:
-            raise ScoretokError("it holds no notes")
+            if not chords:
+                raise ScoretokError("it holds no notes and no chords")
+            tracks = []
+            warnings.warn("it holds no notes", ScoretokWarning, stacklevel=2)
         spine = unfolded[order[0]]
         sheet = LeadSheet(
             bar_count=len(layout.meters),
             tracks=tuple(tracks if any(self.names) else []) if self.signed else tuple(tracks),
-            chords=_chords(unfolded.values() if not self.signed else [spine], starts),
+            chords=chords,
             sections=_sections(unfolded.values(), layout.first_bars),
             meters=layout.meters,
             tempos=self._tempos(spine, starts),

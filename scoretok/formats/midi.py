@@ -15,6 +15,7 @@ from symusic import core
 
 from scoretok.errors import ScoretokError, ScoretokWarning
 from scoretok.files import read_bytes, write_with
+from scoretok.formats.midi_repair import last_tick, read_file, repair
 from scoretok.formats.midi_text import Texts, lay_lyrics, read_texts
 from scoretok.formats.midi_time import TimeMaps, read_time_maps
 from scoretok.harmony import chord_to_harte, key_to_text, parse_key, try_chord
@@ -60,13 +61,16 @@ def read_with_report(path: str | Path) -> tuple[LeadSheet, ImportReport]:
     """Read a MIDI file and say how far notes moved onto the grid."""
     data = read_bytes(path)
     data = check_chunks(data, str(path))
+    file = read_file(data)
+    data = repair(data, file)
     try:
         score = core.ScoreTick.from_midi(data)
     except Exception as error:
         reason = str(error).partition("\n")[0].removesuffix(": iostream error")
         raise ScoretokError(f"{path} is not a readable MIDI file: {reason}") from None
     try:
-        return sheet_from_score(score, read_texts(score, data))
+        scale = TICKS_PER_QUARTER / file.division
+        return sheet_from_score(score, read_texts(file.tracks, scale), round(last_tick(file) * scale))
     except ScoretokError as error:
         raise ScoretokError(f"{path}: {error}") from None
 
@@ -97,19 +101,24 @@ def check_chunks(data: bytes, path: str) -> bytes:
     return data
 
 
-def sheet_from_score(score: core.ScoreTick, texts: Texts | None = None) -> tuple[LeadSheet, ImportReport]:
-    """A lead sheet from a symusic Score in ticks. Raises ScoretokError when it holds no note or too much."""
-    texts = texts or read_texts(score, b"")
+def sheet_from_score(
+    score: core.ScoreTick, texts: Texts | None = None, end_ticks: int = 1
+) -> tuple[LeadSheet, ImportReport]:
+    """A lead sheet from a symusic Score in ticks; `end_ticks` is where one without notes ends.
+
+    Raises ScoretokError when it holds neither a note nor a chord, or too much.
+    """
+    texts = texts or _texts_of(score)
     signed = any(marker.text == SIGNED for marker in score.markers)
     if not signed:
         _warn_of_controls(score)
     scale = TICKS_PER_QUARTER / score.ticks_per_quarter
     parts = [_Part(track, scale) for track in score.tracks if len(track.notes)]
-    if not parts and not signed:
-        raise ScoretokError("no complete note was found (a note needs both its beginning and its end)")
-    end = max((part.end_ticks for part in parts), default=1)
+    end = max((part.end_ticks for part in parts), default=max(end_ticks, *(t + 1 for t, _ in texts.markers), 1))
     maps = read_time_maps(score, scale, end, signed)
     markers = _Markers(texts.markers, maps, signed)
+    if not (parts or signed or markers.chords):
+        raise ScoretokError("no complete note was found (a note needs both its beginning and its end)")
     tracks = _tracks(parts, texts, markers)
     sheet = LeadSheet(
         bar_count=markers.bar_count or maps.bar_count,
@@ -128,6 +137,19 @@ def sheet_from_score(score: core.ScoreTick, texts: Texts | None = None) -> tuple
     notes_read = sum(len(part.shift_ticks) for part in parts)
     mean_shift, max_shift = round(float(shifts.mean()), 3), round(float(shifts.max()), 3)
     return sheet, ImportReport(notes_read, sheet.note_count, mean_shift, max_shift, chords_inferred, key_inferred)
+
+
+def _texts_of(score: core.ScoreTick) -> Texts:
+    """The texts of a score that comes from no file."""
+    scale = TICKS_PER_QUARTER / score.ticks_per_quarter
+    return Texts(
+        markers=[(round(marker.time * scale), marker.text) for marker in score.markers],
+        lyric_tracks=[
+            (track.name, [(round(lyric.time * scale), lyric.text) for lyric in track.lyrics])
+            for track in score.tracks
+            if len(track.lyrics)
+        ],
+    )
 
 
 def _warn_of_controls(score: core.ScoreTick) -> None:

@@ -1,105 +1,116 @@
 """The words in a MIDI file: markers, track names, lyric and karaoke events."""
 
-import io
 import re
 import warnings
 from bisect import bisect_left
+from dataclasses import dataclass, field
 
-from symusic.core import ScoreTick, TrackTick
+from symusic.core import TrackTick
 
 from scoretok.errors import ScoretokWarning
-from scoretok.parts import TICKS_PER_QUARTER, Note, Syllable, clean_text
+from scoretok.formats.midi_events import LYRIC, MARKER, META, TEXT, TRACK_NAME, MidiEvent
+from scoretok.instruments import is_vocal_name
+from scoretok.parts import Note, Syllable, clean_text
 
 NEAR_TICKS = 3  # set by hand; no benchmark varies it
-KARAOKE = re.compile(rb"@[KLTVWI]")
+LOOSE_TICKS = 12  # a word that has no note so near goes to the nearest free one within an eighth
+KARAOKE_TAG = re.compile(r"@[KLTVWI]")
+RP26_TAG = re.compile(r"\{[@#][^}]*\}")  # RP-026, "SMF Language and Display Extensions" (1999)
+LONGEST_SYLLABLE = 24  # characters; longer texts are remarks
+
+Lyrics = list[tuple[int, str]]  # tick and text
 
 
+@dataclass
 class Texts:
     """Markers and lyrics of a file in our ticks, and track names, decoded as well as they can be."""
 
-    def __init__(self, score: ScoreTick, scale: float) -> None:
-        self.markers = [(round(marker.time * scale), marker.text) for marker in score.markers]
-        self.names: dict[str, str] = {}  # names as symusic gives them, and as they are meant
-        self.lyric_tracks = [
-            (track.name, [(round(t.time * scale), t.text) for t in track.lyrics])
-            for track in score.tracks
-            if len(track.lyrics)
-        ]
+    markers: Lyrics = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)  # names as symusic gives them, and as they are meant
+    lyric_tracks: list[tuple[str, Lyrics]] = field(default_factory=list)
 
     def name_of(self, track: TrackTick) -> str:
+        """The name of a track as it is meant."""
         return self.names.get(track.name, track.name)
 
-    def lyrics_of(self, tracks: list[TrackTick], notes: list[list[Note]]) -> list[list[tuple[int, str]]]:
+    def lyrics_of(self, tracks: list[TrackTick], notes: list[list[Note]]) -> list[Lyrics]:
         """For each track with notes, the lyric events that belong to it.
 
         Words belong to the track of the same name when their onsets agree, else to the track whose
-        onsets agree best, when at least half of the words have a note.
+        onsets agree best, when at least half of the words have a note; never to drums, and the same words to one
+        track alone.
         """
-        result: list[list[tuple[int, str]]] = [[] for _ in tracks]
+        result: list[Lyrics] = [[] for _ in tracks]
+        names = [self.name_of(track) for track in tracks]
         onsets = [sorted({note.start_ticks for note in part}) for part in notes]
-        for name, lyrics in self.lyric_tracks:
+        placed: list[Lyrics] = []
+        for name, lyrics in sorted(self.lyric_tracks, key=lambda entry: entry[0] not in names):
+            if any(_same_words(lyrics, other) for other in placed):
+                continue
             shares = [_share_on_notes(lyrics, part) for part in onsets]
-            named = [
-                i
-                for i, track in enumerate(tracks)
-                if self.name_of(track) == name and not result[i] and shares[i] >= 0.5
-            ]
-            free = [i for i in range(len(tracks)) if not result[i] and not tracks[i].is_drum]
-            best = max(named or free, key=lambda i: (shares[i], -len(onsets[i])), default=None)
-            if best is not None and shares[best] >= 0.5:
+            free = [i for i, track in enumerate(tracks) if not (track.is_drum or result[i]) and shares[i] >= 0.5]
+            best = max(
+                [i for i in free if names[i] == name] or free,
+                key=lambda i: (round(shares[i], 1), is_vocal_name(names[i]), shares[i], -len(onsets[i])),
+                default=None,
+            )
+            if best is not None:
                 result[best] = lyrics
+                placed.append(lyrics)
             elif lyrics:
                 warnings.warn(f"{len(lyrics)} lyric events fit the notes of no track and were dropped",
                               ScoretokWarning, stacklevel=2)  # fmt: skip
         return result
 
 
-def read_texts(score: ScoreTick, data: bytes) -> Texts:
-    """The texts of a score; `data` is the file, read again where symusic could not give them.
+def _same_words(lyrics: Lyrics, others: Lyrics) -> bool:
+    """Whether most of the words of one stand in the other, at the same time."""
+    mine, theirs = ({(tick, re.sub(r"\W", "", text).lower()) for tick, text in both} for both in (lyrics, others))
+    return 2 * len(mine & theirs) > min(len(mine), len(theirs))
 
-    symusic gives lyric events in UTF-8 only and no karaoke text events, so those go through mido.
+
+def read_texts(tracks: list[list[MidiEvent]], scale: float) -> Texts:
+    """The texts of a file; its ticks times `scale` are ours.
+
+    Words are lyric events, or, where a track has none, text events in the style of karaoke files.
     """
-    texts = Texts(score, TICKS_PER_QUARTER / score.ticks_per_quarter)
-    garbled = any("�" in text for _, lyrics in texts.lyric_tracks for _, text in lyrics)
-    garbled = garbled or any("�" in text for _, text in texts.markers)
-    garbled = garbled or any("�" in track.name for track in score.tracks)
-    karaoke = not texts.lyric_tracks and len(KARAOKE.findall(data)) >= 2
-    if data and (garbled or karaoke):
-        _reread(texts, data, TICKS_PER_QUARTER / score.ticks_per_quarter)
+    texts = Texts()
+    metas = [[event for event in track if event.status == META] for track in tracks]
+    language = next((c for t in metas for e in t if e.kind == LYRIC and (c := _language(e.data))), "")
+    tagged = any(KARAOKE_TAG.match(e.data.decode("latin1")) for t in metas for e in t if e.kind == TEXT)
+    for track in metas:
+        events = [(round(e.tick * scale), e.kind, decoded(e.data, language)) for e in track]
+        texts.markers += [(tick, text) for tick, kind, text in events if kind == MARKER]
+        raw_name = next((event.data for event in track if event.kind == TRACK_NAME), b"")
+        texts.names[raw_name.decode(errors="replace")] = name = decoded(raw_name)
+        lyrics = [(tick, RP26_TAG.sub("", text)) for tick, kind, text in events if kind == LYRIC]
+        lyrics = [(tick, text) for tick, text in lyrics if text]
+        karaoke = [(tick, text) for tick, kind, text in events if kind == TEXT and text[:1] != "@"]
+        if lyrics or (len(karaoke) > 4 and (tagged or _like_syllables(karaoke))):
+            texts.lyric_tracks.append((name, lyrics or karaoke))
     return texts
 
 
-def _reread(texts: Texts, data: bytes, scale: float) -> None:
-    import mido
-
-    try:
-        file = mido.MidiFile(file=io.BytesIO(data), charset="latin1", clip=True)
-    except (OSError, EOFError, ValueError, KeyError, IndexError):
-        return
-    texts.markers, texts.lyric_tracks = [], []
-    for track in file.tracks:
-        tick, lyrics, karaoke = 0, [], []
-        for message in track:
-            tick += message.time
-            if message.type == "marker":
-                texts.markers.append((round(tick * scale), _decoded(message.text)))
-            elif message.type == "lyrics":
-                lyrics.append((round(tick * scale), _decoded(message.text)))
-            elif message.type == "text" and not message.text.startswith("@"):
-                karaoke.append((round(tick * scale), _decoded(message.text)))
-        shown = track.name.encode("latin1").decode("utf-8", errors="replace")
-        texts.names[shown] = _decoded(track.name)
-        if lyrics or len(karaoke) > 4:
-            texts.lyric_tracks.append((_decoded(track.name), lyrics or karaoke))
+def _like_syllables(texts: Lyrics) -> bool:
+    """Whether text events without any karaoke tag are words to sing: short, and at many times."""
+    short = sum(len(text) <= LONGEST_SYLLABLE for _, text in texts)
+    return short >= 0.9 * len(texts) and len({tick for tick, _ in texts}) >= 0.7 * len(texts)
 
 
-def _decoded(text: str) -> str:
-    """Text that mido read as Latin-1, as UTF-8 if it is, else as Windows-1252."""
-    raw = text.encode("latin1")
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return raw.decode("cp1252", errors="replace")
+def _language(data: bytes) -> str:
+    """The encoding that a lyric event of RP-026 declares, if it does."""
+    tags = {b"{@LATIN}": "latin1", b"{@JP}": "shift_jis", b"{@UTF-8}": "utf-8"}
+    return next((encoding for tag, encoding in tags.items() if tag in data), "")
+
+
+def decoded(raw: bytes, encoding: str = "") -> str:
+    """Text in the encoding that the file declares, else as UTF-8 if it is, else as Windows-1252."""
+    for one in filter(None, (encoding, "utf-8")):
+        try:
+            return raw.decode(one)
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("cp1252", errors="replace")
 
 
 def _share_on_notes(lyrics: list[tuple[int, str]], onsets: list[int]) -> float:
@@ -108,10 +119,10 @@ def _share_on_notes(lyrics: list[tuple[int, str]], onsets: list[int]) -> float:
     return sum(_near(tick, onsets) is not None for tick, _ in lyrics) / len(lyrics)
 
 
-def _near(tick: int, onsets: list[int]) -> int | None:
-    """The onset nearest to a tick, when it is at most NEAR_TICKS away."""
+def _near(tick: int, onsets: list[int], most_ticks: int = NEAR_TICKS) -> int | None:
+    """The onset nearest to a tick, when it is at most so many ticks away."""
     at = bisect_left(onsets, tick)
-    candidates = [onset for onset in onsets[max(at - 1, 0) : at + 1] if abs(onset - tick) <= NEAR_TICKS]
+    candidates = [onset for onset in onsets[max(at - 1, 0) : at + 1] if abs(onset - tick) <= most_ticks]
     return min(candidates, key=lambda onset: abs(onset - tick), default=None)
 
 
@@ -126,16 +137,7 @@ def lay_lyrics(notes: list[Note], lyrics: list[tuple[int, str]], where: str, sig
     else:
         parsed = parse_syllables(texts)
     onsets = sorted({note.start_ticks for note in notes})
-    syllables: dict[int, Syllable] = {}
-    dropped = 0
-    for (tick, _), syllable in zip(lyrics, parsed, strict=True):
-        if syllable is None:
-            continue
-        onset = _near(tick, onsets)
-        if onset is None or onset in syllables:
-            dropped += 1
-        else:
-            syllables[onset] = syllable
+    syllables, dropped = _place([(tick, one) for (tick, _), one in zip(lyrics, parsed, strict=True) if one], onsets)
     if dropped:
         warnings.warn(f"track {where}: {dropped} of {len(lyrics)} syllables start with no note and were dropped",
                       ScoretokWarning, stacklevel=2)  # fmt: skip
@@ -144,6 +146,29 @@ def lay_lyrics(notes: list[Note], lyrics: list[tuple[int, str]], where: str, sig
         found = syllables.pop(note.start_ticks, None)
         laid.append(note._replace(syllable=found) if found else note)
     return laid
+
+
+def _place(words: list[tuple[int, Syllable]], onsets: list[int]) -> tuple[dict[int, Syllable], int]:
+    """Syllables by onset, and how many found none: near ones first, then the others between their neighbours."""
+    syllables: dict[int, Syllable] = {}
+    late: list[tuple[int, Syllable]] = []
+    for tick, syllable in words:
+        onset = _near(tick, onsets)
+        if onset is None or onset in syllables:
+            late.append((tick, syllable))
+        else:
+            syllables[onset] = syllable
+    free = [onset for onset in onsets if onset not in syllables]
+    dropped = 0
+    for tick, syllable in late:
+        onset = _near(tick, free, LOOSE_TICKS)
+        between = [one for one in syllables if onset is not None and min(tick, onset) < one < max(tick, onset)]
+        if onset is None or between:
+            dropped += 1
+        else:
+            syllables[onset] = syllable
+            free.remove(onset)
+    return syllables, dropped
 
 
 def parse_syllables(texts: list[str]) -> list[Syllable | None]:
@@ -162,8 +187,8 @@ def parse_syllables(texts: list[str]) -> list[Syllable | None]:
             continue
         if karaoke:
             following = texts[i + 1] if i + 1 < len(texts) else " "
-            ends = texts[i][-1:].isspace() or following[:1] in " /\\\r\n"
+            ends = texts[i][-1:].isspace() or following[:1] in " /\\\r\n" or text.endswith(" -")
         else:
-            ends = not text.endswith("-")
+            ends = not text.endswith("-") or text.endswith(" -")
         result.append(Syllable(bare, (), ends))
     return result
