@@ -7,6 +7,7 @@ from itertools import pairwise
 from scoretok.errors import ScoretokError
 from scoretok.parts import (
     MAX_BAR_TICKS,
+    MAX_BARS,
     MAX_METER_NUMERATOR,
     METER_DENOMINATORS,
     Chord,
@@ -38,7 +39,8 @@ def lay_bars(signatures: Sequence[tuple[int, int]], lengths_ticks: Sequence[int]
     """Lay out bars from the time signature and the written length of every measure.
 
     A measure shorter or longer than its signature gets a meter of its own, but for a first one that is
-    shorter (the pickup) and a last one that breaks off. Raises ScoretokError for meters without a bar.
+    shorter (the pickup) and a last one that breaks off; one too long for that is bars of its signature
+    and a rest. Raises ScoretokError for meters without a bar and for more bars than a score has.
     """
     starts, first_bars, pickup_ticks = [0], [], 0
     meters: list[Meter] = []
@@ -46,10 +48,14 @@ def lay_bars(signatures: Sequence[tuple[int, int]], lengths_ticks: Sequence[int]
         ticks = 96 * numerator // denominator if denominator else 0
         length, pieces = ticks, _bars_of(numerator, denominator, ticks)
         fitting = _split_measure(written) if written not in (0, ticks) else []
+        if written // max(ticks, 1) > MAX_BARS - len(meters):
+            raise ScoretokError(f"it has more than {MAX_BARS} bars; cut it")
+        if not fitting and written > ticks:
+            fitting = pieces * (written // ticks) + (_split_measure(written % ticks) or pieces)
         if number == 0 and written < ticks and len(fitting) == 1 and len(pieces) == 1:
             pickup_ticks = length = written
         elif fitting and (number + 1 < len(signatures) or written > ticks):
-            length, pieces = written, fitting
+            length, pieces = sum(96 * piece[0] // piece[1] for piece in fitting), fitting
         first_bars.append(len(meters))
         meters += [Meter(len(meters) + i, *piece) for i, piece in enumerate(pieces)]
         starts.append(starts[-1] + length)

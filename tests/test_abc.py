@@ -4,6 +4,7 @@ import pytest
 
 import scoretok
 from scoretok.formats.abc import parse
+from scoretok.formats.abc_unfold import part_order
 from scoretok.theory import pitch_name
 
 HEAD = "X:1\nM:4/4\nL:1/4\nK:C\n"
@@ -122,3 +123,52 @@ def test_a_bar_split_by_a_repeat_is_one_bar():
 def test_what_is_left_out_is_said():
     with pytest.warns(scoretok.ScoretokWarning, match=r"D.C., D.S., segno, coda and fine and 1 groups of grace notes"):
         parse(HEAD + "{g}CDEF|!fine!G4|!D.C.!A4|")
+
+
+@pytest.mark.parametrize(
+    ("order", "played"),
+    [
+        ("ABA", "ABA"), ("A2B", "AAB"), ("(AB)2.A", "ABABA"), ("((AB)2A)2", "ABABAABABA"), ("(A)B", "AB"), ("A", "A"),
+        ("A B", "AB"), ("", ""), ("(AB", ""), ("2A", ""), ("A9999", ""), ("((((A99)99)99)99)99", ""), ("A!", ""),
+    ],
+)  # fmt: skip
+def test_the_order_of_parts(order, played):
+    assert part_order(order) == played
+
+
+def test_parts_are_played_in_the_order_of_the_header():
+    head = HEAD.replace("K:", "P:ABA\nK:")
+    assert tune("P:A\n|:C4:|\nP:B\nD4|\n", head) == "C4 C4 D4 C4 C4"
+    two = parse(head + "V:1\nP:A\nC4|\nP:B\nD4|\nV:2\nE4|F4|\n").tracks
+    assert [[pitch_name(note.pitch) for note in track.notes] for track in two] == [
+        ["C4", "D4", "C4"],
+        ["E4", "F4", "E4"],
+    ]
+    with pytest.warns(scoretok.ScoretokWarning, match="order of parts 'ABC'"):
+        assert tune("P:A\nC4|\nP:B\nD4|\n", HEAD.replace("K:", "P:ABC\nK:")) == "C4 D4"
+
+
+@pytest.mark.parametrize(
+    ("body", "sounds"),
+    [
+        ("^F4-|F2F2|", [(66, 6), (65, 2)]), ("^F4|F4|", [(66, 4), (65, 4)]), ("^F4-|[K:D]F4|", [(66, 8)]),
+        ("[^FA]4-|[FA]4|", [(66, 8), (69, 8)]), ("^F4-|G2F2|", [(66, 4), (67, 2), (65, 2)]), ("^F4-|^F4|", [(66, 8)]),
+        ("[_E=E]4-|[E_E]4|", [(63, 8), (64, 8)]), ("^F4-|f4|", [(66, 4), (77, 4)]), ("^F2-F2|F4|", [(66, 4), (65, 4)]),
+    ],
+)  # fmt: skip
+def test_a_tie_carries_its_accidental_over_the_bar_line(body, sounds):
+    notes = parse(HEAD + body + "\n").tracks[0].notes
+    assert [(note.pitch, note.duration_ticks // 24) for note in notes] == sounds
+
+
+def test_a_measure_of_any_length_keeps_its_notes():
+    sheet = parse("X:1\nM:none\nL:1/4\nK:C\n" + "CDEF" * 101 + "C3/4\n")
+    assert len(sheet.tracks[0].notes) == 405
+
+
+@pytest.mark.parametrize(
+    "body", ["C9999999999|", "Z999999999|", "Z99999|", "C/9999999|", "(9999999:2:2CC|", "C999999|"]
+)
+def test_numbers_that_no_tune_has_are_refused(body):
+    with pytest.raises(scoretok.ScoretokError):
+        parse(HEAD + body + "\n")

@@ -1,6 +1,7 @@
 """Slicing, rearranging and comparing scores."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from strategies import lead_sheets, walked_sheets
 
 from scoretok import Note, ScoretokError, Track, diff, slice_bars
-from scoretok.bars import join_notes, rearrange_bars
+from scoretok.bars import join_notes, lay_bars, rearrange_bars
 
 
 @given(lead_sheets())
@@ -95,3 +96,13 @@ def test_any_notes_joined_are_legal_for_a_track(notes):
     joined = join_notes(notes)
     assert Track("piano", joined).notes == joined
     assert {(n.start_ticks, n.pitch) for n in joined} == {(n.start_ticks, n.pitch) for n in notes}
+
+
+@given(st.lists(st.tuples(st.sampled_from([(4, 4), (3, 4), (6, 8), (5, 8)]), st.integers(0, 9000)), min_size=1))
+def test_every_measure_has_room_for_what_is_written_in_it(measures):
+    layout = lay_bars([signature for signature, _ in measures], [ticks for _, ticks in measures])
+    lengths = [stop - start for start, stop in pairwise(layout.measure_starts)]
+    assert all(length >= ticks for length, (_, ticks) in zip(lengths, measures, strict=True))
+    bars = [meter.bar_ticks for meter in layout.meters]
+    shortened = bars[0] - layout.pickup_ticks if layout.pickup_ticks else 0
+    assert sum(bars) - shortened == layout.measure_starts[-1]

@@ -8,18 +8,19 @@ from fractions import Fraction
 from pathlib import Path
 
 from scoretok.bars import join_notes, lay_bars
-from scoretok.errors import ScoretokError, ScoretokWarning
+from scoretok.errors import ScoretokError, ScoretokWarning, quoted
 from scoretok.files import read_text
 from scoretok.formats.abc_music import (
     AbcBar,
     Voice,
+    count_in,
     parse_abc_key,
     parse_key_accidentals,
     parse_meter,
     parse_shift,
     parse_unit,
 )
-from scoretok.formats.abc_unfold import unfold
+from scoretok.formats.abc_unfold import in_parts, part_labels, part_order, unfold
 from scoretok.formats.abc_write import write
 from scoretok.harmony import try_chord
 from scoretok.infer import infer_missing
@@ -72,6 +73,7 @@ class _Tune:
         self.key: Key | None = None
         self.unit: Fraction | None = None
         self.tempo = ""
+        self.order = ""  # of the parts
         self.in_body = self.ended = False
         self.key_text = ""
         self.pending: list[tuple[str | None, str, str]] = []  # fields for a voice to come, or for any (None)
@@ -113,8 +115,8 @@ class _Tune:
             self.propagate = words[1]
             for each in self.voices.values():
                 each.propagate = words[1]
-        elif words[:1] == ["MIDI"] and words[1:] and all(word.isdigit() for word in words[2:]):
-            numbers = [int(word) for word in words[2:]]
+        elif words[:1] == ["MIDI"] and words[1:] and all(word.isdecimal() for word in words[2:]):
+            numbers = [count_in(word) for word in words[2:]]
             voice = max(len(self.names) or len(self.voices), 1)
             if words[1] == "program" and numbers:
                 self.programs[numbers[0] if len(numbers) > 1 else voice] = min(numbers[-1], 127)
@@ -160,8 +162,8 @@ class _Tune:
             self.unit = parse_unit(value)
         elif letter == "Q":
             self.tempo = value
-        elif letter == "P" and len(value.strip()) > 1:
-            self.ignored.add(f"the order of parts {value.strip()!r}")
+        elif letter == "P":
+            self.order = value.strip()
 
     def _select(self, value: str) -> None:
         """'Vocal name="x"': choose a voice, and keep its name; the fields before it hold for all voices."""
@@ -206,11 +208,11 @@ class _Tune:
 
     def sheet(self) -> LeadSheet:
         """The score of all voices, repeats unfolded."""
-        self._warn()
         order = [name for name in self.names if name in self.voices]
         if not order:
             raise ScoretokError("it holds no music (an ABC tune has a K: line and notes after it)")
-        unfolded = {n: self.voices[n].bars if self.signed else unfold(self.voices[n].written_bars()) for n in order}
+        unfolded = self._unfolded(order)
+        self._warn()
         first = max(unfolded.values(), key=len)
         count = len(first)
         if count == 0:
@@ -241,6 +243,19 @@ class _Tune:
             title=self.title,
         )
         return infer_missing(sheet, key=self.key is None, chords=not (self.signed or sheet.chords))
+
+    def _unfolded(self, names: list[str]) -> dict[str, list[AbcBar]]:
+        """The bars of each voice as they sound; the parts are where the first voice that has any says."""
+        if self.signed:
+            return {name: self.voices[name].bars for name in names}
+        written = {name: self.voices[name].written_bars() for name in names}
+        labels = next((found for bars in written.values() if (found := part_labels(bars))), {})
+        order = part_order(self.order)
+        if order and set(order) <= set(labels.values()):
+            return {name: unfold(in_parts(bars, labels, order)) for name, bars in written.items()}
+        if len(self.order) > 1:
+            self.ignored.add(f"the order of parts {quoted(self.order)}")
+        return {name: unfold([bars]) for name, bars in written.items()}
 
     def _warn(self) -> None:
         grace = sum(voice.grace_notes for voice in self.voices.values())
@@ -283,8 +298,8 @@ def _bpm(text: str) -> float | None:
     match = re.search(r"(?:(\d+)/(\d+)\s*=\s*)?(\d+(?:\.\d+)?)\s*(?:\"|$)", text.strip())
     if not match:
         return None
-    beat = Fraction(int(match[1]), int(match[2]) or 1) if match[1] else Fraction(1, 4)
-    bpm = float(match[3]) * float(beat * 4)
+    beat = Fraction(count_in(match[1]), count_in(match[2]) or 1) if match[1] else Fraction(1, 4)
+    bpm = float(match[3][:12]) * float(beat * 4)
     return min(max(bpm, MIN_BPM), MAX_BPM) if bpm > 0 else None
 
 

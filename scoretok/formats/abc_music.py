@@ -1,13 +1,14 @@
 """The music code of ABC: one voice's text becomes bars of notes, chords, words and marks."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from scoretok.errors import ScoretokError
+from scoretok.errors import ScoretokError, quoted
 from scoretok.formats.abc_write import key_accidental
 from scoretok.formats.playing_order import parse_endings
-from scoretok.parts import Key, Syllable
+from scoretok.parts import MAX_BARS, Key, Syllable
 from scoretok.theory import LETTER_PITCH_CLASS
 
 TOKEN = re.compile(
@@ -60,6 +61,8 @@ class Voice:
         self.at = Fraction(0)
         self.layers: list[Fraction] = []
         self.accidentals: dict[str, int] = {}  # by letter, or by letter and octave
+        self.spelled: list[tuple[str, int]] = []  # letter and octave, and accidental, of the last sound
+        self.held: dict[str, int] = {}  # accidentals that a tie carries over the bar line, for one sound
         self.propagate = "pitch"  # how far an accidental holds in its bar: not, octave or pitch (ABC 2.1, 11.3)
         self.tuplet: tuple[Fraction, int] = (Fraction(1), 0)
         self.broken = 0
@@ -96,6 +99,7 @@ class Voice:
                 at = self._note_group(line, at)
             elif match.lastgroup in ("note", "rest"):
                 length, at = self._length(line, at)
+                self.spelled = []
                 pitches = (self._pitch(match[0], match.start()),) if match.lastgroup == "note" else ()
                 self._sound(pitches, length)
             elif match.lastgroup == "other":
@@ -108,6 +112,7 @@ class Voice:
     def _note_group(self, line: str, at: int) -> int:
         """'[CEG]2': the notes up to the bracket, whose lengths multiply the one behind it."""
         pitches: list[int] = []
+        self.spelled = []
         inner = Fraction(1)
         tied = False
         while at < len(line) and line[at] != "]":
@@ -134,9 +139,9 @@ class Voice:
         match = LENGTH.match(line, at)
         assert match is not None
         numerator, slashes, denominator = match.groups()
-        value = Fraction(int(numerator or 1))
+        value = Fraction(count_in(numerator, 1))
         if slashes:
-            divisor = int(denominator) if denominator else 2 ** len(slashes)
+            divisor = count_in(denominator, 2 ** min(len(slashes), 9))
             if divisor == 0:
                 raise ScoretokError(f"column {at + 1}: a length is divided by 0")
             value /= divisor
@@ -152,9 +157,11 @@ class Voice:
         place = f"{name}{octave}" if self.propagate == "octave" else name
         alter = ACCIDENTAL[mark]
         if alter is None:
-            alter = self.accidentals.get(place, self.key_accidentals.get(name, key_accidental(name, self.key.fifths)))
+            signature = self.key_accidentals.get(name, key_accidental(name, self.key.fifths))
+            alter = self.held.get(f"{name}{octave}", self.accidentals.get(place, signature))
         elif self.propagate != "not":
             self.accidentals[place] = alter
+        self.spelled.append((f"{name}{octave}", alter))
         pitch = LETTER_PITCH_CLASS[name] + alter + 12 * (octave + 1) + self.shift
         if not 0 <= pitch <= 127:
             raise ScoretokError(f"column {column + 1}: {text} lies outside the MIDI range")
@@ -177,7 +184,7 @@ class Voice:
         bar.sounds.append(sound)
         self.at += quarters
         bar.length = max(bar.length, self.at)
-        self.last = sound
+        self.last, self.held = sound, {}
         if pitches and not self.layers:
             self.line_sounds.append((len(self.bars), sound))
 
@@ -188,7 +195,10 @@ class Voice:
         return 2 - shortened if signs > 0 else shortened
 
     def _full(self, text: str) -> None:
-        for number in range(int(text[1:] or 1)):
+        count = count_in(text[1:], 1)
+        if count > MAX_BARS:
+            raise ScoretokError(f"{quoted(text)} rests for more than {MAX_BARS} bars")
+        for number in range(count):
             if number:
                 self._bar("|")
             self._sound((), Fraction(*self.meter) / self.unit)
@@ -201,7 +211,7 @@ class Voice:
         self.broken = len(text) if text[0] == ">" else -len(text)
 
     def _tuplet(self, text: str) -> None:
-        parts = [int(part) if part else 0 for part in text[1:].split(":")]
+        parts = [count_in(part) for part in text[1:].split(":")]
         count = parts[0]
         compound = self.meter[1] >= 8 and self.meter[0] % 3 == 0
         into = (parts[1] if len(parts) > 1 else 0) or TUPLET_INTO.get(count, 3 if compound else 2)
@@ -218,6 +228,9 @@ class Voice:
 
     def _bar(self, text: str) -> None:
         empty = self.bars.pop() if self.bars and not (self.bars[-1].closed or self.bars[-1].sounds) else None
+        if self.last and self.last.tied:
+            places = Counter(place for place, _ in self.spelled)
+            self.held = {place: alter for place, alter in self.spelled if places[place] == 1}
         if self.bars:
             last = self.bars[-1]
             last.repeat_to = last.repeat_to or text.startswith(":")
@@ -304,6 +317,13 @@ def parse_words(text: str) -> list[Syllable | str]:
     return words
 
 
+def count_in(text: str, default: int = 0) -> int:
+    """A number of a tune. Raises ScoretokError for one that is larger than any of them."""
+    if len(text) > 6:
+        raise ScoretokError(f"{quoted(text)} is a larger number than a tune has")
+    return int(text) if text else default
+
+
 def parse_meter(text: str) -> tuple[int, int] | None:
     """Numerator and denominator of an M: field ('6/8', 'C', 'C|', '2+3/8'); None for free meter."""
     text = text.strip()
@@ -312,7 +332,7 @@ def parse_meter(text: str) -> tuple[int, int] | None:
     match = re.fullmatch(r"\(?([\d+]+)\)?\s*/\s*(\d+)", text)
     if not match:
         return None
-    numerator, denominator = sum(int(part) for part in match[1].split("+") if part), int(match[2])
+    numerator, denominator = sum(count_in(part) for part in match[1].split("+")), count_in(match[2])
     if not 1 <= numerator <= 256 or denominator not in (1, 2, 4, 8, 16, 32, 64):
         raise ScoretokError(f"meter {text} has no bar")
     return numerator, denominator
@@ -321,7 +341,7 @@ def parse_meter(text: str) -> tuple[int, int] | None:
 def parse_unit(text: str) -> Fraction:
     """The unit note length of an L: field as a fraction of a whole note."""
     match = re.fullmatch(r"\s*(\d+)(?:/(\d+))?\s*", text)
-    if not match or int(match[2] or 1) == 0 or int(match[1]) == 0:
+    if not match or count_in(match[2] or "", 1) == 0 or count_in(match[1]) == 0:
         raise ScoretokError(f"{text.strip()!r} is not a unit note length; write for example L:1/8")
     return Fraction(int(match[1]), int(match[2] or 1))
 

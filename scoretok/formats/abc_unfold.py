@@ -1,15 +1,48 @@
 """Repeats and endings of ABC: the bars of a voice in the order they sound."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 from scoretok.formats.abc_music import AbcBar
 from scoretok.formats.playing_order import Marks, playing_order
 
+MAX_PARTS = 999
 
-def unfold(bars: list[AbcBar]) -> list[AbcBar]:
-    """Play repeats twice, or as often as their endings say; then join bars that a sign had split."""
-    return join_split_bars([bars[number] for number in playing_order([_marks(bar) for bar in bars])])
+
+def part_order(text: str) -> str:
+    """The parts that a P: field of the header plays: 'AABC' for 'A2BC', 'ABABC' for '(AB)2.C'; '' if it is none."""
+    order = re.sub(r"[.\s]", "", text)
+    while re.search(r"\W|\d", order) and len(order) <= MAX_PARTS:
+        order, count = re.subn(
+            r"(?:([A-Za-z])|\(([A-Za-z]*)\))(\d{1,2})(?!\d)|\(([A-Za-z]*)\)",
+            lambda match: (match[1] or match[2] or "") * int(match[3]) if match[3] else match[4],
+            order,
+        )
+        if not count:
+            return ""
+    return order if len(order) <= MAX_PARTS and order.isalpha() else ""
+
+
+def part_labels(bars: list[AbcBar]) -> dict[int, str]:
+    """The letter of the part that a bar begins, by the number of the bar."""
+    return {i: text for i, bar in enumerate(bars) for text in bar.sections if len(text) == 1 and text.isalpha()}
+
+
+def in_parts(bars: list[AbcBar], labels: dict[int, str], order: str) -> list[list[AbcBar]]:
+    """What stands before the first part, then the parts in their order; `labels` names the part a bar begins."""
+    bounds = [*sorted(labels), max(len(bars), *labels)]
+    parts: dict[str, list[AbcBar]] = {}
+    for start, stop in pairwise(bounds):
+        parts.setdefault(labels[start], bars[start:stop])
+    return [bars[: bounds[0]], *(parts[letter] for letter in order)]
+
+
+def unfold(parts: Iterable[list[AbcBar]]) -> list[AbcBar]:
+    """Play the parts one after the other, their repeats unfolded; then join bars that a sign had split."""
+    return join_split_bars([bars[at] for bars in parts for at in playing_order([_marks(bar) for bar in bars])])
 
 
 def _marks(bar: AbcBar) -> Marks:

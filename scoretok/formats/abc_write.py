@@ -99,7 +99,9 @@ def _bar_text(sheet: LeadSheet, number: int, bar: int, voices: list[list[Piece]]
     if bar and key.bar == bar:
         fields.append(f"[K:{_key_text(key)}]")
     layers = []
-    touched: set[str] = set()
+    # Whether an accidental holds over a bar line along a tie is read both ways: state it.
+    tied = [note for pieces in voices for piece in pieces[:1] if piece.tied_from for note in piece.notes]
+    touched = {pitch_name(note.pitch, key.fifths, key.is_minor)[0] for note in tied}
     start = sheet.bar_starts[bar]
     for layer, pieces in enumerate(voices):
         texts = []

@@ -193,7 +193,7 @@ def _is_kit(channel: int, mode: bool | None, bank: int | None, is_gs: bool) -> b
 
 
 def _settings(tracks: list[Track], number: int, channel: int) -> tuple[int | None, int | None]:
-    """Bank (MSB) and program that the first note of a channel finds, set in its track or in one that is silent there."""
+    """Bank (MSB) and program that the first note of a channel finds, set in its track or in a silent one."""
     own = tracks[number]
     first = next((place for place, event in enumerate(own) if event.status == NOTE_ON | channel), len(own))
     silent = [t for t in tracks if not any(event.status == NOTE_ON | channel for event in t)]
