@@ -170,7 +170,7 @@ def _continues(place: list[PhraseWord], word: PhraseWord) -> bool:
 
 
 def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit()
+    return re.fullmatch("[0-9]{1,9}", text) is not None
 
 
 def _check_place(place: tuple[PhraseWord, ...]) -> None:

@@ -46,7 +46,7 @@ def _key(args: Arguments) -> Apply:
 
 def _tempo(args: Arguments) -> Apply:
     text = args.word("a tempo (96) or a factor (x1.25)")
-    match = re.fullmatch(r"(x?)(\d+(?:\.\d+)?)", text)
+    match = re.fullmatch(r"(x?)([0-9]{1,9}(?:\.[0-9]{1,9})?)", text)
     if not match or float(match[2]) <= 0:
         raise ScoretokError(f"{text!r} is not a tempo (96) or a factor (x1.25)")
     value, scale = float(match[2]), bool(match[1])
@@ -152,7 +152,7 @@ def _track_name(args: Arguments) -> str:
         return ""
     name = args.word("a track")
     digits = args.words[args.at].text if args.at < len(args.words) else ""
-    if name in ROLES and digits.isdigit():
+    if name in ROLES and re.fullmatch("[0-9]{1,9}", digits):
         args.at += 1
         name += f".{digits}"
     return name

@@ -27,6 +27,7 @@ from planner.song import PHRASE, Part, Song, model_key
 from scoretok.errors import ScoretokError
 from scoretok.formats.lead import short_id
 from scoretok.harmony import chord_to_symbol, key_to_text, parse_chord, parse_key
+from scoretok.numbers import whole
 from scoretok.parts import MAX_BARS, ROLES, SECTION_LABELS, Chord
 
 COMMENT = re.compile(r"(^|\s)#.*")
@@ -135,13 +136,13 @@ class PlanBuilder:
                 raise self.fail(f"{role!r} is no track; tracks are: {', '.join(ROLES)}")
             due = 1 + sum(part.name.startswith(f"{role}.") for part in parts)
             number = number or str(due)
-            if not (number.isdecimal() and 1 <= int(number) <= TRACKS_PER_ROLE):
+            if not 1 <= whole(number) <= TRACKS_PER_ROLE:
                 raise self.fail(f"{name} cannot be; there are at most {TRACKS_PER_ROLE} {role} tracks")
-            if int(number) < due:
+            if whole(number) < due:
                 raise self.fail("a track is named twice")
-            if int(number) > due:
+            if whole(number) > due:
                 raise self.fail(f"{name} comes before {role}.{due}; number tracks in their order")
-            if program and not (program.isdecimal() and int(program) < 128):
+            if program and whole(program) > 127:
                 raise self.fail(f"{program!r} is no General MIDI program; write 0 to 127")
             parts.append(Part(f"{role}.{int(number)}", int(program) if program else DEFAULT_PROGRAMS[role]))
         self.parts = tuple(parts)
@@ -150,9 +151,9 @@ class PlanBuilder:
         """Begin a section of so many bars."""
         if label not in LABELS:
             raise self.fail(f"{label!r} is no section ({', '.join(LABELS)})")
-        if not rest.isdecimal() or int(rest) < 1:
+        if not re.fullmatch("[0-9]+", rest) or whole(rest) < 1:
             raise self.fail(f"say how many bars the section has, for example: {label} 8")
-        if len(self.bars) + int(rest) > MAX_BARS:
+        if len(self.bars) + whole(rest) > MAX_BARS:
             raise self.fail(f"a score has at most {MAX_BARS} bars")
         self.start, self.has_chords = len(self.bars), False
         self.bars += [BarRequest(None, label), *[BarRequest(None, FREE if label == FREE else None)] * (int(rest) - 1)]
@@ -184,7 +185,7 @@ class PlanBuilder:
         chords = []
         for word, share in zip(words, shared, strict=False):
             symbol, _, at = word.partition("@")
-            if at and not (at.isdecimal() and int(at) < min(ticks, MAX_POSITION)):
+            if at and whole(at) >= min(ticks, MAX_POSITION):
                 raise self.fail(f"{word!r} does not begin in its bar of {ticks} ticks")
             chords.append(parse_chord(symbol, share if is_shared else int(at or 0)))
         starts = [chord.start_ticks for chord in chords]
@@ -197,7 +198,7 @@ class PlanBuilder:
         self._in_section()
         levels: dict[str, int] = {}
         for words in (item.split() for item in rest.split(",") if item.strip()):
-            if len(words) != 2 or not words[1].isdecimal() or int(words[1]) >= len(DENSITIES):
+            if len(words) != 2 or whole(words[1]) >= len(DENSITIES):
                 raise self.fail(f"{' '.join(words)!r} is no density; write a track and 0 to {len(DENSITIES) - 1}")
             levels[words[0] if "." in words[0] else f"{words[0]}.1"] = int(words[1])
         names = [part.name for part in self.parts]

@@ -1,5 +1,6 @@
 """From a prompt, a plan and options to a request: the song's header, what is given of its bars, what is left open."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from planner.song import Song, model_key
 from scoretok.errors import ScoretokError
 from scoretok.harmony import parse_chord, parse_key
 from scoretok.infer import infer_key
+from scoretok.numbers import whole
 from scoretok.parts import Key, Note
 
 if TYPE_CHECKING:
@@ -150,7 +152,7 @@ def sections_of(options: PromptOptions, found: ParsedPrompt) -> list[tuple[str, 
         if not items:
             raise ScoretokError("--form names no section; write for example: intro 4, verse 8")
         sections = [(words[0], " ".join(words[1:])) for words in items]
-        total = sum(int(length) for _, length in sections if length.isdecimal())
+        total = sum(whole(length) for _, length in sections if re.fullmatch("[0-9]+", length))
         if options.bars and total != options.bars:
             raise ScoretokError(f"--form has {total} bars and --bars {options.bars}; leave one out")
         return sections

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scoretok import ScoretokError
 from scoretok.audio import SAMPLE_RATE, Recording, common_period, open_audio, read_mono, read_recording, resample
 from scoretok.audio.comments import CONVERTED, INPAINTED, RENDERED, append_comment, comment_with, fields_of
+from scoretok.audio.writer import write_audio
 
 soundfile = pytest.importorskip("soundfile")
 
@@ -36,6 +37,26 @@ def test_any_rate_number_of_channels_and_format_is_read(tmp_path, rate, channels
     assert 0.4 < np.abs(recording.samples).max() < 0.6
     assert not recording.is_silent
     assert len(recording.mono_at(16000)) == round(16000 * recording.duration_s)
+
+
+@pytest.mark.parametrize("suffix", ["mp3", "ogg"])
+def test_spans_of_compressed_files_are_those_of_the_whole(tmp_path, suffix):
+    path = tmp_path / f"noise.{suffix}"
+    noise = np.random.default_rng(0).normal(0, 0.1, (8 * SAMPLE_RATE, 2))
+    soundfile.write(path, noise, SAMPLE_RATE)
+    whole = soundfile.read(path, always_2d=True)[0]
+    file = open_audio(path)
+    for start in range(0, file.n_samples - 5000, 20_011):
+        assert np.array_equal(file.stored(start, start + 5000), whole[start : start + 5000])
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_samples_that_are_no_numbers_are_not_written(tmp_path, bad):
+    path = tmp_path / "old.wav"
+    path.write_bytes(b"precious")
+    with pytest.raises(ScoretokError, match="no numbers"):
+        write_audio(np.full((1, 100), bad), SAMPLE_RATE, path)
+    assert path.read_bytes() == b"precious"
 
 
 def write_m4a(path):

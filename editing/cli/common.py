@@ -1,6 +1,7 @@
 """What several subcommands share: reading and writing scores, bars, JSON, quiet."""
 
 import json
+import math
 import re
 import sys
 import warnings
@@ -13,10 +14,11 @@ from pathlib import Path
 import click
 
 from scoretok.bars import slice_bars
-from scoretok.errors import ScoretokError
+from scoretok.errors import ScoretokError, quoted
 from scoretok.formats import read, suffix_of, write
 from scoretok.formats.holds import WITHOUT_PHONEMES, warn_of_drops
 from scoretok.lyrics import with_phonemes_if_possible
+from scoretok.numbers import parse_json, whole
 from scoretok.sheet import LeadSheet
 
 TEXT_FORMATS = ("lead", "json", "abc")
@@ -52,6 +54,17 @@ def collect(kind: type, name: str = "options") -> Callable[[Callable], Callable]
         return wrapped
 
     return decorate
+
+
+class FiniteRange(click.FloatRange):
+    """A number within limits; 'nan' and 'inf', which pass every comparison, are none."""
+
+    def convert(self, value: float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number."""
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        return number
 
 
 class RenamedOption(click.Option):
@@ -109,10 +122,7 @@ def _read_text(text: str) -> LeadSheet:
     if not start:
         raise ScoretokError("standard input is empty")
     if start == "{":
-        try:
-            return json_form.sheet_from_dict(json.loads(text))
-        except json.JSONDecodeError as error:
-            raise ScoretokError(f"standard input, line {error.lineno}: not JSON: {error.msg}") from None
+        return json_form.sheet_from_dict(parse_json(text, "standard input"))
     if re.search(r"(?m)^(X|K):", text):
         return abc.parse(text, "standard input")
     return lead_parser.parse(text, "standard input")
@@ -164,12 +174,12 @@ def check_folder(path: str) -> None:
 
 def parse_bars(text: str, sheet: LeadSheet) -> range:
     """'5-8' or '5' as bars counted from 0. Raises ScoretokError."""
-    match = re.fullmatch(r"(\d+)(?:-(\d+))?", text)
+    match = re.fullmatch(r"([0-9]+)(?:-([0-9]+))?", text)
     if not match:
-        raise ScoretokError(f"--bars {text}: write for example 5-8 or 5")
-    first, last = int(match[1]), int(match[2] or match[1])
+        raise ScoretokError(f"--bars {quoted(text)}: write for example 5-8 or 5")
+    first, last = whole(match[1]), whole(match[2] or match[1])
     if not 1 <= first <= last <= sheet.bar_count:
-        raise ScoretokError(f"--bars {text}: the score has the bars 1-{sheet.bar_count}")
+        raise ScoretokError(f"--bars {quoted(text)}: the score has the bars 1-{sheet.bar_count}")
     return range(first - 1, last)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from editing.cli.common import (
+    FiniteRange,
     RenamedOption,
     check_output,
     collect,
@@ -66,7 +67,7 @@ request_options = with_options(
     click.option("--chords", metavar="TEXT", help='One chord a bar, again and again: "Am F C G".'),
     click.option("--key", metavar="KEY", help='"A minor".'),
     click.option("--meter", metavar="N/D", help="3/4."),
-    click.option("--tempo", type=click.FloatRange(20, 400), help="Quarter notes a minute."),
+    click.option("--tempo", type=FiniteRange(20, 400), help="Quarter notes a minute."),
     click.option("--tracks", metavar="NAMES", help='"vocal piano:4 bass drums": roles, with General MIDI programs.'),
     click.option(
         "--repeat-sections/--no-repeat-sections",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from editing.cli.common import (
+    FiniteRange,
     Renamed,
     RenamedOption,
     check_output,
@@ -21,6 +22,7 @@ from editing.cli.common import (
     stages,
 )
 from scoretok.errors import ScoretokError
+from scoretok.numbers import whole
 from scoretok.sheet import LeadSheet
 
 if TYPE_CHECKING:
@@ -70,10 +72,10 @@ class ExtractOptions:
 @click.argument("source")
 @click.option("-o", "--output", required=True, metavar="FILE", help="A score by suffix, '-', or a folder for a folder.")
 @click.option("--melody", is_flag=True, help="The recording is one voice alone, hummed, whistled or played.")
-@click.option("--tempo", type=click.FloatRange(20, 400), metavar="BPM", help="Quarter notes a minute.")
+@click.option("--tempo", type=FiniteRange(20, 400), metavar="BPM", help="Quarter notes a minute.")
 @click.option("--meter", metavar="N/D", help="4/4, 3/4, 6/8 ...")
 @click.option("--key", metavar="KEY", help="'G minor', 'Eb:maj' ...")
-@click.option("--downbeat", type=click.FloatRange(0), metavar="SECONDS", help="Where a bar begins.")
+@click.option("--downbeat", type=FiniteRange(0), metavar="SECONDS", help="Where a bar begins.")
 @click.option("--lyrics", metavar="FILE", help="A text file with the words that are sung.")
 @click.option("--language", default="", metavar="CODE", help="Language of the words: en, de ... (default: detected).")
 @click.option(
@@ -190,10 +192,10 @@ def options_of(given: ExtractOptions) -> "TranscriptionOptions":
 
 def read_meter(text: str) -> tuple[int, int]:
     """'3/4' as numbers. Raises ScoretokError."""
-    match = re.fullmatch(r"(\d+)/(\d+)", text.strip())
+    match = re.fullmatch(r"([0-9]+)/([0-9]+)", text.strip())
     if not match:
         raise ScoretokError(f"--meter {text}: write for example 3/4 or 6/8")
-    return int(match[1]), int(match[2])
+    return whole(match[1]), whole(match[2])
 
 
 def read_words(path: str) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from editing.cli.common import RenamedOption, print_json, save, with_options
+from editing.cli.common import FiniteRange, RenamedOption, print_json, save, with_options
 from scoretok.errors import ScoretokError
+from scoretok.numbers import whole
 from scoretok.theory import parse_pitch
 
 if TYPE_CHECKING:
@@ -36,10 +37,8 @@ planner_options = with_options(
     click.option("--harmony", multiple=True, metavar="TRACK=on|off", help="With a bar or chord only its tones begin."),
     click.option("--genre", metavar="NAME", help="In the manner of this genre."),
     click.option("--variants", type=click.IntRange(1, 100), default=1, show_default=True, help="Likeliest first."),
-    click.option(
-        "--temperature", type=click.FloatRange(0, 5), default=0.85, show_default=True, help="0: the likeliest."
-    ),
-    click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), default=0.95, show_default=True),
+    click.option("--temperature", type=FiniteRange(0, 5), default=0.85, show_default=True, help="0: the likeliest."),
+    click.option("--top-p", type=FiniteRange(0, 1, min_open=True), default=0.95, show_default=True),
     click.option("--model", metavar="DIR", help="A model of scoretok train planner."),
 )
 
@@ -136,9 +135,9 @@ def read_range(text: str) -> tuple[int, int]:
 
 def read_count(text: str) -> int:
     """A number from 1 on."""
-    if not text.isdecimal() or int(text) < 1:
+    if (count := whole(text)) < 1:
         raise ValueError
-    return int(text)
+    return count
 
 
 def read_switch(text: str) -> bool:
@@ -149,7 +148,7 @@ def read_switch(text: str) -> bool:
 def read_span(text: str) -> tuple[int, int]:
     """'2-6' or '4' as least and most."""
     least, _, most = text.partition("-")
-    return int(least), int(most or least)
+    return whole(least), whole(most or least)
 
 
 def save_variants(made: "list[GeneratedScore]", output: str, as_json: bool, quiet: bool) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from editing.cli.common import (
+    FiniteRange,
     bars_option,
     check_folder,
     collect,
@@ -80,7 +81,7 @@ class RenderOptions:
 @click.option("--room", multiple=True, metavar="TRACK=R", help="How much of a track or role the room echoes, 0 to 1.")
 @click.option(
     "--loudness",
-    type=click.FloatRange(-40, -5),
+    type=FiniteRange(-40, -5),
     metavar="LUFS",
     help="Bring the whole file to a loudness, -14 say. Then an edit may change the level everywhere.",
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from editing.cli.common import quiet_option, with_options
+from editing.cli.common import FiniteRange, quiet_option, with_options
 from scoretok.errors import ScoretokError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ training_options = with_options(
     click.option("--recipe", "recipe_file", metavar="FILE", help="Repeat the stages of a recipe.toml."),
     click.option("--steps", type=click.IntRange(1), help="Of the run in all."),
     click.option("--batch", type=click.IntRange(1)),
-    click.option("--learning-rate", type=click.FloatRange(0, 1, min_open=True)),
+    click.option("--learning-rate", type=FiniteRange(0, 1, min_open=True)),
     click.option("--evaluate-every", type=click.IntRange(1), help="Steps between checkpoints."),
     click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), help="auto: the faster one, measured."),
     click.option("--compile", "compiled", is_flag=True, default=None, help="Compile first (a minute; needs g++)."),

@@ -1,5 +1,7 @@
 """scoretok voice: convert, enrol, adapt."""
 
+import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from editing.cli.common import (
+    FiniteRange,
     RenamedOption,
     check_folder,
     collect,
@@ -21,6 +24,7 @@ from editing.cli.common import (
     with_options,
 )
 from scoretok.errors import ScoretokError
+from scoretok.numbers import whole
 from scoretok.sheet import LeadSheet
 
 if TYPE_CHECKING:
@@ -78,16 +82,16 @@ conversion_options = with_options(
     click.option("--timbre-mix", metavar="A:W,B:W", help="A voice between several, with weights."),
     click.option("--shift", default="auto", show_default=True, metavar="auto|match|N",
                  help="Whole octaves to the singer's range; to the middle of it; or semitones."),
-    click.option("--keep-expression", type=click.FloatRange(0, 1), default=1.0, show_default=True,
+    click.option("--keep-expression", type=FiniteRange(0, 1), default=1.0, show_default=True,
                  help="How much of vibrato and slides stays."),
     click.option("--melody", metavar="SCORE", help="Tune the source to the vocal track of a score."),
     click.option("--tune-strength", "--tune", "tune", cls=RenamedOption,
-                 type=click.FloatRange(0, 1), default=1.0, show_default=True,
+                 type=FiniteRange(0, 1), default=1.0, show_default=True,
                  help="How far --melody draws the pitch."),
-    click.option("--formant", type=click.FloatRange(-12, 12), default=0.0, show_default=True,
+    click.option("--formant", type=FiniteRange(-12, 12), default=0.0, show_default=True,
                  help="Move formants, in semitones."),
     click.option("--breathiness", "--breath", "breath", cls=RenamedOption,
-                 type=click.FloatRange(-30, 30), default=0.0, show_default=True,
+                 type=FiniteRange(-30, 30), default=0.0, show_default=True,
                  help="More or less breath, in decibels."),
     click.option("--steps", type=click.IntRange(0, 100), default=4, show_default=True, help="Steps of the flow."),
 )  # fmt: skip
@@ -266,7 +270,11 @@ def spans_of(options: ConvertOptions) -> list[tuple[float, float]] | None:
     runs = [parse_bars(text, sheet) for text in options.bars]
     for text in options.section:
         label, _, number = text.rpartition(" ")
-        runs += find_section(sheet, label, int(number)) if label and number.isdigit() else find_section(sheet, text)
+        runs += (
+            find_section(sheet, label, whole(number))
+            if label and re.fullmatch("[0-9]+", number)
+            else find_section(sheet, text)
+        )
     return [
         (sheet.seconds_at(sheet.bar_starts[run.start]), sheet.seconds_at(sheet.bar_starts[run.stop])) for run in runs
     ]
@@ -285,5 +293,7 @@ def target_of(models: "VoiceModels", target: str | None, mix: str | None) -> "Vo
         try:
             parts.append((path, float(weight)))
         except ValueError:
+            parts.append((path, math.nan))
+        if not 0 <= parts[-1][1] <= 1000:
             raise ScoretokError(f"--timbre-mix {text}: write for example a.wav:0.7,b.wav:0.3") from None
     return mix_voices([(reference_voice(models, path), weight) for path, weight in parts])

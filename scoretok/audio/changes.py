@@ -54,7 +54,12 @@ def write_changed(source: AudioFile, output: str | Path, spans: Sequence[tuple[i
 
 
 def as_stored(samples: np.ndarray, source: AudioFile) -> np.ndarray:
-    """Float samples (c, n) as (n, c) of the stored type; whole numbers are rounded to the stored depth."""
+    """Float samples (c, n) as (n, c) of the stored type; whole numbers are rounded to the stored depth.
+
+    Raises ScoretokError for what is no number.
+    """
+    if not np.isfinite(samples).all():
+        raise ScoretokError(f"{source.path.name} is left as it is: the samples made for it are no numbers")
     kind = source.stored_type
     if kind != "int32":
         return samples.T.astype(kind)

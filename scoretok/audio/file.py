@@ -6,9 +6,11 @@ Axes: c channels, n samples.
 """
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,6 +25,7 @@ LIBSNDFILE = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
 FLOATS = ("FLOAT", "DOUBLE")
 BLOCK_S = 5
 FILTER_SAMPLES = 4096  # read on either side of a span, for the resampler's filter
+DECODED_SAMPLES = 1 << 18
 LONGEST_DECODED_S = 3 * 3600  # of what has to be decoded into memory
 
 
@@ -111,13 +114,36 @@ class AudioFile:
         """Samples (n, c). Raises ScoretokError."""
         if self.decoded is not None:
             return self.decoded[:, start:stop].T.astype(dtype)
-        soundfile = require("soundfile", "audio", "reading audio")
-        with decoding(self.path), soundfile.SoundFile(self.path) as file:
-            file.seek(start)
-            samples = np.asarray(file.read(stop - start, dtype=dtype, always_2d=True))
+        if not self.is_lossless:
+            samples = self._in_order[start:stop].astype(dtype)
+        else:
+            soundfile = require("soundfile", "audio", "reading audio")
+            with decoding(self.path), soundfile.SoundFile(self.path) as file:
+                file.seek(start)
+                samples = np.asarray(file.read(stop - start, dtype=dtype, always_2d=True))
         if len(samples) < stop - start:
             raise ScoretokError(f"{self.path} breaks off after {start + len(samples)} samples, sooner than it says")
         return samples
+
+    @cached_property
+    def _in_order(self) -> np.ndarray:
+        """All samples (n, c), float32, of a compressed file, kept in a temporary file.
+
+        Decoders of such files lack their history after a seek and give other samples; so this decodes once, in order.
+        Raises ScoretokError.
+        """
+        soundfile = require("soundfile", "audio", "reading audio")
+        try:
+            with tempfile.TemporaryFile() as kept:
+                with decoding(self.path), soundfile.SoundFile(self.path) as file:
+                    while len(block := file.read(DECODED_SAMPLES, dtype="float32", always_2d=True)):
+                        kept.write(block.tobytes())
+                kept.flush()
+                if not kept.tell():
+                    return np.zeros((0, self.channels), np.float32)
+                return np.memmap(kept, np.float32, "r").reshape(-1, self.channels)
+        except OSError as error:
+            raise ScoretokError(f"{self.path} cannot be decoded to a temporary file: {error.strerror}") from None
 
 
 def open_audio(path: str | Path, shortest_s: float = 0.0, longest_s: float = float("inf")) -> AudioFile:

@@ -31,7 +31,9 @@ class AudioWriter:
         self.n_samples = 0
 
     def write(self, samples: np.ndarray) -> None:
-        """Append float samples (c, n). Raises ScoretokError."""
+        """Append float samples (c, n). Raises ScoretokError, also for what is no number."""
+        if not np.isfinite(samples).all():
+            raise ScoretokError(f"{self._path} is not written: the samples made for it are no numbers")
         # libvorbis has crashed on long writes, so blocks are kept short.
         for start in range(0, samples.shape[1], 1 << 16):
             part = samples[:, start : start + (1 << 16)]

@@ -8,6 +8,7 @@ from fractions import Fraction
 from scoretok.errors import ScoretokError, quoted
 from scoretok.formats.abc_write import key_accidental
 from scoretok.formats.playing_order import parse_endings
+from scoretok.numbers import whole
 from scoretok.parts import MAX_BARS, Key, Syllable
 from scoretok.theory import LETTER_PITCH_CLASS
 
@@ -319,9 +320,7 @@ def parse_words(text: str) -> list[Syllable | str]:
 
 def count_in(text: str, default: int = 0) -> int:
     """A number of a tune. Raises ScoretokError for one that is larger than any of them."""
-    if len(text) > 6:
-        raise ScoretokError(f"{quoted(text)} is a larger number than a tune has")
-    return int(text) if text else default
+    return whole(text) if text else default
 
 
 def parse_meter(text: str) -> tuple[int, int] | None:
@@ -343,7 +342,7 @@ def parse_unit(text: str) -> Fraction:
     match = re.fullmatch(r"\s*(\d+)(?:/(\d+))?\s*", text)
     if not match or count_in(match[2] or "", 1) == 0 or count_in(match[1]) == 0:
         raise ScoretokError(f"{text.strip()!r} is not a unit note length; write for example L:1/8")
-    return Fraction(int(match[1]), int(match[2] or 1))
+    return Fraction(count_in(match[1]), count_in(match[2] or "", 1))
 
 
 CLEF = re.compile(

@@ -5,8 +5,9 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from scoretok.errors import ScoretokError
+from scoretok.errors import ScoretokError, quoted
 from scoretok.files import read_text, write_text
+from scoretok.numbers import parse_json
 from scoretok.parts import Chord, Key, Meter, Note, Section, Syllable, Tempo, Track
 from scoretok.sheet import LeadSheet
 
@@ -16,12 +17,7 @@ PARTS = {"meters": Meter, "keys": Key, "tempos": Tempo, "sections": Section, "ch
 
 def read(path: str | Path) -> LeadSheet:
     """Read a JSON score. Raises ScoretokError naming the place that does not fit."""
-    try:
-        data = json.loads(read_text(path))
-    except json.JSONDecodeError as error:
-        raise ScoretokError(f"{path}, line {error.lineno}, column {error.colno}: not JSON: {error.msg}") from None
-    except RecursionError:
-        raise ScoretokError(f"{path} is nested too deeply to be a score") from None
+    data = parse_json(read_text(path), str(path))
     try:
         return sheet_from_dict(data)
     except ScoretokError as error:
@@ -106,7 +102,7 @@ def _object(data: Any, kind: type, where: str, skip: tuple[str, ...] = ()) -> di
         if name in skip:
             continue
         if name not in known:
-            raise ScoretokError(f"{where} has no field {name!r}; fields are {', '.join(known)}")
+            raise ScoretokError(f"{where} has no field {quoted(name)}; fields are {', '.join(known)}")
         expected = TYPES.get(name, int)
         optional = value is None and name in ("root", "bass", "syllable")
         if (
@@ -114,7 +110,7 @@ def _object(data: Any, kind: type, where: str, skip: tuple[str, ...] = ()) -> di
             and not optional
             and (not isinstance(value, expected) or isinstance(value, bool) != (expected is bool))
         ):
-            raise ScoretokError(f"{where}.{name} is {value!r}, which has the wrong type")
+            raise ScoretokError(f"{where}.{name} is {quoted(str(value))}, which has the wrong type")
     return {name: value for name, value in data.items() if name not in skip}
 
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 from scoretok.errors import ScoretokError
 from scoretok.formats.lead_terms import parse_duration, parse_position, unquoted
 from scoretok.harmony import parse_chord, parse_key
+from scoretok.numbers import whole
 from scoretok.parts import DEFAULT_VELOCITY, DRUM_TICKS, ROLES, Chord, Key, Meter, Note, Section, Syllable, Tempo, Track
 from scoretok.phonemes import is_phoneme
 from scoretok.roles import DRUM_KEYS, ROLE_PROGRAMS
@@ -167,7 +168,7 @@ class _LeadReader:
 
     def _meter(self, text: str) -> Meter:
         numerator, _, denominator = text.partition("/")
-        return Meter(self.bar, int(numerator), int(denominator))
+        return Meter(self.bar, whole(numerator), whole(denominator))
 
     def _read_bar_line(self, head: Word) -> None:
         if self.bar < 0:

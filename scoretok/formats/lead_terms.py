@@ -3,6 +3,7 @@
 import re
 
 from scoretok.errors import ScoretokError
+from scoretok.numbers import whole
 from scoretok.parts import Meter
 
 # Note lengths by name: whole, half, quarter, eighth, sixteenth, thirty-second; '.' dotted, '3' triplet.
@@ -39,7 +40,7 @@ def parse_duration(text: str) -> int:
             raise ScoretokError(f"{text!r} is not a note length; write w h q e s t, dotted (q.), triplet (e3), sums"
                                 " (h+e) or ticks (17t)")  # fmt: skip
         wholes, ticks, name = match.groups()
-        total += 96 * int(wholes) if wholes else int(ticks) if ticks else DURATIONS[name]
+        total += 96 * whole(wholes) if wholes else whole(ticks) if ticks else DURATIONS[name]
     return total
 
 
@@ -52,9 +53,9 @@ def position_text(ticks: int, meter: Meter) -> str:
 def parse_position(text: str, meter: Meter) -> int:
     """Ticks after the bar line of a place in a bar. Raises ScoretokError."""
     match = _POSITION.fullmatch(text)
-    if not match or int(match[1]) < 1:
+    if not match or whole(match[1]) < 1:
         raise ScoretokError(f"{text!r} is not a position; write a beat (3), or a beat and ticks (2:12)")
-    return (int(match[1]) - 1) * meter.beat_ticks + int(match[2] or 0)
+    return (whole(match[1]) - 1) * meter.beat_ticks + whole(match[2] or "0")
 
 
 def quoted(text: str) -> str:
