@@ -48,7 +48,7 @@ def seconds(arguments: tuple[str, ...], variables: dict[str, str]) -> float:
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("OMP_", "SCORETOK_"))}
     with tempfile.TemporaryDirectory() as folder:
         began = perf_counter()
-        command = [sys.executable, "-m", "editing.cli.main", *arguments]
+        command = [sys.executable, "-m", "editing.cli", *arguments]
         subprocess.run(command, cwd=folder, env={**inherited, **variables}, check=True)
         return perf_counter() - began
 

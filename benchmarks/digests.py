@@ -60,7 +60,7 @@ def digests(folder: Path, threads: int = 1) -> dict[str, str]:
             command = [sys.executable, SING, arguments[1], name, *arguments[2:]]
         else:
             verb = 2 if arguments[0] == "voice" else 1
-            module = [sys.executable, "-m", "editing.cli.main", *arguments[:verb]]
+            module = [sys.executable, "-m", "editing.cli", *arguments[:verb]]
             output = ("-o", name)
             command = [*module, *arguments[verb:], *output]
         result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)

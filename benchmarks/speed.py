@@ -131,7 +131,7 @@ def main() -> None:
     engine = DraftEngine()
     audio = seconds(lambda: render(band, engine))
     middle, worst = mask_times(band)
-    command = [sys.executable, "-m", "editing.cli.main", "--help"]
+    command = [sys.executable, "-m", "editing.cli", "--help"]
     start = seconds(lambda: subprocess.run(command, capture_output=True, check=True), 7)
     rows: list[list[object]] = [
         ["legal-token mask", cell("{:.1f} µs (99th percentile {:.1f})", middle, worst), "20 µs"],

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -36,8 +35,8 @@ class StageCache:
             try:
                 with np.load(path, allow_pickle=False) as kept:
                     return unpacked(kind, dict(kept))
-            except (ValueError, OSError, KeyError, EOFError, BadZipFile):
-                path.unlink(missing_ok=True)  # a file that was cut off is as good as none
+            except Exception:  # a damaged entry, whatever is damaged, is as good as none
+                path.unlink(missing_ok=True)
         result = compute()
         partial = path.with_suffix(f".{os.getpid()}")
         try:

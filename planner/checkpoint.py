@@ -7,7 +7,7 @@ import torch
 
 from planner.llama import PlannerConfig, PlannerModel
 from scoretok.errors import ScoretokError
-from scoretok.nn.weights import CONFIG, MODEL, first_line, read_weights, write_weights
+from scoretok.nn.weights import CONFIG, MODEL, build, first_line, read_weights, write_weights
 
 PLANNER_WEIGHTS = Path(__file__).with_name("weights")
 HEAD = "lm_head.weight"  # some write it though it is the embedding again
@@ -24,10 +24,9 @@ def load_model(folder: str | Path = PLANNER_WEIGHTS) -> PlannerModel:
         config = PlannerConfig(**{name: value for name, value in saved.items() if name in names})
         if saved.get("model_type") != "llama" or config.vocab_size != PlannerConfig.vocab_size:
             raise ScoretokError(f"{folder} is not a model of this planner: its tokens are others")
-        model = PlannerModel(config)
         tensors.pop(HEAD, None)
-        model.load_state_dict(tensors)
-    except (OSError, ValueError, TypeError, RuntimeError, ArithmeticError) as error:
+        model = build(PlannerModel, {"config": config}, tensors)
+    except (OSError, ValueError, TypeError, ArithmeticError) as error:
         raise ScoretokError(f"{folder} is not a model of this planner: {first_line(error)}") from None
     if not all(tensor.isfinite().all() for tensor in tensors.values()):
         raise ScoretokError(f"{folder} holds weights that are no numbers; its training went astray")

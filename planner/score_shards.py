@@ -148,6 +148,15 @@ def make_score_shard(
     return counts
 
 
+def _read_shard(path: Path) -> tuple[np.ndarray, list[ShardEntry]]:
+    """The tokens of a shard and what they are. Raises ScoretokError for a damaged one."""
+    try:
+        tokens = np.load(path.with_suffix(".npy"), mmap_mode="r")
+        return tokens, [ShardEntry(**row) for row in json.loads(path.read_text())["entries"]]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, EOFError) as error:
+        raise ScoretokError(f"{path} is not a whole shard ({type(error).__name__}: {error}); make it anew") from None
+
+
 class ScoreShards:
     """The scores of all shards of a folder; one split of them, or all."""
 
@@ -156,10 +165,9 @@ class ScoreShards:
         any_shard = False
         self.entries: list[tuple[np.ndarray, ShardEntry]] = []
         for path in sorted(Path(folder).glob("*.json")):
-            tokens = np.load(path.with_suffix(".npy"), mmap_mode="r")
             any_shard = True
-            for row in json.loads(path.read_text())["entries"]:
-                entry = ShardEntry(**row)
+            tokens, entries = _read_shard(path)
+            for entry in entries:
                 if split in (None, entry.split):
                     self.entries.append((tokens, entry))
         if any_shard and not self.entries:

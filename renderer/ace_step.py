@@ -55,14 +55,16 @@ class AceStepEngine:
         import torch
         from diffusers.pipelines.ace_step.pipeline_ace_step import AceStepPipeline
 
+        from scoretok.nn.device import device_of
         from scoretok.nn.weights import first_line
 
-        gpu = torch.cuda.is_available()
+        where = device_of(device)
+        dtype = torch.float32 if where == "cpu" else torch.bfloat16
         try:
-            pipeline = AceStepPipeline.from_pretrained(model, dtype=torch.bfloat16 if gpu else torch.float32)
+            pipeline = AceStepPipeline.from_pretrained(model, dtype=dtype, use_safetensors=True)
         except Exception as error:
             raise ScoretokError(f"{model} cannot be loaded as ACE-Step: {first_line(error)}") from None
-        return pipeline.to(device or ("cuda" if gpu else "cpu"))
+        return pipeline.to(where)
 
     def mix_blocks(self, sheet: LeadSheet, seed: int = 0, first_block: int = 0) -> Iterator[np.ndarray]:
         """Blocks (c, block_samples) of the whole song."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from renderer.note_array import DRUM_PROGRAM, NoteArray, notes_of
-from scoretok.errors import ScoretokError, ScoretokWarning
+from scoretok.errors import ScoretokError, ScoretokWarning, quoted
 from scoretok.extras import require
 from scoretok.sheet import LeadSheet
 
@@ -90,8 +90,8 @@ def warn_out_of_range(notes: NoteArray, name: str) -> None:
 
 def load_pipeline(model: str | Path, device: str | None = None) -> "ScoreToAudio":
     """A ScoreToAudio from a folder or a hub id. Raises ScoretokError."""
-    import torch
 
+    from scoretok.nn.device import device_of
     from scoretok.nn.weights import first_line
 
     check_folder_of_model(Path(model))
@@ -99,7 +99,7 @@ def load_pipeline(model: str | Path, device: str | None = None) -> "ScoreToAudio
         pipeline = _load_folder(Path(model)) if _has_default_scheduler(Path(model)) else _load_with_diffusers(model)
     except Exception as error:
         raise ScoretokError(f"{model} is not a model of this engine: {first_line(error)}") from None
-    return pipeline.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    return pipeline.to(device_of(device))
 
 
 def _has_default_scheduler(folder: Path) -> bool:
@@ -128,10 +128,14 @@ def _load_with_diffusers(model: str | Path) -> "ScoreToAudio":
     from diffusers.utils import logging
 
     from renderer.hub import ScoreToAudioPipeline
+    from scoretok.nn.weights import DIFFUSERS_MODEL, read_weights
 
     logging.disable_progress_bar()
     logging.set_verbosity_error()
-    return ScoreToAudioPipeline.from_pretrained(str(model), dtype=torch.float32)
+    if Path(model).is_dir():
+        for part in ("codec", "dit", "timbres"):
+            read_weights(Path(model) / part, DIFFUSERS_MODEL)  # raises for what diffusers would build without end
+    return ScoreToAudioPipeline.from_pretrained(str(model), dtype=torch.float32, use_safetensors=True)
 
 
 def check_folder_of_model(folder: Path) -> None:
@@ -147,7 +151,7 @@ def check_folder_of_model(folder: Path) -> None:
         raise ScoretokError(f"{folder} holds no model: model_index.json is missing")
     try:
         kind = json.loads(index.read_text())["_class_name"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise ScoretokError(f"{folder} is not a model of this engine: model_index.json cannot be read") from None
     if kind != "ScoreToAudioPipeline":
-        raise ScoretokError(f"{folder} is not a model of this engine: it holds a {kind}")
+        raise ScoretokError(f"{folder} is not a model of this engine: it holds a {quoted(str(kind))}")

@@ -9,21 +9,29 @@ assert scoretok.detokenize(ids) == sheet
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from scoretok.bars import slice_bars
-from scoretok.difference import Cell, Difference, diff
-from scoretok.errors import ScoretokError, ScoretokWarning
-from scoretok.formats import read, write
-from scoretok.parts import Chord, Key, Meter, Note, Section, Syllable, Tempo, Track
-from scoretok.sheet import LeadSheet
-
 if TYPE_CHECKING:
+    from scoretok.bars import slice_bars
+    from scoretok.difference import Cell, Difference, diff
     from scoretok.encode import decode as detokenize
     from scoretok.encode import encode as tokenize
+    from scoretok.errors import ScoretokError, ScoretokWarning
+    from scoretok.formats import read, write
     from scoretok.grammar import Grammar, GrammarError
+    from scoretok.parts import Chord, Key, Meter, Note, Section, Syllable, Tempo, Track
+    from scoretok.sheet import LeadSheet
     from scoretok.tokenizer import LeadSheetTokenizer
 
-# Names whose modules import numpy or miditok are loaded when they are first used.
+# Every name is loaded when it is first used, so that importing costs nothing.
 _LAZY = {
+    **{
+        name: ("scoretok.parts", name)
+        for name in ("Chord", "Key", "Meter", "Note", "Section", "Syllable", "Tempo", "Track")
+    },
+    **{name: ("scoretok.difference", name) for name in ("Cell", "Difference", "diff")},
+    **{name: ("scoretok.errors", name) for name in ("ScoretokError", "ScoretokWarning")},
+    **{name: ("scoretok.formats", name) for name in ("read", "write")},
+    "LeadSheet": ("scoretok.sheet", "LeadSheet"),
+    "slice_bars": ("scoretok.bars", "slice_bars"),
     "tokenize": ("scoretok.encode", "encode"),
     "detokenize": ("scoretok.encode", "decode"),
     "Grammar": ("scoretok.grammar", "Grammar"),

@@ -1,5 +1,19 @@
 """The one error class that a user can cause, and the one warning class for what a format drops."""
 
+import re
+
+MAX_CHARS, MAX_QUOTED = 400, 60  # of a sentence, and of what it quotes
+_LONG_QUOTE = re.compile(r"""(['"])((?:(?!\1).){64,})\1""")
+# Control characters, and those that turn the direction of writing.
+_UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def one_line(text: str) -> str:
+    """A sentence as a terminal may show it: on one line, control characters escaped, cut where it is long."""
+    shown = _UNSHOWN.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+    shown = _LONG_QUOTE.sub(lambda match: f"{match[1]}{match[2][:MAX_QUOTED]}...{match[1]}", shown)
+    return shown if len(shown) <= MAX_CHARS else f"{shown[: MAX_CHARS // 2]} ... {shown[-MAX_CHARS // 2 :]}"
+
 
 class ScoretokError(Exception):
     """What went wrong, where, and what to do about it, in one sentence.
@@ -7,9 +21,15 @@ class ScoretokError(Exception):
     The command line prints it on standard error and exits with status 1.
     """
 
+    def __str__(self) -> str:
+        return one_line(super().__str__())
+
 
 class ScoretokWarning(UserWarning):
     """Something was dropped, moved or guessed; the sentence names it."""
+
+    def __str__(self) -> str:
+        return one_line(super().__str__())
 
 
 def quoted(text: str, most_chars: int = 60) -> str:

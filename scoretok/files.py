@@ -1,13 +1,18 @@
 """Reading and writing files so that a failure loses nothing."""
 
+import glob
 import hashlib
 import os
+import platform
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from scoretok.errors import ScoretokError
+
+MAX_STEM_CHARS = 100  # of a name in the name of its temporary file
 
 
 def read_bytes(path: str | Path, limit_bytes: int = 64 * 2**20) -> bytes:
@@ -21,8 +26,8 @@ def read_bytes(path: str | Path, limit_bytes: int = 64 * 2**20) -> bytes:
         data = path.read_bytes()
     except FileNotFoundError:
         raise ScoretokError(f"{path} does not exist; check the name") from None
-    except OSError as error:
-        raise ScoretokError(f"{path} cannot be read: {error.strerror}") from None
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
+        raise ScoretokError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if not data:
         raise ScoretokError(f"{path} is empty")
     return data
@@ -43,15 +48,19 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     A device or pipe is written to instead of replaced. Raises ScoretokError when the folder cannot be
     written or the disk is full; `path` is then as it was.
     """
-    target = Path(path).resolve()
-    if target.is_dir():
-        raise ScoretokError(f"{path} is a folder; name a file to write")
-    device = target.exists() and not target.is_file()
     try:
+        target = Path(path).resolve()
+        if target.is_dir():
+            raise ScoretokError(f"{path} is a folder; name a file to write")
+        device = target.exists() and not target.is_file()
         folder = None if device else target.parent
-        handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=folder)
-    except OSError as error:
-        raise ScoretokError(f"{path} cannot be written: {error.strerror}") from None
+        _clear_leftovers(target)
+        stem = target.stem[:MAX_STEM_CHARS]
+        handle, name = tempfile.mkstemp(prefix=f".{stem}-{_process_tag()}-", suffix=target.suffix, dir=folder)
+    except RuntimeError:  # a loop of symbolic links
+        raise ScoretokError(f"{path} cannot be written: it is a link to itself") from None
+    except (OSError, ValueError) as error:
+        raise ScoretokError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from None
     os.close(handle)
     temporary = Path(name)
     try:
@@ -66,6 +75,30 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         raise ScoretokError(f"{path} cannot be written: {error.strerror or error}") from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _process_tag() -> str:
+    """What tells the temporary files of this process and machine from those of others."""
+    return f"{zlib.crc32(platform.node().encode()):08x}-{os.getpid()}"
+
+
+def _clear_leftovers(target: Path) -> None:
+    """Remove temporary files of this output whose process on this machine has ended: it was killed."""
+    machine = _process_tag().partition("-")[0]
+    for path in target.parent.glob(f".{glob.escape(target.stem[:MAX_STEM_CHARS])}-{machine}-*{target.suffix}"):
+        number = path.name.rpartition(f"-{machine}-")[2].partition("-")[0]
+        if number.isdecimal() and not _is_running(int(number)):
+            path.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def _umask() -> int:

@@ -41,7 +41,7 @@ def test_it_is_refused_in_one_sentence(path):
 def test_the_command_keeps_existing_output(name, tmp_path):
     target = tmp_path / "out.lead"
     target.write_text("precious")
-    command = [sys.executable, "-m", "editing.cli.main", "convert", ROOT / "tests" / "bad" / name, target]
+    command = [sys.executable, "-m", "editing.cli", "convert", ROOT / "tests" / "bad" / name, target]
     result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert result.returncode == 1
     assert result.stderr.startswith("scoretok: ")

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def run(*arguments, fails=False, **more):
-    command = [sys.executable, "-m", "editing.cli.main", *map(str, arguments)]
+    command = [sys.executable, "-m", "editing.cli", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, **more)
     assert "Traceback" not in done.stderr
     assert done.returncode == (1 if fails else 0), done.stderr

@@ -101,12 +101,15 @@ def silence(quiet: bool) -> None:
 def load(path: str, language: str = "en") -> LeadSheet:
     """Read a score by suffix, or from standard input ('-'); words get phonemes where the format has none."""
     if path == "-":
-        return _read_text(_standard_input())
+        return _read_text(standard_input())
     sheet = read(path)
     return with_phonemes_if_possible(sheet, language) if suffix_of(path) in WITHOUT_PHONEMES else sheet
 
 
-def _standard_input() -> str:
+def standard_input() -> str:
+    """The text on standard input. Raises ScoretokError."""
+    if sys.stdin is None:
+        raise ScoretokError("standard input is closed; name a file instead of '-'")
     try:
         return sys.stdin.buffer.read().decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -131,7 +134,7 @@ def _read_text(text: str) -> LeadSheet:
 def save(sheet: LeadSheet, path: str, text_format: str = "lead") -> None:
     """Write a score by suffix, or to standard output ('-') as text."""
     if path == "-":
-        click.echo(as_text(sheet, text_format), nl=False)
+        click.echo(as_text(sheet, text_format).encode(), nl=False)  # UTF-8, as files are
         warn_of_drops(sheet, f".{text_format}")
     else:
         write(sheet, path)
@@ -167,8 +170,12 @@ def check_picture(path: str) -> None:
 
 def check_folder(path: str) -> None:
     """Raise ScoretokError when the folder of an output does not exist."""
-    folder = Path(path).resolve().parent
-    if not folder.is_dir():
+    try:
+        folder = Path(path).resolve().parent
+        exists = folder.is_dir()
+    except (OSError, RuntimeError, ValueError):
+        return  # what writes the file says what is wrong with the name
+    if not exists:
         raise ScoretokError(f"{path} cannot be written: the folder {folder} does not exist")
 
 

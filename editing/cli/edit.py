@@ -1,6 +1,5 @@
 """scoretok edit: change a score by phrases."""
 
-import sys
 from pathlib import Path
 
 import click
@@ -18,6 +17,7 @@ from editing.cli.common import (
     save,
     seed_option,
     silence,
+    standard_input,
 )
 from editing.verbs import phrase_help
 from scoretok.difference import Difference
@@ -69,7 +69,7 @@ def edit(
     check_output(output)
     chain = list(phrases)
     if script:
-        chain += read_script(sys.stdin.read() if script == "-" else read_text(Path(script)))
+        chain += read_script(standard_input() if script == "-" else read_text(Path(script)))
     if not chain:
         raise ScoretokError('there is no edit; write one in quotes, for example "transpose +2 in bars 1-4"')
     before = load(source)

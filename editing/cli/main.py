@@ -3,6 +3,7 @@
 import sys
 import warnings
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
@@ -68,6 +69,21 @@ THREADS = click.Option(
 )  # fmt: skip
 
 
+def _refuse_empty_arguments(command: click.Command) -> None:
+    """An empty argument, as an unset shell variable gives, would be the current folder."""
+    for parameter in command.params:
+        if isinstance(parameter, click.Argument) and parameter.callback is None:
+            parameter.callback = _not_empty
+    for inner in command.commands.values() if isinstance(command, click.Group) else ():
+        _refuse_empty_arguments(inner)
+
+
+def _not_empty(_context: click.Context, argument: click.Parameter, value: object) -> object:
+    if "" in (value if isinstance(value, tuple) else (value,)):
+        raise ScoretokError(f"the argument {argument.make_metavar(_context)} is empty")
+    return value
+
+
 class LazyGroup(click.Group):
     """Imports a subcommand only when it is needed, so that help answers at once."""
 
@@ -81,6 +97,7 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(import_module(module), function)
         if cmd_name in COMPUTING and THREADS not in command.params:
             command.params.append(THREADS)
+        _refuse_empty_arguments(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -100,26 +117,30 @@ def _show_warning(message: Warning | str, category: type[Warning], *_: object) -
         click.echo(f"note: {message}", err=True)
 
 
-def main() -> None:
-    """Run the command. Exit status 0, 1 (the input or the request is at fault) or 2 (usage)."""
+def run() -> int:
+    """Run the command and return its exit status: 0, 1 (the input or the request is at fault) or 2 (usage)."""
     warnings.simplefilter("ignore")
     warnings.simplefilter("always", ScoretokWarning)
     warnings.showwarning = _show_warning  # type: ignore[assignment]
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal without our characters shows '?' for them
+            stream.reconfigure(errors="replace")
     try:
-        cli(prog_name="scoretok")
+        status = cli(prog_name="scoretok", standalone_mode=False)
+        return status if isinstance(status, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        return _fail("interrupted")
     except ScoretokError as error:
-        click.echo(f"scoretok: {error}", err=True)
-        sys.exit(1)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+        return _fail(str(error))
     except RecursionError:
-        click.echo("scoretok: the input is nested too deeply to be a score", err=True)
-        sys.exit(1)
+        return _fail("the input is nested too deeply to be a score")
     except MemoryError:
-        click.echo("scoretok: the machine has too little memory for this; work on fewer bars at a time", err=True)
-        sys.exit(1)
+        return _fail("the machine has too little memory for this; work on fewer bars at a time")
 
 
-if __name__ == "__main__":
-    main()
+def _fail(sentence: str) -> int:
+    click.echo(f"scoretok: {sentence}", err=True)
+    return 1

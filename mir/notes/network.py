@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from mir.notes.log_spectrogram import BINS, BINS_PER_SEMITONE, WINDOWS
 from mir.notes.targets import DRUM_CLASSES, NOTE_ROLES, PITCHES
 from scoretok.errors import ScoretokError
-from scoretok.nn.weights import first_line, read_weights, write_weights
+from scoretok.nn.weights import build, first_line, read_weights, write_weights
 
 HARMONICS = (0.5, 1, 2, 3, 4, 5, 6, 8)
 SHIFTS = (-36, 0, 36, 57, 72, 84, 93, 108)  # of these harmonics, in bins
@@ -90,9 +90,8 @@ class TranscriptionNet(nn.Module):
         """The network of a folder, ready to be used. Raises ScoretokError."""
         try:
             config, tensors = read_weights(folder)
-            model = cls(**config)
-            model.load_state_dict(tensors)
-        except (OSError, ValueError, TypeError, RuntimeError) as error:
+            model = build(cls, config, tensors)
+        except (OSError, ValueError) as error:
             raise ScoretokError(
                 f"{folder} does not hold weights of the transcription network: {first_line(error)}"
             ) from None

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from mir.grid import beat_times_s
@@ -355,6 +355,13 @@ def _material(paths: tuple[Path, ...], soundfonts: tuple[str, ...]) -> tuple[lis
     return songs, SoundfontBand(soundfonts)
 
 
+def _open_shard(path: Path) -> safe_open:
+    try:
+        return safe_open(path, framework="numpy")
+    except (SafetensorError, OSError) as error:
+        raise ScoretokError(f"{path} is not a whole shard: {error}; make it anew") from None
+
+
 class MixShards:
     """The excerpts of all shards of a folder, spectrograms (w, f, t) in bytes. Raises ScoretokError without any."""
 
@@ -362,7 +369,7 @@ class MixShards:
         paths = sorted(Path(folder).glob("*.safetensors"))
         if not paths:
             raise ScoretokError(f"{folder} holds no shards; make them with: scoretok train mixes")
-        self._files = [safe_open(path, framework="numpy") for path in paths]
+        self._files = [_open_shard(path) for path in paths]
         self._answers = []
         self._where = []
         for number, file in enumerate(self._files):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from renderer.codec.mel import LATENT_SAMPLES, SAMPLE_RATE, LogMel
@@ -22,6 +22,7 @@ from renderer.note_array import DRUM_PROGRAM, NoteArray
 from renderer.training import clip_augmentation
 from renderer.training.scores import excerpt, random_notes
 from renderer.training.soundfonts import DRUM_BANK, Preset, SynthesisJob, synthesise
+from scoretok.errors import ScoretokError
 
 CLIP_LATENTS = 264
 CLIP_SAMPLES = CLIP_LATENTS * LATENT_SAMPLES
@@ -149,10 +150,13 @@ def write_pair_shard(path: Path, clips: Sequence[tuple[NoteArray, np.ndarray, in
 
 
 def read_pair_shard(path: Path, with_audio: bool = True) -> Iterator[ScoreClip]:
-    """The clips of a shard."""
-    with safe_open(path, framework="numpy") as shard:
-        keys = [key for key in shard.keys() if with_audio or key != "audio"]  # noqa: SIM118 - not a dict
-        data = {key: shard.get_tensor(key) for key in keys}
+    """The clips of a shard. Raises ScoretokError for a damaged one."""
+    try:
+        with safe_open(path, framework="numpy") as shard:
+            keys = [key for key in shard.keys() if with_audio or key != "audio"]  # noqa: SIM118 - not a dict
+            data = {key: shard.get_tensor(key) for key in keys}
+    except (SafetensorError, OSError) as error:
+        raise ScoretokError(f"{path} is not a whole shard: {error}; make it anew") from None
     nothing = np.zeros((len(data["mel"]), 0), np.int16)
     ends = np.cumsum(data["note_counts"])
     for i, end in enumerate(ends):

@@ -28,6 +28,6 @@ def load_models(folder: str | Path | None = None) -> VoiceModels:
     path = Path(folder or VOICE_WEIGHTS)
     try:
         dit, decoder = load_module(VoiceDiT, path / "dit"), load_module(VoiceDecoder, path / "decoder")
-    except (OSError, ValueError, TypeError, RuntimeError) as error:
+    except (OSError, ValueError) as error:
         raise ScoretokError(f"{path} is not a voice model: {first_line(error)}") from None
     return VoiceModels(dit, decoder, weights_digest(str(path)), path)

@@ -91,7 +91,7 @@ def load_state(
         for name, parameter in model.named_parameters():
             fields = {key.split(".", 2)[1]: tensors[key] for key in tensors if key.split(".", 2)[2:] == [name]}
             optimizer_of(optimizers, parameter).state[parameter] = fields
-    except (SafetensorError, RuntimeError, KeyError, ValueError, IndexError) as error:
+    except (SafetensorError, OSError, RuntimeError, KeyError, ValueError, IndexError, OverflowError) as error:
         raise ScoretokError(
             f"{folder} holds a run of another model, or is damaged: {first_line(error)}; name another folder"
         ) from None

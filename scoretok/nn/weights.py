@@ -1,7 +1,8 @@
 """Weights in folders: `config.json`, which is the constructor's signature, beside one safetensors file."""
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,35 +13,58 @@ from torch import Tensor, nn
 
 from scoretok.errors import ScoretokError
 from scoretok.files import whole_file
+from scoretok.numbers import parse_json
 
 CONFIG, MODEL, DIFFUSERS_MODEL = "config.json", "model.safetensors", "diffusion_pytorch_model.safetensors"
+MAX_UNRELATED = 10**6  # of numbers that are no sizes: sample rates, token ids
 Module = TypeVar("Module", bound=nn.Module)
 
 
 def read_weights(folder: str | Path, name: str = MODEL) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """The config of a folder and its tensors, floats in single precision.
 
-    Raises OSError or ValueError when the folder does not hold them.
+    Raises OSError or ValueError when the folder does not hold them, or holds sizes that do not belong together.
     """
-    config = json.loads(Path(folder, CONFIG).read_text())
+    try:
+        config = parse_json(Path(folder, CONFIG).read_text(), CONFIG)
+        tensors = load_file(Path(folder, name))
+    except (SafetensorError, ScoretokError) as error:
+        raise ValueError(str(error)) from None
     if not isinstance(config, dict):
         raise ValueError(f"{CONFIG} is not an object")
-    try:
-        tensors = load_file(Path(folder, name))
-    except SafetensorError as error:
-        raise ValueError(str(error)) from None
+    _check_sizes(config, tensors)
     return config, {key: x.to(torch.float32) if x.is_floating_point() else x for key, x in tensors.items()}
+
+
+def _check_sizes(config: Mapping[str, object], tensors: Mapping[str, Tensor]) -> None:
+    """Raise ValueError for a config that would build more than the tensors can fill: counting to it takes for ever."""
+    parameters = sum(tensor.numel() for tensor in tensors.values())
+    for name, value in config.items():
+        many = re.search("layers|blocks|depth|stages", name) is not None
+        for number in value if isinstance(value, list) else (value,):
+            limit = len(tensors) if many else max(parameters, MAX_UNRELATED)
+            if isinstance(number, int | float) and abs(number) > limit:
+                raise ValueError(f"{CONFIG} says {name} {number}, which {len(tensors)} tensors cannot fill")
+
+
+def build(kind: Callable[..., Module], config: Mapping[str, object], tensors: Mapping[str, Tensor]) -> Module:
+    """A module of a config with these weights. Raises ValueError when they do not make one."""
+    try:
+        module = kind(**config)
+        module.load_state_dict(tensors)
+    except Exception as error:  # what a constructor does with a config that is not its own cannot be foreseen
+        raise ValueError(f"{type(error).__name__}: {first_line(error)}") from None
+    return module
 
 
 def load_module(kind: type[Module], folder: str | Path, name: str = DIFFUSERS_MODEL) -> Module:
     """A module whose constructor takes what `config.json` says, ready to be used.
 
-    Reads what diffusers writes without importing it, which takes longer than a short edit. Raises OSError, ValueError,
-    TypeError or RuntimeError when the folder does not hold one.
+    Reads what diffusers writes without importing it, which takes longer than a short edit. Raises OSError or
+    ValueError when the folder does not hold one.
     """
     config, tensors = read_weights(folder, name)
-    module = kind(**{key: value for key, value in config.items() if not key.startswith("_")})
-    module.load_state_dict(tensors)
+    module = build(kind, {key: value for key, value in config.items() if not key.startswith("_")}, tensors)
     return module.eval().requires_grad_(False)
 
 
