@@ -210,7 +210,8 @@ def decoding(path: Path) -> Iterator[None]:
     """Turn what libsndfile raises into one sentence."""
     soundfile = require("soundfile", "audio", "reading audio")
     try:
-        yield
+        with silent_decoders():
+            yield
     except (soundfile.LibsndfileError, RuntimeError) as error:
         raise unreadable(path, reason_of(error)) from None
 

@@ -90,7 +90,7 @@ def _bring_tempos_inside(file: MidiFile) -> None:
         (event.tick, int.from_bytes(event.data))
         for track in file.tracks
         for event in track
-        if event.status == META and event.kind == SET_TEMPO and any(event.data)
+        if _is_tempo(event) and any(event.data)
     )
     if changes and changes[0][0] > 0:
         changes.insert(0, (0, 500_000))
@@ -110,13 +110,17 @@ def _bring_tempos_inside(file: MidiFile) -> None:
     warnings.warn(message, ScoretokWarning, stacklevel=2)
 
 
+def _is_tempo(event: MidiEvent) -> bool:
+    return event.status == META and event.kind == SET_TEMPO and len(event.data) == 3
+
+
 def _change_values(file: MidiFile, doublings: int) -> None:
     """Read every note as twice (or, when negative, half) its value so many times, and the tempo to match."""
     factor = 2.0**doublings
 
     def change(event: MidiEvent) -> MidiEvent:
         moved = event._replace(tick=round(event.tick * factor) if doublings > 0 else event.tick)
-        if event.status == META and event.kind == SET_TEMPO:
+        if _is_tempo(event):
             return moved._replace(data=min(round(int.from_bytes(event.data) / factor), 2**24 - 1).to_bytes(3))
         if event.status == META and event.kind == TIME_SIGNATURE and len(event.data) >= 2:
             power = event.data[1] - doublings
@@ -148,7 +152,7 @@ def _stretch(file: MidiFile, changes: list[tuple[int, int]]) -> None:
     def moved(event: MidiEvent) -> MidiEvent:
         number = max(bisect_right(ticks, event.tick) - 1, 0)
         tick = round(starts[number] + (event.tick - changes[number][0]) * scales[number])
-        if event.status == META and event.kind == SET_TEMPO:
+        if _is_tempo(event):
             return event._replace(tick=tick, data=min(max(int.from_bytes(event.data), lowest), highest).to_bytes(3))
         return event._replace(tick=tick)
 

@@ -1,6 +1,7 @@
 """The bars, tempos and keys of a MIDI file, made from its time signatures and tempo events."""
 
 import math
+import re
 import warnings
 from bisect import bisect_right
 from dataclasses import dataclass, replace
@@ -43,7 +44,7 @@ def read_time_maps(score: ScoreTick, scale: float, end_ticks: int, signed: bool)
     pickup_ticks = 0
     if "pickup" in markers:
         pickup_ticks = starts[1]
-        name = next(text for text in markers if text.startswith("meter: "))
+        name = next((text for text in markers if re.fullmatch(r"meter: \d{1,3}/\d{1,3}", text)), "meter: 4/4")
         n, d = name.removeprefix("meter: ").split("/")
         meters = [Meter(0, int(n), int(d)), *[m for m in meters if m.bar > 0]]
     elif not signed and len(meters) > 1 and meters[1].bar == 1 and meters[0].bar_ticks < meters[1].bar_ticks:
