@@ -14,6 +14,8 @@ from benchmarks.common import REPORT, RESULTS, render
 SECTIONS = {
     "roundtrip": "Round trips",
     "abc_readers": "ABC: our reader beside abc2midi",
+    "readers": "MIDI and MusicXML: our readers beside others",
+    "fuzz": "Damaged inputs",
     "grammar": "The grammar",
     "speed": "Speed and size",
     "inference": "Chords and keys inferred from MIDI",
@@ -49,6 +51,7 @@ SECTIONS = {
 ARGUMENTS = {
     "roundtrip": "--pop909 PATH",
     "abc_readers": "--abc2midi PROGRAM",
+    "readers": "--midi MIDI --musicxml MUSICXML",
     "speed": "--pop909 PATH",
     "inference": "--pop909 PATH",
     "renderer": "--soundfont FONT --scores SCORES",

@@ -1,6 +1,7 @@
 """The one error class that a user can cause, and the one warning class for what a format drops."""
 
 import re
+import warnings
 
 MAX_CHARS, MAX_QUOTED = 400, 60  # of a sentence, and of what it quotes
 _LONG_QUOTE = re.compile(r"""(['"])((?:(?!\1).){64,})\1""")
@@ -26,7 +27,11 @@ class ScoretokError(Exception):
 
 
 class ScoretokWarning(UserWarning):
-    """Something was dropped, moved or guessed; the sentence names it."""
+    """Something was guessed, dropped, merged or repaired (`kind`); the sentence names it."""
+
+    def __init__(self, message: str, kind: str = "") -> None:
+        super().__init__(message)
+        self.kind = kind
 
     def __str__(self) -> str:
         return one_line(super().__str__())
@@ -36,3 +41,8 @@ def quoted(text: str, most_chars: int = 60) -> str:
     """Input in quotes as a sentence shows it: on one line, control characters escaped, cut where it is long."""
     shown = repr(text[:most_chars])
     return shown if len(text) <= most_chars else f"{shown[:-1]}...{shown[-1]}"
+
+
+def warn(message: str, kind: str = "", stacklevel: int = 3) -> None:
+    """Warn of what was "guessed", "dropped", "merged" or "repaired"."""
+    warnings.warn(ScoretokWarning(message, kind), stacklevel=stacklevel)

@@ -6,6 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from scoretok.errors import warn
+from scoretok.harmony import key_to_text
 from scoretok.parts import MAX_BARS, Chord, Key, Note
 from scoretok.sheet import LeadSheet
 from scoretok.theory import QUALITY_BY_NAME
@@ -31,7 +33,11 @@ def infer_missing(sheet: LeadSheet, key: bool, chords: bool) -> LeadSheet:
     """The score with its key, its chords or both inferred from the notes."""
     if key:
         sheet = replace(sheet, keys=(infer_key(note_arrays(sheet)),))
-    return replace(sheet, chords=infer_chords(sheet)) if chords else sheet
+        warn(f"the key {key_to_text(sheet.keys[0])} was guessed from the notes", "guessed")
+    if chords and (found := infer_chords(sheet)):
+        sheet = replace(sheet, chords=found)
+        warn(f"{len(found)} chords were guessed from the notes", "guessed")
+    return sheet
 
 
 def infer_key(notes: np.ndarray | Sequence[Note]) -> Key:

@@ -1,10 +1,16 @@
 """General MIDI programs, drum names, and which role a foreign track plays."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from scoretok.errors import warn
 from scoretok.instruments import fits_a_kit, is_drum_name, is_vocal_name, program_by_name
+
+if TYPE_CHECKING:
+    from scoretok.parts import Track
 
 # First program of each run of General MIDI programs that play one role.
 _PROGRAM_ROLES = (
@@ -63,6 +69,14 @@ def identify(
     if has_lyrics or is_vocal_name(name):
         return Instrument("vocal", playing or 0, by_name=not has_lyrics)
     return Instrument(role_of_program(playing or 0), playing or 0, by_name=named is not None)
+
+
+def say_roles(tracks: Sequence["Track"]) -> None:
+    """Warn of the roles that tracks were given by their programs and names."""
+    counts = Counter(track.role for track in tracks)
+    if counts:
+        told = ", ".join(role if count == 1 else f"{count} {role}" for role, count in counts.items())
+        warn(f"roles were told by programs and names: {told}", "guessed")
 
 
 def labelled(role: str, name: str) -> str:

@@ -86,7 +86,7 @@ def test_voices_in_line_chords_and_sections():
 
 def test_the_tune_ends_at_an_empty_line_and_the_first_is_read():
     assert tune("CDEF|\n\nCollected by a traveller\n") == "C4 D4 E4 F4"
-    with pytest.warns(scoretok.ScoretokWarning, match="holds 2 tunes"):
+    with pytest.warns(scoretok.ScoretokWarning, match="of its 2 tunes the first was read"):
         parse(HEAD + "CDEF|\n" + HEAD.replace("X:1", "X:2") + "G4|\n")
 
 

@@ -20,9 +20,9 @@ def test_torch_is_loaded_after_the_wait_policy_is_set(room):
 def threads_of(variables, *options):
     """How many threads torch computes with below a command that renders."""
     code = (
-        "import sys, os\nfrom editing.cli import main, render\n"
+        "import sys, os\nfrom editing.cli import __main__, render\n"
         "render.render.callback = lambda **_: print(os.environ.get('OMP_NUM_THREADS'), os.environ['OMP_WAIT_POLICY'])\n"
-        f"sys.argv = {['scoretok', 'render', SAINTS, '-o', 'x.wav', *options]!r}\nmain.main()"
+        f"sys.argv = {['scoretok', 'render', SAINTS, '-o', 'x.wav', *options]!r}\n__main__.main()"
     )
     shown = subprocess.run(
         [sys.executable, "-c", code], env={**CLEAN, **variables}, capture_output=True, text=True, check=False

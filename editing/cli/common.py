@@ -3,7 +3,6 @@
 import json
 import math
 import re
-import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,12 +12,12 @@ from pathlib import Path
 
 import click
 
+from editing.cli.reading import READINGS
 from scoretok.bars import slice_bars
 from scoretok.errors import ScoretokError, quoted
-from scoretok.formats import read, suffix_of, write
-from scoretok.formats.holds import WITHOUT_PHONEMES, warn_of_drops
-from scoretok.lyrics import with_phonemes_if_possible
-from scoretok.numbers import parse_json, whole
+from scoretok.formats import suffix_of, write
+from scoretok.formats.holds import warn_of_drops
+from scoretok.numbers import whole
 from scoretok.sheet import LeadSheet
 
 TEXT_FORMATS = ("lead", "json", "abc")
@@ -96,39 +95,6 @@ def silence(quiet: bool) -> None:
     """Leave out the notes on standard error."""
     if quiet:
         warnings.simplefilter("ignore")
-
-
-def load(path: str, language: str = "en") -> LeadSheet:
-    """Read a score by suffix, or from standard input ('-'); words get phonemes where the format has none."""
-    if path == "-":
-        return _read_text(standard_input())
-    sheet = read(path)
-    return with_phonemes_if_possible(sheet, language) if suffix_of(path) in WITHOUT_PHONEMES else sheet
-
-
-def standard_input() -> str:
-    """The text on standard input. Raises ScoretokError."""
-    if sys.stdin is None:
-        raise ScoretokError("standard input is closed; name a file instead of '-'")
-    try:
-        return sys.stdin.buffer.read().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ScoretokError(
-            "standard input is not UTF-8 text; '-' reads .lead, JSON and ABC, other files by name"
-        ) from None
-
-
-def _read_text(text: str) -> LeadSheet:
-    from scoretok.formats import abc, json_form, lead_parser
-
-    start = text.lstrip("\ufeff \t\r\n")[:1]
-    if not start:
-        raise ScoretokError("standard input is empty")
-    if start == "{":
-        return json_form.sheet_from_dict(parse_json(text, "standard input"))
-    if re.search(r"(?m)^(X|K):", text):
-        return abc.parse(text, "standard input")
-    return lead_parser.parse(text, "standard input")
 
 
 def save(sheet: LeadSheet, path: str, text_format: str = "lead") -> None:
@@ -247,5 +213,7 @@ def stages(quiet: bool) -> Iterator[Callable[[str, float], None]]:
 
 
 def print_json(data: object) -> None:
-    """One line of JSON on standard output."""
+    """One line of JSON on standard output; what was guessed and dropped of the files that were read goes along."""
+    if isinstance(data, dict) and READINGS:
+        data = data | {"reading": READINGS}
     click.echo(json.dumps(data, ensure_ascii=False))

@@ -2,7 +2,8 @@
 
 import click
 
-from editing.cli.common import json_option, load, print_json
+from editing.cli.common import json_option, print_json
+from editing.cli.reading import load
 from scoretok.describe import key_in_words, mean_tempo
 
 EPILOG = """\b

@@ -14,7 +14,6 @@ from editing.cli.common import (
     collect,
     json_option,
     language_option,
-    load,
     print_json,
     progress_bar,
     quiet_option,
@@ -32,6 +31,7 @@ from editing.cli.planning import (
     planner_options,
     save_variants,
 )
+from editing.cli.reading import load
 from scoretok.errors import ScoretokError
 from scoretok.files import read_text, write_text
 from scoretok.lyrics import with_phonemes_if_possible

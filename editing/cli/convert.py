@@ -10,12 +10,12 @@ from editing.cli.common import (
     check_output,
     json_option,
     language_option,
-    load,
     print_json,
     quiet_option,
     save,
     silence,
 )
+from editing.cli.reading import load, noted
 from scoretok.formats import MODULES
 from scoretok.lyrics import with_phonemes_if_possible
 from scoretok.sheet import LeadSheet
@@ -48,7 +48,7 @@ def convert(source: str, target: str, text_format: str, language: str, as_json: 
     if MODULES.get(Path(source).suffix.lower()) == "midi":
         from scoretok.formats.midi import read_with_report
 
-        sheet, imported = read_with_report(source)
+        sheet, imported = noted(source, read_with_report)
         report = asdict(imported)
         sheet = with_phonemes_if_possible(sheet, language)
     else:
@@ -69,6 +69,4 @@ def _summary(sheet: LeadSheet, report: dict[str, object]) -> str:
             f"; onsets moved by {report['mean_shift_ticks']:.2f} ticks on average, {report['max_shift_ticks']:.2f} at"
             " most (24 to a quarter note)"
         )
-        guessed = [name for name in ("key", "chords") if report[f"{name}_inferred"]]
-        text += f"; {' and '.join(guessed)} inferred" if guessed else ""
     return text

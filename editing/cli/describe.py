@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from editing.cli.common import check_folder, check_picture, json_option, load, print_json, quiet_option, silence, stages
+from editing.cli.common import check_folder, check_picture, json_option, print_json, quiet_option, silence, stages
+from editing.cli.reading import load
 from scoretok.describe import describe as facts_of
 from scoretok.describe import in_prose
 

@@ -4,8 +4,9 @@ import sys
 
 import click
 
-from editing.cli.common import json_option, load, print_json
+from editing.cli.common import json_option, print_json
 from editing.cli.edit import difference_to_dict, summary
+from editing.cli.reading import load
 from scoretok.difference import diff as find_difference
 
 EPILOG = """\b

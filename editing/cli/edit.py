@@ -11,14 +11,13 @@ from editing.cli.common import (
     bar_list,
     check_output,
     json_option,
-    load,
     print_json,
     quiet_option,
     save,
     seed_option,
     silence,
-    standard_input,
 )
+from editing.cli.reading import load, standard_input
 from editing.verbs import phrase_help
 from scoretok.difference import Difference
 from scoretok.difference import diff as find_difference

@@ -12,7 +12,6 @@ from editing.cli.common import (
     check_picture,
     collect,
     json_option,
-    load,
     parse_bars,
     parse_tracks,
     print_json,
@@ -32,6 +31,7 @@ from editing.cli.planning import (
     planner_options,
     save_variants,
 )
+from editing.cli.reading import load
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 

@@ -13,7 +13,6 @@ from editing.cli.common import (
     check_picture,
     collect,
     json_option,
-    load,
     parse_bars,
     parse_tracks,
     print_json,
@@ -22,6 +21,7 @@ from editing.cli.common import (
     seed_option,
     silence,
 )
+from editing.cli.reading import load
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 

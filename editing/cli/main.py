@@ -7,6 +7,7 @@ from io import TextIOWrapper
 
 import click
 
+from editing.cli.reading import STRICT
 from scoretok.errors import ScoretokError, ScoretokWarning
 
 # name -> (module, function, one line for the help)
@@ -57,6 +58,13 @@ COMPUTING = frozenset((
 ))  # fmt: skip
 
 
+# Commands that read a score.
+READING = frozenset((
+    "convert", "show", "plot", "edit", "diff", "render", "inpaint", "describe", "compare", "infill", "vary", "continue",
+    "accompany", "harmonise", "score",
+))  # fmt: skip
+
+
 def _use_threads(_context: click.Context, _option: click.Parameter, value: int | None) -> None:
     from scoretok.threads import use_threads
 
@@ -97,6 +105,8 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(import_module(module), function)
         if cmd_name in COMPUTING and THREADS not in command.params:
             command.params.append(THREADS)
+        if cmd_name in READING and STRICT not in command.params:
+            command.params.append(STRICT)
         _refuse_empty_arguments(command)
         return command
 

@@ -4,16 +4,8 @@ from pathlib import Path
 
 import click
 
-from editing.cli.common import (
-    bars_option,
-    check_folder,
-    check_picture,
-    load,
-    only_bars,
-    parse_bars,
-    quiet_option,
-    silence,
-)
+from editing.cli.common import bars_option, check_folder, check_picture, only_bars, parse_bars, quiet_option, silence
+from editing.cli.reading import load
 from scoretok.errors import ScoretokError
 
 EPILOG = """\b

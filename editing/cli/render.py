@@ -15,7 +15,6 @@ from editing.cli.common import (
     check_folder,
     collect,
     json_option,
-    load,
     parse_bars,
     print_json,
     progress_bar,
@@ -23,6 +22,7 @@ from editing.cli.common import (
     seed_option,
     silence,
 )
+from editing.cli.reading import load
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 

@@ -2,7 +2,8 @@
 
 import click
 
-from editing.cli.common import as_text, bars_option, json_option, load, only_bars, parse_bars, print_json
+from editing.cli.common import as_text, bars_option, json_option, only_bars, parse_bars, print_json
+from editing.cli.reading import load
 from scoretok.formats.lead import short_id
 from scoretok.harmony import chord_to_symbol
 from scoretok.roles import DRUM_NAMES

@@ -14,7 +14,6 @@ from editing.cli.common import (
     check_folder,
     collect,
     json_option,
-    load,
     parse_bars,
     print_json,
     quiet_option,
@@ -23,6 +22,7 @@ from editing.cli.common import (
     stages,
     with_options,
 )
+from editing.cli.reading import load
 from scoretok.errors import ScoretokError
 from scoretok.numbers import whole
 from scoretok.sheet import LeadSheet

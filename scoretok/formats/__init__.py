@@ -1,11 +1,13 @@
 """File formats by suffix: read(path) -> LeadSheet, write(sheet, path)."""
 
+import warnings
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-from scoretok.errors import ScoretokError
+from scoretok.errors import ScoretokError, ScoretokWarning
 from scoretok.formats.holds import warn_of_drops
+from scoretok.formats.reading_notes import gathered
 from scoretok.sheet import LeadSheet
 
 MODULES = {
@@ -25,8 +27,21 @@ def suffix_of(path: str | Path) -> str:
 
 
 def read(path: str | Path) -> LeadSheet:
-    """Read a score in the format that its suffix names. Raises ScoretokError."""
-    return import_module(f"scoretok.formats.{MODULES[suffix_of(path)]}").read(path)
+    """Read a score in the format that its suffix names. Raises ScoretokError.
+
+    Warns, in one sentence, of what was guessed, dropped, merged and repaired.
+    """
+    with gathered() as notes:
+        sheet = read_score(path)
+    if notes:
+        warnings.warn(f"{path}: {notes}", ScoretokWarning, stacklevel=2)
+    return sheet
+
+
+def read_score(path: str | Path) -> LeadSheet:
+    """Read a score; each guess is a warning of its own. Raises ScoretokError."""
+    sheet: LeadSheet = import_module(f"scoretok.formats.{MODULES[suffix_of(path)]}").read(path)
+    return sheet
 
 
 def write(sheet: LeadSheet, path: str | Path) -> None:

@@ -1,14 +1,13 @@
 """Reading ABC 2.1 files: headers, voices, repeats and endings; writing is in abc_write."""
 
 import re
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 from scoretok.bars import join_notes, lay_bars
-from scoretok.errors import ScoretokError, ScoretokWarning, quoted
+from scoretok.errors import ScoretokError, quoted, warn
 from scoretok.files import read_text
 from scoretok.formats.abc_music import (
     AbcBar,
@@ -37,7 +36,7 @@ from scoretok.parts import (
     Track,
     clean_text,
 )
-from scoretok.roles import identify, parse_section, split_label
+from scoretok.roles import identify, parse_section, say_roles, split_label
 from scoretok.sheet import LeadSheet
 
 
@@ -55,7 +54,7 @@ def parse(text: str, name: str = "the text") -> LeadSheet:
         if tunes < 2:
             tune.read_line(number, line)
     if tunes > 1:
-        warnings.warn(f"{name} holds {tunes} tunes; the first was read", ScoretokWarning, stacklevel=2)
+        warn(f"of its {tunes} tunes the first was read", "dropped")
     try:
         return tune.sheet()
     except ScoretokError as error:
@@ -229,8 +228,10 @@ class _Tune:
             if not chords:
                 raise ScoretokError("it holds no notes and no chords")
             tracks = []
-            warnings.warn("it holds no notes", ScoretokWarning, stacklevel=2)
+            warn("it holds no notes", "dropped")
         spine = unfolded[order[0]]
+        if not self.signed:
+            say_roles(tracks)
         sheet = LeadSheet(
             bar_count=len(layout.meters),
             tracks=tuple(tracks if any(self.names) else []) if self.signed else tuple(tracks),
@@ -261,7 +262,7 @@ class _Tune:
         grace = sum(voice.grace_notes for voice in self.voices.values())
         ignored = sorted(self.ignored) + [f"{grace} groups of grace notes"] * bool(grace)
         if ignored:
-            warnings.warn(f"{self.name}: {' and '.join(ignored)} were left out", ScoretokWarning, stacklevel=2)
+            warn(f"{' and '.join(ignored)} were left out", "dropped")
 
     def _track(self, name: str, bars: list[AbcBar], starts: Sequence[int]) -> Track:
         number = list(self.names).index(name) + 1
@@ -277,7 +278,10 @@ class _Tune:
             role = "lead"
         if role != "vocal":
             notes = [note._replace(syllable=None) for note in notes]
-        return Track(role, join_notes(notes), program, title, number in self.muted_voices)
+        joined = join_notes(notes)
+        if len(joined) < len(notes):
+            warn(f"{len(notes) - len(joined)} doubled notes were merged", "merged")
+        return Track(role, joined, program, title, number in self.muted_voices)
 
     def _tempos(self, spine: list[AbcBar], starts: Sequence[int]) -> tuple[Tempo, ...]:
         tempos = {0: Tempo(0, _bpm(self.tempo) or 120.0)}
@@ -344,7 +348,7 @@ def _chords(voices: Iterable[list[AbcBar]], starts: Sequence[int]) -> tuple[Chor
     if unknown:
         names = ", ".join(sorted(set(unknown))[:4])
         message = f"{len(unknown)} texts name no known chord and were dropped: {names}"
-        warnings.warn(message, ScoretokWarning, stacklevel=2)
+        warn(message, "dropped")
     return tuple(chords.values())
 
 

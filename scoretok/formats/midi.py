@@ -5,7 +5,6 @@ role; the marker 'scoretok' tells the reader that nothing needs to be guessed.
 """
 
 import struct
-import warnings
 from dataclasses import dataclass, replace
 from itertools import repeat
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from symusic import core
 
-from scoretok.errors import ScoretokError, ScoretokWarning
+from scoretok.errors import ScoretokError, warn
 from scoretok.files import read_bytes, write_with
 from scoretok.formats.midi_repair import last_tick, read_file, repair
 from scoretok.formats.midi_text import Texts, lay_lyrics, read_texts
@@ -32,7 +31,7 @@ from scoretok.parts import (
     clean_text,
     meter_lasting,
 )
-from scoretok.roles import identify, labelled, parse_section, split_label
+from scoretok.roles import identify, labelled, parse_section, say_roles, split_label
 from scoretok.sheet import LeadSheet
 
 WRITTEN_TPQ = 480
@@ -120,6 +119,11 @@ def sheet_from_score(
     if not (parts or signed or markers.chords):
         raise ScoretokError("no complete note was found (a note needs both its beginning and its end)")
     tracks = _tracks(parts, texts, markers)
+    if not signed:
+        say_roles(tracks)
+        doubled = sum(len(part.shift_ticks) - len(part.notes) for part in parts)
+        if doubled:
+            warn(f"{doubled} doubled notes were merged", "merged")
     sheet = LeadSheet(
         bar_count=markers.bar_count or maps.bar_count,
         tracks=tuple(tracks),
@@ -159,7 +163,7 @@ def _warn_of_controls(score: core.ScoreTick) -> None:
     controls = sum(control.number not in (7, 64) for track in score.tracks for control in track.controls)
     counts = [f"{n} {what}" for n, what in ((bends, "pitch bends"), (pedals, "pedals"), (controls, "controllers")) if n]
     if counts:
-        warnings.warn(f"{' and '.join(counts)} were dropped", ScoretokWarning, stacklevel=3)
+        warn(f"{' and '.join(counts)} were dropped", "dropped")
 
 
 class _Part:
@@ -232,8 +236,7 @@ class _Markers:
         self.chords: list[Chord] = [chord for tick, chord in sorted(chords.items()) if tick < end]
         if dropped:
             names = ", ".join(repr(text) for text in dropped[:3])
-            warnings.warn(f"{len(dropped)} markers name no section or chord and were dropped: {names}",
-                          ScoretokWarning, stacklevel=2)  # fmt: skip
+            warn(f"{len(dropped)} markers name no section or chord and were dropped: {names}", "dropped")
 
 
 def _tracks(parts: list[_Part], texts: Texts, markers: _Markers) -> list[Track]:

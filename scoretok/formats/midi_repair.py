@@ -6,13 +6,12 @@ of its tracks.
 """
 
 import struct
-import warnings
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
 from math import floor, log2
 
-from scoretok.errors import ScoretokWarning, quoted
+from scoretok.errors import quoted, warn
 from scoretok.formats.midi_events import (
     CONTROL,
     META,
@@ -81,7 +80,7 @@ def _join_patterns(file: MidiFile) -> None:
         start += end
     file.kind = 1
     message = f"its {len(file.tracks)} patterns (MIDI format 2) were read one after the other"
-    warnings.warn(message, ScoretokWarning, stacklevel=2)
+    warn(message, "repaired")
 
 
 def _bring_tempos_inside(file: MidiFile) -> None:
@@ -107,7 +106,7 @@ def _bring_tempos_inside(file: MidiFile) -> None:
         _stretch(file, changes)
         how = "bar lines fall elsewhere"
     message = f"tempos outside {MIN_BPM:g} to {MAX_BPM:g}: {how}, and every note sounds when it did"
-    warnings.warn(message, ScoretokWarning, stacklevel=2)
+    warn(message, "repaired")
 
 
 def _is_tempo(event: MidiEvent) -> bool:
@@ -183,8 +182,7 @@ def _place_parts(file: MidiFile) -> None:
                 _move_channel(track, channel, free)
     if guessed:
         more = f" and {len(guessed) - 4} more" if len(guessed) > 4 else ""
-        message = f"tracks without a program were told by their names: {', '.join(guessed[:4])}{more}"
-        warnings.warn(message, ScoretokWarning, stacklevel=2)
+        warn(f"tracks without a program were told by their names: {', '.join(guessed[:4])}{more}", "guessed")
 
 
 def _is_kit(channel: int, mode: bool | None, bank: int | None, is_gs: bool) -> bool:
@@ -258,7 +256,7 @@ def _limit_programs(file: MidiFile) -> None:
         file.tracks[number] = kept
     if dropped:
         message = f"{dropped} program changes were dropped: they make more tracks than a score can have"
-        warnings.warn(message, ScoretokWarning, stacklevel=2)
+        warn(message, "dropped")
 
 
 def _programs_played(track: Track) -> set[tuple[int, int]]:

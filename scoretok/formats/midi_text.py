@@ -1,13 +1,12 @@
 """The words in a MIDI file: markers, track names, lyric and karaoke events."""
 
 import re
-import warnings
 from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from symusic.core import TrackTick
 
-from scoretok.errors import ScoretokWarning
+from scoretok.errors import quoted, warn
 from scoretok.formats.midi_events import LYRIC, MARKER, META, TEXT, TRACK_NAME, MidiEvent
 from scoretok.instruments import is_vocal_name
 from scoretok.parts import Note, Syllable, clean_text
@@ -56,10 +55,11 @@ class Texts:
             )
             if best is not None:
                 result[best] = lyrics
+                if name != names[best]:
+                    warn(f"the words were laid on the track {quoted(clean_text(names[best]), 24)}", "guessed")
                 placed.append(lyrics)
             elif lyrics:
-                warnings.warn(f"{len(lyrics)} lyric events fit the notes of no track and were dropped",
-                              ScoretokWarning, stacklevel=2)  # fmt: skip
+                warn(f"{len(lyrics)} lyric events fit the notes of no track and were dropped", "dropped")
         return result
 
 
@@ -139,8 +139,7 @@ def lay_lyrics(notes: list[Note], lyrics: list[tuple[int, str]], where: str, sig
     onsets = sorted({note.start_ticks for note in notes})
     syllables, dropped = _place([(tick, one) for (tick, _), one in zip(lyrics, parsed, strict=True) if one], onsets)
     if dropped:
-        warnings.warn(f"track {where}: {dropped} of {len(lyrics)} syllables start with no note and were dropped",
-                      ScoretokWarning, stacklevel=2)  # fmt: skip
+        warn(f"track {where}: {dropped} of {len(lyrics)} syllables start with no note and were dropped", "dropped")
     laid = []
     for note in notes:
         found = syllables.pop(note.start_ticks, None)

@@ -2,13 +2,12 @@
 
 import math
 import re
-import warnings
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 
 from symusic.core import ScoreTick
 
-from scoretok.errors import ScoretokError, ScoretokWarning
+from scoretok.errors import ScoretokError, warn
 from scoretok.parts import MAX_BARS, MAX_BPM, MIN_BPM, Key, Meter, Tempo, meter_lasting
 
 
@@ -131,8 +130,7 @@ def _snap(rest: int, start: int, bar_ticks: int, meters: list[Meter], bar: int) 
             meters.pop()
         meters.append(Meter(bar, *meter))
         return rest
-    warnings.warn(f"a change of meter near tick {start + rest} lies off the grid and waits for the next bar line",
-                  ScoretokWarning, stacklevel=2)  # fmt: skip
+    warn(f"a change of meter near tick {start + rest} lies off the grid and waits for the next bar line", "repaired")
     return bar_ticks
 
 
@@ -148,8 +146,7 @@ def _tempos(score: ScoreTick, scale: float, end_ticks: int) -> tuple[Tempo, ...]
         if tick < end_ticks:
             tempos[tick] = min(max(bpm, MIN_BPM), MAX_BPM)
     if clipped:
-        warnings.warn(f"{clipped} tempos outside {MIN_BPM:g} to {MAX_BPM:g} were brought inside",
-                      ScoretokWarning, stacklevel=2)  # fmt: skip
+        warn(f"{clipped} tempos outside {MIN_BPM:g} to {MAX_BPM:g} were brought inside", "repaired")
     tempos.setdefault(0, 120.0)
     return tuple(Tempo(tick, bpm) for tick, bpm in sorted(tempos.items()))
 

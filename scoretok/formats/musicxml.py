@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, ParseError
 
 from scoretok.bars import join_notes
-from scoretok.errors import ScoretokError, ScoretokWarning, quoted
+from scoretok.errors import ScoretokError, quoted, warn
 from scoretok.extras import require
 from scoretok.files import read_bytes
 from scoretok.formats.musicxml_maps import measure_ticks, played_measures, read_maps
@@ -21,7 +21,7 @@ from scoretok.formats.musicxml_write import write
 from scoretok.formats.playing_order import Marks, playing_order
 from scoretok.infer import infer_missing
 from scoretok.parts import DEFAULT_VELOCITY, MAX_BARS, MAX_DURATION_TICKS, Note, Syllable, Track, clean_text
-from scoretok.roles import identify, split_label
+from scoretok.roles import identify, say_roles, split_label
 from scoretok.sheet import LeadSheet
 
 if TYPE_CHECKING:
@@ -145,7 +145,9 @@ def _sheet(score: Any, headers: dict[str, PartHeader], source: _Source) -> LeadS
         if source.is_empty and not maps.chords:
             raise ScoretokError("it holds no notes, rests or chords")
         tracks = [] if maps.chords else tracks
-        warnings.warn("it holds no notes", ScoretokWarning, stacklevel=2)
+        warn("it holds no notes", "dropped")
+    if not signed:
+        say_roles(tracks)
     sheet = LeadSheet(
         bar_count=maps.bar_count,
         tracks=tuple(tracks),
@@ -174,7 +176,10 @@ def _track(staves: list[Any], header: PartHeader, order: list[int], starts: tupl
         role, program = part.role, part.program
     if role != "vocal":
         notes = [note._replace(syllable=None) for note in notes]
-    return Track(role, join_notes(notes), program, name, header.muted)
+    joined = join_notes(notes)
+    if len(joined) < len(notes):
+        warn(f"{len(notes) - len(joined)} doubled notes were merged", "merged")
+    return Track(role, joined, program, name, header.muted)
 
 
 def _read_notes(measures: list[Any], starts: tuple[int, ...]) -> tuple[list[Note], bool]:
@@ -198,7 +203,7 @@ def _read_notes(measures: list[Any], starts: tuple[int, ...]) -> tuple[list[Note
             for one in element.notes if element.isChord else (element,):
                 _add(notes, open_ties, one, start, ticks, element)
     if grace:
-        warnings.warn(f"{grace} grace notes were dropped", ScoretokWarning, stacklevel=2)
+        warn(f"{grace} grace notes were dropped", "dropped")
     last = starts[-1]
     kept = [n._replace(syllable=words.get(n.start_ticks)) for n in notes if n.start_ticks < last]
     return kept, bool(words)

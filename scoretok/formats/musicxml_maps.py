@@ -1,13 +1,12 @@
 """The bars, tempos, keys, chords and sections of a score that music21 has parsed."""
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 from xml.etree.ElementTree import Element
 
 from scoretok.bars import Layout, lay_bars
-from scoretok.errors import ScoretokWarning
+from scoretok.errors import warn
 from scoretok.formats.musicxml_terms import MODES_BY_NAME, QUALITY_OF_KIND
 from scoretok.parts import MAX_BPM, MIN_BPM, Chord, Key, Meter, Section, Tempo
 from scoretok.roles import parse_section
@@ -222,7 +221,7 @@ def _chord(element: Any) -> Chord | None:  # noqa: ANN401
     else:
         intervals = frozenset((p.pitchClass - root.pitchClass) % 12 for p in element.pitches)
         quality = nearest_quality(intervals | {0}).name
-        warnings.warn(f"chord {element.figure} was read as {quality}", ScoretokWarning, stacklevel=2)
+        warn(f"chord {element.figure} was read as {quality}", "repaired")
     return Chord(0, root.pitchClass, quality, slash)
 
 

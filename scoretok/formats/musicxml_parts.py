@@ -1,11 +1,10 @@
 """The parts of a MusicXML file: names, programs, and the drums that unpitched notes stand for."""
 
 import math
-import warnings
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from scoretok.errors import ScoretokWarning
+from scoretok.errors import warn
 from scoretok.formats.musicxml_prepare import append, number_in
 from scoretok.formats.musicxml_terms import KEY_OF_DISPLAY
 from scoretok.instruments import drum_key_by_name
@@ -60,7 +59,7 @@ def _is_unpitched(part: Element) -> bool:
         return bool(notes)
     for note in notes:
         note[[child.tag for child in note].index("unpitched")] = Element("rest")
-    warnings.warn(f"{len(notes)} unpitched notes of a pitched part were dropped", ScoretokWarning, stacklevel=2)
+    warn(f"{len(notes)} unpitched notes of a pitched part were dropped", "dropped")
     return False
 
 

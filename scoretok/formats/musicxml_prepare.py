@@ -2,10 +2,9 @@
 
 import math
 import re
-import warnings
 from xml.etree.ElementTree import Element
 
-from scoretok.errors import ScoretokError, ScoretokWarning, quoted
+from scoretok.errors import ScoretokError, quoted, warn
 
 MAX_NUMBER = 10**7  # no count or duration of a score that can be read is larger
 MAX_BEATS, MAX_BEAT_TYPE, MAX_FIFTHS = 256, 128, 14
@@ -105,6 +104,9 @@ def complete(root: Element) -> None:
         first = part.find("measure")
         if first is not None and part.find("measure/attributes/divisions") is None:
             append(append(first, "attributes", at=0), "divisions", "1")
+        if next(part.iter("senza-misura"), None) is not None:
+            for rest in part.iter("rest"):
+                rest.attrib.pop("measure", None)  # without a meter it lasts what its duration says
     for transpose in root.iter("transpose"):
         if transpose.find("diatonic") is None:
             append(transpose, "diatonic", "0", at=0)
@@ -114,7 +116,7 @@ def complete(root: Element) -> None:
         if value != int(value):
             alter.text, bent = str(int(value)), bent + 1
     if bent:
-        warnings.warn(f"{bent} notes between two keys were read as the written one", ScoretokWarning, stacklevel=2)
+        warn(f"{bent} notes between two keys were read as the written one", "repaired")
 
 
 def append(parent: Element, tag: str, text: str = "", at: int | None = None) -> Element:
@@ -138,7 +140,7 @@ def simplify_keys(root: Element) -> None:
     if left_out:
         names = ", ".join(sorted(left_out)[:4])
         message = f"key signatures were read without the signs that ours do not have ({names}); set the key by an edit"
-        warnings.warn(message, ScoretokWarning, stacklevel=2)
+        warn(message, "repaired")
 
 
 def _fifths_of(key: Element) -> tuple[int, set[str]]:
