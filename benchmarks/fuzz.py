@@ -19,6 +19,8 @@ import traceback
 import warnings
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -241,8 +243,11 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for name in names:
             start = time.monotonic()
-            with context.Pool(1) as pool:  # a process of its own, so that its memory is its own
-                faults = pool.apply(run_kind, (name, each, arguments.seed, folder))
+            with ProcessPoolExecutor(1, context) as pool:  # a process of its own, so that its memory is its own
+                try:
+                    faults = pool.submit(run_kind, name, each, arguments.seed, folder).result()
+                except BrokenProcessPool:
+                    faults = [("the process died", max(folder.iterdir(), key=lambda path: path.stat().st_mtime).name)]
             for fault, file in faults:
                 print(f"{name}: {fault} ({file})")
             total.update(fault for fault, _ in faults)

@@ -186,5 +186,25 @@ def test_events_come_back_from_bytes(foreign_midi):
     for chunk in chunks:
         events = read_events(chunk)
         assert read_events(write_chunk(events)[8:]) == events
-    assert read_events(b"\x00\x90\x3c") == [MidiEvent(0, 0x90, 0, b"\x3c")]
-    assert read_events(b"\x00\x3c\x40") == []
+    end = b"\0\xff\x2f\0"
+    assert read_events(end + b"\0\0\x90") == [MidiEvent(0, 0xFF, 0x2F, b"")]
+
+
+@pytest.mark.parametrize(
+    "chunk", [b"\x00\x90\x3c", b"\x00\x3c\x40", b"\x00\xf4\x00", b"\x00\xff\x03\x09ab", b"\x00\xff"]
+)
+def test_what_is_no_event_is_refused_where_it_stands(chunk):
+    with pytest.raises(scoretok.ScoretokError, match="cannot be read at byte"):
+        read_events(chunk)
+
+
+def test_events_that_no_score_needs_do_not_reach_other_readers(tmp_path):
+    events = [
+        MidiEvent(0, 0xF7, 0, b"\xc9\x10"),
+        MidiEvent(0, 0xFF, 0x51, b"\x01" * 200),
+        MidiEvent(0, 0xFF, 0x58, b"\x03"),
+    ]
+    notes = [MidiEvent(0, 0x90, 0, b"\x3c\x40"), MidiEvent(96, 0x80, 0, b"\x3c\x40")]
+    path = tmp_path / "odd.mid"
+    path.write_bytes(b"MThd" + bytes([0, 0, 0, 6, 0, 1, 0, 1, 0, 96]) + write_chunk([*events, *notes]))
+    assert scoretok.read(path).note_count == 1

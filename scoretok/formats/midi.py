@@ -60,10 +60,12 @@ def read_with_report(path: str | Path) -> tuple[LeadSheet, ImportReport]:
     """Read a MIDI file and say how far notes moved onto the grid."""
     data = read_bytes(path)
     data = check_chunks(data, str(path))
-    file = read_file(data)
-    data = repair(data, file)
     try:
-        score = core.ScoreTick.from_midi(data)
+        file = read_file(data)
+        repair(file)
+        score = core.ScoreTick.from_midi(file.to_bytes())
+    except ScoretokError as error:
+        raise ScoretokError(f"{path}: {error}") from None
     except Exception as error:
         reason = str(error).partition("\n")[0].removesuffix(": iostream error")
         raise ScoretokError(f"{path} is not a readable MIDI file: {reason}") from None

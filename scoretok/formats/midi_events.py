@@ -8,6 +8,7 @@ from scoretok.errors import ScoretokError
 META, SYSEX, ESCAPE = 0xFF, 0xF0, 0xF7
 TEXT, TRACK_NAME, LYRIC, MARKER, END_OF_TRACK = 0x01, 0x03, 0x05, 0x06, 0x2F
 CONTROL, PROGRAM = 0xB0, 0xC0
+_SYSTEM_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1, 0xF6: 0, 0xF8: 0, 0xFA: 0, 0xFB: 0, 0xFC: 0, 0xFE: 0}
 _DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
 
 
@@ -40,37 +41,54 @@ def track_chunks(data: bytes) -> Iterator[bytes]:
         at += 8 + length
 
 
-def read_events(chunk: bytes) -> list[MidiEvent]:
-    """The events of a track chunk, up to its end or to what is no event. Raises nothing."""
+def read_events(chunk: bytes, where: str = "the track") -> list[MidiEvent]:
+    """The events of a track chunk. Raises ScoretokError, naming `where`, for what is no event or breaks off.
+
+    What stands behind an end of track is passed over when it is neither. Running status goes on behind meta and system
+    exclusive events, as many writers have it.
+    """
     events: list[MidiEvent] = []
-    at = tick = status = 0
-    end = len(chunk)
+    at = status = tick = 0
     try:
-        while at < end:
+        while at < len(chunk):
             delta, at = _variable(chunk, at)
             tick += delta
-            first = chunk[at]
-            if first >= 0x80:
-                at += 1
-                status = first if first < SYSEX else status
-            elif not status:
-                break
-            if first < SYSEX:
-                size = _DATA_BYTES[status & 0xF0]
-                events.append(MidiEvent(tick, status, 0, chunk[at : at + size]))
-                at += size
-                continue
-            kind = 0
-            if first == META:
-                kind, at = chunk[at], at + 1
-            elif first not in (SYSEX, ESCAPE):
-                break
-            size, at = _variable(chunk, at)
-            events.append(MidiEvent(tick, first, kind, chunk[at : at + size]))
-            at += size
-    except IndexError:
-        pass
+            event, at, status = _read_event(chunk, at, status, tick)
+            if event:
+                events.append(event)
+    except (IndexError, ValueError) as error:
+        if any(event.status == META and event.kind == END_OF_TRACK for event in events):
+            return events
+        reason = str(error) if isinstance(error, ValueError) else "it breaks off inside an event"
+        raise ScoretokError(f"{where} cannot be read at byte {at}: {reason}") from None
     return events
+
+
+def _read_event(chunk: bytes, at: int, status: int, tick: int) -> tuple[MidiEvent | None, int, int]:
+    """The event at a place, the place behind it, and the running status. Raises IndexError and ValueError."""
+    first = chunk[at]
+    if first < 0x80:
+        if not status:
+            raise ValueError(f"0x{first:02x} is no event")
+    else:
+        at += 1
+    if first in (META, SYSEX, ESCAPE):
+        kind = 0
+        if first == META:
+            kind, at = chunk[at], at + 1
+        size, at = _variable(chunk, at)
+        if at + size > len(chunk):
+            raise IndexError
+        return MidiEvent(tick, first, kind, chunk[at : at + size]), at + size, status
+    if first >= SYSEX:  # other system messages have no place in files, but stand in some
+        if first not in _SYSTEM_BYTES:
+            raise ValueError(f"0x{first:02x} is no event")
+        return None, at + _SYSTEM_BYTES[first], status
+    status = first if first >= 0x80 else status
+    size = _DATA_BYTES[status & 0xF0]
+    if at + size > len(chunk):
+        raise IndexError
+    return MidiEvent(tick, status, 0, bytes(byte & 0x7F for byte in chunk[at : at + size])), at + size, status
 
 
 def write_chunk(events: Iterable[MidiEvent]) -> bytes:

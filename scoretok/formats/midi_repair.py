@@ -14,6 +14,9 @@ from math import floor, log2
 from scoretok.errors import quoted, warn
 from scoretok.formats.midi_events import (
     CONTROL,
+    END_OF_TRACK,
+    LYRIC,
+    MARKER,
     META,
     PROGRAM,
     SYSEX,
@@ -29,6 +32,11 @@ from scoretok.roles import identify, role_of_program
 
 DRUM_CHANNEL = 9
 SET_TEMPO, TIME_SIGNATURE = 0x51, 0x58
+KEY_SIGNATURE = 0x59
+# Meta events that a score is made of, and how many bytes they have (None: text).
+META_BYTES = {
+    TRACK_NAME: None, LYRIC: None, MARKER: None, END_OF_TRACK: 0, SET_TEMPO: 3, TIME_SIGNATURE: 4, KEY_SIGNATURE: 2,
+}  # fmt: skip
 NOTE_ON = 0x90
 DRUM_BANKS, MELODIC_BANK = (120, 126, 127), 121  # GM2 and XG
 MOST_DOUBLINGS = 3  # how often notes are read as twice or half their value before bar lines give way
@@ -44,15 +52,16 @@ class MidiFile:
     tracks: list[Track]
 
     def to_bytes(self) -> bytes:
-        """The file anew."""
+        """The file anew, of such events alone as a score is made of: readers in C have crashed on others."""
         head = b"MThd" + struct.pack(">IHHH", 6, self.kind, len(self.tracks), self.division)
-        return head + b"".join(map(write_chunk, self.tracks))
+        return head + b"".join(write_chunk(filter(None, map(_needed, track))) for track in self.tracks)
 
 
 def read_file(data: bytes) -> MidiFile:
-    """The events of a file whose chunks have been checked."""
+    """The events of a file whose chunks have been checked. Raises ScoretokError for what is no event."""
     kind, _, division = struct.unpack(">HHH", data[8:14])
-    return MidiFile(kind, division, [read_events(chunk) for chunk in track_chunks(data)])
+    chunks = enumerate(track_chunks(data), 1)
+    return MidiFile(kind, division, [read_events(chunk, f"track {number}") for number, chunk in chunks])
 
 
 def last_tick(file: MidiFile) -> int:
@@ -60,15 +69,25 @@ def last_tick(file: MidiFile) -> int:
     return max((event.tick for track in file.tracks for event in track), default=0)
 
 
-def repair(data: bytes, file: MidiFile) -> bytes:
-    """The file as it is meant, `data` itself where nothing is amiss; `file` is changed along. Warns of each guess."""
-    before = [list(track) for track in file.tracks], file.kind, file.division
+def _needed(event: MidiEvent) -> MidiEvent | None:
+    """An event as it is safe to read, None for one that says nothing of a score."""
+    if event.status < SYSEX:
+        return event
+    if event.status != META or event.kind not in META_BYTES:
+        return None
+    size = META_BYTES[event.kind]
+    if size is not None and len(event.data) < min(size, 2):
+        return None
+    return event if size is None else event._replace(data=(event.data + b"\x18\x08")[:size])
+
+
+def repair(file: MidiFile) -> None:
+    """Change a file to what is meant. Warns of each guess."""
     if file.kind == 2 and len(file.tracks) > 1:
         _join_patterns(file)
     _bring_tempos_inside(file)
     _place_parts(file)
     _limit_programs(file)
-    return data if (file.tracks, file.kind, file.division) == before else file.to_bytes()
 
 
 def _join_patterns(file: MidiFile) -> None:
