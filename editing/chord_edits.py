@@ -5,16 +5,15 @@ from dataclasses import replace
 
 from editing.chord_spans import map_chords, restore_harmony
 from editing.where import Where, inside, map_cells, whole_bars_only
+from scoretok.chord_chart import ChartBar, place_chords
 from scoretok.parts import Chord, Note, Track
 from scoretok.sheet import LeadSheet
 
 ACCOMPANYING = ("piano", "guitar", "strings", "bass")
 
 
-def set_chords(
-    sheet: LeadSheet, where: Where, pattern: Sequence[Sequence[Chord]], revoice_notes: bool = False
-) -> LeadSheet:
-    """Write a chord pattern over bars: one entry a bar, its chords sharing its beats, then from the start again.
+def set_chords(sheet: LeadSheet, where: Where, pattern: Sequence[ChartBar], revoice_notes: bool = False) -> LeadSheet:
+    """Write a chord chart over bars, then from its start again; an empty bar keeps the chord before.
 
     The harmony after each passage stays as it was.
     """
@@ -22,21 +21,12 @@ def set_chords(
     chords = {c.start_ticks: c for c in sheet.chords if not inside(c.start_ticks, spans)}
     for run in where.runs(sheet):
         for number, bar in enumerate(run):
-            entry = pattern[number % len(pattern)]
-            for tick, chord in zip(_shares(sheet, bar, len(entry)), entry, strict=True):
+            start, stop = sheet.bar_starts[bar], sheet.bar_starts[bar + 1]
+            for chord in place_chords(pattern[number % len(pattern)], sheet.meter_at(bar), stop - start):
+                tick = start + chord.start_ticks
                 chords[tick] = replace(chord, start_ticks=tick)
         restore_harmony(sheet, chords, sheet.bar_starts[run.stop])
     return _finish(sheet, where, replace(sheet, chords=tuple(chords.values())), revoice_notes)
-
-
-def _shares(sheet: LeadSheet, bar: int, count: int) -> list[int]:
-    """Ticks at which `count` chords share a bar: on its beats, the longer shares first."""
-    start, stop = sheet.bar_starts[bar], sheet.bar_starts[bar + 1]
-    beat = sheet.meter_at(bar).beat_ticks
-    beats = (stop - start) // beat
-    if count > beats:
-        return [start + (stop - start) * i // count for i in range(count)]
-    return [start + -(-i * beats // count) * beat for i in range(count)]
 
 
 def substitute_chords(sheet: LeadSheet, where: Where, old: Chord, new: Chord, revoice_notes: bool = False) -> LeadSheet:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from editing import chord_edits, form_edits, lyric_edits, pitch_edits, time_edits, track_edits
 from editing.phrases import Apply, Arguments
 from editing.where import Where, find_tracks
+from scoretok.chord_chart import parse_chart
 from scoretok.errors import ScoretokError
 from scoretok.harmony import parse_chord, parse_key
-from scoretok.parts import MAX_BARS, ROLES, SECTION_LABELS, Chord
+from scoretok.parts import MAX_BARS, ROLES, SECTION_LABELS
 from scoretok.sheet import LeadSheet
 
 GRIDS = {"1/2": 48, "1/4": 24, "1/8": 12, "1/16": 6, "1/32": 3, "1/4t": 16, "1/8t": 8, "1/16t": 4}
@@ -197,9 +198,8 @@ def _program(args: Arguments) -> Apply:
 
 
 def _chords(args: Arguments) -> Apply:
-    text = args.word('a pattern in quotes ("Am F C G", one entry a bar; "Am,E7 F": two chords in the first)')
-    pattern: list[list[Chord]] = [[parse_chord(one) for one in entry.split(",")] for entry in text.split()]
-    if not pattern:
+    pattern = parse_chart(args.word('a pattern in quotes ("Am F C G", a chord a bar; "Am E7 | F": two in the first)'))
+    if not any(pattern):
         raise ScoretokError("the chord pattern is empty")
     revoice = args.take("revoice")
     return lambda sheet, where: chord_edits.set_chords(sheet, where, pattern, revoice)

@@ -7,28 +7,28 @@
     tracks vocal:53 piano bass drums
 
     verse 8
-      chords Am | F | C | G | Am | | F | G E7@48
+      chords Am | F | C | G | Am | | F | G E7@4
       density vocal 3, piano 4, bass 2, drums 5
 
-A section says how many bars it has; `free` leaves its label to the model, `phrase` gives it none. Chords stand bar by
-bar and share their bar, or begin `@` so many ticks after its line (24 to a quarter note); an empty bar keeps the chord
-before. Densities go from 0, silent, to 7. What is left out the model chooses; what follows a lone # is a comment.
+A section says how many bars it has; `free` leaves its label to the model, `phrase` gives it none. Chords are written as
+`scoretok.chord_chart` reads them, bar by bar, sharing their bar or at beats of it; an empty bar keeps the chord before.
+Densities go from 0, silent, to 7. What is left out the model chooses; what follows a lone # is a comment.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import accumulate
 
 from planner.language import DENSITIES, GENRES, MAX_POSITION, METERS, TRACKS_PER_ROLE
 from planner.prompt import DEFAULT_PROGRAMS
 from planner.request import FREE, BarRequest
 from planner.song import PHRASE, Part, Song, model_key
+from scoretok.chord_chart import ChartBar, parse_chart, place_chords, print_chart_bar
 from scoretok.errors import ScoretokError
 from scoretok.formats.lead import short_id
-from scoretok.harmony import chord_to_symbol, key_to_text, parse_chord, parse_key
+from scoretok.harmony import key_to_text, parse_key
 from scoretok.numbers import whole
-from scoretok.parts import MAX_BARS, ROLES, SECTION_LABELS, Chord
+from scoretok.parts import MAX_BARS, ROLES, SECTION_LABELS, Meter
 
 COMMENT = re.compile(r"(^|\s)#.*")
 LABELS = (*SECTION_LABELS, PHRASE, FREE)
@@ -44,7 +44,7 @@ def print_plan(song: Song, bars: Sequence[BarRequest]) -> str:
     for start, stop in zip(starts, [*starts[1:], len(bars)], strict=True):
         lines += ["", f"{bars[start].label} {stop - start}"]
         if all(bar.chords is not None for bar in bars[start:stop]):
-            lines.append("  chords " + " | ".join(_print_chords(bar.chords or ()) for bar in bars[start:stop]))
+            lines.append(f"  chords {_print_chords(bars[start:stop], Meter(0, *song.meter))}")
         levels = [
             f"{short_id(part.name)} {level}"
             for part, level in zip(song.parts, bars[start].densities or [None] * len(song.parts), strict=True)
@@ -54,8 +54,10 @@ def print_plan(song: Song, bars: Sequence[BarRequest]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _print_chords(chords: Sequence[Chord]) -> str:
-    return " ".join(chord_to_symbol(chord) + (f"@{chord.start_ticks}" if chord.start_ticks else "") for chord in chords)
+def _print_chords(bars: Sequence[BarRequest], meter: Meter) -> str:
+    cells = [print_chart_bar(bar.chords or (), meter) for bar in bars]
+    joined = " | ".join(cells)
+    return f"| {joined} |" if len(cells) == 1 or not (cells[0] and cells[-1]) else joined
 
 
 class PlanBuilder:
@@ -163,35 +165,29 @@ class PlanBuilder:
             raise self.fail("a section, for example 'verse 8', stands before its chords and densities")
 
     def set_chords(self, rest: str) -> None:
-        """Set the chords of the bars of the last section, with bar lines between them."""
+        """Set the chords of the last section, as `scoretok.chord_chart` reads them."""
+        try:
+            self.set_chart(parse_chart(rest))
+        except ScoretokError as error:
+            raise self.fail(str(error)) from None
+
+    def set_chart(self, chart: Sequence[ChartBar]) -> None:
+        """Set the chords of the bars of the last section; a chart that is shorter is played again and again."""
         self._in_section()
-        cells = rest.split("|")
         bars = len(self.bars) - self.start
         if self.has_chords:
-            raise self.fail("the section has its chords already")
+            raise ScoretokError("the section has its chords already")
+        if not chart:
+            raise ScoretokError('no chord is named; write for example "Am F C G"')
         self.has_chords = True
-        if len(cells) > bars:
-            raise self.fail(f"{len(cells)} bars of chords stand in a section of {bars}")
-        ticks = 96 * self.meter[0] // self.meter[1]
-        # A line that is shorter than its section is played again and again.
+        if len(chart) > bars:
+            raise ScoretokError(f"{len(chart)} bars of chords stand in a section of {bars}")
+        meter = Meter(0, *self.meter)
+        placed = [place_chords(bar, meter) for bar in chart]
+        if any(chord.start_ticks >= MAX_POSITION for chords in placed for chord in chords):
+            raise ScoretokError(f"chords begin at most {MAX_POSITION - 1} ticks behind a bar line")
         for bar in range(bars):
-            chords = self._bar_of_chords(cells[bar % len(cells)].split(), ticks)
-            old = self.bars[self.start + bar]
-            self.bars[self.start + bar] = replace(old, chords=chords)
-
-    def _bar_of_chords(self, words: list[str], ticks: int) -> tuple[Chord, ...]:
-        shared = [0, *accumulate([ticks // max(1, len(words))] * max(0, len(words) - 1))]
-        is_shared = not any("@" in word for word in words)
-        chords = []
-        for word, share in zip(words, shared, strict=False):
-            symbol, _, at = word.partition("@")
-            if at and whole(at) >= min(ticks, MAX_POSITION):
-                raise self.fail(f"{word!r} does not begin in its bar of {ticks} ticks")
-            chords.append(parse_chord(symbol, share if is_shared else int(at or 0)))
-        starts = [chord.start_ticks for chord in chords]
-        if starts != sorted(set(starts)):
-            raise self.fail(f"two chords of a bar begin at once, or not in order: {' '.join(words)}")
-        return tuple(chords)
+            self.bars[self.start + bar] = replace(self.bars[self.start + bar], chords=placed[bar % len(placed)])
 
     def set_density(self, rest: str) -> None:
         """Set densities of the last section, 'piano 4, bass 2'."""

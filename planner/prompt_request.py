@@ -11,8 +11,9 @@ from planner.prompt import NearestFn, ParsedPrompt, parse_prompt
 from planner.prompt_embedding import GENRE_DESCRIPTIONS, MOOD_DESCRIPTIONS, nearest_description
 from planner.request import FREE, BarRequest
 from planner.song import Song, model_key
+from scoretok.chord_chart import ChartBar, parse_chart
 from scoretok.errors import ScoretokError
-from scoretok.harmony import parse_chord, parse_key
+from scoretok.harmony import parse_key
 from scoretok.infer import infer_key
 from scoretok.numbers import whole
 from scoretok.parts import Key, Note
@@ -73,7 +74,7 @@ def request_from(options: PromptOptions, nearest_word: NearestFn | None = None) 
     builder.bpm = options.tempo or found.bpm or DEFAULT_BPM
     builder.set_meter(options.meter or "{}/{}".format(*(found.meter or (4, 4))))
     key = parse_key(options.key) if options.key else found.key
-    cells = None if options.chords is None else bars_of_chords(options.chords)
+    cells = None if options.chords is None else chart_of(options.chords)
     if key is None and cells is not None:
         key = key_of_chords(cells)
     builder.key = model_key(key) if key else builder.key
@@ -83,7 +84,7 @@ def request_from(options: PromptOptions, nearest_word: NearestFn | None = None) 
         builder.add_section(label, length)
         if cells and length.isdecimal():
             count = int(length)
-            builder.set_chords(" | ".join(cells[(at + bar) % len(cells)] for bar in range(count)))
+            builder.set_chart([cells[(at + bar) % len(cells)] for bar in range(count)])
             at += count
     open_tempo = options.tempo is None and found.bpm is None
     left = OpenHeader(open_tempo, key is None, found.bpm_range or (SLOWEST, FASTEST), found.mode)
@@ -129,19 +130,19 @@ def nearest_genre_or_mood(kind: str, text: str) -> str | None:
     return nearest_description(text, GENRE_DESCRIPTIONS if kind == "genre" else MOOD_DESCRIPTIONS)
 
 
-def key_of_chords(cells: list[str]) -> Key:
-    """The key that chords, by bars, are most likely in. Raises ScoretokError for one that is none."""
-    chords = [parse_chord(symbol.partition("@")[0]) for cell in cells for symbol in cell.split()]
+def key_of_chords(chart: list[ChartBar]) -> Key:
+    """The key that chords, by bars, are most likely in."""
+    chords = [one.chord for bar in chart for one in bar]
     notes = [Note(0, 60 + pitch, 24, 80) for chord in chords for pitch in chord.pitch_classes]
     return infer_key(notes + [Note(0, 48 + chord.root, 24, 80) for chord in chords if chord.root is not None])
 
 
-def bars_of_chords(text: str) -> list[str]:
-    """The chords of every bar: one a bar, or with bar lines as many as stand between two. Raises ScoretokError."""
-    cells = text.strip().strip("|").split("|") if "|" in text else text.split()
-    if not any(cell.strip() for cell in cells):
+def chart_of(text: str) -> list[ChartBar]:
+    """The chords of --chords. Raises ScoretokError."""
+    chart = parse_chart(text)
+    if not any(chart):
         raise ScoretokError('--chords names none; write one a bar, "Am F C G", or bar lines between them')
-    return [cell.strip() for cell in cells]
+    return chart
 
 
 def sections_of(options: PromptOptions, found: ParsedPrompt) -> list[tuple[str, str]]:

@@ -2,8 +2,9 @@
 
 import re
 import warnings
+from difflib import get_close_matches
 
-from scoretok.errors import ScoretokError, ScoretokWarning
+from scoretok.errors import ScoretokError, ScoretokWarning, quoted
 from scoretok.parts import Chord, Key
 from scoretok.theory import (
     APPROXIMATIONS,
@@ -57,7 +58,9 @@ def parse_chord(text: str, start_ticks: int = 0) -> Chord:
         return Chord(start_ticks, None)
     match = ROOT.fullmatch(text)
     if not match:
-        raise ScoretokError(f"{text!r} is not a chord; write for example Am7, F#:min7 or C/E")
+        meant = _capitalised(text)
+        hint = f"did you mean {quoted(meant)}?" if meant else "write for example Am7, F#:min7 or C/E"
+        raise ScoretokError(f"{quoted(text)} is not a chord; {hint}")
     root = name_to_pitch_class(match[1])
     quality, bass = _split_bass(match[2].removeprefix(":") if ":" in match[2][:1] else match[2], root, text)
     return Chord(start_ticks, root, quality, None if bass == root else bass)
@@ -103,8 +106,15 @@ def _parse_quality(body: str, text: str) -> str:
                 raise ScoretokError(f"{text!r} has no such degree as {degree!r}")
             intervals = intervals - {semitones} if degree[0] == "*" else intervals | {semitones}
         return nearest_quality(frozenset(intervals)).name
-    raise ScoretokError(f"{text!r} is not a chord that is known here; known qualities are: "
-                        + " ".join(QUALITY_BY_NAME))  # fmt: skip
+    near = get_close_matches(body, [*QUALITY_BY_ALIAS, *APPROXIMATIONS], 1, 0.4)
+    hint = f"did you mean {quoted(near[0])} instead of {quoted(body)}?" if near and near[0] else "write for example Am7"
+    raise ScoretokError(f"{quoted(text)} is not a chord that is known here; {hint}")
+
+
+def _capitalised(text: str) -> str:
+    """A chord in small letters, or with the German H, as it is written here; '' when that is none either."""
+    meant = text[:1].upper().replace("H", "B") + text[1:]
+    return meant if meant != text and try_chord(meant) else ""
 
 
 def key_to_text(key: Key) -> str:

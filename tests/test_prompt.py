@@ -117,7 +117,7 @@ def test_a_request_is_made_of_a_prompt_and_options_without_a_command():
     assert [part.name for part in found.song.parts] == ["piano.1", "strings.1"]
     roots = [[chord.root for chord in bar.chords or ()] for bar in found.bars]
     assert roots == [[2, 9], [7], [2, 9], [7]]
-    assert found.bars[0].chords[1].start_ticks == 36
+    assert found.bars[0].chords[1].start_ticks == 48
     assert not found.open_header.tempo
     assert any("waltz" in line for line in found.understood)
     bare = request_from(PromptOptions(), lambda kind, text: None)

@@ -64,7 +64,7 @@ request_options = with_options(
     click.option("--plan", "plan_file", metavar="FILE", help="A plan as scoretok plan writes it."),
     click.option("--bars", type=click.IntRange(1, 9999), help="How many bars (default: 16, or by --form)."),
     click.option("--form", metavar="TEXT", help='Sections and their bars: "intro 4, verse 8, chorus 8".'),
-    click.option("--chords", metavar="TEXT", help='One chord a bar, again and again: "Am F C G".'),
+    click.option("--chords", metavar="TEXT", help='Chords, again and again: "Am F C G", "Am F | C", "Am@1 F@3".'),
     click.option("--key", metavar="KEY", help='"A minor".'),
     click.option("--meter", metavar="N/D", help="3/4."),
     click.option("--tempo", type=FiniteRange(20, 400), help="Quarter notes a minute."),

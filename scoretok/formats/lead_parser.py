@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from scoretok.chord_chart import parse_chart_bar, place_chords
 from scoretok.errors import ScoretokError
 from scoretok.formats.lead_terms import parse_duration, parse_position, unquoted
 from scoretok.harmony import parse_chord, parse_key
@@ -178,14 +179,26 @@ class _LeadReader:
                 tick = self._position()
                 self.tempos.append(self.take("a tempo", lambda text, tick=tick: Tempo(tick, float(text))))  # type: ignore[misc]
         elif head.text == "chords":
-            while self.at < len(self.words):
-                tick = self._position()
-                self.chords.append(self.take("a chord", lambda text, tick=tick: parse_chord(text, tick)))  # type: ignore[misc]
+            self._read_chords(head)
         elif head.text in self.track_ids:
             self._read_cell(self.track_ids[head.text])
         else:
             known = ", ".join(["tempo", "chords", *(i for i in self.track_ids if not i.endswith(".1"))])
             raise self.fail(f"{head.text!r} is not a line of a bar here; known are {known}", head)
+
+    def _read_chords(self, head: Word) -> None:
+        """Positions with chords behind them, or the chords of the bar as a chart has them."""
+        if self.at < len(self.words) and self.words[self.at].text[0].isdigit():
+            while self.at < len(self.words):
+                tick = self._position()
+                self.chords.append(self.take("a chord", lambda text, tick=tick: parse_chord(text, tick)))  # type: ignore[misc]
+            return
+        text = " ".join(word.text for word in self.words[self.at :]).strip("| ")
+        if "|" in text:
+            raise self.fail("a bar has the chords of one bar; leave the bar lines out", head)
+        found = self._guard(head, lambda: place_chords(parse_chart_bar(text), self.meters[-1], self.bar_ticks))
+        self.chords += [replace(chord, start_ticks=self.bar_start + chord.start_ticks) for chord in found]
+        self.at = len(self.words)
 
     def _position(self) -> int:
         word = self.next("a position")
