@@ -132,7 +132,7 @@ def test_completion_scripts(shell):
         (("frobnicate",), 2), (("render", SAINTS), 2), (("show", SAINTS, "--frob"), 2),
         (("show", "missing.lead"), 1), (("show", SAINTS, "--bars", "90-99"), 1), (("show", SAINTS, "--bars", "x"), 1),
         (("convert", SAINTS, "out.docx"), 1), (("convert", SAINTS, "no/such/folder/x.mid"), 1),
-        (("plot", SAINTS, "-o", "x.gif"), 1), (("render", SAINTS, "-o", "x.mp3"), 1),
+        (("plot", SAINTS, "-o", "x.gif"), 1), (("render", SAINTS, "-o", "x.wma"), 1),
         (("render", SAINTS, "-o", "x.wav", "--gain", "kazoo=3"), 1),
         (("render", SAINTS, "-o", "x.wav", "--pan", "piano=7"), 1),
         (("render", SAINTS, "-o", "x.wav", "--engine", "draft", "--soundfont", "missing.sf2"), 1),

@@ -15,7 +15,7 @@ import click
 from editing.cli.reading import READINGS
 from scoretok.bars import slice_bars
 from scoretok.errors import ScoretokError, quoted
-from scoretok.formats import suffix_of, write
+from scoretok.formats import check_suffix, write
 from scoretok.formats.holds import warn_of_drops
 from scoretok.numbers import whole
 from scoretok.sheet import LeadSheet
@@ -124,7 +124,7 @@ def as_text(sheet: LeadSheet, text_format: str) -> str:
 def check_output(path: str) -> None:
     """Raise ScoretokError early when a score cannot be written there."""
     if path != "-":
-        suffix_of(path)
+        check_suffix(path)
         check_folder(path)
 
 

@@ -16,7 +16,8 @@ from editing.cli.common import (
     silence,
 )
 from editing.cli.reading import load, noted
-from scoretok.formats import MODULES
+from scoretok.errors import ScoretokError
+from scoretok.formats import MODULES, lyric_files
 from scoretok.lyrics import with_phonemes_if_possible
 from scoretok.sheet import LeadSheet
 
@@ -25,6 +26,9 @@ Examples:
   scoretok convert song.mid song.lead      read MIDI, write the text form
   scoretok convert song.lead song.musicxml for a notation program
   scoretok convert song.mxl - --to abc     print ABC
+  scoretok convert song.lead song.lrc      its words with times (.srt: as subtitles)
+  scoretok convert song.lead song.dawproject   for Bitwig, Studio One and Cubase
+  scoretok convert heard.lead heard.jams   annotations in seconds
   scoretok show song.mid | less            (show converts as it reads)
 """
 
@@ -33,10 +37,13 @@ Examples:
 @click.argument("source")
 @click.argument("target")
 @click.option("--to", "text_format", type=click.Choice(TEXT_FORMATS), default="lead", help="Format when TARGET is '-'.")
+@click.option("--syllables", is_flag=True, help="Into .lrc: the time of every syllable (enhanced LRC).")
 @language_option
 @json_option
 @quiet_option
-def convert(source: str, target: str, text_format: str, language: str, as_json: bool, quiet: bool) -> None:
+def convert(
+    source: str, target: str, text_format: str, syllables: bool, language: str, as_json: bool, quiet: bool
+) -> None:
     """Turn a score from any format into any other; '-' is standard input or output.
 
     MIDI that no one prepared is put on a grid of 24 ticks a quarter note, and its chords and key are
@@ -53,7 +60,12 @@ def convert(source: str, target: str, text_format: str, language: str, as_json: 
         sheet = with_phonemes_if_possible(sheet, language)
     else:
         sheet = load(source, language)
-    save(sheet, target, text_format)
+    if syllables and Path(target).suffix.lower() == ".lrc":
+        lyric_files.write(sheet, target, by_syllable=True)
+    elif syllables:
+        raise ScoretokError(f"{target} has no times of syllables; --syllables is for .lrc files")
+    else:
+        save(sheet, target, text_format)
     if as_json and target != "-":
         print_json({"bars": sheet.bar_count, "notes": sheet.note_count, "duration_s": sheet.duration_s, **report})
     elif not quiet:

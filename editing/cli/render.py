@@ -4,6 +4,7 @@ import re
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,8 @@ Examples:
   scoretok render song.lead -o song.wav --reference piano=my_piano.wav
   scoretok render song.lead -o song.wav --gain vocal=+2 --pan guitar=0.5
   scoretok render song.lead -o quick.wav --engine draft
+  scoretok render song.lead -o song.mp3
+  scoretok render song.lead -o song.dawproject     notes and stems for Bitwig, Studio One and Cubase
 """
 
 
@@ -60,7 +63,7 @@ class RenderOptions:
 
 @click.command(epilog=EPILOG)
 @click.argument("source")
-@click.option("-o", "--output", required=True, metavar="FILE", help="A .wav, .flac or .ogg file.")
+@click.option("-o", "--output", required=True, metavar="FILE", help="A .wav, .flac, .ogg, .mp3 or .dawproject file.")
 @click.option(
     "--engine",
     type=click.Choice(["dit", "draft", "ace-step"]),
@@ -97,14 +100,23 @@ def render(
     from scoretok.audio import check_audio_path
 
     silence(quiet)
-    check_audio_path(output)
+    for_daw = Path(output).suffix.lower() == ".dawproject"
+    if not for_daw:
+        check_audio_path(output)
     check_folder(output)
     sheet = load(source)
+    if for_daw and (bars or options.stems or options.loudness):
+        raise ScoretokError(
+            "a .dawproject holds the whole song and its stems; leave --bars, --stems and --loudness out"
+        )
     levels = read_levels(sheet, options.gain, options.pan, options.room)
     engine = engine_for(sheet, options)
     folder = make_folder(options.stems) if options.stems else None
     span = bar_span(sheet, bars, engine.sample_rate)
     began = perf_counter()
+    if for_daw:
+        write_project(sheet, engine, levels, seed, output, quiet)
+        return
     comment = "" if bars or options.loudness else provenance_of(sheet, levels, seed, options)
     length, names = write_render(sheet, engine, levels, seed, span, Path(output), folder, comment, quiet)
     if options.loudness is not None:
@@ -203,7 +215,7 @@ def write_render(
     least = round(sheet.duration_s * engine.sample_rate) if span[1] is None else span[1] - span[0]
     writers = {}
     with ExitStack() as files, progress_bar("rendering", count_blocks(sheet, engine, *span), quiet) as advance:
-        mix = files.enter_context(audio_writer(output, engine.sample_rate, comment=comment))
+        mix = files.enter_context(audio_writer(output, engine.sample_rate, comment=comment, title=sheet.title))
         for block in trim_silent_blocks(blocks, least):
             mix.write(block.mix)
             for name, stem in block.stems.items():
@@ -214,6 +226,20 @@ def write_render(
                     writers[name].write(stem)
             advance()
     return mix.n_samples, list(writers)
+
+
+def write_project(
+    sheet: LeadSheet, engine: "Engine | MixEngine", levels: "dict[str, Level]", seed: int, output: str, quiet: bool
+) -> None:
+    """Render into a .dawproject: the notes of every track, and its sound."""
+    from scoretok.formats import dawproject
+
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        _, names = write_render(sheet, engine, levels, seed, (0, None), folder / "mix.wav", folder, "", quiet)
+        dawproject.write(sheet, output, {name: folder / f"{name}.wav" for name in names})
+    if not quiet:
+        click.echo(f"{output}: {len(sheet.tracks)} tracks of notes, {len(names)} of sound", err=True)
 
 
 def make_folder(path: str) -> Path:

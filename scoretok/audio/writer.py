@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from scoretok.audio.id3 import id3_tag
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
 from scoretok.files import whole_file
 
-SUBTYPES = {".wav": "PCM_16", ".flac": "PCM_16", ".ogg": "VORBIS"}
+SUBTYPES = {".wav": "PCM_16", ".flac": "PCM_16", ".ogg": "VORBIS", ".mp3": "MPEG_LAYER_III"}
+MP3_COMPRESSION = 0.2  # 0 is the least; set by hand
 
 
 def check_audio_path(path: str | Path) -> None:
@@ -45,23 +47,32 @@ class AudioWriter:
 
 
 @contextmanager
-def audio_writer(path: str | Path, sample_rate: int, channels: int = 2, comment: str = "") -> Iterator[AudioWriter]:
-    """A 16-bit WAV or FLAC, or an OGG, that appears at `path` when the block ends well. Raises ScoretokError."""
+def audio_writer(
+    path: str | Path, sample_rate: int, channels: int = 2, comment: str = "", title: str = ""
+) -> Iterator[AudioWriter]:
+    """A 16-bit WAV or FLAC, an OGG or an MP3 that appears at `path` when the block ends well. Raises ScoretokError.
+
+    MP3 files carry the title as a tag.
+    """
     soundfile = require("soundfile", "audio", "writing audio")
     check_audio_path(path)
-    subtype = SUBTYPES[Path(path).suffix.lower()]
+    suffix = Path(path).suffix.lower()
+    is_mp3 = suffix == ".mp3"
+    more = {"compression_level": MP3_COMPRESSION, "bitrate_mode": "VARIABLE"} if is_mp3 else {}
     with whole_file(path) as temporary:
         try:
-            file = soundfile.SoundFile(temporary, "w", sample_rate, channels, subtype)
+            file = soundfile.SoundFile(temporary, "w", sample_rate, channels, SUBTYPES[suffix], **more)
         except soundfile.LibsndfileError as error:
             raise ScoretokError(f"{path} cannot be written: {error}") from None
         with file:
-            if comment:
+            if comment and not is_mp3:
                 file.comment = comment
             yield AudioWriter(file, path)
+        if is_mp3 and (tag := id3_tag(title, comment)):
+            temporary.write_bytes(tag + temporary.read_bytes())
 
 
 def write_audio(samples: np.ndarray, sample_rate: int, path: str | Path) -> None:
-    """Write float samples (c, n) as 16-bit WAV or FLAC, or as OGG. Raises ScoretokError."""
+    """Write float samples (c, n) as 16-bit WAV or FLAC, as OGG or as MP3. Raises ScoretokError."""
     with audio_writer(path, sample_rate, samples.shape[0]) as writer:
         writer.write(samples)

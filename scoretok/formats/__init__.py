@@ -17,13 +17,30 @@ MODULES = {
 }  # fmt: skip
 
 
+# What is written for other programs and not read back, and what of a score it holds.
+EXPORTS = {
+    ".lrc": ("lyric_files", "hold the sung words and when each line begins, and nothing else"),
+    ".srt": ("lyric_files", "hold the sung words and when each line is shown, and nothing else"),
+    ".dawproject": ("dawproject", "hold no chords, keys, words and programs; choose the instruments in your DAW"),
+    ".jams": ("jams_form", "hold times in seconds, and no velocities, meters, programs and phonemes"),
+}
+
+
 def suffix_of(path: str | Path) -> str:
-    """The suffix that names a score format. Raises ScoretokError for others."""
+    """The suffix that names a score format to read. Raises ScoretokError for others."""
     suffix = Path(path).suffix.lower()
+    if suffix in EXPORTS:
+        raise ScoretokError(f"{path} cannot be read: {suffix} files are written for other programs, not read")
     if suffix not in MODULES:
         known = " ".join(MODULES)
         raise ScoretokError(f"{path} does not end like a score that is known here ({known})")
     return suffix
+
+
+def check_suffix(path: str | Path) -> None:
+    """Raise ScoretokError unless the suffix names a format that is written."""
+    if Path(path).suffix.lower() not in EXPORTS:
+        suffix_of(path)
 
 
 def read(path: str | Path) -> LeadSheet:
@@ -49,13 +66,19 @@ def write(sheet: LeadSheet, path: str | Path) -> None:
 
     Warns of what the format cannot hold (`scoretok.formats.holds`).
     """
-    suffix = suffix_of(path)
+    check_suffix(path)
+    suffix = Path(path).suffix.lower()
+    if suffix in EXPORTS:
+        module, holds = EXPORTS[suffix]
+        import_module(f"scoretok.formats.{module}").write(sheet, path)
+        warnings.warn(f"{suffix} files {holds}", ScoretokWarning, stacklevel=2)
+        return
     import_module(f"scoretok.formats.{MODULES[suffix]}").write(sheet, path)
     warn_of_drops(sheet, suffix)
 
 
 def __getattr__(name: str) -> ModuleType:
     """The module of a format, loaded when it is first used."""
-    if name in MODULES.values():
+    if name in {*MODULES.values(), *(module for module, _ in EXPORTS.values())}:
         return import_module(f"scoretok.formats.{name}")
     raise AttributeError(f"module 'scoretok.formats' has no attribute {name!r}")
