@@ -172,7 +172,7 @@ def of_midi(data: bytes, rng: random.Random) -> bytes:
                 track.insert(at, MidiEvent(event.tick, 0xF0, 0, rng.randbytes(rng.choice((0, 3, 9)))))
             case 5:
                 shift = rng.choice((1, 10_000, 10**7, 2**27))
-                track[at:] = [later._replace(tick=later.tick + shift) for later in track[at:]]
+                track[at:] = [later._replace(tick=min(later.tick + shift, 2**28 - 1)) for later in track[at:]]
             case 6 if event.status < 0xF0:
                 track[at] = event._replace(status=event.status & 0xF0 | rng.randrange(16))
     kind, division = rng.choice((0, 1, 1, 1, 2, 9)), rng.choice((1, 24, 96, 480, 480, 32767, 0, 0xE728))

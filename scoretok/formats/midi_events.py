@@ -88,7 +88,10 @@ def _read_event(chunk: bytes, at: int, status: int, tick: int) -> tuple[MidiEven
     size = _DATA_BYTES[status & 0xF0]
     if at + size > len(chunk):
         raise IndexError
-    return MidiEvent(tick, status, 0, bytes(byte & 0x7F for byte in chunk[at : at + size])), at + size, status
+    data = chunk[at : at + size]
+    if not data.isascii():  # a data byte with the bit of a status
+        data = bytes(byte & 0x7F for byte in data)
+    return MidiEvent(tick, status, 0, data), at + size, status
 
 
 def write_chunk(events: Iterable[MidiEvent]) -> bytes:

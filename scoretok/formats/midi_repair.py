@@ -181,12 +181,14 @@ def _place_parts(file: MidiFile) -> None:
     """Put kits on the drum channel and nothing else; state programs that stand in other tracks or in names alone."""
     modes, is_gs = _part_modes(file.tracks)
     guessed: list[str] = []
+    setups = [_Setup(track) for track in file.tracks]
     for number, track in enumerate(file.tracks):
         name = next((decoded(e.data) for e in track if e.status == META and e.kind == TRACK_NAME), "")
-        channels = sorted({event.channel for event in track if event.command == NOTE_ON})
+        channels = sorted(setups[number].first_notes)
+        moves: dict[int, int] = {}
         for channel in channels:
             onsets = [e for e in track if e.status == NOTE_ON | channel and len(e.data) == 2]
-            bank, program = _settings(file.tracks, number, channel)
+            bank, program = _settings(setups, number, channel)
             kit = _is_kit(channel, _held(modes.get(channel, []), onsets), bank, is_gs)
             stated = any(event.status == PROGRAM | channel for event in track)
             if not kit and program is None and file.kind and len(channels) == 1:
@@ -197,8 +199,8 @@ def _place_parts(file: MidiFile) -> None:
             if program is not None and not stated:
                 track.insert(0, MidiEvent(0, PROGRAM | channel, 0, bytes([program])))
             if kit != (channel == DRUM_CHANNEL):
-                free = DRUM_CHANNEL if kit else next(c for c in range(16) if c not in (*channels[:15], DRUM_CHANNEL))
-                _move_channel(track, channel, free)
+                moves[channel] = DRUM_CHANNEL if kit else next(c for c in range(16) if c not in (*channels[:15], 9))
+        file.tracks[number] = [_on_channel(event, moves) for event in track]
     if guessed:
         more = f" and {len(guessed) - 4} more" if len(guessed) > 4 else ""
         warn(f"tracks without a program were told by their names: {', '.join(guessed[:4])}{more}", "guessed")
@@ -213,18 +215,31 @@ def _is_kit(channel: int, mode: bool | None, bank: int | None, is_gs: bool) -> b
     return channel == DRUM_CHANNEL and bank != MELODIC_BANK
 
 
-def _settings(tracks: list[Track], number: int, channel: int) -> tuple[int | None, int | None]:
+class _Setup:
+    """What a track plays on, and the events that choose sounds: banks and programs, by their places in the track."""
+
+    def __init__(self, track: Track) -> None:
+        self.first_notes: dict[int, int] = {}  # channel -> place of its first note
+        self.choices: list[tuple[int, MidiEvent]] = []
+        for place, event in enumerate(track):
+            command = event.command
+            if command == NOTE_ON:
+                self.first_notes.setdefault(event.channel, place)
+            elif command == PROGRAM or (command == CONTROL and event.data[:1] == b"\0" and len(event.data) > 1):
+                self.choices.append((place, event))
+
+
+def _settings(setups: list[_Setup], number: int, channel: int) -> tuple[int | None, int | None]:
     """Bank (MSB) and program that the first note of a channel finds, set in its track or in a silent one."""
-    own = tracks[number]
-    first = next((place for place, event in enumerate(own) if event.status == NOTE_ON | channel), len(own))
-    silent = [t for t in tracks if not any(event.status == NOTE_ON | channel for event in t)]
+    own = setups[number]
+    before = [event for place, event in own.choices if place < own.first_notes[channel]]
+    silent = [event for setup in setups if channel not in setup.first_notes for _, event in setup.choices]
     bank = program = None
-    for track in (*silent, own[:first]):
-        for event in track:
-            if event.status == CONTROL | channel and event.data[:1] == b"\0" and len(event.data) > 1:
-                bank = event.data[1]
-            elif event.status == PROGRAM | channel and event.data:
-                program = event.data[0] & 0x7F
+    for event in (*silent, *before):
+        if event.channel == channel and event.command == PROGRAM and event.data:
+            program = event.data[0]
+        elif event.channel == channel and event.command == CONTROL:
+            bank = event.data[1]
     return bank, program
 
 
@@ -251,14 +266,17 @@ def _part_modes(tracks: list[Track]) -> tuple[dict[int, list[tuple[int, bool]]],
     return modes, is_gs
 
 
-def _move_channel(track: Track, old: int, new: int) -> None:
-    for place, event in enumerate(track):
-        if event.status < SYSEX and event.channel == old:
-            track[place] = event._replace(status=event.status & 0xF0 | new)
+def _on_channel(event: MidiEvent, moves: dict[int, int]) -> MidiEvent:
+    """An event on the channel that its own is moved to, if it is."""
+    if not moves or event.status >= SYSEX or event.channel not in moves:
+        return event
+    return event._replace(status=event.command | moves[event.channel])
 
 
 def _limit_programs(file: MidiFile) -> None:
     """Where program changes would make too many tracks, each channel of a track keeps its first program."""
+    if sum(event.command == PROGRAM for track in file.tracks for event in track) <= MAX_TRACKS_PER_ROLE:
+        return
     parts = {(number, *part) for number, track in enumerate(file.tracks) for part in _programs_played(track)}
     roles = Counter(role_of_program(program) for _, channel, program in parts if channel != DRUM_CHANNEL)
     if max(roles.values(), default=0) <= MAX_TRACKS_PER_ROLE:

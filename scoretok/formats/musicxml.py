@@ -51,7 +51,8 @@ def read(path: str | Path) -> LeadSheet:
         raise ScoretokError(f"{path}: {error}") from None
     except Exception as error:  # music21 raises many kinds for files that break the format's rules
         raise ScoretokError(
-            f"{path} breaks the rules of MusicXML: {type(error).__name__} {quoted(str(error))}"
+            f"{path} breaks the rules of MusicXML ({type(error).__name__}: {quoted(str(error))}); open it in a notation"
+            " program and export it again"
         ) from None
 
 
