@@ -121,8 +121,22 @@ def test_a_bar_split_by_a_repeat_is_one_bar():
 
 
 def test_what_is_left_out_is_said():
-    with pytest.warns(scoretok.ScoretokWarning, match=r"D.C., D.S., segno, coda and fine and 1 groups of grace notes"):
+    with pytest.warns(scoretok.ScoretokWarning, match="1 groups of grace notes were left out"):
         parse(HEAD + "{g}CDEF|!fine!G4|!D.C.!A4|")
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        ("C4|D4!fine!|E4!D.C.!|", "C4 D4 E4 C4 D4"), ("C4|!segno!D4|E4|F4!D.S.!|", "C4 D4 E4 F4 D4 E4 F4"),
+        ("C4|D4!dacoda!|E4!D.C.alcoda!|!coda!F4|", "C4 D4 E4 C4 D4 F4"), ("C4|D4|!fine!E4|!D.C.!", "C4 D4 E4 C4 D4"),
+        ('C4|D4"^Fine"|E4"^D.C. al Fine"|', "C4 D4 E4 C4 D4"), ('C4|D4|"D.C."', "C4 D4 C4 D4"), ('"Dm"C4|', "C4"),
+        ("|:C4|1D4:|2E4!fine!|F4!dacapo!|", "C4 D4 C4 E4 F4 C4 E4"),
+        ("C4|!coda!D4|E4!D.C.!|!coda!F4|", "C4 D4 E4 C4 D4 F4"),
+    ],
+)  # fmt: skip
+def test_jumps_by_decorations(body, names):
+    assert tune(body + "\n") == names
 
 
 @pytest.mark.parametrize(

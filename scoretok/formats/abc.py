@@ -194,8 +194,6 @@ class _Tune:
         return self.voices[self.current]
 
     def _music(self, line: str) -> None:
-        if re.search(r"!(D\.C\.|D\.S\.|dacapo|dalsegno|fine|coda|segno)", line, re.IGNORECASE):
-            self.ignored.add("D.C., D.S., segno, coda and fine")
         for part in re.split(r"(\[V:[^\]]*\])", line):
             if part.startswith("[V:"):
                 self._select(part[3:-1])

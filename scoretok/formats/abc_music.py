@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from scoretok.errors import ScoretokError, quoted
 from scoretok.formats.abc_write import key_accidental
-from scoretok.formats.playing_order import parse_endings
+from scoretok.formats.playing_order import parse_endings, signs_of_words
 from scoretok.numbers import whole
 from scoretok.parts import MAX_BARS, Key, Syllable
 from scoretok.theory import LETTER_PITCH_CLASS
@@ -22,6 +22,15 @@ TOKEN = re.compile(
 LENGTH = re.compile(r"(\d*)(/*)(\d*)")
 TUPLET_INTO = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
 ACCIDENTAL = {"": None, "=": 0, "^": 1, "^^": 2, "_": -1, "__": -2}
+
+
+# Decorations that tell where the music goes, as fields of Marks.
+SIGNS: dict[str, dict[str, str | bool]] = {
+    "segno": {"segno": True}, "coda": {"coda": True}, "dacoda": {"to_coda": True}, "fine": {"fine": True},
+    "dc": {"jump": "capo"}, "dacapo": {"jump": "capo"}, "ds": {"jump": "segno"}, "dalsegno": {"jump": "segno"},
+    "dcalfine": {"jump": "capo", "until": "fine"}, "dcalcoda": {"jump": "capo", "until": "coda"},
+    "dsalfine": {"jump": "segno", "until": "fine"}, "dsalcoda": {"jump": "segno", "until": "coda"},
+}  # fmt: skip
 
 
 @dataclass
@@ -50,6 +59,7 @@ class AbcBar:
     repeat_to: bool = False  # ':|' after the bar
     endings: frozenset[int] = frozenset()  # the passes that it begins an ending for
     ends_part: bool = False  # a double bar line after it
+    signs: dict[str, str | bool] = field(default_factory=dict)  # segno, coda, fine and jumps, as fields of Marks
     closed: bool = False  # its last bar line has been read
 
 
@@ -107,7 +117,7 @@ class Voice:
                 raise ScoretokError(f"column {match.start() + 1}: {match[0]!r} is not ABC music")
             elif match.lastgroup == "grace":
                 self.grace_notes += 1
-            elif match.lastgroup not in ("skip", "decoration", "close"):
+            elif match.lastgroup not in ("skip", "close"):
                 getattr(self, f"_{match.lastgroup}")(match[0])
 
     def _note_group(self, line: str, at: int) -> int:
@@ -224,8 +234,25 @@ class Voice:
 
     def _chord(self, text: str) -> None:
         body = text[1:-1].strip()
-        if body and body[0] not in "^_<>@":
+        if signs := signs_of_words(body.lstrip("^_<>@")):
+            self._sign(signs)
+        elif body and body[0] not in "^_<>@":
             self.open_bar().chords.append((self.at, body))
+
+    def _decoration(self, text: str) -> None:
+        """Take the signs that tell where the music goes."""
+        if signs := SIGNS.get(re.sub(r"[!+.\s]", "", text).lower()):
+            self._sign(signs)
+
+    def _sign(self, signs: dict[str, str | bool]) -> None:
+        """Keep signs at their bar; those that end something belong to the bar before them."""
+        begins = "segno" in signs or "coda" in signs
+        behind = self.bars and (self.bars[-1].closed or not self.bars[-1].sounds)
+        if not begins and behind:
+            last = next((bar for bar in reversed(self.bars) if bar.sounds), None)
+            (last or self.open_bar()).signs |= signs
+        else:
+            self.open_bar().signs |= signs
 
     def _bar(self, text: str) -> None:
         empty = self.bars.pop() if self.bars and not (self.bars[-1].closed or self.bars[-1].sounds) else None

@@ -1,10 +1,9 @@
 """Repeats, endings and jumps of MusicXML, by barlines, by <sound> attributes and by words."""
 
-import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from scoretok.formats.playing_order import Marks, parse_endings
+from scoretok.formats.playing_order import Marks, parse_endings, signs_of_words
 
 
 def read_marks(root: Element) -> list[Marks]:
@@ -12,13 +11,7 @@ def read_marks(root: Element) -> list[Marks]:
     rows = [list(part.iterfind("measure")) for part in root.iterfind("part")]
     count = max(map(len, rows), default=0)
     found = [[_signs(row[number]) for row in rows if number < len(row)] for number in range(count)]
-    merged = [{name: value for signs in every for name, value in signs.items()} for every in found]
-    if any(mark.get("to_coda") for mark in merged) or not any(mark.get("jump") for mark in merged):
-        return [_mark(mark) for mark in merged]
-    codas = [number for number, mark in enumerate(merged) if mark.get("coda")]
-    if len(codas) > 1:  # the first of two coda signs says where to leave
-        merged[codas[0]] |= {"to_coda": True, "coda": False}
-    return [_mark(mark) for mark in merged]
+    return [_mark({name: value for signs in every for name, value in signs.items()}) for every in found]
 
 
 def _mark(signs: dict) -> Marks:
@@ -51,17 +44,12 @@ _FLAGS = {"segno": "segno", "coda": "coda", "tocoda": "to_coda", "fine": "fine"}
 def _jump_signs(element: Element) -> Iterator[tuple[str, object]]:
     """Segno, Coda, Fine, D.C. and D.S. of a <sound> or <direction>: the attributes count, then the words."""
     sounds = [element] if element.tag == "sound" else element.findall("sound")
-    words = " ".join(one.text or "" for one in element.iter("words")).strip()
-    until = "coda" if re.search(r"al\s+coda", words, re.I) else "fine" if re.search(r"al\s+fine", words, re.I) else ""
     said = {name for sound in sounds for name in (*_FLAGS, "dacapo", "dalsegno") if sound.get(name) not in (None, "no")}
+    written = signs_of_words(" ".join(one.text or "" for one in element.iter("words")))
     yield from ((_FLAGS[name], True) for name in said & set(_FLAGS))
-    capo = "dacapo" in said or re.match(r"(D\.?\s?C\.?|da\s+capo)(?![a-z])", words, re.I)
-    segno = "dalsegno" in said or re.match(r"(D\.?\s?S\.?|dal\s+segno)(?![a-z])", words, re.I)
-    if capo or segno:
-        yield from (("jump", "capo" if capo else "segno"), ("until", until))
-    elif re.fullmatch(r"fine\.?", words, re.I):
-        yield "fine", True
-    elif re.match(r"(to|al)\s+coda", words, re.I):
-        yield "to_coda", True
+    if said & {"dacapo", "dalsegno"}:
+        yield from (("jump", "capo" if "dacapo" in said else "segno"), ("until", written.get("until", "")))
+    elif written:
+        yield from written.items()
     elif not said:
         yield from ((tag, True) for tag in ("segno", "coda") if next(element.iter(tag), None) is not None)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scoretok.errors import ScoretokError
 from scoretok.parts import MAX_BARS
@@ -45,6 +45,7 @@ def playing_order(marks: Sequence[Marks]) -> list[int]:
     several endings the last is played, up to Fine or on to the Coda (Gould, "Behind Bars" (2011), chapter 9).
     Raises ScoretokError when that is more measures than a score has.
     """
+    marks = _with_to_coda(marks)
     order: list[int] = []
     taken: set[int] = set()
     begin, jumped, until = 0, False, ""
@@ -63,6 +64,15 @@ def playing_order(marks: Sequence[Marks]) -> list[int]:
         begin = _segno_before(marks, stop) if marks[stop].jump == "segno" else 0
         jumped, until = True, marks[stop].until
     return order
+
+
+def _with_to_coda(marks: Sequence[Marks]) -> Sequence[Marks]:
+    """Of two coda signs without "To Coda", the first says where to leave."""
+    codas = [number for number, mark in enumerate(marks) if mark.coda]
+    if len(codas) < 2 or not any(mark.jump for mark in marks) or any(mark.to_coda for mark in marks):
+        return marks
+    first = codas[0]
+    return [*marks[:first], replace(marks[first], to_coda=True, coda=False), *marks[first + 1 :]]
 
 
 def _leaves(mark: Marks, jumped: bool, until: str, taken: bool) -> bool:
@@ -146,3 +156,21 @@ def parse_endings(text: str) -> frozenset[int]:
     for first, last in re.findall(r"(\d{1,2})(?:-(\d{1,2}))?", text):
         passes |= set(range(int(first), int(last or first) + 1))
     return frozenset(passes)
+
+
+_JUMP = re.compile(
+    r"(?:(?P<capo>D\.?\s?C\.?|da\s+capo)|(?P<segno>D\.?\s?S\.?|dal\s+segno))(?![a-z])(?:.*\bal\s+(?P<until>fine|coda))?.*",
+    re.IGNORECASE,
+)
+
+
+def signs_of_words(words: str) -> dict[str, str | bool]:
+    """What words above a measure say of where the music goes ('D.C. al Fine', 'To Coda'), as fields of Marks."""
+    words = words.strip()
+    if match := _JUMP.fullmatch(words):
+        return {"jump": "capo" if match["capo"] else "segno", "until": (match["until"] or "").lower()}
+    if re.fullmatch(r"fine\.?", words, re.IGNORECASE):
+        return {"fine": True}
+    if re.fullmatch(r"(?:to|al)\s+coda\b.*", words, re.IGNORECASE):
+        return {"to_coda": True}
+    return {}
