@@ -9,11 +9,12 @@ _LONG_QUOTE = re.compile(r"""(['"])((?:(?!\1).){64,})\1""")
 _UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def one_line(text: str) -> str:
+def one_line(text: str, most_chars: int = MAX_CHARS) -> str:
     """A sentence as a terminal may show it: on one line, control characters escaped, cut where it is long."""
     shown = _UNSHOWN.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
     shown = _LONG_QUOTE.sub(lambda match: f"{match[1]}{match[2][:MAX_QUOTED]}...{match[1]}", shown)
-    return shown if len(shown) <= MAX_CHARS else f"{shown[: MAX_CHARS // 2]} ... {shown[-MAX_CHARS // 2 :]}"
+    half = most_chars // 2
+    return shown if len(shown) <= most_chars else f"{shown[:half]} ... {shown[-half:]}"
 
 
 class ScoretokError(Exception):
@@ -34,7 +35,7 @@ class ScoretokWarning(UserWarning):
         self.kind = kind
 
     def __str__(self) -> str:
-        return one_line(super().__str__())
+        return one_line(super().__str__(), 2 * MAX_CHARS)
 
 
 def quoted(text: str, most_chars: int = 60) -> str:

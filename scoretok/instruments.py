@@ -41,6 +41,7 @@ _PROGRAMS: tuple[tuple[int, str], ...] = (
          r"|アコーディオン|아코디언"),
     (105, r"banjos?|банджо"),
     (104, r"sitars?"),
+    (114, r"steel ?(drums?|pans?)"),
     (46, r"harps?|harfen?|harpes?|arp[ae]|арфа|竖琴|ハープ|하프"),
     (33, r"(fingered |electric |el |e |jazz )?(bass|bs) (guitar|gitarre)|guitare basse|basso elettrico|бас гитара"),
     (30, r"(dist(orted|ortion)?|overdriven?|lead|heavy|crunch|power) ?(gtrs?|guitars?|gitarren?|guitares?|guitarras?"
@@ -88,6 +89,7 @@ _KITS = (
     r"|percusion|bateria|batteria|percussioni|percussao|ударные|барабаны|перкуссия|perkusja|bebny|鼓(组)?|打击乐|ドラム(ス)?"
     r"|パーカッション|드럼|퍼커션"
 )
+_PITCHED_DRUMS = r"(steel|melodic) ?(drums?|pans?|toms?)"
 _DRUM_KEYS: tuple[tuple[int, str], ...] = (
     (36, r"bass ?drum|kick( drum)?|b\.? ?d(rum)?|(grosse?|gr\.) trommel|grosse caisse|gran ?cassa|bombo|большой барабан"
          r"|底鼓|大鼓|バスドラム"),
@@ -125,7 +127,7 @@ _DRUM_KEYS: tuple[tuple[int, str], ...] = (
     (81, r"triangles?|triangel|triangolo|triangulo|треугольник|三角铁|トライアングル"),
     (85, r"castanets?|kastagnetten|castagnett\w*|castanuelas"),
 )  # fmt: skip
-_KIT_KEYS = frozenset(range(35, 60))
+_KIT_KEYS = frozenset(range(27, 88))  # the percussion of GM2
 
 
 def plain_name(text: str) -> str:
@@ -155,7 +157,9 @@ def is_vocal_name(name: str) -> bool:
 
 
 def is_drum_name(name: str) -> bool:
-    """Whether a track called so is a drum kit or one of its drums."""
+    """Whether a track called so is a drum kit or one of its drums; steel drums are none."""
+    if _pattern(_PITCHED_DRUMS).search(plain_name(name)):
+        return False
     return _pattern(_KITS).search(plain_name(name)) is not None or drum_key_by_name(name) is not None
 
 
@@ -166,5 +170,5 @@ def drum_key_by_name(name: str) -> int | None:
 
 
 def fits_a_kit(keys: Sequence[int]) -> bool:
-    """Whether nearly all keys are those of a drum kit, few of them, as no bass line or melody has them."""
+    """Whether nearly all keys are those of a drum kit or of percussion."""
     return bool(keys) and sum(key in _KIT_KEYS for key in keys) >= 0.9 * len(keys)

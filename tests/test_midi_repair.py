@@ -34,7 +34,8 @@ def roles(sheet):
         ("Bajo", (36, 43), "bass", 33), ("E-Gitarre", (60, 64), "guitar", 27), ("Streicher", (60, 64), "strings", 48),
         ("ピアノ", (60, 64), "piano", 0), ("Гитара", (60, 64), "guitar", 24), ("小提琴", (60, 64), "strings", 40),
         ("Violoncelle", (48, 50), "strings", 42), ("Batterie", KIT, "drums", 0), ("Batería", KIT, "drums", 0),
-        ("ドラム", KIT, "drums", 0), ("Ударные", KIT, "drums", 0), ("Drum Pads", (60, 72, 84), "strings", 89),
+        ("ドラム", KIT, "drums", 0), ("Ударные", KIT, "drums", 0), ("Steel Drums", (60, 72), "piano", 114),
+        ("Percussion", (60, 61, 64), "drums", 0), ("Drum solo", (90, 95, 100), "lead", 81),
         ("Gesang", (60, 62), "vocal", 0), ("MIDI 01", KIT, "piano", 0),
     ],
 )  # fmt: skip
