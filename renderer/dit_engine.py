@@ -1,6 +1,7 @@
 """The DiT engine: the shipped model, or one of the same kind, behind the engine interface."""
 
 import json
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -141,7 +142,7 @@ def _load_with_diffusers(model: str | Path) -> "ScoreToAudio":
 def check_folder_of_model(folder: Path) -> None:
     """Raise ScoretokError for a folder that is missing or holds another model; hub ids pass."""
     if not folder.is_dir():
-        if len(folder.parts) == 2 and not folder.is_absolute():
+        if re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", str(folder), re.ASCII):
             return
         raise ScoretokError(
             f"there is no model folder {folder}; name a folder that holds model_index.json, or a hub id"

@@ -55,8 +55,8 @@ def parse_chart_bar(text: str) -> ChartBar:
     words = [word for word in re.split(r"[\s,]+", text) if word and word not in SAME]
     chords = []
     for word in words:
-        symbol, _, position = word.partition("@")
-        if position and not re.fullmatch(r"[0-9]+(:[0-9]+)?", position):
+        symbol, at, position = word.partition("@")
+        if at and not re.fullmatch(r"[0-9]{1,6}(:[0-9]{1,6})?", position):
             raise ScoretokError(f"{quoted(word)} is not a chord at a beat; write for example F@3 or F@2:12")
         chords.append(ChartChord(parse_chord(symbol), position))
     return tuple(chords)

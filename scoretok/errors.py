@@ -4,7 +4,7 @@ import re
 import warnings
 
 MAX_CHARS, MAX_QUOTED = 400, 60  # of a sentence, and of what it quotes
-_LONG_QUOTE = re.compile(r"""(['"])((?:(?!\1).){64,})\1""")
+_QUOTE = re.compile(r"""(?<!\w)(['"])((?:(?!\1).)*)\1""")
 # Control characters, and those that turn the direction of writing.
 _UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -12,9 +12,14 @@ _UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\
 def one_line(text: str, most_chars: int = MAX_CHARS) -> str:
     """A sentence as a terminal may show it: on one line, control characters escaped, cut where it is long."""
     shown = _UNSHOWN.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
-    shown = _LONG_QUOTE.sub(lambda match: f"{match[1]}{match[2][:MAX_QUOTED]}...{match[1]}", shown)
+    shown = _QUOTE.sub(_cut, shown)
     half = most_chars // 2
     return shown if len(shown) <= most_chars else f"{shown[:half]} ... {shown[-half:]}"
+
+
+def _cut(quote: re.Match[str]) -> str:
+    long = len(quote[2]) > MAX_QUOTED + 3
+    return f"{quote[1]}{quote[2][:MAX_QUOTED]}...{quote[1]}" if long else quote[0]
 
 
 class ScoretokError(Exception):

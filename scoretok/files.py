@@ -23,7 +23,10 @@ def read_bytes(path: str | Path, limit_bytes: int = 64 * 2**20) -> bytes:
             raise ScoretokError(f"{path} is a folder; name a file")
         if path.stat().st_size > limit_bytes:
             raise ScoretokError(f"{path} is larger than {limit_bytes >> 20} MB; that is not a score")
-        data = path.read_bytes()
+        with path.open("rb") as file:  # a device has no size, and no end
+            data = file.read(limit_bytes + 1)
+        if len(data) > limit_bytes:
+            raise ScoretokError(f"{path} is larger than {limit_bytes >> 20} MB; that is not a score")
     except FileNotFoundError:
         raise ScoretokError(f"{path} does not exist; check the name") from None
     except (OSError, ValueError) as error:  # ValueError: a name with a zero byte

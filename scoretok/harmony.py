@@ -19,7 +19,7 @@ from scoretok.theory import (
     spell_pitch_class,
 )
 
-ROOT = re.compile(r"([A-G][#b♯♭]*)(.*)", re.DOTALL)
+ROOT = re.compile(r"([A-G][#b♯♭]{0,2})(.*)", re.DOTALL)
 MODE_WORDS = {
     "maj": "maj", "major": "maj", "ionian": "maj", "min": "min", "minor": "min", "m": "min",
     "aeolian": "min", "dorian": "dorian", "dor": "dorian", "phrygian": "phrygian", "phr": "phrygian",

@@ -11,7 +11,7 @@ from functools import cache
 
 # English, German, French, Italian, Spanish, Portuguese, Russian, Polish, Chinese, Japanese and Korean.
 _PROGRAMS: tuple[tuple[int, str], ...] = (
-    (38, r"synth ?bass|bass ?synth|synthbass|sub ?bass|808"),
+    (38, r"synth ?bass|bass ?synth|synthbass|sub( ?bass)?|808"),
     (36, r"slap ?bass"),
     (35, r"fretless"),
     (32, r"(upright|double|acoustic|string|contra) ?bass(es)?|kontrabass\w*|contrebasses?|contrabb?ass[io]s?"
@@ -26,7 +26,7 @@ _PROGRAMS: tuple[tuple[int, str], ...] = (
     (75, r"pan ?(flute|pipes?)|panflote"),
     (68, r"oboes?|oboen|hautbois|oboi|гобой|oboj|双簧管|オーボエ|오보에"),
     (69, r"english horn|cor anglais|englischhorn|corno inglese"),
-    (58, r"tubas?|tube|туба|大号|チューバ|튜바"),
+    (58, r"euphoniums?|tubas?|tube|туба|大号|チューバ|튜바"),
     (60, r"(french )?horns?|horner|waldhorn|cors?|corn[io]|trompas?|валторн[аы]|圆号|ホルン|호른"),
     (59, r"muted trumpets?"),
     (56, r"trumpets?|trompeten?|trompett?es?|tromb[ae]|trompetas?|cornets?|flugelhorn|труб[аы]|trabka|小号|トランペット"
@@ -43,13 +43,15 @@ _PROGRAMS: tuple[tuple[int, str], ...] = (
     (104, r"sitars?"),
     (114, r"steel ?(drums?|pans?)"),
     (46, r"harps?|harfen?|harpes?|arp[ae]|арфа|竖琴|ハープ|하프"),
-    (33, r"(fingered |electric |el |e |jazz )?(bass|bs) (guitar|gitarre)|guitare basse|basso elettrico|бас гитара"),
+    (33, r"(fingered |electric |el |e |jazz )?(bass|bs) ?(guitar|gitarre|gtr)|guitare basse|basso elettrico|бас гитара"
+         r"|basgitara|gitara basowa|basgitaar|エレキベース|エレベ|电贝司|贝司|bas gitar"),
     (30, r"(dist(orted|ortion)?|overdriven?|lead|heavy|crunch|power) ?(gtrs?|guitars?|gitarren?|guitares?|guitarras?"
          r"|chitarr[ae])"),
     (27, r"(el(ec|ectric|ektrische?)?\.?|clean|jazz|e)[ -]?(gtrs?|guitars?|gitarren?)|guitares? electriques?"
          r"|guitarras? electricas?|chitarr[ae] elettric\w+|엘릭 ?기타|일렉 ?기타|电吉他|エレキ"),
     (25, r"(steel|ac(oustic|oust)?\.?|a|western|12[ -]?string)[ -]?(gtrs?|guitars?|gitarren?)|ukuleles?|mandolin\w*"),
-    (24, r"(nylon |classical )?(gtrs?|guitars?)|gitarren?|guitares?|guitarras?|chitarr[ae]|guit|гитар[аы]|gitara|violao"
+    (24, r"(nylon |classical )?(gtrs?|guitars?)|\w*gitarren?|guitares?|guitarras?|chitarr[ae]|guit|гитар[аы]|gitara"
+         r"|gitaar|gitarr|gitar|violao|アコギ"
          r"|吉他|ギター|기타"),
     (40, r"violins?( ?[12i]+)?|violinen?|violons?|violin[ioe]s?|geigen?|vln?s?|fiddle|скрипк[аи]|skrzypce|小提琴"
          r"|バイオリン|ヴァイオリン|바이올린"),
@@ -57,11 +59,13 @@ _PROGRAMS: tuple[tuple[int, str], ...] = (
     (42, r"(violon)?cell[oi]s?|violoncelles?|celli|celo|виолончел[иь]|wiolonczela|大提琴|チェロ|첼로"),
     (45, r"pizz(icato)?"),
     (44, r"tremolo strings"),
-    (48, r"(string|str)s?( ?(section|ensemble|orchestra))?|strings|streicher|cordes|archi|cuerdas|cordas|orchest\w+"
+    (48, r"(string|str)s?( ?(section|ensemble|orchestra))?|strings|streicher|cordes|archi|cuerdas|cordas|strakar"
+         r"|orchest\w+"
          r"|струнные|smyczki|弦乐|弦樂|ストリングス|현악|스트링"),
     (89, r"(synth ?)?pads?|flachen?|nappes?|пэд|パッド|패드"),
     (81, r"(synth ?)?lead|lead ?synth|synth(esi[sz]er)?s?|arp(eggi\w+)?|plucks?|solo|синт\w*|合成器|シンセ|신스|리드"),
-    (9, r"glockenspiels?|bells?|celest[ae]"),
+    (8, r"celest[ae]"),
+    (9, r"glockenspiels?|bells?"),
     (11, r"vib(e|es|raphone?s?|rafono|raphon)|вибрафон"),
     (12, r"marimbas?|маримба"),
     (13, r"xylophone?s?|xylophon|xilofono?"),
@@ -72,7 +76,8 @@ _PROGRAMS: tuple[tuple[int, str], ...] = (
     (4, r"(el(ec|ectric)?\.?|e|rhodes|wurli\w*)[ -]?(piano|pno)|rhodes|wurli\w*|piano elec\w*|ep ?[12]?|エレピ"),
     (16, r"organs?|hammond|b3|orgeln?|orgues?|organ[oi]|orgao|орган|organy|管风琴|オルガン|오르간"),
     (19, r"church organ|pipe organ|kirchenorgel"),
-    (0, r"piano(s|forte)?|pnos?|grand|klavier|flugel|keys?|keyboards?|tasten|claviers?|tastier[ae]|teclados?|фортепиано"
+    (0, r"piano(s|forte)?|piyano|toetsen|pnos?|grand|klavier|flugel|keys?|keyboards?|tasten|claviers?|tastier[ae]"
+         r"|teclados?|фортепиано"
         r"|пианино|рояль|клавишные|fortepian|pianino|klawisze|钢琴|鋼琴|ピアノ|피아노|건반"),
     (52, r"choirs?|chor|choeur|coro|хор|合唱|コーラス|합창"),
     (33, r"(fingered |electric |el |e |jazz )?(bass|bs)|basses?|basse|bass[io]|baj[oi]|baixo|бас|bas|贝斯|貝斯"
@@ -80,13 +85,15 @@ _PROGRAMS: tuple[tuple[int, str], ...] = (
 )  # fmt: skip
 _VOCALS = (
     r"vocals?|vox|voice|singer|sing|melod(y|ie|ia)|lead vo\w*|lyrics?|words"
-    r"|gesang|stimme|singstimme|chant|voix|melodie|voz|voce|cant[oaeu]|vocales|vocais|вокал|голос|мелодия|wokal|spiew"
-    r"|人声|人聲|歌声|歌手|主唱|主旋律|ボーカル|ヴォーカル|メロディ|보컬|노래|멜로디"
+    r"|gesang|stimme|singstimme|chant|voix|melodie|voz|voce|cant[oaeu]|cantante|zang|sang|vokal|vocales|vocais"
+    r"|вокал|голос|мелодия|wokal|spiew"
+    r"|人声|人聲|歌声|歌|歌手|主唱|主旋律|ボーカル|ヴォーカル|メロディ|보컬|노래|멜로디"
 )
 _CHOIR_VOICES = r"sopran[oi]?|alt|alto|tenor[e]?|baritone?|bariton[eo]|countertenor"
 _KITS = (
     r"drums?( ?(kit|set|track|loop))?|drum\w*|percussions?|perc|kit|beats?|schlagzeug|schlagwerk|perkussion|batteries?"
-    r"|percusion|bateria|batteria|percussioni|percussao|ударные|барабаны|перкуссия|perkusja|bebny|鼓(组)?|打击乐|ドラム(ス)?"
+    r"|percusion|bateria|batteria|trommeln|trummor|davul|percussioni|percussao|ударные|барабаны|перкуссия|perkusja"
+    r"|bebny|鼓(组)?|打击乐|ドラム(ス)?"
     r"|パーカッション|드럼|퍼커션"
 )
 _PITCHED_DRUMS = r"(steel|melodic) ?(drums?|pans?|toms?)"
@@ -95,21 +102,24 @@ _DRUM_KEYS: tuple[tuple[int, str], ...] = (
          r"|底鼓|大鼓|バスドラム"),
     (37, r"rim ?shot|side ?stick|cross ?stick|rim"),
     (39, r"(hand ?)?claps?|palmas|klatschen"),
-    (38, r"snare( drum)?|side drum|s\.? ?d\.?|kleine trommel|caisse claire|rullante|tamburo( piccolo)?|caja|redoblante"
+    (38, r"snare( drum)?|side drum|s\.? ?d\.?|kleine trommel|caisse claire|rullante|tamburo( piccolo)?|caja|caixa"
+         r"|tambour(?! de basque)|redoblante"
          r"|малый барабан|小鼓|军鼓|スネア\w*"),
-    (46, r"(open )(hi[ -]?hat|hh|charleston)"),
-    (44, r"(pedal|foot) (hi[ -]?hat|hh)"),
+    (46, r"open (hi[ -]?hat|hh|charleston)|(hi[ -]?hat|hh) open"),
+    (44, r"(pedal|foot) (hi[ -]?hat|hh)|(hi[ -]?hat|hh) (pedal|foot)"),
     (42, r"(closed )?(hi[ -]?hats?|hh|charleston)|ハイハット"),
     (53, r"ride bell"),
     (51, r"ride( cymbal)?"),
     (55, r"splash( cymbal)?"),
-    (52, r"china( cymbal)?|tam[ -]?tam|gongs?"),
+    (52, r"(china|chinese)( cymbal)?|cymbal chinese|tam[ -]?tam|gongs?"),
     (49, r"(crash |suspended |sus\.? |clash )?(cymbals?|cym\.?)|crash|becken|cymbales?|piatt[io]|platillos?|pratos?"
          r"|тарелки|镲|シンバル"),
     (41, r"(low |floor )tom\w*"),
     (50, r"(high |hi )tom\w*"),
     (47, r"(mid(dle)? )?tom[ -]?toms?|toms?"),
-    (54, r"tambourines?|tamb\.?|schellentrommel|tambour de basque|tamburin\w*|tamburello|pandereta|pandeiro|бубен|铃鼓"
+    (83, r"sleigh bells?|jingle bells?|bells sleigh|schellen"),
+    (54, r"schellen(ring|kranz)|tambourines?|tamb\.?|schellentrommel|tambour de basque|tamburin\w*|tamburello"
+         r"|pandereta|pandeiro|бубен|铃鼓"
          r"|タンバリン"),
     (56, r"cow ?bell|kuhglocke|campanaccio|cencerro"),
     (58, r"vibra ?slap"),
@@ -124,7 +134,7 @@ _DRUM_KEYS: tuple[tuple[int, str], ...] = (
     (75, r"claves?"),
     (76, r"(wood|temple) ?blocks?|holzblock|tempelblock\w*|wood-?block|bloc de bois"),
     (78, r"cuica"),
-    (81, r"triangles?|triangel|triangolo|triangulo|треугольник|三角铁|トライアングル"),
+    (81, r"trgl?|triangles?|triangel|triangolo|triangulo|треугольник|三角铁|トライアングル"),
     (85, r"castanets?|kastagnetten|castagnett\w*|castanuelas"),
 )  # fmt: skip
 _KIT_KEYS = frozenset(range(27, 88))  # the percussion of GM2

@@ -20,5 +20,5 @@ def wait_passively() -> None:
 def use_threads(threads: int | None = None) -> None:
     """Compute with so many threads, else with those of SCORETOK_THREADS; without either, as OpenMP chooses."""
     asked = str(threads) if threads else os.environ.get(VARIABLE, "")
-    if asked.isdecimal() and int(asked):
+    if asked.isascii() and asked.isdecimal() and len(asked) < 5 and int(asked):
         os.environ[OPENMP_THREADS] = asked

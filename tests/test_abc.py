@@ -130,6 +130,7 @@ def test_what_is_left_out_is_said():
     [
         ("C4|D4!fine!|E4!D.C.!|", "C4 D4 E4 C4 D4"), ("C4|!segno!D4|E4|F4!D.S.!|", "C4 D4 E4 F4 D4 E4 F4"),
         ("C4|D4!dacoda!|E4!D.C.alcoda!|!coda!F4|", "C4 D4 E4 C4 D4 F4"), ("C4|D4|!fine!E4|!D.C.!", "C4 D4 E4 C4 D4"),
+        ("C4|D4!dacoda!|E4!D.C.!|", "C4 D4 E4 C4 D4 E4"),
         ('C4|D4"^Fine"|E4"^D.C. al Fine"|', "C4 D4 E4 C4 D4"), ('C4|D4|"D.C."', "C4 D4 C4 D4"), ('"Dm"C4|', "C4"),
         ("|:C4|1D4:|2E4!fine!|F4!dacapo!|", "C4 D4 C4 E4 F4 C4 E4"),
         ("C4|!coda!D4|E4!D.C.!|!coda!F4|", "C4 D4 E4 C4 D4 F4"),
@@ -148,6 +149,23 @@ def test_jumps_by_decorations(body, names):
 )  # fmt: skip
 def test_the_order_of_parts(order, played):
     assert part_order(order) == played
+
+
+def test_signs_of_tune_books():
+    assert tune("|::C4::|D4|\n") == "C4 C4 C4 D4"
+    assert tune("|:C4::D4:|\n") == "C4 C4 D4 D4"
+    assert tune("%%begintext\nSome words A B C\n%%endtext\nC4|\n%%beginps\n/x {1} def\n%%endps\nD4|\n") == "C4 D4"
+    assert tune("[{a}CE]4|\n").split() == ["C4", "E4"]
+    exp = parse("X:1\nL:1/4\nK:D exp _b _e ^f\nCBEF|\n").tracks[0].notes
+    assert [note.pitch for note in exp] == [60, 70, 63, 66]
+    tied = parse(HEAD + "[C-E]4|[CE]4|\n").tracks[0].notes
+    assert [(note.pitch, note.start_ticks, note.duration_ticks) for note in tied] == [
+        (60, 0, 192),
+        (64, 0, 96),
+        (64, 96, 96),
+    ]
+    broken = parse(HEAD + 'C>"Am"D"G(Em)"E2|\n')
+    assert [(chord.start_ticks, chord.root) for chord in broken.chords] == [(36, 9), (48, 7)]
 
 
 def test_parts_are_played_in_the_order_of_the_header():

@@ -82,6 +82,7 @@ def test_sentences_are_cut_and_escaped():
     assert str(ScoretokWarning("x\ny")) == r"x\ny"
     assert len(one_line("x" * 10_000)) < 450
     assert one_line(f"the name '{'x' * 100}' is long") == f"the name '{'x' * 60}...' is long"
+    assert one_line(f"'a' is none; write 'b' {'x' * 70} 'c'").count("x") == 70
     assert quoted("x" * 100) == f"'{'x' * 60}...'"
     assert quoted("a\nb") == r"'a\nb'"
 
@@ -187,8 +188,50 @@ def test_a_signal_while_modules_are_imported():
     assert "Traceback" not in errors
 
 
+def test_devices_without_end_are_no_files(tmp_path):
+    check_sentence(run("edit", SAINTS, "-o", "x.lead", "--script", "/dev/zero", cwd=tmp_path))
+    check_sentence(run("convert", "-", "x.lead", shell="< /dev/zero", cwd=tmp_path))
+    assert not list(tmp_path.iterdir())
+
+
+def test_notes_that_cannot_be_printed_are_no_reason_to_stop(tmp_path, foreign_midi):
+    assert run("convert", foreign_midi, tmp_path / "x.lead", shell="2> /dev/full").returncode == 0
+    assert (tmp_path / "x.lead").exists()
+
+
+def test_usage_errors_are_cut_and_escaped():
+    result = run("show", SAINTS, "--nope" + "x" * 5000 + "\033[31m")
+    assert result.returncode == 2
+    assert len(result.stderr) < 1000
+    assert "\033" not in result.stderr
+
+
+def test_odd_numbers_of_threads_are_passed_over():
+    for odd in ("9" * 5000, "nan", "\033"):
+        assert run("describe", SAINTS, env=os.environ | {"SCORETOK_THREADS": odd}).returncode == 0
+
+
+def test_names_of_voices_are_no_paths(tmp_path):
+    pytest.importorskip("torch")
+    check_sentence(run("voice", "enrol", "x.wav", "--name", "../x", "--consent", "mine", cwd=tmp_path))
+
+
+@pytest.mark.parametrize(
+    "change", [{"rope_theta": 0}, {"rms_norm_eps": "x"}, {"hidden_size": -1}, {"num_hidden_layers": 10**9}]
+)
+def test_planner_models_are_checked(tmp_path, change):
+    pytest.importorskip("torch")
+    from planner.checkpoint import PLANNER_WEIGHTS, load_model
+
+    config = json.loads((PLANNER_WEIGHTS / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | change))
+    (tmp_path / "model.safetensors").symlink_to(PLANNER_WEIGHTS / "model.safetensors")
+    with pytest.raises(ScoretokError, match="is not a model of this planner"):
+        load_model(tmp_path)
+
+
 @pytest.mark.models
-@pytest.mark.parametrize("device", ["nope", "cuda:99"])
+@pytest.mark.parametrize("device", ["nope", "cuda:99", "meta"])
 def test_devices_that_are_not_there(device, tmp_path):
     pytest.importorskip("torch")
     check_sentence(run("render", SAINTS, "-o", "o.wav", "--device", device, cwd=tmp_path))

@@ -77,7 +77,7 @@ BAD = {
     ),
     "far shift": (("take.wav", "--to", "singer.wav", "--shift", "nan", "-o", "o.wav"), "at most 36 semitones"),
     "onto itself": (("take.wav", "--to", "singer.wav", "-o", "take.wav"), "name another output"),
-    "no format": (("take.wav", "--to", "singer.wav", "-o", "o.mp3"), "does not end like audio"),
+    "no format": (("take.wav", "--to", "singer.wav", "-o", "o.wma"), "does not end like audio"),
     "no folder": (("take.wav", "--to", "singer.wav", "-o", "none/o.wav"), "does not exist"),
     "bars without score": (("take.wav", "--to", "singer.wav", "--bars", "1", "-o", "o.wav"), "--score song.lead"),
     "no such section": (

@@ -1,6 +1,7 @@
-"""The entry of the scoretok command: Ctrl-C and SIGTERM end it in one line at any moment, imports included.
+"""The entry of the scoretok command: Ctrl-C and SIGTERM end it in one line, its imports included.
 
-Nothing but the standard library is imported before the handlers stand.
+Nothing but the standard library is imported before the handlers stand; before that, in the first hundredths of a
+second, it is Python that is interrupted.
 """
 
 import os

@@ -5,7 +5,7 @@ import math
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from functools import wraps
 from pathlib import Path
@@ -14,7 +14,7 @@ import click
 
 from editing.cli.reading import READINGS
 from scoretok.bars import slice_bars
-from scoretok.errors import ScoretokError, quoted
+from scoretok.errors import ScoretokError, one_line, quoted
 from scoretok.formats import check_suffix, write
 from scoretok.formats.holds import warn_of_drops
 from scoretok.numbers import whole
@@ -89,6 +89,12 @@ class Renamed(click.Choice):
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The name of today."""
         return super().convert(self.old.get(value, value), param, ctx)
+
+
+def say(sentence: str) -> None:
+    """Print a sentence on standard error, escaped; what cannot be said there is no reason to stop."""
+    with suppress(OSError):
+        click.echo("\n".join(one_line(line, 2000) for line in sentence.split("\n")), err=True)
 
 
 def silence(quiet: bool) -> None:

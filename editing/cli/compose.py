@@ -17,6 +17,7 @@ from editing.cli.common import (
     print_json,
     progress_bar,
     quiet_option,
+    say,
     seed_option,
     silence,
     with_options,
@@ -180,7 +181,7 @@ def read_request(planning: "PlannerOptions", options: RequestOptions, quiet: boo
     found = request_from(asked)
     if not quiet:
         for line in found.understood:
-            click.echo(f"understood {line}", err=True)
+            say(f"understood {line}")
     return found
 
 

@@ -13,6 +13,7 @@ from editing.cli.common import (
     print_json,
     quiet_option,
     save,
+    say,
     silence,
 )
 from editing.cli.reading import load, noted
@@ -69,7 +70,7 @@ def convert(
     if as_json and target != "-":
         print_json({"bars": sheet.bar_count, "notes": sheet.note_count, "duration_s": sheet.duration_s, **report})
     elif not quiet:
-        click.echo(_summary(sheet, report), err=True)
+        say(_summary(sheet, report))
 
 
 def _summary(sheet: LeadSheet, report: dict[str, object]) -> str:

@@ -14,6 +14,7 @@ from editing.cli.common import (
     print_json,
     quiet_option,
     save,
+    say,
     seed_option,
     silence,
 )
@@ -78,7 +79,7 @@ def edit(
     if as_json and output != "-":
         print_json(difference_to_dict(difference))
     elif not quiet:
-        click.echo(summary(difference), err=True)
+        say(summary(difference))
 
 
 def with_seed(phrase: str, seed: int) -> str:

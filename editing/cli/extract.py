@@ -18,10 +18,12 @@ from editing.cli.common import (
     progress_bar,
     quiet_option,
     save,
+    say,
     silence,
     stages,
 )
 from scoretok.errors import ScoretokError
+from scoretok.files import read_text
 from scoretok.numbers import whole
 from scoretok.sheet import LeadSheet
 
@@ -135,7 +137,7 @@ def extract(source: str, output: str, melody: bool, as_json: bool, quiet: bool, 
     if as_json:
         print_json({"output": output, **summary})
     elif not quiet:
-        click.echo(f"{output}: {in_words(summary)}", err=True)
+        say(f"{output}: {in_words(summary)}")
 
 
 def check_melody(source: str, given: ExtractOptions) -> None:
@@ -159,14 +161,12 @@ def extract_all(
         for outcome in extract_folder(waiting, output, options, given.engine, given.processes):
             count, faults = count + 1, faults + bool(outcome.error)
             if outcome.error and not quiet:
-                click.echo(f"{outcome.recording}: {outcome.error}", err=True)
+                say(f"{outcome.recording}: {outcome.error}")
             advance()
     if as_json:
         print_json({"output": output, "extracted": count - faults, "failed": faults})
     elif not quiet:
-        click.echo(
-            f"{output}: {count - faults} scores written, {faults} recordings failed; see {REPORT} there", err=True
-        )
+        say(f"{output}: {count - faults} scores written, {faults} recordings failed; see {REPORT} there")
 
 
 def options_of(given: ExtractOptions) -> "TranscriptionOptions":
@@ -200,10 +200,7 @@ def read_meter(text: str) -> tuple[int, int]:
 
 def read_words(path: str) -> str:
     """The text of a file. Raises ScoretokError."""
-    try:
-        text = Path(path).read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        raise ScoretokError(f"--lyrics {path} cannot be read; name a text file in UTF-8") from None
+    text = read_text(path)
     if not text.split():
         raise ScoretokError(f"--lyrics {path} is empty")
     return text

@@ -18,6 +18,7 @@ from editing.cli.common import (
     print_json,
     progress_bar,
     quiet_option,
+    say,
     seed_option,
     silence,
 )
@@ -101,9 +102,7 @@ def inpaint(
     given = {key: getattr(options, key) for key in ("model", "steps", "device") if getattr(options, key) is not None}
     job = prepare_job(recording, old, new, chosen, tracks, options.stems, **given)
     if not quiet and not recording.is_lossless:
-        click.echo(
-            f"{source} is compressed: it is decoded once, and {output} holds all its samples as decoded", err=True
-        )
+        say(f"{source} is compressed: it is decoded once, and {output} holds all its samples as decoded")
     if not quiet and job.alignment:
         report_alignment(source, job.alignment)
     with progress_bar("inpainting", len(job.spans), quiet) as advance:
@@ -117,17 +116,16 @@ def inpaint(
         print_json({"output": output, "changed": [span_to_dict(span) for span in made.spans]})
     elif not quiet:
         for span in made.spans:
-            click.echo(f"{span.track_id} bars {bar_list(span.bars)}: {span.start_s:.2f}-{span.stop_s:.2f} s", err=True)
+            say(f"{span.track_id} bars {bar_list(span.bars)}: {span.start_s:.2f}-{span.stop_s:.2f} s")
         moves = " moved, but" if job.timeline and job.timeline.moves else ""
-        click.echo(f"{output}: all other samples are{moves} those of {source}", err=True)
+        say(f"{output}: all other samples are{moves} those of {source}")
 
 
 def report_alignment(source: str, alignment: "Alignment") -> None:
     """How a recording that we did not render is dealt with, and how well the score lies along it."""
-    click.echo(
+    say(
         f"{source} is not a render of this score by us: the score was laid along it (onsets"
-        f" {1000 * alignment.error_s:.0f} ms off, in the middle), and its tracks are told apart by the score",
-        err=True,
+        f" {1000 * alignment.error_s:.0f} ms off, in the middle), and its tracks are told apart by the score"
     )
 
 

@@ -7,8 +7,9 @@ from io import TextIOWrapper
 
 import click
 
+from editing.cli.common import say
 from editing.cli.reading import STRICT
-from scoretok.errors import ScoretokError, ScoretokWarning
+from scoretok.errors import ScoretokError, ScoretokWarning, one_line
 
 # name -> (module, function, one line for the help)
 COMMANDS = {
@@ -72,7 +73,7 @@ def _use_threads(_context: click.Context, _option: click.Parameter, value: int |
 
 
 THREADS = click.Option(
-    ["--threads"], type=click.IntRange(1), metavar="N", expose_value=False, callback=_use_threads,
+    ["--threads"], type=click.IntRange(1, 1024), metavar="N", expose_value=False, callback=_use_threads,
     help="Threads to compute with (default: SCORETOK_THREADS, else all cores). Last bits depend on it.",
 )  # fmt: skip
 
@@ -124,7 +125,7 @@ def cli() -> None:
 def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
     """Our warnings are one line on standard error; other packages' stay unseen."""
     if issubclass(category, ScoretokWarning):
-        click.echo(f"note: {message}", err=True)
+        say(f"note: {message}")
 
 
 def run() -> int:
@@ -139,7 +140,9 @@ def run() -> int:
         status = cli(prog_name="scoretok", standalone_mode=False)
         return status if isinstance(status, int) else 0
     except click.ClickException as error:
-        error.show()
+        if isinstance(error, click.UsageError) and error.ctx:
+            say(f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help' for help.\n")
+        say(f"Error: {one_line(error.format_message())}")
         return error.exit_code
     except click.Abort:
         return _fail("interrupted")
@@ -152,5 +155,5 @@ def run() -> int:
 
 
 def _fail(sentence: str) -> int:
-    click.echo(f"scoretok: {sentence}", err=True)
+    say(f"scoretok: {sentence}")
     return 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from editing.cli.common import FiniteRange, RenamedOption, print_json, save, with_options
+from editing.cli.common import FiniteRange, RenamedOption, print_json, save, say, with_options
 from scoretok.errors import ScoretokError
 from scoretok.numbers import whole
 from scoretok.theory import parse_pitch
@@ -164,4 +164,4 @@ def save_variants(made: "list[GeneratedScore]", output: str, as_json: bool, quie
         print_json({"made": rows})
     elif not quiet and output != "-":
         for one, path in zip(made, paths, strict=True):
-            click.echo(f"{path}: {one.sheet.bar_count} bars, {one.likelihood:.2f} nats a token", err=True)
+            say(f"{path}: {one.sheet.bar_count} bars, {one.likelihood:.2f} nats a token")

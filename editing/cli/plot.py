@@ -4,7 +4,16 @@ from pathlib import Path
 
 import click
 
-from editing.cli.common import bars_option, check_folder, check_picture, only_bars, parse_bars, quiet_option, silence
+from editing.cli.common import (
+    bars_option,
+    check_folder,
+    check_picture,
+    only_bars,
+    parse_bars,
+    quiet_option,
+    say,
+    silence,
+)
 from editing.cli.reading import load
 from scoretok.errors import ScoretokError
 
@@ -63,7 +72,7 @@ def plot(
 
         pages = engrave(sheet, output, exact)
         if not quiet and suffix == ".pdf":
-            click.echo(f"{pages} page{'' if pages == 1 else 's'}", err=True)
+            say(f"{pages} page{'' if pages == 1 else 's'}")
 
 
 def plot_over(source: str, score: str, output: str, bars: str | None) -> None:

@@ -20,6 +20,7 @@ from scoretok.sheet import LeadSheet
 Found = TypeVar("Found")
 READINGS: dict[str, dict[str, list[str]]] = {}  # of each file that the command read
 strict_reading = False
+MOST_BYTES = 64 * 2**20
 
 
 def read_strictly(_context: click.Context, _option: click.Parameter, value: bool) -> None:
@@ -59,7 +60,10 @@ def standard_input() -> str:
     if sys.stdin is None:
         raise ScoretokError("standard input is closed; name a file instead of '-'")
     try:
-        return sys.stdin.buffer.read().decode("utf-8-sig")
+        data = sys.stdin.buffer.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
+            raise ScoretokError(f"standard input holds more than {MOST_BYTES >> 20} MB; that is not a score")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ScoretokError(
             "standard input is not UTF-8 text; '-' reads .lead, JSON and ABC, other files by name"

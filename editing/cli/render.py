@@ -20,6 +20,7 @@ from editing.cli.common import (
     print_json,
     progress_bar,
     quiet_option,
+    say,
     seed_option,
     silence,
 )
@@ -128,7 +129,7 @@ def render(
         print_json({"output": output, "duration_s": duration_s, "stems": sorted(names) if folder else []})
     elif not quiet:
         speed = duration_s / (perf_counter() - began)
-        click.echo(f"{output}: {duration_s:.1f} s, rendered at {speed:.1f} x real time", err=True)
+        say(f"{output}: {duration_s:.1f} s, rendered at {speed:.1f} x real time")
 
 
 ENGINE_OPTIONS = {
@@ -239,7 +240,7 @@ def write_project(
         _, names = write_render(sheet, engine, levels, seed, (0, None), folder / "mix.wav", folder, "", quiet)
         dawproject.write(sheet, output, {name: folder / f"{name}.wav" for name in names})
     if not quiet:
-        click.echo(f"{output}: {len(sheet.tracks)} tracks of notes, {len(names)} of sound", err=True)
+        say(f"{output}: {len(sheet.tracks)} tracks of notes, {len(names)} of sound")
 
 
 def make_folder(path: str) -> Path:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from editing.cli.common import collect, quiet_option
+from editing.cli.common import collect, quiet_option, say
 from editing.cli.training import TrainingOptions, run_training, training_options
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
@@ -35,7 +35,7 @@ def scores(paths: tuple[str, ...], out: str, leave_out: tuple[str, ...], quiet: 
             summary = ", ".join(
                 f"{count} {'taken' if why == 'taken' else f'left out: {why}'}" for why, count in counts.items()
             )
-            click.echo(f"{path}: {summary or 'no scores'}", err=True)
+            say(f"{path}: {summary or 'no scores'}")
 
 
 @click.command()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from editing.cli.common import collect, progress_bar, quiet_option, seed_option, with_options
+from editing.cli.common import collect, progress_bar, quiet_option, say, seed_option, with_options
 from editing.cli.training import TrainingOptions, run_training, training_options
 from scoretok.errors import ScoretokError
 
@@ -58,7 +58,7 @@ def pairs(
         for _ in make_pairs(Path(out), sounds, songs, clips, seed, processes):
             advance()
     if not quiet:
-        click.echo(f"{out}: {clips} clips of {len(sounds)} presets and {len(songs)} tracks", err=True)
+        say(f"{out}: {clips} clips of {len(sounds)} presets and {len(songs)} tracks")
 
 
 @click.command()
@@ -144,4 +144,4 @@ def bundle(dit: str | None, codec: str | None, soundfont: str | None, out: str, 
 
     write_bundle(Path(out), dit, codec, soundfont)
     if not quiet:
-        click.echo(f"{out}: use it with scoretok render --model {out}", err=True)
+        say(f"{out}: use it with scoretok render --model {out}")

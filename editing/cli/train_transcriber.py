@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from editing.cli.common import collect, progress_bar, quiet_option, seed_option
+from editing.cli.common import collect, progress_bar, quiet_option, say, seed_option
 from editing.cli.training import TrainingOptions, run_training, training_options
 from scoretok.extras import require
 
@@ -38,7 +38,7 @@ def mixes(
             advance()
     if not quiet:
         whole = -(-excerpts // EXCERPTS_PER_SHARD) * EXCERPTS_PER_SHARD
-        click.echo(f"{out}: {whole} excerpts of {len(paths)} scores", err=True)
+        say(f"{out}: {whole} excerpts of {len(paths)} scores")
 
 
 @click.command()

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from editing.cli.common import collect, progress_bar, quiet_option, seed_option, stages
+from editing.cli.common import collect, progress_bar, quiet_option, say, seed_option, stages
 from editing.cli.training import TrainingOptions, run_training, training_options
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
@@ -66,4 +66,4 @@ def singing(data: str, out: str, every: int, seed: int, quiet: bool) -> None:
     with progress_bar("singing", len(find_recordings(Path(data))), quiet) as advance:
         made = sing_recordings(Path(data), Path(out), load_models().decoder, every, seed, advance)
     if not quiet:
-        click.echo(f"{out}: {made} recordings sung", err=True)
+        say(f"{out}: {made} recordings sung")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from editing.cli.common import FiniteRange, quiet_option, with_options
+from editing.cli.common import FiniteRange, quiet_option, say, with_options
 from scoretok.errors import ScoretokError
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def run_training(
             stages, options.out, lambda one, folder, begin: train(one, folder, begin, report), model, data, weights
         )
     if not options.quiet:
-        click.echo(f"{options.out}: the weights are in {weights}/, losses in {PLOT}, all choices in {FILE}", err=True)
+        say(f"{options.out}: the weights are in {weights}/, losses in {PLOT}, all choices in {FILE}")
 
 
 def is_typed(name: str) -> bool:

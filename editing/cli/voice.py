@@ -17,13 +17,14 @@ from editing.cli.common import (
     parse_bars,
     print_json,
     quiet_option,
+    say,
     seed_option,
     silence,
     stages,
     with_options,
 )
 from editing.cli.reading import load
-from scoretok.errors import ScoretokError
+from scoretok.errors import ScoretokError, quoted
 from scoretok.numbers import whole
 from scoretok.sheet import LeadSheet
 
@@ -135,7 +136,7 @@ def convert(source: str, output: str, seed: int, as_json: bool, quiet: bool, opt
         print_json({**row, "shift_semitones": shift, **changed})
     elif not quiet:
         moved = f", moved by {shift:+g} semitones" if shift else ""
-        click.echo(f"{output}: {made.duration_s:.1f} s in the voice of {target.name}{moved}", err=True)
+        say(f"{output}: {made.duration_s:.1f} s in the voice of {target.name}{moved}")
 
 
 @voice.command()
@@ -205,13 +206,15 @@ def print_voice(path: str, found: "VoiceProfile", figures: dict[str, float], as_
             {"output": path, "name": found.name, "seconds": round(found.seconds, 1), "range_hz": range_hz, **figures}
         )
     elif not quiet:
-        click.echo(f"{path}: {found.name}, {found.seconds:.0f} s, {range_hz[0]:.0f} to {range_hz[2]:.0f} Hz", err=True)
+        say(f"{path}: {found.name}, {found.seconds:.0f} s, {range_hz[0]:.0f} to {range_hz[2]:.0f} Hz")
         for figure, value in figures.items():
-            click.echo(f"{figure.replace('_', ' ')}: {value:.3f}", err=True)
+            say(f"{figure.replace('_', ' ')}: {value:.3f}")
 
 
 def voice_path(name: str, output: str | None) -> str:
     """Where a voice is kept. Raises ScoretokError."""
+    if not output and Path(name).name != name:
+        raise ScoretokError(f"--name {quoted(name)} would be a path; name the file with -o")
     path = output or f"{name}.voice"
     if Path(path).suffix.lower() not in (".voice", ".safetensors"):
         raise ScoretokError(f"{path} does not end with .voice")

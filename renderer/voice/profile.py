@@ -28,6 +28,7 @@ from scoretok.errors import ScoretokError
 from scoretok.files import whole_file
 
 FORMAT = "scoretok voice 1"
+TOP_HZ = 20_000.0  # no pitch of a voice file is higher
 MAX_PROMPT_S = 12.0  # set by hand; benchmarks.voice compares lengths of references
 MIN_VOICED_FRAMES = round(0.5 / FRAME_S)  # half a second with a pitch; set by hand
 LOW_QUANTILE, HIGH_QUANTILE = 0.05, 0.95  # of the pitches of a voice, its range; set by hand
@@ -147,6 +148,8 @@ def load_voice(path: str | Path, model: VoiceDiT, weights: str) -> VoiceProfile:
         raise ScoretokError(f"{path} was enrolled for other weights; enrol the voice anew with these")
     try:
         low, middle, high = (float(value) for value in json.loads(metadata["range_hz"]))
+        if not 0 <= low <= middle <= high <= TOP_HZ:
+            raise ValueError("the range is none")
         adapter = {name.removeprefix("adapter."): value for name, value in tensors.items() if "." in name}
         parts = {name: tensors[key] for name, key in PROFILE_TENSORS.items()}
         seconds, name, note = float(metadata["seconds"]), metadata["name"], metadata["note"]
@@ -160,7 +163,7 @@ def load_voice(path: str | Path, model: VoiceDiT, weights: str) -> VoiceProfile:
             consent=note,
             adapter=adapter or None,
         )
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, OverflowError, RecursionError):
         raise ScoretokError(f"{path} lacks parts of a voice; enrol it anew") from None
     frames = voice.conditioning.shape[1] if voice.conditioning.ndim == 3 else 0
     content = model.content_dims

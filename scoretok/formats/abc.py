@@ -9,9 +9,7 @@ from pathlib import Path
 from scoretok.bars import join_notes, lay_bars
 from scoretok.errors import ScoretokError, quoted, warn
 from scoretok.files import read_text
-from scoretok.formats.abc_music import (
-    AbcBar,
-    Voice,
+from scoretok.formats.abc_fields import (
     count_in,
     parse_abc_key,
     parse_key_accidentals,
@@ -19,6 +17,7 @@ from scoretok.formats.abc_music import (
     parse_shift,
     parse_unit,
 )
+from scoretok.formats.abc_music import AbcBar, Voice
 from scoretok.formats.abc_unfold import in_parts, part_labels, part_order, unfold
 from scoretok.formats.abc_write import write
 from scoretok.harmony import try_chord
@@ -73,7 +72,7 @@ class _Tune:
         self.unit: Fraction | None = None
         self.tempo = ""
         self.order = ""  # of the parts
-        self.in_body = self.ended = False
+        self.in_body = self.ended = self.typeset = False
         self.key_text = ""
         self.pending: list[tuple[str | None, str, str]] = []  # fields for a voice to come, or for any (None)
         self.floating: list[tuple[str, str]] = []  # for one voice if music follows, for all if a V: field does
@@ -89,6 +88,9 @@ class _Tune:
         self.current = ""
 
     def read_line(self, number: int, line: str) -> None:
+        if self.typeset or line.startswith("%%begin"):  # text or PostScript, for printing
+            self.typeset = not line.startswith("%%end")
+            return
         if line.startswith("%%"):
             self._directive(line[2:])
             return
@@ -326,7 +328,7 @@ def _notes(bars: list[AbcBar], starts: Sequence[int]) -> list[Note]:
                 else:
                     place = len(notes)
                     notes.append(Note(start, pitch, ticks, DEFAULT_VELOCITY, sound.syllable))
-                if sound.tied:
+                if pitch in sound.tied:
                     open_ties[pitch] = place
     return notes
 
@@ -338,7 +340,7 @@ def _chords(voices: Iterable[list[AbcBar]], starts: Sequence[int]) -> tuple[Chor
         for bar, bar_start in zip(bars, starts, strict=False):
             for at, text in bar.chords:
                 tick = bar_start + _ticks(at)
-                chord = try_chord(text, tick)
+                chord = try_chord(text, tick) or try_chord(re.sub(r"\(.*\)$", "", text), tick)  # "G(Em)": one or other
                 if chord is None:
                     unknown.append(text)
                 elif tick < starts[-1]:

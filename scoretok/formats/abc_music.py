@@ -6,9 +6,17 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from scoretok.errors import ScoretokError, quoted
+from scoretok.formats.abc_fields import (
+    ACCIDENTAL,
+    count_in,
+    parse_abc_key,
+    parse_key_accidentals,
+    parse_meter,
+    parse_shift,
+    parse_unit,
+)
 from scoretok.formats.abc_write import key_accidental
 from scoretok.formats.playing_order import parse_endings, signs_of_words
-from scoretok.numbers import whole
 from scoretok.parts import MAX_BARS, Key, Syllable
 from scoretok.theory import LETTER_PITCH_CLASS
 
@@ -21,7 +29,6 @@ TOKEN = re.compile(
 )
 LENGTH = re.compile(r"(\d*)(/*)(\d*)")
 TUPLET_INTO = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
-ACCIDENTAL = {"": None, "=": 0, "^": 1, "^^": 2, "_": -1, "__": -2}
 
 
 # Decorations that tell where the music goes, as fields of Marks.
@@ -40,7 +47,7 @@ class Sound:
     start: Fraction
     length: Fraction
     pitches: tuple[int, ...]
-    tied: bool = False
+    tied: frozenset[int] = frozenset()  # the pitches that go on into the next sound
     syllable: Syllable | None = None
 
 
@@ -56,7 +63,7 @@ class AbcBar:
     sections: list[str] = field(default_factory=list)
     length: Fraction = Fraction(0)
     repeat_from: bool = False  # '|:' before the bar
-    repeat_to: bool = False  # ':|' after the bar
+    repeat_times: int = 0  # how often a repeat sign after the bar has it played: 2 for ':|', 3 for '::|'
     endings: frozenset[int] = frozenset()  # the passes that it begins an ending for
     ends_part: bool = False  # a double bar line after it
     signs: dict[str, str | bool] = field(default_factory=dict)  # segno, coda, fine and jumps, as fields of Marks
@@ -72,7 +79,7 @@ class Voice:
         self.at = Fraction(0)
         self.layers: list[Fraction] = []
         self.accidentals: dict[str, int] = {}  # by letter, or by letter and octave
-        self.spelled: list[tuple[str, int]] = []  # letter and octave, and accidental, of the last sound
+        self.spelled: list[tuple[str, int, int]] = []  # letter and octave, accidental and pitch, of the last sound
         self.held: dict[str, int] = {}  # accidentals that a tie carries over the bar line, for one sound
         self.propagate = "pitch"  # how far an accidental holds in its bar: not, octave or pitch (ABC 2.1, 11.3)
         self.tuplet: tuple[Fraction, int] = (Fraction(1), 0)
@@ -125,7 +132,7 @@ class Voice:
         pitches: list[int] = []
         self.spelled = []
         inner = Fraction(1)
-        tied = False
+        tied: set[int] = set()
         while at < len(line) and line[at] != "]":
             match = TOKEN.match(line, at)
             assert match is not None
@@ -135,15 +142,17 @@ class Voice:
                 one, at = self._length(line, at)
                 inner = one if len(pitches) == 1 else inner
             elif match.lastgroup == "tie":
-                tied = True
+                tied |= {pitches[-1]} if pitches else set()
+            elif match.lastgroup == "grace":
+                self.grace_notes += 1
             elif match.lastgroup not in ("skip", "decoration", "chord", "rest"):
                 raise ScoretokError(f"column {match.start() + 1}: {match[0]!r} cannot stand in a chord")
         if at >= len(line):
             raise ScoretokError(f"column {at}: the chord is not closed by ]")
         length, at = self._length(line, at + 1)
         self._sound(tuple(sorted(set(pitches))), length * inner)
-        if tied:
-            self._tie("-")
+        if self.last:
+            self.last.tied = frozenset(tied)
         return at
 
     def _length(self, line: str, at: int) -> tuple[Fraction, int]:
@@ -172,8 +181,8 @@ class Voice:
             alter = self.held.get(f"{name}{octave}", self.accidentals.get(place, signature))
         elif self.propagate != "not":
             self.accidentals[place] = alter
-        self.spelled.append((f"{name}{octave}", alter))
         pitch = LETTER_PITCH_CLASS[name] + alter + 12 * (octave + 1) + self.shift
+        self.spelled.append((f"{name}{octave}", alter, pitch))
         if not 0 <= pitch <= 127:
             raise ScoretokError(f"column {column + 1}: {text} lies outside the MIDI range")
         return pitch
@@ -188,6 +197,7 @@ class Voice:
             if self.last:
                 change = self.last.length * (shift - 1)
                 self.last.length += change
+                bar.chords = [(at + change if at == self.at else at, text) for at, text in bar.chords]
                 self.at += change
             quarters *= 2 - shift
             self.broken = 0
@@ -216,7 +226,7 @@ class Voice:
 
     def _tie(self, _: str) -> None:
         if self.last:
-            self.last.tied = True
+            self.last.tied = frozenset(self.last.pitches)
 
     def _broken(self, text: str) -> None:
         self.broken = len(text) if text[0] == ">" else -len(text)
@@ -257,11 +267,13 @@ class Voice:
     def _bar(self, text: str) -> None:
         empty = self.bars.pop() if self.bars and not (self.bars[-1].closed or self.bars[-1].sounds) else None
         if self.last and self.last.tied:
-            places = Counter(place for place, _ in self.spelled)
-            self.held = {place: alter for place, alter in self.spelled if places[place] == 1}
+            places = Counter(place for place, _, _ in self.spelled)
+            self.held = {
+                place: alter for place, alter, pitch in self.spelled if places[place] == 1 and pitch in self.last.tied
+            }
         if self.bars:
             last = self.bars[-1]
-            last.repeat_to = last.repeat_to or text.startswith(":")
+            last.repeat_times = max(last.repeat_times, _repeat_times(text))
             last.ends_part = last.ends_part or "||" in text or "|]" in text
             last.closed = True
         digits = re.search(r"\d[\d,-]*", text)
@@ -320,6 +332,12 @@ class Voice:
 WORD = re.compile(r"\\(.)|(-)|([_*|])|([ \t]+)|(~)|([^\\\-_*| \t~]+)")
 
 
+def _repeat_times(text: str) -> int:
+    """How often the bars before a bar line are played: '::|' has them three times; '::' alone is ':||:'."""
+    colons = len(text) - len(text.lstrip(":"))
+    return (colons + 1 if "|" in text else 2) if colons else 0
+
+
 def parse_words(text: str) -> list[Syllable | str]:
     """The syllables of a w: line, '_' or '*' for notes without one, '|' for bar lines."""
     words: list[Syllable | str] = []
@@ -343,71 +361,3 @@ def parse_words(text: str) -> list[Syllable | str]:
             current += escaped or (" " if tilde else plain)
     close(True)
     return words
-
-
-def count_in(text: str, default: int = 0) -> int:
-    """A number of a tune. Raises ScoretokError for one that is larger than any of them."""
-    return whole(text) if text else default
-
-
-def parse_meter(text: str) -> tuple[int, int] | None:
-    """Numerator and denominator of an M: field ('6/8', 'C', 'C|', '2+3/8'); None for free meter."""
-    text = text.strip()
-    if text in ("C", "C|"):
-        return (4, 4) if text == "C" else (2, 2)
-    match = re.fullmatch(r"\(?([\d+]+)\)?\s*/\s*(\d+)", text)
-    if not match:
-        return None
-    numerator, denominator = sum(count_in(part) for part in match[1].split("+")), count_in(match[2])
-    if not 1 <= numerator <= 256 or denominator not in (1, 2, 4, 8, 16, 32, 64):
-        raise ScoretokError(f"meter {text} has no bar")
-    return numerator, denominator
-
-
-def parse_unit(text: str) -> Fraction:
-    """The unit note length of an L: field as a fraction of a whole note."""
-    match = re.fullmatch(r"\s*(\d+)(?:/(\d+))?\s*", text)
-    if not match or count_in(match[2] or "", 1) == 0 or count_in(match[1]) == 0:
-        raise ScoretokError(f"{text.strip()!r} is not a unit note length; write for example L:1/8")
-    return Fraction(count_in(match[1]), count_in(match[2] or "", 1))
-
-
-CLEF = re.compile(
-    r"\s*(?:clef\s*=\s*)?(?:treble|bass|alto|tenor|baritone|soprano|mezzosoprano|perc|[CFG]\d)(?![a-z])", re.IGNORECASE
-)
-SETTING = re.compile(
-    r"\b(?:clef|middle|m|octave|transpose|shift|score|sound|stafflines|staffscale|style|cue|name|nm|sname|snm)"
-    r'\s*=\s*("[^"]*"|\S*)'
-)
-KEY = re.compile(r"\s*([A-G])([#b]?)\s*(maj|min|mix|ion|dor|phr|lyd|aeo|loc|m)?[a-z]*(?![a-z=])", re.IGNORECASE)
-
-
-def parse_abc_key(text: str) -> Key | None:
-    """The key of a K: field; None when it names none ('none', a clef alone)."""
-    from scoretok.harmony import parse_key
-
-    if text.strip().upper() in ("HP", "HPX"):
-        return Key(0, 2, "maj")
-    match = KEY.match(text)
-    if not match or CLEF.match(text) or text.strip().lower().startswith(("none", "clef")):
-        return None
-    return parse_key(
-        f"{match[1].upper()}{match[2]}:{(match[3] or 'maj').lower().replace('ion', 'maj').replace('aeo', 'min')}"
-    )
-
-
-def parse_key_accidentals(text: str) -> dict[str, int]:
-    """Accidentals that a K: field adds to its key ('K:D =c ^g', 'K:Dm^c'), by letter."""
-    found = re.findall(r"(\^\^|\^|__|_|=)([A-Ga-g])(?![A-Za-z])", SETTING.sub("", text))
-    return {letter.upper(): ACCIDENTAL[mark] or 0 for mark, letter in found}
-
-
-def parse_shift(text: str, current: int) -> int:
-    """Semitones from 'octave=', 'transpose=' and clefs such as treble-8 in a K: or V: field."""
-    octaves, semitones = re.search(r"\boctave=(-?\d)", text), re.search(r"\btranspose=(-?\d{1,2})", text)
-    clef = re.search(r"\b(?:treble|bass|alto|tenor|[CFG]\d?)([+-])8\b", text)
-    if not (octaves or semitones or clef):
-        return current
-    shift = 12 * int(octaves[1]) if octaves else 0
-    shift += int(semitones[1]) if semitones else 0
-    return shift + (0 if clef is None else 12 if clef[1] == "+" else -12)

@@ -46,7 +46,7 @@ def unfold(parts: Iterable[list[AbcBar]]) -> list[AbcBar]:
 
 
 def _marks(bar: AbcBar) -> Marks:
-    return Marks(bar.repeat_from, 2 * bar.repeat_to, bar.endings, bar.ends_part, **bar.signs)  # type: ignore[arg-type]
+    return Marks(bar.repeat_from, bar.repeat_times, bar.endings, bar.ends_part, **bar.signs)  # type: ignore[arg-type]
 
 
 def join_split_bars(bars: list[AbcBar]) -> list[AbcBar]:

@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from scoretok.audio import open_audio
+from scoretok.extras import require
 from scoretok.files import whole_file
 from scoretok.parts import TICKS_PER_QUARTER, Meter, Track, meter_lasting
 from scoretok.roles import labelled
@@ -114,14 +114,14 @@ class _Project:
 
     def audio_track(self, structure: Element, lanes: Element, track_id: str, track: Track, output: str) -> None:
         """A track with the stem of another."""
-        info = open_audio(self.stems[track_id])
+        info = require("soundfile", "audio", "stems in a project").info(str(self.stems[track_id]))
         name = f"{labelled(track.role, track.name)} (audio)"
         number = self.track(structure, "audio", name, track.role, output, track.muted)
         clips = self.new(self.new(lanes, "Lanes", track=number, timeUnit="seconds"), "Clips")
-        clip = SubElement(clips, "Clip", time="0.0", duration=f"{info.duration_s:.6f}", playStart="0.0",
+        clip = SubElement(clips, "Clip", time="0.0", duration=f"{info.duration:.6f}", playStart="0.0",
                           contentTimeUnit="seconds", name=track.name)  # fmt: skip
-        audio = self.new(clip, "Audio", channels=str(info.channels), sampleRate=str(info.sample_rate),
-                         duration=f"{info.duration_s:.6f}")  # fmt: skip
+        audio = self.new(clip, "Audio", channels=str(info.channels), sampleRate=str(info.samplerate),
+                         duration=f"{info.duration:.6f}")  # fmt: skip
         SubElement(audio, "File", path=f"audio/{track_id}.wav")
 
     def markers(self, arrangement: Element) -> None:

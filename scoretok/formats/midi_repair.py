@@ -110,11 +110,14 @@ def _bring_tempos_inside(file: MidiFile) -> None:
         for event in track
         if _is_tempo(event) and any(event.data)
     )
-    if changes and changes[0][0] > 0:
+    implied = bool(changes) and changes[0][0] > 0
+    if implied:
         changes.insert(0, (0, 500_000))
     speeds = [60e6 / micros for _, micros in changes]
     if all(MIN_BPM <= round(bpm, 2) <= MAX_BPM for bpm in speeds):
         return
+    if implied:  # 120 until the first tempo
+        file.tracks[0].insert(0, MidiEvent(0, META, SET_TEMPO, (500_000).to_bytes(3)))
     most = floor(log2(MAX_BPM / max(speeds)))
     doublings = most if max(speeds) > MAX_BPM else -floor(log2(min(speeds) / MIN_BPM))
     fits = doublings <= most and min(speeds) * 2.0**doublings >= MIN_BPM
@@ -191,9 +194,9 @@ def _place_parts(file: MidiFile) -> None:
             bank, program = _settings(setups, number, channel)
             kit = _is_kit(channel, _held(modes.get(channel, []), onsets), bank, is_gs)
             stated = any(event.status == PROGRAM | channel for event in track)
-            if not kit and program is None and file.kind and len(channels) == 1:
-                told = identify(clean_text(name), None, False, False, [event.data[0] for event in onsets])
-                kit, program = told.role == "drums", told.program if told.by_name and told.program else None
+            if not kit and not program and file.kind and len(channels) == 1:
+                told = identify(clean_text(name), program, False, False, [event.data[0] for event in onsets])
+                kit, program = told.role == "drums", told.program if told.by_name and told.program else program
                 if told.by_name and told.role != "vocal":
                     guessed.append(f"{quoted(name, 24)} is {told.role}")
             if program is not None and not stated:

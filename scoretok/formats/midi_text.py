@@ -47,6 +47,8 @@ class Texts:
             if any(_same_words(lyrics, other) for other in placed):
                 continue
             shares = [_share_on_notes(lyrics, part) for part in onsets]
+            if max(shares, default=0) < 0.5:  # all words may be a little early or late
+                shares = [_share_on_notes(lyrics, part, LOOSE_TICKS) for part in onsets]
             free = [i for i, track in enumerate(tracks) if not (track.is_drum or result[i]) and shares[i] >= 0.5]
             best = max(
                 [i for i in free if names[i] == name] or free,
@@ -76,7 +78,7 @@ def read_texts(tracks: list[list[MidiEvent]], scale: float) -> Texts:
     """
     texts = Texts()
     metas = [[event for event in track if event.status == META] for track in tracks]
-    language = next((c for t in metas for e in t if e.kind == LYRIC and (c := _language(e.data))), "")
+    language = next((c for t in metas for e in t if e.kind in (LYRIC, TEXT) and (c := _language(e.data))), "")
     tagged = any(KARAOKE_TAG.match(e.data.decode("latin1")) for t in metas for e in t if e.kind == TEXT)
     for track in metas:
         events = [(round(e.tick * scale), e.kind, decoded(e.data, language)) for e in track]
@@ -86,6 +88,8 @@ def read_texts(tracks: list[list[MidiEvent]], scale: float) -> Texts:
         lyrics = [(tick, RP26_TAG.sub("", text)) for tick, kind, text in events if kind == LYRIC]
         lyrics = [(tick, text) for tick, text in lyrics if text]
         karaoke = [(tick, text) for tick, kind, text in events if kind == TEXT and text[:1] != "@"]
+        marked = next((i for i, (_, text) in enumerate(karaoke) if text[:1] in "\\/"), None)
+        karaoke = karaoke[marked:]  # what stands before the first line mark is a remark
         if lyrics or (len(karaoke) > 4 and (tagged or _like_syllables(karaoke))):
             texts.lyric_tracks.append((name, lyrics or karaoke))
     return texts
@@ -98,14 +102,16 @@ def _like_syllables(texts: Lyrics) -> bool:
 
 
 def _language(data: bytes) -> str:
-    """The encoding that a lyric event of RP-026 declares, if it does."""
-    tags = {b"{@LATIN}": "latin1", b"{@JP}": "shift_jis", b"{@UTF-8}": "utf-8"}
+    """The encoding that a lyric event of RP-026, or the language tag of a karaoke file, declares, if it does."""
+    tags = {b"{@LATIN}": "latin1", b"{@JP}": "shift_jis", b"{@UTF-8}": "utf-8", b"@LJAP": "shift_jis",
+            b"@LRUS": "cp1251", b"@LPOL": "cp1250", b"@LCZE": "cp1250", b"@LGRE": "cp1253", b"@LTUR": "cp1254",
+            b"@LCHI": "gbk", b"@LKOR": "cp949"}  # fmt: skip
     return next((encoding for tag, encoding in tags.items() if tag in data), "")
 
 
 def decoded(raw: bytes, encoding: str = "") -> str:
-    """Text in the encoding that the file declares, else as UTF-8 if it is, else as Windows-1252."""
-    for one in filter(None, (encoding, "utf-8")):
+    """Text as UTF-8 if it is, else in the encoding that the file declares, else as Windows-1252."""
+    for one in filter(None, ("utf-8", encoding)):
         try:
             return raw.decode(one)
         except UnicodeDecodeError:
@@ -113,10 +119,10 @@ def decoded(raw: bytes, encoding: str = "") -> str:
     return raw.decode("cp1252", errors="replace")
 
 
-def _share_on_notes(lyrics: list[tuple[int, str]], onsets: list[int]) -> float:
+def _share_on_notes(lyrics: Lyrics, onsets: list[int], most_ticks: int = NEAR_TICKS) -> float:
     if not lyrics or not onsets:
         return 0.0
-    return sum(_near(tick, onsets) is not None for tick, _ in lyrics) / len(lyrics)
+    return sum(_near(tick, onsets, most_ticks) is not None for tick, _ in lyrics) / len(lyrics)
 
 
 def _near(tick: int, onsets: list[int], most_ticks: int = NEAR_TICKS) -> int | None:
@@ -180,7 +186,7 @@ def parse_syllables(texts: list[str]) -> list[Syllable | None]:
     cleaned = [re.sub(r"[ \r\n\t]+", " ", text.lstrip("/\\").strip(" \r\n\t")) for text in texts]
     result: list[Syllable | None] = []
     for i, text in enumerate(cleaned):
-        bare = clean_text(text).rstrip("- ").lstrip(" ")
+        bare = clean_text(text).rstrip("- ").lstrip("- ")
         if not bare or bare in {"+", "_"}:
             result.append(None)
             continue
@@ -188,6 +194,7 @@ def parse_syllables(texts: list[str]) -> list[Syllable | None]:
             following = texts[i + 1] if i + 1 < len(texts) else " "
             ends = texts[i][-1:].isspace() or following[:1] in " /\\\r\n" or text.endswith(" -")
         else:
-            ends = not text.endswith("-") or text.endswith(" -")
+            following = cleaned[i + 1] if i + 1 < len(cleaned) else ""
+            ends = not (text.endswith("-") or following.startswith("-")) or text.endswith(" -")
         result.append(Syllable(bare, (), ends))
     return result

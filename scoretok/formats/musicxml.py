@@ -137,7 +137,9 @@ def _sheet(score: Any, headers: dict[str, PartHeader], source: _Source) -> LeadS
     for part in parts:
         staves.setdefault(str(part.id).partition("-Staff")[0], []).append(part)
     tracks = [
-        _track(group, headers.get(part_id) or PartHeader("", None, False, False), order, maps.measure_starts, signed)
+        _track(
+            group, headers.get(part_id) or PartHeader("", "", None, False, False), order, maps.measure_starts, signed
+        )
         for part_id, group in staves.items()
     ]
     if signed and len(tracks) == 1 and parts[0].partAbbreviation == "no tracks":
@@ -173,7 +175,7 @@ def _track(staves: list[Any], header: PartHeader, order: list[int], starts: tupl
         program = header.program or 0
     else:
         name = header.name.strip()
-        part = identify(name, header.program, header.is_drums, has_words, [note.pitch for note in notes])
+        part = identify(header.told_by, header.program, header.is_drums, has_words, [note.pitch for note in notes])
         role, program = part.role, part.program
     if role != "vocal":
         notes = [note._replace(syllable=None) for note in notes]

@@ -23,6 +23,9 @@ def _signs(measure: Element) -> dict:
     signs: dict = {}
     for barline in measure.iter("barline"):
         repeat, ending = barline.find("repeat"), barline.find("ending")
+        for sign in ("segno", "coda"):
+            if barline.get(sign) or barline.find(sign) is not None:
+                signs[sign] = True
         if repeat is not None and repeat.get("direction") == "forward":
             signs["repeat_from"] = True
         elif repeat is not None:

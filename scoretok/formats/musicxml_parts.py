@@ -7,17 +7,19 @@ from xml.etree.ElementTree import Element
 from scoretok.errors import warn
 from scoretok.formats.musicxml_prepare import append, number_in
 from scoretok.formats.musicxml_terms import KEY_OF_DISPLAY
-from scoretok.instruments import drum_key_by_name
+from scoretok.instruments import drum_key_by_name, is_vocal_name, program_by_name
 from scoretok.parts import clean_text
 
 DEFAULT_KEY = 38  # the snare, for a place on the staff that no drum has
+CLOSED_HAT, OPEN_HAT = 42, 46
 
 
 @dataclass(frozen=True)
 class PartHeader:
-    """What a part's header says; `program` is None where it names none."""
+    """What a part's header says; `program` is None where it names none, and `told_by` what tells it then."""
 
     name: str
+    told_by: str
     program: int | None
     is_drums: bool
     muted: bool
@@ -42,9 +44,11 @@ def describe_parts(root: Element) -> dict[str, PartHeader]:
         if part is not None and unpitched:
             _pitch_drums(part, header, name, instruments)
         program = header.findtext("midi-instrument/midi-program")
-        named = next((one for one in (name, *instruments.values()) if one.strip()), "")
+        told = (name, *instruments.values())
+        named = next((one for one in told if is_vocal_name(one) or program_by_name(one) is not None), name)
         headers[part_id] = PartHeader(
-            name=name or clean_text(named),
+            name=name or clean_text(next((one for one in told if one.strip()), "")),
+            told_by=named,
             program=None if program is None else min(max(round(float(program)) - 1, 0), 127),
             is_drums=unpitched or header.findtext("midi-instrument/midi-channel") == "10",
             muted=float(header.findtext("midi-instrument/volume") or 80) == 0,
@@ -93,10 +97,12 @@ def _pitch_drums(part: Element, header: Element, name: str, instruments: dict[st
 
 
 def _key_by_position(note: Element, unpitched: Element) -> int:
-    crossed = "x" in (note.findtext("notehead") or "") or note.findtext("notehead") == "cross"
+    notehead = note.findtext("notehead") or ""
+    crossed = "x" in notehead or notehead == "cross"
     octave = unpitched.findtext("display-octave") or ""
     step = (unpitched.findtext("display-step") or "").strip()
-    return KEY_OF_DISPLAY.get((step + octave.strip(), crossed), DEFAULT_KEY)
+    key = KEY_OF_DISPLAY.get((step + octave.strip(), crossed), DEFAULT_KEY)
+    return OPEN_HAT if notehead == "circle-x" and key == CLOSED_HAT else key
 
 
 def _set_pitch(note: Element, unpitched: Element, key: int) -> None:

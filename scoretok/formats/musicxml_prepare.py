@@ -73,29 +73,60 @@ def join_chords(root: Element) -> None:
             ordered.append(element)
             if element.tag == "note":
                 behind = len(ordered)
-            elif element.tag in ("backup", "forward"):
+            elif element.tag in ("backup", "forward") and number_in(element.findtext("duration") or "0"):
                 behind = -1
         measure[:] = ordered
 
 
 def spread_harmonies(root: Element) -> None:
-    """Several harmonies before one note, without offsets, share its length in equal parts."""
-    for measure in root.iter("measure"):
-        waiting: list[Element] = []
-        for element in measure:
-            if element.tag == "harmony":
-                waiting.append(element)
-            elif element.tag in ("note", "backup", "forward"):
-                ticks = number_in(element.findtext("duration") or "0") if element.tag != "backup" else 0
-                _spread(waiting, ticks)
-                waiting = []
+    """Several harmonies before one note, without offsets, share its length in equal parts.
+
+    A measure of harmonies alone gets a rest as long as its bar.
+    """
+    for part in root.iterfind("part"):
+        bar = _BarLength()
+        for measure in part.iterfind("measure"):
+            bar.read(measure)
+            waiting: list[Element] = []
+            for element in measure:
+                if element.tag == "harmony":
+                    waiting.append(element)
+                elif element.tag in ("note", "backup", "forward"):
+                    ticks = number_in(element.findtext("duration") or "0") if element.tag != "backup" else 0
+                    _spread(waiting, ticks)
+                    waiting = []
+            if waiting and measure.find("note") is None:
+                _spread(waiting, bar.divisions)
+                append(append(measure, "note"), "rest")
+                append(measure[-1], "duration", f"{bar.divisions:g}")
+
+
+class _BarLength:
+    """The length of a bar in divisions, as the attributes of the measures so far say."""
+
+    def __init__(self) -> None:
+        self.quarter, self.quarters = 1.0, 4.0
+
+    @property
+    def divisions(self) -> float:
+        """Divisions a bar."""
+        return self.quarter * self.quarters
+
+    def read(self, measure: Element) -> None:
+        """Take what the attributes of a measure change."""
+        for attributes in measure.iterfind("attributes"):
+            self.quarter = number_in(attributes.findtext("divisions") or f"{self.quarter:g}")
+            beats, beat_type = attributes.findtext("time/beats"), attributes.findtext("time/beat-type")
+            if beats and beat_type:
+                counts = [int(number) for number in re.findall(r"\d+", beats)]
+                self.quarters = 4 * sum(counts) / number_in(beat_type)
 
 
 def _spread(harmonies: list[Element], ticks: float) -> None:
     if len(harmonies) < 2 or any(one.find("offset") is not None for one in harmonies):
         return
     for place, harmony in enumerate(harmonies[1:], 1):
-        append(harmony, "offset", str(int(place * ticks / len(harmonies))))
+        append(harmony, "offset", f"{place * ticks / len(harmonies):g}")
 
 
 def complete(root: Element) -> None:
@@ -107,6 +138,12 @@ def complete(root: Element) -> None:
         if next(part.iter("senza-misura"), None) is not None:
             for rest in part.iter("rest"):
                 rest.attrib.pop("measure", None)  # without a meter it lasts what its duration says
+    for measure in root.iter("measure"):
+        if measure.find("note") is None:  # music21 counts no time that only passes
+            for forward in measure.iterfind("forward"):
+                forward.tag = "note"
+                forward[:] = [one for one in forward if one.tag == "duration"]
+                append(forward, "rest", at=0)
     for transpose in root.iter("transpose"):
         if transpose.find("diatonic") is None:
             append(transpose, "diatonic", "0", at=0)

@@ -50,14 +50,16 @@ def playing_order(marks: Sequence[Marks]) -> list[int]:
     taken: set[int] = set()
     begin, jumped, until = 0, False, ""
     while begin < len(marks):
-        stop = next((i for i in range(begin, len(marks)) if _leaves(marks[i], jumped, until, i in taken)), None)
+        last_coda = max((i for i, mark in enumerate(marks) if mark.coda), default=-1)
+        places = range(begin, len(marks))
+        stop = next((i for i in places if _leaves(marks[i], jumped, until, i in taken, i < last_coda)), None)
         if stop is None:
             return order + _repeated(marks, range(begin, len(marks)), jumped)
         order += _repeated(marks, range(begin, stop + 1), jumped)
         if jumped and marks[stop].fine and until != "coda":
             return order
-        if jumped and marks[stop].to_coda and until != "fine":
-            begin = next((i for i in range(stop + 1, len(marks)) if marks[i].coda), len(marks))
+        if jumped and marks[stop].to_coda and until != "fine" and stop < last_coda:
+            begin = next(i for i in range(stop + 1, len(marks)) if marks[i].coda)
             jumped = False
             continue
         taken.add(stop)
@@ -75,9 +77,9 @@ def _with_to_coda(marks: Sequence[Marks]) -> Sequence[Marks]:
     return [*marks[:first], replace(marks[first], to_coda=True, coda=False), *marks[first + 1 :]]
 
 
-def _leaves(mark: Marks, jumped: bool, until: str, taken: bool) -> bool:
+def _leaves(mark: Marks, jumped: bool, until: str, taken: bool, coda_follows: bool) -> bool:
     """Whether the music does not simply go on behind a measure."""
-    ends = jumped and ((mark.fine and until != "coda") or (mark.to_coda and until != "fine"))
+    ends = jumped and ((mark.fine and until != "coda") or (mark.to_coda and until != "fine" and coda_follows))
     return ends or (bool(mark.jump) and not taken)
 
 
@@ -166,11 +168,13 @@ _JUMP = re.compile(
 
 def signs_of_words(words: str) -> dict[str, str | bool]:
     """What words above a measure say of where the music goes ('D.C. al Fine', 'To Coda'), as fields of Marks."""
-    words = words.strip()
+    words = re.sub("[\U0001d10c\ue048]", "coda", re.sub("[\U0001d10b\ue047]", "segno", words)).strip()
     if match := _JUMP.fullmatch(words):
         return {"jump": "capo" if match["capo"] else "segno", "until": (match["until"] or "").lower()}
     if re.fullmatch(r"fine\.?", words, re.IGNORECASE):
         return {"fine": True}
     if re.fullmatch(r"(?:to|al)\s+coda\b.*", words, re.IGNORECASE):
         return {"to_coda": True}
+    if match := re.fullmatch(r"(segno|coda)\b.{0,8}", words, re.IGNORECASE):
+        return {match[1].lower(): True}
     return {}

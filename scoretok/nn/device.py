@@ -10,7 +10,7 @@ def device_of(name: str | None) -> str:
     if name is None:
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        torch.zeros(1, device=name)
-    except (RuntimeError, AssertionError, ValueError):
+        torch.zeros(1, device=name).cpu()
+    except (RuntimeError, AssertionError, ValueError, NotImplementedError):
         raise ScoretokError(f"there is no device {quoted(name)} to compute on here; leave --device out") from None
     return name

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from accelerate.utils import send_to_device
 from torch import Tensor, nn
 
@@ -91,6 +92,7 @@ def fit(
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     precision = faster_precision() if recipe.precision == "auto" else recipe.precision
+    AcceleratorState._reset_state()  # a process may train one network after another, in another precision
     accelerator = Accelerator(
         mixed_precision="bf16" if precision == "bf16" else "no",
         dynamo_backend="inductor" if recipe.compiled else "no",
