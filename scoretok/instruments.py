@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import cache
 
+_CHOIR = r"choirs?|chor|choeur|coro|хор|合唱|コーラス|합창"
 # English, German, French, Italian, Spanish, Portuguese, Russian, Polish, Chinese, Japanese and Korean.
 _PROGRAMS: tuple[tuple[int, str], ...] = (
     (38, r"synth ?bass|bass ?synth|synthbass|sub( ?bass)?|808"),
@@ -63,7 +64,7 @@ _PROGRAMS: tuple[tuple[int, str], ...] = (
          r"|orchest\w+"
          r"|струнные|smyczki|弦乐|弦樂|ストリングス|현악|스트링"),
     (89, r"(synth ?)?pads?|flachen?|nappes?|пэд|パッド|패드"),
-    (81, r"(synth ?)?lead|lead ?synth|synth(esi[sz]er)?s?|arp(eggi\w+)?|plucks?|solo|синт\w*|合成器|シンセ|신스|리드"),
+    (81, r"(synth ?)?lead|lead ?synth|synth(esi[sz]er)?s?|arp(eggi\w+)?|plucks|solo|синт\w*|合成器|シンセ|신스|리드"),
     (8, r"celest[ae]"),
     (9, r"glockenspiels?|bells?"),
     (11, r"vib(e|es|raphone?s?|rafono|raphon)|вибрафон"),
@@ -79,7 +80,7 @@ _PROGRAMS: tuple[tuple[int, str], ...] = (
     (0, r"piano(s|forte)?|piyano|toetsen|pnos?|grand|klavier|flugel|keys?|keyboards?|tasten|claviers?|tastier[ae]"
          r"|teclados?|фортепиано"
         r"|пианино|рояль|клавишные|fortepian|pianino|klawisze|钢琴|鋼琴|ピアノ|피아노|건반"),
-    (52, r"choirs?|chor|choeur|coro|хор|合唱|コーラス|합창"),
+    (52, _CHOIR),
     (33, r"(fingered |electric |el |e |jazz )?(bass|bs)|basses?|basse|bass[io]|baj[oi]|baixo|бас|bas|贝斯|貝斯"
          r"|ベース|베이스"),
 )  # fmt: skip
@@ -89,13 +90,15 @@ _VOCALS = (
     r"|вокал|голос|мелодия|wokal|spiew"
     r"|人声|人聲|歌声|歌|歌手|主唱|主旋律|ボーカル|ヴォーカル|メロディ|보컬|노래|멜로디"
 )
-_CHOIR_VOICES = r"sopran[oi]?|alt|alto|tenor[e]?|baritone?|bariton[eo]|countertenor"
+_CHOIR_VOICES = rf"{_CHOIR}|sopran[oi]?|alt|alto|tenor[e]?|baritone?|bariton[eo]|countertenor"
+CHOIR_PROGRAM = 52
 _KITS = (
     r"drums?( ?(kit|set|track|loop))?|drum\w*|percussions?|perc|kit|beats?|schlagzeug|schlagwerk|perkussion|batteries?"
     r"|percusion|bateria|batteria|trommeln|trummor|davul|percussioni|percussao|ударные|барабаны|перкуссия|perkusja"
     r"|bebny|鼓(组)?|打击乐|ドラム(ス)?"
     r"|パーカッション|드럼|퍼커션"
 )
+BASS_PROGRAM = 33
 _PITCHED_DRUMS = r"(steel|melodic) ?(drums?|pans?|toms?)"
 _DRUM_KEYS: tuple[tuple[int, str], ...] = (
     (36, r"bass ?drum|kick( drum)?|b\.? ?d(rum)?|(grosse?|gr\.) trommel|grosse caisse|gran ?cassa|bombo|большой барабан"
@@ -162,15 +165,16 @@ def program_by_name(name: str) -> int | None:
 def is_vocal_name(name: str) -> bool:
     """Whether a track called so is sung; 'Alto' is, 'Alto sax' is not."""
     plain = plain_name(name)
-    in_choir = _pattern(_CHOIR_VOICES).search(plain) is not None and program_by_name(name) is None
+    in_choir = _pattern(_CHOIR_VOICES).search(plain) is not None and program_by_name(name) in (None, CHOIR_PROGRAM)
     return in_choir or _pattern(_VOCALS).search(plain) is not None
 
 
 def is_drum_name(name: str) -> bool:
-    """Whether a track called so is a drum kit or one of its drums; steel drums are none."""
+    """Whether a track called so is a drum kit or one of its drums; steel drums and drum'n'bass are none."""
     if _pattern(_PITCHED_DRUMS).search(plain_name(name)):
         return False
-    return _pattern(_KITS).search(plain_name(name)) is not None or drum_key_by_name(name) is not None
+    is_one = drum_key_by_name(name) is not None
+    return is_one or (_pattern(_KITS).search(plain_name(name)) is not None and program_by_name(name) != BASS_PROGRAM)
 
 
 def drum_key_by_name(name: str) -> int | None:
