@@ -11,6 +11,7 @@ import json
 import multiprocessing
 import random
 import resource
+import shutil
 import signal
 import struct
 import tempfile
@@ -223,6 +224,7 @@ def run_kind(name: str, count: int, seed: int, folder: Path) -> list[tuple[str, 
             faults.append((fault, path.name))
         else:
             path.unlink()
+            shutil.rmtree(path.with_suffix(".model"), ignore_errors=True)
     return faults
 
 

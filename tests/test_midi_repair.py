@@ -111,6 +111,16 @@ def test_notes_sound_when_they_should_whatever_the_tempo(tmp_path, speeds):
     assert onsets_s(sheet) == pytest.approx(right, abs=0.03, rel=0.01)
 
 
+@pytest.mark.parametrize(("bpm", "meter"), [(4, (7, 4)), (3000, (3, 8)), (900, (5, 16)), (5, (2, 2))])
+def test_meters_that_have_no_bar_in_other_values_are_read_too(tmp_path, bpm, meter):
+    setup = mido.MidiTrack([
+        mido.MetaMessage("time_signature", numerator=meter[0], denominator=meter[1]),
+        mido.MetaMessage("set_tempo", tempo=round(60e6 / bpm)),
+    ])  # fmt: skip
+    sheet = read(tmp_path, setup, played([60 + i for i in range(8)]))
+    assert onsets_s(sheet) == pytest.approx([i * 60 / bpm for i in range(8)], abs=0.03, rel=0.01)
+
+
 def test_bars_stay_where_notes_are_read_in_other_values(tmp_path):
     tempos = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=round(60e6 / 900))])
     sheet = read(tmp_path, tempos, played([60] * 8))

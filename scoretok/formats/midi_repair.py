@@ -121,7 +121,7 @@ def _bring_tempos_inside(file: MidiFile) -> None:
     most = floor(log2(MAX_BPM / max(speeds)))
     doublings = most if max(speeds) > MAX_BPM else -floor(log2(min(speeds) / MIN_BPM))
     fits = doublings <= most and min(speeds) * 2.0**doublings >= MIN_BPM
-    if fits and abs(doublings) <= MOST_DOUBLINGS:
+    if fits and abs(doublings) <= MOST_DOUBLINGS and _bars_fit(file, doublings):
         _change_values(file, doublings)
         how = "notes are written in other values"
     else:
@@ -129,6 +129,13 @@ def _bring_tempos_inside(file: MidiFile) -> None:
         how = "bar lines fall elsewhere"
     message = f"tempos outside {MIN_BPM:g} to {MAX_BPM:g}: {how}, and every note sounds when it did"
     warn(message, "repaired")
+
+
+def _bars_fit(file: MidiFile, doublings: int) -> bool:
+    """Whether every meter has one that lasts as long in other values: at most four whole notes, no less than 1/32."""
+    metas = (event for track in file.tracks for event in track if event.status == META and event.kind == TIME_SIGNATURE)
+    meters = [(4, 2), *((event.data[0], event.data[1]) for event in metas if len(event.data) >= 2)]
+    return all(n * 2.0 ** (doublings - power) <= 4 and power - doublings <= 5 for n, power in meters)
 
 
 def _is_tempo(event: MidiEvent) -> bool:
