@@ -22,7 +22,7 @@ class StageCache:
     def __init__(self, folder: str | Path | None, recording: str | Path) -> None:
         self._folder = Path(folder) if folder else None
         if self._folder and self._folder.exists() and not self._folder.is_dir():
-            raise ScoretokError(f"{folder} is no folder to keep what was found in; name another")
+            raise ScoretokError(f"{folder} cannot be written to: it is no folder; name another")
         if folder:
             with Path(recording).open("rb") as file:
                 self._digest = hashlib.file_digest(file, "sha256").hexdigest()[:24]

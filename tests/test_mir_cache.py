@@ -53,3 +53,28 @@ def test_a_folder_that_cannot_be_written_to_is_one_sentence(recording, tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(ScoretokError, match="cannot be written to"):
         StageCache(tmp_path / "file", recording).get(Found, "beats", [], lambda: counted([]))
+
+
+def damaged(path, how):
+    if how == "deflate":
+        data = bytearray(path.read_bytes())
+        data[len(data) // 3 : len(data) // 3 + 20] = bytes(20)
+        path.write_bytes(data)
+    elif how == "other fields":
+        np.savez(path, other=np.zeros(2))
+    elif how == "an array":
+        with path.open("wb") as file:
+            np.save(file, np.zeros(2))
+    else:
+        np.savez(path, rows=np.zeros(2), names=np.array("[" * 100_000))
+
+
+@pytest.mark.parametrize("how", ["deflate", "other fields", "an array", "deep"])
+def test_a_damaged_entry_is_made_anew(how, recording, tmp_path):
+    calls = []
+    for _ in range(2):
+        found = StageCache(tmp_path / "kept", recording).get(Found, "beats", [], lambda: counted(calls))
+        assert found.names == ("a", "b")
+        (path,) = (tmp_path / "kept").iterdir()
+        damaged(path, how)
+    assert len(calls) == 2
