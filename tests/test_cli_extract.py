@@ -202,7 +202,7 @@ def test_what_is_no_music_is_a_doubtful_score_or_one_sentence(folder):
         (["README.md", "-o", "x.wav"], "x.wav"),
         (["README.md", "-o", "x.lead", "--meter", "waltz"], "3/4"),
         (["README.md", "-o", "x.lead", "--key", "H dur"], "is not a key"),
-        (["README.md", "-o", "x.lead", "--lyrics", "missing.txt"], "cannot be read"),
+        (["README.md", "-o", "x.lead", "--lyrics", "missing.txt"], "does not exist"),
         (["docs", "-o", "x"], "holds no recordings"),
         (["missing.wav", "-o", "x.lead", "--cache", "x"], "does not exist"),
         (["docs", "-o", "x.lead", "--melody"], "one recording"),
