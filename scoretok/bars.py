@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from scoretok.errors import ScoretokError
+from scoretok.errors import ScoretokError, warn
 from scoretok.parts import (
     MAX_BAR_TICKS,
     MAX_BARS,
@@ -242,6 +242,14 @@ def _without_overlaps(notes: Sequence[Note]) -> tuple[Note, ...]:
         cut = limit is not None and note.end_ticks > limit
         kept.append(note._replace(duration_ticks=limit - note.start_ticks) if cut and limit else note)
     return tuple(reversed(kept))
+
+
+def join_notes_aloud(notes: Sequence[Note]) -> tuple[Note, ...]:
+    """`join_notes` of what a reader found; warns of doubled notes."""
+    joined = join_notes(notes)
+    if len(joined) < len(notes):
+        warn(f"{len(notes) - len(joined)} doubled notes were merged", "merged")
+    return joined
 
 
 def join_notes(notes: Iterable[Note]) -> tuple[Note, ...]:

@@ -18,7 +18,7 @@ from editing.cli.common import (
 )
 from editing.cli.reading import load, noted
 from scoretok.errors import ScoretokError
-from scoretok.formats import MODULES, lyric_files
+from scoretok.formats import MODULES
 from scoretok.lyrics import with_phonemes_if_possible
 from scoretok.sheet import LeadSheet
 
@@ -62,6 +62,8 @@ def convert(
     else:
         sheet = load(source, language)
     if syllables and Path(target).suffix.lower() == ".lrc":
+        from scoretok.formats import lyric_files
+
         lyric_files.write(sheet, target, by_syllable=True)
     elif syllables:
         raise ScoretokError(f"{target} has no times of syllables; --syllables is for .lrc files")

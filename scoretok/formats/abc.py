@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from scoretok.bars import join_notes, lay_bars
+from scoretok.bars import join_notes_aloud, lay_bars
 from scoretok.errors import ScoretokError, quoted, warn
 from scoretok.files import read_text
 from scoretok.formats.abc_fields import (
@@ -278,10 +278,7 @@ class _Tune:
             role = "lead"
         if role != "vocal":
             notes = [note._replace(syllable=None) for note in notes]
-        joined = join_notes(notes)
-        if len(joined) < len(notes):
-            warn(f"{len(notes) - len(joined)} doubled notes were merged", "merged")
-        return Track(role, joined, program, title, number in self.muted_voices)
+        return Track(role, join_notes_aloud(notes), program, title, number in self.muted_voices)
 
     def _tempos(self, spine: list[AbcBar], starts: Sequence[int]) -> tuple[Tempo, ...]:
         tempos = {0: Tempo(0, _bpm(self.tempo) or 120.0)}

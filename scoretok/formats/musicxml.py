@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, ParseError
 
-from scoretok.bars import join_notes
+from scoretok.bars import join_notes_aloud
 from scoretok.errors import ScoretokError, quoted, warn
 from scoretok.extras import require
 from scoretok.files import read_bytes
@@ -179,10 +179,7 @@ def _track(staves: list[Any], header: PartHeader, order: list[int], starts: tupl
         role, program = part.role, part.program
     if role != "vocal":
         notes = [note._replace(syllable=None) for note in notes]
-    joined = join_notes(notes)
-    if len(joined) < len(notes):
-        warn(f"{len(notes) - len(joined)} doubled notes were merged", "merged")
-    return Track(role, joined, program, name, header.muted)
+    return Track(role, join_notes_aloud(notes), program, name, header.muted)
 
 
 def _read_notes(measures: list[Any], starts: tuple[int, ...]) -> tuple[list[Note], bool]:
