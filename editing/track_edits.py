@@ -10,6 +10,7 @@ from scoretok.errors import ScoretokError
 from scoretok.parts import Note, Track
 from scoretok.roles import ROLE_PROGRAMS
 from scoretok.sheet import LeadSheet
+from scoretok.singing import AS_USUAL, with_amount
 
 
 def add_track(sheet: LeadSheet, role: str, program: int | None = None, name: str = "") -> LeadSheet:
@@ -41,6 +42,20 @@ def set_program(sheet: LeadSheet, where: Where, program: int) -> LeadSheet:
     return _change(sheet, where, "program", program=program)
 
 
+def set_singing(sheet: LeadSheet, where: Where, name: str, value: str) -> LeadSheet:
+    """Change how vocal tracks are sung: their voice (in quotes), or an amount of `scoretok.singing.AMOUNTS`."""
+    if where.spans is not None:
+        raise ScoretokError(f"{name} works on whole tracks; leave out 'in ...'")
+    vocals = [number for number, track in enumerate(sheet.tracks) if track.role == "vocal"]
+    chosen = vocals if where.tracks is None else where.tracks
+    if not vocals or any(number not in vocals for number in chosen):
+        raise ScoretokError(f"{name} is for vocal tracks")
+    return sheet.with_tracks(
+        replace(track, singing=with_amount(track.singing, name, value)) if number in chosen else track
+        for number, track in enumerate(sheet.tracks)
+    )
+
+
 def replace_tracks(sheet: LeadSheet, where: Where, role: str, program: int | None = None) -> LeadSheet:
     """Let another role play the notes of tracks; syllables stay only on vocal tracks.
 
@@ -53,7 +68,8 @@ def replace_tracks(sheet: LeadSheet, where: Where, role: str, program: int | Non
         held = _held_hits(track.notes) if track.is_drums and role != "drums" else track.notes
         notes = held if role == "vocal" else tuple(note._replace(syllable=None) for note in held)
         new_program = ROLE_PROGRAMS.get(role, 0) if program is None else program
-        tracks[number] = Track(role, join_notes(notes), new_program, track.name, track.muted)
+        singing = track.singing if role == "vocal" else AS_USUAL
+        tracks[number] = Track(role, join_notes(notes), new_program, track.name, track.muted, singing)
     return sheet.with_tracks(tracks)
 
 

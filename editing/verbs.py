@@ -245,6 +245,11 @@ def _humanise(args: Arguments) -> Apply:
     return lambda sheet, where: time_edits.humanise(sheet, where, timing, velocity, seed)
 
 
+def _singing(args: Arguments, name: str) -> Apply:
+    value = f'"{args.word("the name of a voice, or a file")}"' if name == "voice" else args.word("a number")
+    return lambda sheet, where: track_edits.set_singing(sheet, where, name, value)
+
+
 def _speed(args: Arguments, apply: Apply) -> Apply:
     args.expect("time")
     return apply
@@ -278,6 +283,11 @@ VERBS: dict[str, Verb] = {
     "revoice": Verb("revoice", "move accompanying notes to the nearest chord tones", lambda _: chord_edits.revoice),
     "lyrics": Verb('lyrics "A-ma-zing grace" [language de]', "lay words on the vocal notes", _lyrics),
     "pronounce": Verb("pronounce [language de]", "fill in missing phonemes", _pronounce),
+    "voice": Verb('voice "low" [of TRACK]', "choose who sings a vocal track", lambda a: _singing(a, "voice")),
+    "vibrato": Verb("vibrato 0.5 [of TRACK]", "how deep it is sung, 1 as usual", lambda a: _singing(a, "vibrato")),
+    "breath": Verb("breath 0 [of TRACK]", "how long breaths are, 1 as usual", lambda a: _singing(a, "breath")),
+    "portamento": Verb("portamento 2 [of TRACK]", "how long glides are", lambda a: _singing(a, "portamento")),
+    "consonants": Verb("consonants 1.2 [of TRACK]", "how long they are", lambda a: _singing(a, "consonants")),
     "quantise": Verb("quantise 1/16 [strength 50]", "move onsets to a grid", _quantise),
     "humanise": Verb("humanise [timing T] [velocity V] [seed S]", "move onsets and velocities at random", _humanise),
     "double": Verb("double time", "twice as fast, in half the bars", lambda a: _speed(a, time_edits.double_time)),

@@ -16,7 +16,10 @@ from scoretok.sheet import LeadSheet
 
 @dataclass(frozen=True)
 class Provenance:
-    """How a file was rendered: engine, its options, seed, levels by track id, digests of the score and the weights."""
+    """How a file was rendered: engine, its options, seed, levels by track id, digests of the score and the weights.
+
+    `singing` is empty where vocal tracks were played, else who sang them (`SungTracks.provenance`).
+    """
 
     engine: str
     score: str
@@ -24,6 +27,7 @@ class Provenance:
     options: Mapping[str, object] = field(default_factory=dict)
     levels: Mapping[str, Level] = field(default_factory=dict)
     weights: str = ""
+    singing: Mapping[str, object] = field(default_factory=dict)
 
     def comment(self) -> str:
         """The line that `read_comment` understands."""

@@ -31,6 +31,7 @@ class Difference:
         return bool(self.cells or self.headers)
 
 
+TRACK_FIELDS = ("program", "name", "muted", "singing")
 MAPS = ("meter", "key", "section", "tempo", "chords")
 
 
@@ -57,7 +58,7 @@ def diff(before: LeadSheet, after: LeadSheet) -> Difference:
         if one is None or two is None:
             headers.append(f"{track_id} {'added' if one is None else 'removed'}")
         else:
-            headers += [f"{track_id} {f}" for f in ("program", "name", "muted") if getattr(one, f) != getattr(two, f)]
+            headers += [f"{track_id} {f}" for f in TRACK_FIELDS if getattr(one, f) != getattr(two, f)]
     return Difference(tuple(pairs), tuple(cells), tuple(sorted(headers)))
 
 

@@ -4,8 +4,9 @@ import numpy as np
 
 from scoretok import grammar_state as g
 from scoretok.grammar_state import FIRST_BYTES, ID, METER_TICKS, GrammarState
-from scoretok.parts import MAX_BARS, MAX_TEXT_CHARS, ROLES
+from scoretok.parts import MAX_BARS, ROLES
 from scoretok.phonemes import STRESS
+from scoretok.texts import MAX_TEXT_CHARS
 from scoretok.vocabulary import BLOCKS, VOCABULARY_SIZE
 
 METER_SLICE, KEY_SLICE, SECTION_SLICE, CHORD_SLICE, TEMPO_SLICE, FRACTION_SLICE, BASS_SLICE = (

@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from scoretok.parts import MAX_BAR_TICKS, MAX_BARS, MAX_TEXT_CHARS, ROLES, meter_lasting
+from scoretok.parts import MAX_BAR_TICKS, MAX_BARS, ROLES, meter_lasting
 from scoretok.phonemes import BASES, STRESS
+from scoretok.texts import MAX_TEXT_CHARS
 from scoretok.vocabulary import BLOCKS, CHORDS, KIND_OF, KINDS, METERS, TRACK_IDS, VOCABULARY_SIZE
 
 ID = {kind: block.first for kind, block in BLOCKS.items()}

@@ -15,9 +15,10 @@ from itertools import pairwise
 
 from scoretok.errors import ScoretokError, ScoretokWarning
 from scoretok.extras import require
-from scoretok.parts import Note, Syllable, clean_text
+from scoretok.parts import Note, Syllable
 from scoretok.phonemes import phoneme_symbols, split_phonemes
 from scoretok.sheet import LeadSheet
+from scoretok.texts import clean_text
 
 VOWELS = frozenset("iyɨʉɯuɪʏʊeøɘɵɤoəɛœɜɞʌɔæɐaɶɑɒɚɝᵻ")
 LIQUIDS_AND_GLIDES = frozenset(("l", "ɹ", "r", "ɾ", "j", "w", "ʁ"))

@@ -4,12 +4,13 @@ Time is an integer count of ticks, 24 to a quarter note. Bars are counted from 0
 wherever a person reads them.
 """
 
-import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from scoretok.errors import ScoretokError
 from scoretok.phonemes import is_phoneme
+from scoretok.singing import AS_USUAL, Singing
+from scoretok.texts import check_text
 from scoretok.theory import (
     MAJOR_STEPS,
     MODE_TONIC_FIFTHS,
@@ -31,8 +32,6 @@ MAX_DURATION_TICKS = 64 * 96
 MIN_BPM, MAX_BPM = 10.0, 480.0
 DRUM_TICKS = 1
 DEFAULT_VELOCITY = 80
-MAX_TEXT_CHARS = 200
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Syllable(NamedTuple):
@@ -195,7 +194,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Track:
-    """A part: its role, General MIDI program (the kit for drums) and notes, sorted when made.
+    """A part: its role, General MIDI program (the kit for drums) and notes, sorted when made; how it is sung.
 
     A drum hit has no length: it is kept as one tick. Raises ScoretokError when a note is out of
     range, when a pitch starts again while it still sounds, or when a syllable is not on the lowest
@@ -207,10 +206,13 @@ class Track:
     program: int = 0
     name: str = ""
     muted: bool = False
+    singing: Singing = AS_USUAL
 
     def __post_init__(self) -> None:
         if self.role not in ROLES:
             raise ScoretokError(f"role {self.role!r} is not one of: {', '.join(ROLES)}")
+        if self.role != "vocal" and not self.singing.is_usual:
+            raise ScoretokError(f"{self.role} track: only vocal tracks are sung ({self.singing.text()})")
         if not 0 <= self.program <= 127:
             raise ScoretokError(f"{self.role} track: program {self.program} is not within 0..127")
         check_text(self.name, f"name of a {self.role} track", allow_empty=True)
@@ -251,21 +253,6 @@ class Track:
 
 def _onset_and_pitch(note: Note) -> tuple[int, int]:
     return note[0], note[1]
-
-
-def check_text(text: str, what: str, allow_empty: bool = False) -> None:
-    """Raise ScoretokError unless `text` is one line of at most MAX_TEXT_CHARS characters without control characters."""
-    if not text and not allow_empty:
-        raise ScoretokError(f"{what} is empty")
-    if len(text) > MAX_TEXT_CHARS:
-        raise ScoretokError(f"{what} is longer than {MAX_TEXT_CHARS} characters")
-    if not text.isprintable() and _CONTROL.search(text):
-        raise ScoretokError(f"{what} holds a control character: {text!r}")
-
-
-def clean_text(text: str) -> str:
-    """The text without control characters, cut to the length that a score may hold."""
-    return _CONTROL.sub("", text)[:MAX_TEXT_CHARS]
 
 
 def _check_syllable(syllable: Syllable, start_ticks: int) -> None:

@@ -18,9 +18,9 @@ from scoretok.parts import (
     Section,
     Tempo,
     Track,
-    check_text,
     meter_lasting,
 )
+from scoretok.texts import check_text
 
 
 class _AtBar(Protocol):

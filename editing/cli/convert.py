@@ -29,6 +29,7 @@ Examples:
   scoretok convert song.mxl - --to abc     print ABC
   scoretok convert song.lead song.lrc      its words with times (.srt: as subtitles)
   scoretok convert song.lead song.dawproject   for Bitwig, Studio One and Cubase
+  scoretok convert song.lead song.ustx     for the singers of OpenUtau, with pitch curves
   scoretok convert heard.lead heard.jams   annotations in seconds
   scoretok show song.mid | less            (show converts as it reads)
 """
@@ -65,6 +66,11 @@ def convert(
         from scoretok.formats import lyric_files
 
         lyric_files.write(sheet, target, by_syllable=True)
+    elif Path(target).suffix.lower() == ".ustx":
+        from renderer.singing.curves import vocal_curves
+        from scoretok.formats import ustx
+
+        ustx.write(sheet, target, vocal_curves(sheet))
     elif syllables:
         raise ScoretokError(f"{target} has no times of syllables; --syllables is for .lrc files")
     else:

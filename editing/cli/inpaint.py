@@ -1,5 +1,6 @@
 """scoretok inpaint: a change of the score is heard in its audio, and nothing else changes."""
 
+import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,13 +24,17 @@ from editing.cli.common import (
     silence,
 )
 from editing.cli.reading import load
+from editing.cli.singer_options import SingerOptions, pronounced, singer_options, sung_tracks
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
 if TYPE_CHECKING:
     from editing.inpainting.align import Alignment
+    from editing.inpainting.job import InpaintJob
     from editing.inpainting.regions import Region
     from editing.inpainting.spans import InpaintSpan
+    from renderer.singing.sung_engine import SungTracks
+    from scoretok.audio import AudioFile
 
 SHORTEST_S = 0.1
 EPILOG = """\b
@@ -38,6 +43,7 @@ Examples:
   scoretok inpaint song.wav --before song.lead --after new.lead -o new.wav
   scoretok inpaint song.wav --before song.lead --bars 5-8 --tracks piano --seed 2 -o take2.wav
   scoretok inpaint song.wav --before song.lead --after new.lead -o new.wav --plot what.png
+  scoretok edit song.lead -o new.lead 'lyrics "the moon was low" in bars 5-8'
 """
 
 
@@ -54,6 +60,7 @@ class InpaintOptions:
     steps: int | None
     device: str | None
     plot: str | None
+    consent: str | None
 
 
 @click.command(epilog=EPILOG)
@@ -71,14 +78,17 @@ class InpaintOptions:
 @click.option("--model", metavar="DIR", help="Another model: a folder or a hub id.")
 @click.option("--steps", type=click.IntRange(0, 100), help="Steps of the model; 0 is its coarse prediction.")
 @click.option("--device", metavar="NAME", help="Where the model computes: cpu, cuda.")
+@singer_options
+@click.option("--consent", metavar="TEXT", help="Whose voice a recording holds, and that they agreed to sing anew.")
 @click.option("--plot", metavar="FILE", help="Also draw spectrograms of before and after, the changed spans marked.")
 @seed_option
 @json_option
 @quiet_option
+@collect(SingerOptions, "singer")
 @collect(InpaintOptions)
 def inpaint(
     source: str, before: str, after: str | None, output: str, seed: int, as_json: bool, quiet: bool,
-    options: InpaintOptions,
+    singer: SingerOptions, options: InpaintOptions,
 ) -> None:  # fmt: skip
     """Change audio only where its score changed; every other sample stays as it is, bit for bit."""
     from scoretok.audio import check_output_of, open_audio, write_changed
@@ -91,8 +101,8 @@ def inpaint(
     check_folder(output)
     if options.plot:
         check_picture(options.plot)
-    old = load(before)
-    new = load(after) if after else old
+    old = pronounced(load(before, singer.language), singer)
+    new = pronounced(load(after, singer.language), singer) if after else old
     if options.continue_bars:
         check_longer(old, new, options.continue_bars)
     chosen, tracks = chosen_by_name(old, new, options.bars, options.tracks)
@@ -100,14 +110,15 @@ def inpaint(
     from editing.inpainting.job import prepare_job
 
     given = {key: getattr(options, key) for key in ("model", "steps", "device") if getattr(options, key) is not None}
-    job = prepare_job(recording, old, new, chosen, tracks, options.stems, **given)
+    job = prepare_job(recording, old, new, chosen, tracks, options.stems, singers_for(old, new, singer), **given)
+    check_consent(job, singer, options.consent)
     if not quiet and not recording.is_lossless:
         say(f"{source} is compressed: it is decoded once, and {output} holds all its samples as decoded")
     if not quiet and job.alignment:
         report_alignment(source, job.alignment)
     with progress_bar("inpainting", len(job.spans), quiet) as advance:
         made = job.run(seed, advance)
-    write_changed(job.recording, output, made.samples)
+    write_changed(with_comment(job, options.consent), output, made.samples)
     if options.plot:
         from editing.inpainting.plot_change import draw_change
 
@@ -119,6 +130,38 @@ def inpaint(
             say(f"{span.track_id} bars {bar_list(span.bars)}: {span.start_s:.2f}-{span.stop_s:.2f} s")
         moves = " moved, but" if job.timeline and job.timeline.moves else ""
         say(f"{output}: all other samples are{moves} those of {source}")
+
+
+def singers_for(before: LeadSheet, after: LeadSheet, singer: SingerOptions) -> "SungTracks | None":
+    """Who sings the vocal tracks of both scores, if they have any. Raises ScoretokError."""
+    vocals = any(track.role == "vocal" and track.notes for sheet in (before, after) for track in sheet.tracks)
+    if singer.singer == "none" or not vocals:
+        if singer.voice:
+            raise ScoretokError("--voice says who sings, but nothing is sung here; leave it out")
+        return None
+    return sung_tracks(after, singer)
+
+
+def check_consent(job: "InpaintJob", singer: SingerOptions, consent: str | None) -> None:
+    """Raise ScoretokError where a recorded singer would sing what they never sang, and nobody says that they agreed."""
+    if job.sings_in_recorded_voice and not consent:
+        raise ScoretokError(
+            "the recorded singer's voice would sing other words or notes: say with --consent whose voice it is and that"
+            " they agreed, or let another sing with --voice"
+        )
+
+
+def with_comment(job: "InpaintJob", consent: str | None) -> "AudioFile":
+    """The recording with a comment that its voice sings what it did not."""
+    from dataclasses import replace
+
+    from scoretok.audio.comments import CONVERTED
+
+    if not job.sings_in_recorded_voice:
+        return job.recording
+    said = CONVERTED + json.dumps({"voice": "the recorded singer's, sung anew", "consent": consent}, ensure_ascii=False)
+    before = job.recording.comment
+    return replace(job.recording, comment=said + (f" | {before}" if before else ""))
 
 
 def report_alignment(source: str, alignment: "Alignment") -> None:

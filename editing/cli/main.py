@@ -19,6 +19,7 @@ COMMANDS = {
     "edit": ("editing.cli.edit", "edit", "Change a score by phrases."),
     "diff": ("editing.cli.diff", "diff", "Name the bars and tracks in which two scores differ."),
     "render": ("editing.cli.render", "render", "Turn a score into audio."),
+    "sing": ("editing.cli.sing", "sing", "Sing the words of a score."),
     "inpaint": ("editing.cli.inpaint", "inpaint", "Change audio only where its score changed."),
     "voice": ("editing.cli.voice", "voice", "Convert a voice into another singer's."),
     "extract": ("editing.cli.extract", "extract", "Write down a recording, or a hummed melody, as a score."),
@@ -26,6 +27,7 @@ COMMANDS = {
     "compare": ("editing.cli.compare", "compare", "Say how much of one score came back in another."),
     "plan": ("editing.cli.compose", "plan", "Plan a song: form, chords, who plays how densely."),
     "compose": ("editing.cli.compose", "compose", "Compose a score from a prompt, a plan or chords."),
+    "song": ("editing.cli.song", "song", "Make a song of a prompt and words: plan, score, singing, mix."),
     "infill": ("editing.cli.infill", "infill", "Write some bars of some tracks anew."),
     "vary": ("editing.cli.infill", "vary", "Vary some bars, keeping their rhythm or contour."),
     "continue": ("editing.cli.infill", "extend", "Go on where a score ends."),
@@ -54,8 +56,9 @@ Formats go by suffix: .mid .musicxml .mxl .abc .lead .json
 
 # Commands that compute with torch.
 COMPUTING = frozenset((
-    "render", "inpaint", "voice", "extract", "describe", "plan", "compose", "infill", "vary", "continue", "accompany",
-    "harmonise", "score", "train",
+    "render", "sing", "song", "inpaint", "voice", "extract", "describe", "plan",
+    "compose", "infill", "vary", "continue", "accompany", "harmonise",
+    "score", "train",
 ))  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from editing.cli.common import (
     silence,
 )
 from editing.cli.reading import load
+from editing.cli.singer_options import SingerOptions, pronounced, singer_options, sung_tracks
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
@@ -36,6 +37,7 @@ EPILOG = """\b
 Examples:
   scoretok render song.lead -o song.wav
   scoretok render song.mid -o song.flac --stems stems/
+  scoretok render song.lead -o song.wav --voice vocal=low --voice vocal.2=anna.voice
   scoretok render song.lead -o part.wav --bars 9-16
   scoretok render song.lead -o song.wav --reference piano=my_piano.wav
   scoretok render song.lead -o song.wav --gain vocal=+2 --pan guitar=0.5
@@ -77,6 +79,7 @@ class RenderOptions:
 @click.option(
     "--reference", multiple=True, metavar="TRACK=FILE", help="A few seconds of audio whose timbre a track takes."
 )
+@singer_options
 @click.option("--device", metavar="NAME", help="Where the dit engine computes: cpu, cuda.")
 @click.option("--soundfont", metavar="FILE", help="Another soundfont for the draft engine (.sf2, .sf3).")
 @click.option("--stems", metavar="DIR", help="Also write each track to a file in this folder.")
@@ -93,11 +96,13 @@ class RenderOptions:
 @seed_option
 @json_option
 @quiet_option
+@collect(SingerOptions, "singer")
 @collect(RenderOptions)
 def render(
-    source: str, output: str, bars: str | None, seed: int, as_json: bool, quiet: bool, options: RenderOptions
-) -> None:
-    """Turn a score into audio at 44.1 kHz stereo, with a stem a track on request."""
+    source: str, output: str, bars: str | None, seed: int, as_json: bool, quiet: bool, singer: SingerOptions,
+    options: RenderOptions,
+) -> None:  # fmt: skip
+    """Turn a score into audio at 44.1 kHz stereo, with a stem a track on request; vocal tracks are sung."""
     from scoretok.audio import check_audio_path
 
     silence(quiet)
@@ -105,20 +110,20 @@ def render(
     if not for_daw:
         check_audio_path(output)
     check_folder(output)
-    sheet = load(source)
+    sheet = pronounced(load(source, singer.language), singer)
     if for_daw and (bars or options.stems or options.loudness):
         raise ScoretokError(
             "a .dawproject holds the whole song and its stems; leave --bars, --stems and --loudness out"
         )
     levels = read_levels(sheet, options.gain, options.pan, options.room)
-    engine = engine_for(sheet, options)
+    engine = with_singers(engine_for(sheet, options), sheet, singer, options)
     folder = make_folder(options.stems) if options.stems else None
     span = bar_span(sheet, bars, engine.sample_rate)
     began = perf_counter()
     if for_daw:
         write_project(sheet, engine, levels, seed, output, quiet)
         return
-    comment = "" if bars or options.loudness else provenance_of(sheet, levels, seed, options)
+    comment = "" if bars or options.loudness else provenance_of(sheet, levels, seed, options, engine)
     length, names = write_render(sheet, engine, levels, seed, span, Path(output), folder, comment, quiet)
     if options.loudness is not None:
         from renderer.loudness import set_loudness
@@ -161,10 +166,31 @@ def engine_for(sheet: LeadSheet, options: RenderOptions) -> "Engine | MixEngine"
     return load_engine(name, **given)
 
 
-def provenance_of(sheet: LeadSheet, levels: "dict[str, Level]", seed: int, options: RenderOptions) -> str:
+def with_singers(
+    engine: "Engine | MixEngine", sheet: LeadSheet, singer: SingerOptions, options: RenderOptions
+) -> "Engine | MixEngine":
+    """The engine with vocal tracks sung, where the score has some that sound. Raises ScoretokError."""
+    from renderer.engine import MixEngine
+
+    vocals = any(track.role == "vocal" and track.notes and not track.muted for track in sheet.tracks)
+    if singer.voice and (singer.singer == "none" or not vocals or isinstance(engine, MixEngine)):
+        raise ScoretokError("--voice says who sings, but nothing is sung here; leave it out")
+    if singer.singer == "none" or not vocals or isinstance(engine, MixEngine):
+        return engine
+    from renderer.singing.sung_engine import SungEngine
+
+    if any(text.rpartition("=")[0] in ("", "vocal") or "vocal" in text for text in options.reference):
+        raise ScoretokError("vocal tracks are sung: give their timbre with --voice, or add --singer none")
+    return SungEngine(engine, sung_tracks(sheet, singer))
+
+
+def provenance_of(
+    sheet: LeadSheet, levels: "dict[str, Level]", seed: int, options: RenderOptions, engine: "Engine | MixEngine"
+) -> str:
     """What the file says about itself, so that scoretok inpaint can make its stems again."""
     from renderer.dit_engine import RENDERER_WEIGHTS
     from renderer.provenance import Provenance, digest
+    from renderer.singing.sung_engine import SungEngine
     from scoretok.files import weights_digest
 
     keys = ("model", "steps", "soundfont")
@@ -172,7 +198,8 @@ def provenance_of(sheet: LeadSheet, levels: "dict[str, Level]", seed: int, optio
     if options.reference:
         return ""
     weights = weights_digest(options.model or str(RENDERER_WEIGHTS)) if options.engine == "dit" else ""
-    return Provenance(options.engine, digest(sheet), seed, kept, levels, weights).comment()
+    singing = engine.sung.provenance(sheet) if isinstance(engine, SungEngine) else {}
+    return Provenance(options.engine, digest(sheet), seed, kept, levels, weights, singing).comment()
 
 
 def read_references(sheet: LeadSheet, options: tuple[str, ...]) -> dict[str, str]:

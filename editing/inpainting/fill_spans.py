@@ -13,6 +13,7 @@ from editing.inpainting.regions import audible_notes
 from editing.inpainting.spans import InpaintSpan
 from editing.inpainting.splice import FADE_S, Change, splice
 from editing.inpainting.stems import Stems
+from editing.inpainting.sung_tracks import SungJob
 from editing.inpainting.time_map import IDENTITY_MAP, TimeMap
 from renderer.codec.mel import LATENT_SAMPLES, SAMPLE_RATE
 from renderer.dit_engine import DitEngine
@@ -77,15 +78,20 @@ def fill_spans(
     seed: int = 0,
     advance: Callable[[], None] = lambda: None,
     make: Callable[..., np.ndarray] = fill,
+    sung: SungJob | None = None,
 ) -> "InpaintResult":
     """Make spans anew: the samples of the recording that change, with the seconds they lie in.
 
-    `make` is called as `renderer.inpaint_track.fill` is.
+    `make` is called as `renderer.inpaint_track.fill` is; `sung` sings what changes of the vocal tracks.
     """
-    changes = []
-    for span in spans:
+    changes, spans = [], list(spans)
+    for span in tuple(spans):
         notes = notes_in_audio_time(after, span.track_id, time_map)
         changes.append(stems.into_mix(span.track_id, fill_span(span, notes, stems, engine, seed, make)))
+        advance()
+    for span, change in sung.sing_all(seed) if sung else ():
+        spans.append(span)
+        changes.append(stems.into_mix(span.track_id, change))
         advance()
     changes = [in_channels(at_rate(change, recording.sample_rate), recording.channels) for change in changes]
     samples = [

@@ -13,12 +13,15 @@ from editing.inpainting.regions import Region, audible_regions, check_related, i
 from editing.inpainting.score_informed import SeparatedStems
 from editing.inpainting.spans import InpaintSpan, join_spans, plan_spans, spans_at_joints
 from editing.inpainting.stems import RenderedStems, Stems
+from editing.inpainting.sung_plan import plan_singing
+from editing.inpainting.sung_tracks import WHOLE, SungJob
 from editing.inpainting.time_map import IDENTITY_MAP, TimeMap
 from editing.inpainting.timeline import RearrangedStems, Timeline, plan_timeline, rearranged
 from renderer.codec.mel import SAMPLE_RATE
 from renderer.dit_engine import RENDERER_WEIGHTS, DitEngine
 from renderer.inpaint_track import fill
 from renderer.provenance import Provenance, digest, read_comment
+from renderer.singing.sung_engine import SungTracks
 from scoretok.audio import AudioFile, check_memory
 from scoretok.difference import diff
 from scoretok.errors import ScoretokError
@@ -38,6 +41,7 @@ class InpaintJob:
     time_map: TimeMap
     timeline: Timeline | None
     alignment: Alignment | None
+    sung: SungJob | None = None
 
     def __post_init__(self) -> None:
         for span in self.spans:
@@ -50,12 +54,17 @@ class InpaintJob:
         needed_bytes = round(seconds * SAMPLE_RATE * self.recording.channels * 3 * 8)
         check_memory(needed_bytes, "what changes", "change fewer bars at a time, or render the whole score")
 
+    @property
+    def sings_in_recorded_voice(self) -> bool:
+        """Whether the voice of a recorded singer is made to sing what they did not."""
+        return self.sung is not None and self.sung.sings_in_recorded_voice
+
     def run(
         self, seed: int = 0, advance: Callable[[], None] = lambda: None, make: Callable[..., np.ndarray] = fill
     ) -> InpaintResult:
         """Make every span anew, by the model or by a `make` with the arguments of `renderer.inpaint_track.fill`."""
         arguments = self.recording, self.after, self.spans, self.stems, self.engine, self.time_map
-        return fill_spans(*arguments, seed, advance, make)
+        return fill_spans(*arguments, seed, advance, make, self.sung)
 
 
 def own_render(recording: AudioFile, before: LeadSheet) -> Provenance | None:
@@ -76,11 +85,13 @@ def prepare_job(
     chosen: Sequence[Region] | None = None,
     tracks: Sequence[str] | None = None,
     stems_folder: str | Path | None = None,
+    singers: SungTracks | None = None,
     **options: object,
 ) -> InpaintJob:
     """Find out what an edit changes in a recording; or take the `chosen` regions, for another take.
 
-    `tracks` restricts it to these tracks. `options` are those of the dit engine. Raises ScoretokError.
+    `tracks` restricts it to these tracks, `singers` sing vocal tracks. `options` are those of the dit engine. Raises
+    ScoretokError.
     """
     ours = own_render(recording, before)
     alignment = None if ours else align(recording, before)
@@ -95,10 +106,14 @@ def prepare_job(
         stems = RenderedStems(before, as_before, ours)
     else:
         stems = SeparatedStems(recording, before, time_map, engine)
+    is_sung = singers is not None and (not ours or bool(ours.singing))
+    vocals = {name for name in (*before.track_ids, *after.track_ids) if is_sung and name.startswith("vocal.")}
     if chosen is not None:
         pairs = {bar: bar for bar in range(after.bar_count)}
-        spans = plan_spans(before, after, chosen, pairs, time_map)
-        return InpaintJob(recording, after, spans, stems, engine, time_map, None, alignment)
+        spans = plan_spans(before, after, [one for one in chosen if one.track_id not in vocals], pairs, time_map)
+        takes = {one.track_id: [one.span_s(after)] for one in chosen if one.track_id in vocals}
+        sung = plan_singing(ours, recording, before, after, singers, (time_map, time_map), takes) if takes else None
+        return InpaintJob(recording, after, spans, stems, engine, time_map, None, alignment, sung)
     difference = diff(before, after)
     pairs = {new: old for old, new in difference.bar_pairs if new is not None and old is not None}
     check_related(before, after, pairs)
@@ -106,27 +121,27 @@ def prepare_job(
     regions = audible_regions(difference, before, after, timeline.new_bars)
     if tracks is not None:
         regions = [region for region in regions if region.track_id in tracks]
-    if not regions and not timeline.moves:
-        raise ScoretokError(
-            "no note differs between the two scores, so nothing would change; for another take name --bars, or --tracks"
-        )
+    regions = [region for region in regions if region.track_id not in vocals]
     spans = plan_spans(before, after, regions, pairs, timeline.time_map)
+    room: AudioFile = recording
+    moved: Stems = stems
     if timeline.moves:
         names = [
             n
             for n in dict.fromkeys((*before.track_ids, *after.track_ids))
-            if is_audible(before, n) or is_audible(after, n)
+            if n not in vocals and (is_audible(before, n) or is_audible(after, n))
         ]
-        spans += spans_at_joints(before, after, timeline, time_map, names)
+        spans = join_spans(spans + spans_at_joints(before, after, timeline, time_map, names))
         room = rearranged(recording, timeline.pieces)
-        return InpaintJob(
-            room,
-            after,
-            join_spans(spans),
-            RearrangedStems(stems, before, time_map, room),
-            engine,
-            timeline.time_map,
-            timeline,
-            alignment,
+        moved = RearrangedStems(stems, before, time_map, room)
+    sung = None
+    if vocals and (tracks is None or vocals & set(tracks)):
+        pieces = timeline.pieces if timeline.moves else WHOLE
+        sung = plan_singing(
+            ours, recording, before, after, singers, (time_map, timeline.time_map), None, pieces, tracks
         )
-    return InpaintJob(recording, after, spans, stems, engine, time_map, timeline, alignment)
+    if not spans and not timeline.moves and not (sung and sung.changes_anything):
+        raise ScoretokError(
+            "no note differs between the two scores, so nothing would change; for another take name --bars, or --tracks"
+        )
+    return InpaintJob(room, after, spans, moved, engine, timeline.time_map, timeline, alignment, sung)

@@ -46,7 +46,7 @@ def convert_spans(
         round(length * SAMPLE_RATE * recording.channels * 4 * BUFFERS_PER_SAMPLE), "what changes", "convert fewer bars"
     )
     windows = [_window(recording, span) for span in spans]
-    voices = [_voice_in(window, separator) for _, window in windows]
+    voices = [voice_in(window, separator) for _, window in windows]
     whole = np.concatenate([part.mean(0) for part in voices])
     analysis = analyse_source([whole], f"the voice of {recording.path.name}" if separator else recording.path.name)
     params = request.parameters(analysis, voice)
@@ -87,7 +87,7 @@ def _window(recording: AudioFile, span: TimeSpan) -> tuple[int, np.ndarray]:
     return first, recording.read_at(SAMPLE_RATE, first, stop).astype(np.float32)
 
 
-def _voice_in(window: np.ndarray, separator: str) -> np.ndarray:
+def voice_in(window: np.ndarray, separator: str) -> np.ndarray:
     """The voice (c, n) in samples (c, n): all of them without a separator."""
     if not separator:
         return window

@@ -67,13 +67,18 @@ class VoiceDiT(nn.Module):
         return (features - self.content_mean) @ self.projection
 
     def predict(
-        self, conditioning: Tensor, reference: Tensor, reference_mask: Tensor, timbre: Tensor
+        self,
+        conditioning: Tensor,
+        reference: Tensor,
+        reference_mask: Tensor,
+        timbre: Tensor,
+        added: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Coarse shapes (b, t, 2 k), and hidden tokens (b, t, dim) that the flow goes on from.
 
         `conditioning` (b, r + t, 2 (c + 3)) is what is sung, first in the reference; `reference` (b, r, 2 k) its
         envelopes, with `reference_mask` (b, r), 1 where there is one; `timbre` (b, 4 k + 3) is what
-        `timbre_statistics` gives.
+        `timbre_statistics` gives. `added` (b, t, dim) is what a singer's phones say beyond the conditioning.
         """
         r = reference.shape[1]
         vector = self.timbre(timbre)
@@ -81,7 +86,8 @@ class VoiceDiT(nn.Module):
         prefix = torch.where(
             mask > 0, self.see_told(conditioning[:, :r]) + self.see_shape(reference), self.no_reference
         )
-        x = torch.cat([prefix, self.see_told(conditioning[:, r:])], 1) + vector[:, None]
+        told = self.see_told(conditioning[:, r:])
+        x = torch.cat([prefix, told if added is None else told + added], 1) + vector[:, None]
         t = conditioning.shape[1] - r
         positions = torch.cat([torch.arange(r) - r - REFERENCE_GAP_TOKENS, torch.arange(t)]).to(x.device)
         hidden = self.coarse_stack(x, vector, positions)[:, r:]

@@ -22,6 +22,7 @@ EXPORTS = {
     ".lrc": ("lyric_files", "hold the sung words and when each line begins, and nothing else"),
     ".srt": ("lyric_files", "hold the sung words and when each line is shown, and nothing else"),
     ".dawproject": ("dawproject", "hold no chords, keys, words and programs; choose the instruments in your DAW"),
+    ".ustx": ("ustx", "hold what is sung and nothing else"),
     ".jams": ("jams_form", "hold times in seconds, and no velocities, meters, programs and phonemes"),
 }
 

@@ -33,10 +33,10 @@ from scoretok.parts import (
     Section,
     Tempo,
     Track,
-    clean_text,
 )
 from scoretok.roles import identify, parse_section, say_roles, split_label
 from scoretok.sheet import LeadSheet
+from scoretok.texts import clean_text
 
 
 def read(path: str | Path) -> LeadSheet:

@@ -8,8 +8,10 @@ from scoretok.errors import ScoretokWarning
 from scoretok.notation import bar_voices
 from scoretok.parts import DEFAULT_VELOCITY, Note, Track
 from scoretok.sheet import LeadSheet
+from scoretok.singing import AS_USUAL
 
 WITHOUT_PHONEMES = frozenset((".mid", ".midi", ".kar", ".rmi", ".musicxml", ".xml", ".mxl", ".abc"))
+WITHOUT_SINGING = frozenset((".musicxml", ".xml", ".mxl", ".abc"))
 WITHIN_BARS = frozenset((".musicxml", ".xml", ".mxl", ".abc"))
 
 
@@ -36,6 +38,8 @@ def _limits(suffix: str) -> list[Limit]:
     limits: list[Limit] = []
     if suffix in WITHOUT_PHONEMES:
         limits.append(("phonemes", "they are worked out again from the words", without_phonemes))
+    if suffix in WITHOUT_SINGING:
+        limits.append(("settings of singers", "keep the score as .lead, .json or .mid too", without_singing))
     if suffix in WITHIN_BARS:
         limits.append(("notes past the last bar line", "they end there", within_bars))
     if suffix == ".abc":
@@ -56,6 +60,11 @@ def without_phonemes(sheet: LeadSheet) -> LeadSheet:
         return note._replace(syllable=note.syllable._replace(phonemes=())) if note.syllable else note
 
     return map_notes(sheet, strip)
+
+
+def without_singing(sheet: LeadSheet) -> LeadSheet:
+    """The score sung as usual."""
+    return sheet.with_tracks(replace(track, singing=AS_USUAL) for track in sheet.tracks)
 
 
 def within_bars(sheet: LeadSheet) -> LeadSheet:

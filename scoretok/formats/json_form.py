@@ -10,6 +10,7 @@ from scoretok.files import read_text, write_text
 from scoretok.numbers import parse_json
 from scoretok.parts import Chord, Key, Meter, Note, Section, Syllable, Tempo, Track
 from scoretok.sheet import LeadSheet
+from scoretok.singing import parse_singing
 
 FORMAT = "scoretok-1"
 PARTS = {"meters": Meter, "keys": Key, "tempos": Tempo, "sections": Section, "chords": Chord}
@@ -41,6 +42,7 @@ def sheet_to_dict(sheet: LeadSheet) -> dict[str, Any]:
             "program": track.program,
             "name": track.name,
             "muted": track.muted,
+            **({} if track.singing.is_usual else {"singing": track.singing.text()}),
             "notes": [_note_to_dict(note) for note in track.notes],
         }
         for track in sheet.tracks
@@ -70,6 +72,8 @@ def sheet_from_dict(data: Any) -> LeadSheet:  # noqa: ANN401
         track = _object(part, Track, f"tracks[{i}]")
         notes = _list(track.get("notes", []), f"tracks[{i}].notes")
         track["notes"] = tuple(_note(note, f"tracks[{i}].notes[{j}]") for j, note in enumerate(notes))
+        if "singing" in track:
+            track["singing"] = parse_singing(track["singing"])
         tracks.append(_build(Track, track, f"tracks[{i}]"))
     sheet["tracks"] = tuple(tracks)
     return _build(LeadSheet, sheet, "the score")
@@ -87,7 +91,7 @@ def _note(data: Any, where: str) -> Note:  # noqa: ANN401
 
 
 TYPES: dict[str, type | tuple[type, ...]] = {
-    "title": str, "role": str, "name": str, "label": str, "mode": str, "quality": str, "text": str,
+    "title": str, "role": str, "name": str, "singing": str, "label": str, "mode": str, "quality": str, "text": str,
     "muted": bool, "word_end": bool, "bpm": (int, float),
 }  # fmt: skip
 NESTED = {*PARTS, "tracks", "notes", "syllable", "phonemes"}

@@ -41,6 +41,8 @@ def print_lead(sheet: LeadSheet) -> str:
     for track in sheet.tracks:
         name = f" name {quoted(track.name)}" if track.name else ""
         lines.append(f"track {track.role} program {track.program}{name}{' muted' if track.muted else ''}")
+        if not track.singing.is_usual:
+            lines[-1] += f" {track.singing.text()}"
     for bar in range(sheet.bar_count):
         lines += _bar_lines(sheet, bar)
     return "\n".join(lines) + "\n"

@@ -14,6 +14,7 @@ from scoretok.parts import DEFAULT_VELOCITY, DRUM_TICKS, ROLES, Chord, Key, Mete
 from scoretok.phonemes import is_phoneme
 from scoretok.roles import DRUM_KEYS, ROLE_PROGRAMS
 from scoretok.sheet import LeadSheet
+from scoretok.singing import AS_USUAL, SINGING_WORDS, Singing, with_amount
 from scoretok.theory import parse_pitch
 
 WORD = re.compile(r'"(?:[^"\\]|\\.)*"-?|/[^/]*/|[^ \t"]+|"')
@@ -116,7 +117,7 @@ class _LeadReader:
         word = self.next("a role")
         if word.text not in ROLES:
             raise self.fail(f"{word.text!r} is not a role; roles are {', '.join(ROLES)}", word)
-        program, name, muted = ROLE_PROGRAMS[word.text], "", False
+        program, name, muted, singing = ROLE_PROGRAMS[word.text], "", False, AS_USUAL
         while self.at < len(self.words):
             option = self.next("an option")
             if option.text == "program":
@@ -125,15 +126,22 @@ class _LeadReader:
                 name = self._quoted("a name in quotes")
             elif option.text == "muted":
                 muted = True
+            elif option.text in SINGING_WORDS:
+                singing = self._with_amount(singing, option.text)
             else:
-                raise self.fail(f"{option.text!r} is not one of program, name, muted", option)
-        self._guard(word, lambda: self.tracks.append(Track(word.text, (), program, name, muted)))
+                known = ", ".join(("program", "name", "muted", *SINGING_WORDS))
+                raise self.fail(f"{option.text!r} is not one of {known}", option)
+        self._guard(word, lambda: self.tracks.append(Track(word.text, (), program, name, muted, singing)))
         number = sum(track.role == word.text for track in self.tracks)
         self.track_ids[f"{word.text}.{number}"] = len(self.tracks) - 1
         if number == 1:
             self.track_ids[word.text] = len(self.tracks) - 1
         self.notes.append([])
         self.sounding.append({})
+
+    def _with_amount(self, singing: Singing, name: str) -> Singing:
+        """How a track is sung, with the voice or the amount that the next word says."""
+        return self.take(f"what follows {name}", lambda text: with_amount(singing, name, text))
 
     def _guard(self, word: Word, make: Callable[[], T]) -> T:
         try:

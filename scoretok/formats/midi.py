@@ -28,11 +28,12 @@ from scoretok.parts import (
     Note,
     Section,
     Track,
-    clean_text,
     meter_lasting,
 )
 from scoretok.roles import identify, labelled, parse_section, say_roles, split_label
 from scoretok.sheet import LeadSheet
+from scoretok.singing import Singing, parse_singing
+from scoretok.texts import clean_text
 
 WRITTEN_TPQ = 480
 DRUM_WRITTEN_TICKS = 6  # a sixteenth; set by hand, drums last one tick in a score
@@ -208,6 +209,7 @@ class _Markers:
         self.title = ""
         self.bar_count = 0
         self.empty_tracks: list[tuple[int, Track]] = []
+        self.singing: dict[int, Singing] = {}
         keys, sections, chords = [], {}, {}
         dropped: list[str] = []
         plain = {text: try_chord(text) for _, text in markers}
@@ -224,6 +226,9 @@ class _Markers:
                 number, role, program, muted, name = value.split(" ", 4)
                 track = Track(role, (), int(program), name.removeprefix("="), muted == "muted")
                 self.empty_tracks.append((int(number), track))
+            elif signed and kind == "singing":
+                number, _, said = value.partition(" ")
+                self.singing[int(number)] = parse_singing(said)
             elif label := parse_section(text):
                 bar = maps.bar_near(tick)
                 if bar < maps.bar_count:
@@ -264,6 +269,9 @@ def _tracks(parts: list[_Part], texts: Texts, markers: _Markers) -> list[Track]:
         tracks.append(Track(role, tuple(notes), part.track.program, name, muted))
     for number, track in markers.empty_tracks:
         tracks.insert(number, track)
+    for number, singing in markers.singing.items():
+        if number < len(tracks) and tracks[number].role == "vocal":
+            tracks[number] = replace(tracks[number], singing=singing)
     for role, count in counts.items():
         if count > MAX_TRACKS_PER_ROLE:
             raise ScoretokError(
@@ -307,6 +315,8 @@ def score_from_sheet(sheet: LeadSheet) -> core.ScoreTick:
         else:
             muted = "muted" if track.muted else "heard"
             markers.append((0, f"empty track: {number} {track.role} {track.program} {muted} ={track.name}"))
+        if not track.singing.is_usual:
+            markers.append((0, f"singing: {number} {track.singing.text()}"))
     if not score.tracks:  # symusic sorts its events only when it writes a track
         score.tracks.append(core.TrackTick("conductor"))
     in_order = sorted((marker for marker in markers if marker[1]), key=lambda marker: marker[0])

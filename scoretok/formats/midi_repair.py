@@ -27,8 +27,9 @@ from scoretok.formats.midi_events import (
     write_chunk,
 )
 from scoretok.formats.midi_text import decoded
-from scoretok.parts import MAX_BPM, MAX_TRACKS_PER_ROLE, MIN_BPM, clean_text
+from scoretok.parts import MAX_BPM, MAX_TRACKS_PER_ROLE, MIN_BPM
 from scoretok.roles import identify, role_of_program
+from scoretok.texts import clean_text
 
 DRUM_CHANNEL = 9
 SET_TEMPO, TIME_SIGNATURE = 0x51, 0x58

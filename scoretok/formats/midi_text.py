@@ -9,7 +9,8 @@ from symusic.core import TrackTick
 from scoretok.errors import quoted, warn
 from scoretok.formats.midi_events import LYRIC, MARKER, META, TEXT, TRACK_NAME, MidiEvent
 from scoretok.instruments import is_vocal_name
-from scoretok.parts import Note, Syllable, clean_text
+from scoretok.parts import Note, Syllable
+from scoretok.texts import clean_text
 
 NEAR_TICKS = 3  # set by hand; no benchmark varies it
 LOOSE_TICKS = 12  # a word that has no note so near goes to the nearest free one within an eighth

@@ -20,9 +20,10 @@ from scoretok.formats.musicxml_prepare import check_numbers, complete, join_chor
 from scoretok.formats.musicxml_write import write
 from scoretok.formats.playing_order import Marks, playing_order
 from scoretok.infer import infer_missing
-from scoretok.parts import DEFAULT_VELOCITY, MAX_BARS, MAX_DURATION_TICKS, Note, Syllable, Track, clean_text
+from scoretok.parts import DEFAULT_VELOCITY, MAX_BARS, MAX_DURATION_TICKS, Note, Syllable, Track
 from scoretok.roles import identify, say_roles, split_label
 from scoretok.sheet import LeadSheet
+from scoretok.texts import clean_text
 
 if TYPE_CHECKING:
     import music21

@@ -8,7 +8,7 @@ from scoretok.errors import warn
 from scoretok.formats.musicxml_prepare import append, number_in
 from scoretok.formats.musicxml_terms import KEY_OF_DISPLAY
 from scoretok.instruments import drum_key_by_name, is_vocal_name, program_by_name
-from scoretok.parts import clean_text
+from scoretok.texts import clean_text
 
 DEFAULT_KEY = 38  # the snare, for a place on the staff that no drum has
 CLOSED_HAT, OPEN_HAT = 42, 46

@@ -1,0 +1,120 @@
+"""English speech with known phone times, by hibari (Williams, 2026): a small network whose weights lie in its package.
+
+Its graph has the durations of phones and the pitch as plain tensors: the pitch is taken from outside, so that the
+speech has the vowels of the pitch that will be sung.
+
+Axes: n samples, f frames of 12.5 ms.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from renderer.singing.phone_set import VOICED, StressedPhone
+from scoretok.extras import require
+
+RATE = 24000
+DURATION_S, FRAME_S = 0.025, 0.0125
+DURATIONS, PITCH = "/Clip_output_0", "f0"  # tensors of its graph, version 0.2.1
+SPEED = 0.65  # by trial on two songs: slower speech is clearer when it is stretched
+# The alphabet of misaki, which hibari reads, where it differs from IPA.
+SYMBOLS = {
+    "eɪ": "A", "aɪ": "I", "oʊ": "O", "aʊ": "W", "ɔɪ": "Y", "dʒ": "ʤ", "tʃ": "ʧ", "ɚ": "əɹ",
+}  # fmt: skip
+STRESS_MARKS = {2: "ˈ", 1: "ˌ", 0: ""}
+
+
+@dataclass(frozen=True)
+class SpokenPhones:
+    """Speech: samples (n,) at `rate`, when each phone begins and ends in seconds, and the pitch that it was spoken at:
+    `hz` (f,) every `frame_s`, 0 where it has none."""
+
+    samples: np.ndarray
+    rate: int
+    start_s: np.ndarray
+    end_s: np.ndarray
+    hz: np.ndarray
+    frame_s: float = FRAME_S
+
+
+class HibariSpeech:
+    """Speaks phones at a pitch. Raises ScoretokError when a package is missing."""
+
+    def __init__(self, threads: int = 1) -> None:
+        hibari = require("hibari", "singer", "singing by rule")
+        folder = Path(str(hibari.__file__)).parent / "assets"
+        self.symbols: dict[str, int] = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
+        self._free, self._steered = _sessions(folder / "hibari.onnx", threads)
+
+    def speak(
+        self, phones: Sequence[StressedPhone], word_starts: Sequence[bool],
+        hz_at: Callable[[np.ndarray, np.ndarray], np.ndarray], speed: float = SPEED, seed: int = 0,
+    ) -> SpokenPhones:  # fmt: skip
+        """Speak phones; `hz_at` is called with a phone's number and the place in it, 0 to 1, of each frame (f,)."""
+        from hibari import dsp  # type: ignore[import-untyped] # it has no types
+
+        tokens, owner = self._tokens(phones, word_starts)
+        ids = np.array([[0, *tokens, 0]], np.int64)
+        feeds = {"ids": ids, "speed": np.array([speed], np.float32)}
+        durations = np.round(self._free.run([DURATIONS], feeds)[0].ravel()).astype(int)
+        frames = 2 * durations
+        ends = np.cumsum(frames)
+        owners = np.array([-1, *owner, -1])
+        first = np.array([ends[np.flatnonzero(owners == n)[0] - 1] for n in range(len(phones))])
+        last = np.array([ends[np.flatnonzero(owners == n)[-1]] for n in range(len(phones))])
+        number = np.clip(np.searchsorted(first, np.arange(ends[-1]), side="right") - 1, 0, None)
+        place = np.clip((np.arange(ends[-1]) + 0.5 - first[number]) / np.maximum(1, last - first)[number], 0, 1)
+        voiced = np.array([phone.symbol in VOICED for phone in phones])[number]
+        voiced[: first[0]] = False
+        voiced[last[-1] :] = False
+        hz = np.where(voiced, hz_at(number, place), 0.0).astype(np.float32)
+        spectra = self._steered.run(None, {**feeds, "steered_f0": hz[None]})
+        samples = dsp.synth(*(part[0] for part in spectra), hz, np.random.default_rng(seed))
+        return SpokenPhones(samples, RATE, first * FRAME_S, last * FRAME_S, hz)
+
+    def _tokens(self, phones: Sequence[StressedPhone], word_starts: Sequence[bool]) -> tuple[list[int], list[int]]:
+        """Its symbols, and the number of the phone that each belongs to, -1 between words."""
+        tokens, owner = [], []
+        for number, (phone, starts) in enumerate(zip(phones, word_starts, strict=True)):
+            text = " " * (starts and number > 0)
+            for symbol in text + misaki_spelling(phone):
+                tokens.append(self.symbols[symbol])
+                owner.append(-1 if symbol == " " else number)
+        return tokens, owner
+
+
+def misaki_spelling(phone: StressedPhone) -> str:
+    """A phone in the alphabet of misaki, its stress before it."""
+    if phone.symbol == "ɚ" and phone.stress:
+        return STRESS_MARKS[phone.stress] + "ɜɹ"
+    return STRESS_MARKS[phone.stress] * phone.is_vowel + SYMBOLS.get(phone.symbol, phone.symbol)
+
+
+@lru_cache(maxsize=1)
+def _sessions(path: Path, threads: int) -> tuple[Any, Any]:
+    """The graph with the durations it would take as an output, and the graph whose pitch is an input."""
+    onnx = require("onnx", "singer", "singing by rule")
+    onnxruntime = require("onnxruntime", "singer", "singing by rule")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.log_severity_level = threads, 3
+
+    def session(model: Any) -> Any:  # noqa: ANN401 - onnx has no types
+        return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+    free = onnx.load(str(path))
+    free.graph.output.append(onnx.helper.make_empty_tensor_value_info(DURATIONS))
+    steered = onnx.load(str(path))
+    for node in steered.graph.node:
+        for place, name in enumerate(node.input):
+            if name == PITCH:
+                node.input[place] = "steered_f0"
+    steered.graph.input.append(onnx.helper.make_tensor_value_info("steered_f0", onnx.TensorProto.FLOAT, [1, "frames"]))
+    kept = [output for output in steered.graph.output if output.name != PITCH]
+    del steered.graph.output[:]
+    steered.graph.output.extend(kept)
+    return session(free), session(steered)

@@ -1,0 +1,87 @@
+"""Envelopes and pitch of a phrase to sound, with the breath before it.
+
+Axes: f frames (86.13 Hz), k bands, n samples.
+"""
+
+from functools import cache
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from renderer.codec.mel import HOP_SAMPLES
+from renderer.singing.phrase_frames import PhraseFrames
+from renderer.voice.envelope import FRAME_S, band_centres_hz, loudness_of
+from renderer.voice.excitation import noise, phase_of, pulses
+from renderer.voice.f0 import Pitch
+from renderer.voice.stream import upsample_frames
+from renderer.voice.vocoder import VoiceDecoder
+
+# Set by hand against what the renderer makes of other tracks; no benchmark varies it.
+NOMINAL_LOG_POWER = -5.2  # A-weighted, of a loud vowel at the usual velocity
+# An inhaled breath: noise with wide formants that is louder in its middle (Nakano et al., "Automatic detection of
+# breath events in solo singing", 2008, found their peaks near these); the level set by hand.
+BREATH_FORMANTS_HZ, BREATH_WIDTH_OCTAVES = (1600.0, 3200.0, 6500.0), 0.35
+BREATH_LOUDNESS = -5.5  # nepers of power over nominal
+FADE_SAMPLES = 256
+
+
+class Singer(Protocol):
+    """What makes envelopes of phrases."""
+
+    def envelope(self, frames: PhraseFrames) -> Tensor:
+        """Log envelopes (f, k); a loud vowel at the usual velocity has 0 nepers of loudness."""
+        ...
+
+
+def sing_phrase(singer: Singer, decoder: VoiceDecoder, frames: PhraseFrames) -> np.ndarray:
+    """Samples (512 f,) at 44.1 kHz of a phrase, its first at the phrase's first frame."""
+    envelope = with_breath(singer.envelope(frames), frames) + NOMINAL_LOG_POWER
+    samples = decode_envelope(decoder, envelope, frames.pitch, frames.seed)
+    ramp = np.linspace(0, 1, FADE_SAMPLES, dtype=np.float32)
+    samples[:FADE_SAMPLES] *= ramp
+    samples[-FADE_SAMPLES:] *= ramp[::-1]
+    return samples
+
+
+@torch.no_grad()
+def decode_envelope(
+    decoder: VoiceDecoder, envelope: Tensor, pitch: Pitch, seed: int, breath: float = 0.0
+) -> np.ndarray:
+    """Samples (512 f,) at 44.1 kHz of a log envelope (f, k); `breath` adds nepers of noise to what is voiced."""
+    hz = upsample_frames(pitch.hz)
+    sources = np.stack([pulses(hz, phase_of(hz)[0]), noise(0, len(hz), seed)]).astype(np.float32)
+    arrays = (torch.from_numpy(array.astype(np.float32))[None] for array in (pitch.hz, pitch.voicing, sources))
+    samples: np.ndarray = decoder(envelope[None], *arrays, breath)[0].numpy()
+    return samples
+
+
+def with_breath(envelope: Tensor, frames: PhraseFrames) -> Tensor:
+    """Envelopes (f, k) with the breath before the phrase, if one is taken."""
+    if frames.timed.breath_s is None:
+        return envelope
+    start_s, end_s = frames.timed.breath_s
+    times_s = frames.start_s + np.arange(len(frames)) * FRAME_S
+    place = (times_s - start_s) / (end_s - start_s)
+    inside = torch.from_numpy((place > 0) & (place < 1))
+    swell = np.log(np.clip(np.sin(np.pi * np.clip(place, 0, 1)) ** 2, 1e-4, None)) + BREATH_LOUDNESS
+    shape = _breath_shape()[None] + torch.from_numpy(swell).float()[:, None]
+    return torch.where(inside[:, None], shape, envelope)
+
+
+@cache
+def _breath_shape() -> Tensor:
+    """The log envelope (k,) of a breath whose loudness is 0 nepers."""
+    octaves = torch.log2(band_centres_hz())
+    bumps = [
+        torch.exp(-((octaves - float(np.log2(hz))) ** 2) / (2 * BREATH_WIDTH_OCTAVES**2)) for hz in BREATH_FORMANTS_HZ
+    ]
+    shape = torch.log(torch.stack(bumps).sum(0) + 1e-3)
+    return shape - loudness_of(shape[None, None])[0, 0]
+
+
+def samples_of(frames: PhraseFrames) -> range:
+    """The samples of the song that a phrase sounds in."""
+    start = frames.first_frame * HOP_SAMPLES
+    return range(start, start + len(frames) * HOP_SAMPLES)
