@@ -18,7 +18,7 @@ MODELS = (
     "planner/checkpoint.py", "planner/incremental.py", "planner/llama.py", "planner/tasks.py",
     "planner/token_sampling.py", "planner/training.py",
     "renderer/codec/", "renderer/dit/", "renderer/hub.py", "renderer/inpaint_track.py", "renderer/pipeline.py",
-    "renderer/training/", "renderer/voice/", "editing/inpainting/", "editing/voice/",
+    "renderer/singing/", "renderer/training/", "renderer/voice/", "editing/inpainting/", "editing/voice/",
 )  # fmt: skip
 MODULES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 LAYERS = {
@@ -29,7 +29,15 @@ LAYERS = {
     "editing": {"scoretok", "scoretok.audio", "scoretok.nn", *MODEL_ROOMS},
 }
 # Modules that share a name because they are about the same thing: a command and what it runs.
-SAME_IDEA = {"compare.py", "describe.py", "train_renderer.py", "train_transcriber.py", "train_voice.py", "training.py"}
+SAME_IDEA = {
+    "compare.py",
+    "describe.py",
+    "train_renderer.py",
+    "train_singer.py",
+    "train_transcriber.py",
+    "train_voice.py",
+    "training.py",
+}
 
 
 def imports(path, top_level_only=False):

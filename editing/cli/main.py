@@ -27,7 +27,7 @@ COMMANDS = {
     "compare": ("editing.cli.compare", "compare", "Say how much of one score came back in another."),
     "plan": ("editing.cli.compose", "plan", "Plan a song: form, chords, who plays how densely."),
     "compose": ("editing.cli.compose", "compose", "Compose a score from a prompt, a plan or chords."),
-    "song": ("editing.cli.song", "song", "Make a song of a prompt and words: plan, score, singing, mix."),
+    "song": ("editing.cli.make_song", "song", "Make a song of a prompt and words: plan, score, singing, mix."),
     "infill": ("editing.cli.infill", "infill", "Write some bars of some tracks anew."),
     "vary": ("editing.cli.infill", "vary", "Vary some bars, keeping their rhythm or contour."),
     "continue": ("editing.cli.infill", "extend", "Go on where a score ends."),

@@ -209,8 +209,8 @@ def say_replaced(sheet: LeadSheet, numbers: list[int]) -> None:
 
 
 def write_song(
-    sheet: LeadSheet, numbers: list[int], sung: "SungTracks", seed: int, span_s: tuple[float, float] | None, output: str,
-    quiet: bool,
+    sheet: LeadSheet, numbers: list[int], sung: "SungTracks", seed: int, span_s: tuple[float, float] | None,
+    output: str, quiet: bool,
 ) -> dict[str, object]:  # fmt: skip
     """Sing tracks into one mono file; what --json says of it."""
     from renderer.codec.mel import SAMPLE_RATE

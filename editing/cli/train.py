@@ -1,4 +1,4 @@
-"""scoretok train: pairs, codec, renderer, bundle, scores, planner, mixes, transcriber, singing, voice."""
+"""scoretok train: pairs, codec, renderer, bundle, scores, planner, mixes, transcriber, singing, voice, singer."""
 
 from copy import copy
 
@@ -6,6 +6,7 @@ import click
 
 from editing.cli.train_planner import planner, scores
 from editing.cli.train_renderer import bundle, codec, pairs, renderer
+from editing.cli.train_singer import singer
 from editing.cli.train_transcriber import mixes, transcriber
 from editing.cli.train_voice import singing, voice
 
@@ -22,6 +23,7 @@ Examples:
   scoretok train mixes --scores midi/ --soundfont FluidR3_GM.sf2 --out mixes/
   scoretok train transcriber --data mixes/ --test held_out/ --out run/    transcription, in run/model
   scoretok train voice --data voices/ --out run/                      voice conversion, in run/model
+  scoretok train singer --data clips/ --out run/                      the singer, in run/model
 """
 
 
@@ -30,7 +32,7 @@ def train() -> None:
     """Train the models on your own data."""
 
 
-for command in (pairs, codec, renderer, bundle, scores, planner, mixes, transcriber, singing, voice):
+for command in (pairs, codec, renderer, bundle, scores, planner, mixes, transcriber, singing, voice, singer):
     train.add_command(command)
 ears = copy(transcriber)  # its name of before
 ears.hidden = True

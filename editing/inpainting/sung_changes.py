@@ -65,7 +65,7 @@ def _sung_before(phrase: PhraseFrames, before: Sequence[PhraseFrames], pieces: S
     if offset is None:
         return None
     for number, old in enumerate(before):
-        same_place = abs(old.first_frame * HOP_SAMPLES - phrase.first_frame * HOP_SAMPLES - offset) < HOP_SAMPLES
+        same_place = abs(samples_of(old).start - samples_of(phrase).start - offset) < HOP_SAMPLES
         if same_place and _equal(old, phrase, moved=offset != 0):
             return number
     return None

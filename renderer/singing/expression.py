@@ -8,9 +8,9 @@ import numpy as np
 from renderer.singing.vocal_phrases import VocalPhrase, joined_notes
 from scoretok.singing import Singing
 
-# Rates and depths: Sundberg, "The Science of the Singing Voice" (1987), and Saitou et al., "Development of an F0 control
-# model based on F0 dynamic characteristics for singing-voice synthesis" (2005); the values between what they give set
-# by hand; benchmarks.singing_words measures what comes out.
+# Rates and depths: Sundberg, "The Science of the Singing Voice" (1987), and Saitou et al., "Development of an F0
+# control model based on F0 dynamic characteristics for singing-voice synthesis" (2005); the values between what they
+# give set by hand; benchmarks.singing_words measures what comes out.
 GLIDE_S, GLIDE_LATE_SHARE = 0.09, 0.35  # of a glide, how much lies behind the note's start
 VIBRATO_HZ, VIBRATO_CENTS = 5.6, 35.0
 VIBRATO_DELAY_S, VIBRATO_GROWTH_S, VIBRATO_LEAST_NOTE_S = 0.28, 0.45, 0.5

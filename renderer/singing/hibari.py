@@ -42,6 +42,16 @@ class SpokenPhones:
     frame_s: float = FRAME_S
 
 
+@dataclass(frozen=True)
+class SpokenSpectra:
+    """Speech as hibari's synthesis takes it: five parts (601, f), when each phone begins and ends, pitch (f,)."""
+
+    spectra: Sequence[np.ndarray]
+    start_s: np.ndarray
+    end_s: np.ndarray
+    hz: np.ndarray
+
+
 class HibariSpeech:
     """Speaks phones at a pitch. Raises ScoretokError when a package is missing."""
 
@@ -58,6 +68,15 @@ class HibariSpeech:
         """Speak phones; `hz_at` is called with a phone's number and the place in it, 0 to 1, of each frame (f,)."""
         from hibari import dsp  # type: ignore[import-untyped] # it has no types
 
+        said = self.spectra(phones, word_starts, hz_at, speed)
+        samples = dsp.synth(*said.spectra, said.hz, np.random.default_rng(seed))
+        return SpokenPhones(samples, RATE, said.start_s, said.end_s, said.hz)
+
+    def spectra(
+        self, phones: Sequence[StressedPhone], word_starts: Sequence[bool],
+        hz_at: Callable[[np.ndarray, np.ndarray], np.ndarray], speed: float = SPEED,
+    ) -> SpokenSpectra:  # fmt: skip
+        """What `speak` makes sound of."""
         tokens, owner = self._tokens(phones, word_starts)
         ids = np.array([[0, *tokens, 0]], np.int64)
         feeds = {"ids": ids, "speed": np.array([speed], np.float32)}
@@ -73,9 +92,8 @@ class HibariSpeech:
         voiced[: first[0]] = False
         voiced[last[-1] :] = False
         hz = np.where(voiced, hz_at(number, place), 0.0).astype(np.float32)
-        spectra = self._steered.run(None, {**feeds, "steered_f0": hz[None]})
-        samples = dsp.synth(*(part[0] for part in spectra), hz, np.random.default_rng(seed))
-        return SpokenPhones(samples, RATE, first * FRAME_S, last * FRAME_S, hz)
+        parts = [part[0] for part in self._steered.run(None, {**feeds, "steered_f0": hz[None]})]
+        return SpokenSpectra(parts, first * FRAME_S, last * FRAME_S, hz)
 
     def _tokens(self, phones: Sequence[StressedPhone], word_starts: Sequence[bool]) -> tuple[list[int], list[int]]:
         """Its symbols, and the number of the phone that each belongs to, -1 between words."""

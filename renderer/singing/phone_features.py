@@ -12,7 +12,7 @@ from renderer.singing.phrase_frames import PhraseFrames
 from renderer.voice.envelope import FRAME_S
 
 NEIGHBOURS = (-2, -1, 0, 1, 2)  # phones that a frame knows, counted from its own
-NUMBER_DIMS = 9
+NUMBER_DIMS, IS_NUCLEUS = 9, 5  # numbers of a frame, and which of them says that it is a nucleus
 SINCE_SCALE_S, LEFT_SCALE_S, LENGTH_SCALE_S = 0.03, 0.03, 0.1  # of the logarithms of times; set by hand
 
 

@@ -18,7 +18,7 @@ ONSET_SHARE, CODA_SHARE = 0.38, 0.42  # the most that consonants take: of the sy
 REST_SHARE = 0.7  # of a rest, the most that the consonants after it take
 EARLY_CONSONANT_S = 0.06  # the least that is left for consonants before a phrase, cut from its first vowel if needed
 BREATH_S, LEAST_BREATH_S = 0.25, 0.12
-BREATH_SPACE_S = 0.03  # between a breath and the first phone
+BREATH_SPACE_S = 0.07  # between a breath and the first phone
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,8 @@ class SungTracks:
     """Sings the vocal tracks of scores.
 
     `voices` are profiles by track id; those in `named` are of the files that the score names. A track without one is
-    sung by the voice that ships that it names, or by the one that fits. `singer` is "model" or "rule", which speaks by text-to-speech and stretches.
+    sung by the voice that ships that it names, or by the one that fits. `singer` is "model", or "rule", which stretches
+    what a text-to-speech voice says.
     """
 
     models: SingerModels = field(default_factory=load_singer)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from renderer.codec.mel import HOP_SAMPLES
+from renderer.codec.mel import HOP_SAMPLES, SAMPLE_RATE
 from renderer.singing.phrase_frames import PhraseFrames
 from renderer.voice.envelope import FRAME_S, band_centres_hz, loudness_of
 from renderer.voice.excitation import noise, phase_of, pulses
@@ -24,7 +24,7 @@ NOMINAL_LOG_POWER = -5.2  # A-weighted, of a loud vowel at the usual velocity
 # breath events in solo singing", 2008, found their peaks near these); the level set by hand.
 BREATH_FORMANTS_HZ, BREATH_WIDTH_OCTAVES = (1600.0, 3200.0, 6500.0), 0.35
 BREATH_LOUDNESS = -5.5  # nepers of power over nominal
-FADE_SAMPLES = 256
+FADE_IN_SAMPLES, TAIL_SAMPLES = 662, 2205  # before what is sung first and behind what is sung last: 15 and 50 ms
 
 
 class Singer(Protocol):
@@ -36,13 +36,15 @@ class Singer(Protocol):
 
 
 def sing_phrase(singer: Singer, decoder: VoiceDecoder, frames: PhraseFrames) -> np.ndarray:
-    """Samples (512 f,) at 44.1 kHz of a phrase, its first at the phrase's first frame."""
+    """Samples (n,) at 44.1 kHz of a phrase: those of the song that `samples_of` names."""
     envelope = with_breath(singer.envelope(frames), frames) + NOMINAL_LOG_POWER
     samples = decode_envelope(decoder, envelope, frames.pitch, frames.seed)
-    ramp = np.linspace(0, 1, FADE_SAMPLES, dtype=np.float32)
-    samples[:FADE_SAMPLES] *= ramp
-    samples[-FADE_SAMPLES:] *= ramp[::-1]
-    return samples
+    sounding = samples_of(frames)
+    first = sounding.start - frames.first_frame * HOP_SAMPLES
+    heard = samples[first : first + len(sounding)].copy()
+    heard[:FADE_IN_SAMPLES] *= np.linspace(0, 1, FADE_IN_SAMPLES, dtype=np.float32)
+    heard[-TAIL_SAMPLES:] *= np.linspace(1, 0, TAIL_SAMPLES, dtype=np.float32)
+    return heard
 
 
 @torch.no_grad()
@@ -82,6 +84,7 @@ def _breath_shape() -> Tensor:
 
 
 def samples_of(frames: PhraseFrames) -> range:
-    """The samples of the song that a phrase sounds in."""
-    start = frames.first_frame * HOP_SAMPLES
-    return range(start, start + len(frames) * HOP_SAMPLES)
+    """The samples of the song that a phrase sounds in; no phrase reaches into another's."""
+    timed = frames.timed
+    begin_s = timed.breath_s[0] if timed.breath_s else timed.start_s
+    return range(round(begin_s * SAMPLE_RATE) - FADE_IN_SAMPLES, round(timed.end_s * SAMPLE_RATE) + TAIL_SAMPLES)

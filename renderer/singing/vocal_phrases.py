@@ -21,8 +21,9 @@ PHRASE_REST_S = 0.3  # a rest that ends a phrase
 BREATH_ROOM_S = 0.28  # what a breath takes from the note before it where no rest is written
 SHORTEST_BEFORE_BREATH_S = 0.3  # of that note
 CLAUSE_NOTE_S = 0.5  # a note at least this long with a comma or full stop is followed by a breath
-LONGEST_PHRASE_S = 8.0  # then breaths are taken at word ends
-BREATH_REACH_S, LEAST_PHRASE_S = 3.0, 2.0  # of what a breath there is compared with; at either end of a long phrase
+# Where no rest or clause ends a phrase: seconds around within which a breath follows the longest note, what is left at
+# either end, and how long that note is at least.
+BREATH_REACH_S, LEAST_PHRASE_S, LEAST_BREATH_NOTE_S = 4.0, 2.5, 0.6
 FULL_VOWEL_S = 0.3  # reduced vowels on longer notes are sung in full (Adams, "A Handbook of Diction for Singers")
 CLAUSE_ENDS = tuple(".,;:!?…")
 OPEN_VOWEL = StressedPhone("ɑ")
@@ -156,13 +157,13 @@ def _with_sung_vowels(syllables: Sequence[VocalSyllable]) -> list[VocalSyllable]
 
 
 def _phrases(syllables: Sequence[VocalSyllable]) -> Iterator[VocalPhrase]:
-    """Split at rests, at clause ends on long notes, and where a phrase grows too long for a breath."""
+    """Split at rests, at clause ends on long notes, and where a breath fits best."""
     runs: list[list[VocalSyllable]] = [[]]
     for syllable, later in zip(syllables, [*syllables[1:], None], strict=True):
         runs[-1].append(syllable)
         if later is None or later.start_s - syllable.end_s >= PHRASE_REST_S or _ends_clause(syllable):
             runs.append([])
-    parts = [part for run in runs if run for part in _split_long(run)]
+    parts = [part for run in runs if run for part in _split_at_breaths(run)]
     before_s: float | None = None
     word_ended = True
     for part, later_part in zip(parts, [*parts[1:], None], strict=True):
@@ -177,14 +178,12 @@ def _ends_clause(syllable: VocalSyllable) -> bool:
     return syllable.text.endswith(CLAUSE_ENDS) and last.end_s - last.start_s >= CLAUSE_NOTE_S
 
 
-def _split_long(run: list[VocalSyllable]) -> list[list[VocalSyllable]]:
-    """A long run in parts: a breath follows the longest note that ends a word within some seconds around.
+def _split_at_breaths(run: list[VocalSyllable]) -> list[list[VocalSyllable]]:
+    """A run without rests in parts: a breath follows the longest note that ends a word within some seconds around.
 
     Where a breath is depends on what is near it alone (as content-defined chunking), so that an edit moves no breath
     far away; of equal notes one is chosen by what is sung there.
     """
-    if run[-1].end_s - run[0].start_s <= LONGEST_PHRASE_S:
-        return [run]
     ends = np.array([syllable.end_s for syllable in run])
     keys = [_breath_key(syllable) if syllable.word_end else (0.0, 0) for syllable in run]
     parts: list[list[VocalSyllable]] = [[]]
@@ -192,7 +191,7 @@ def _split_long(run: list[VocalSyllable]) -> list[list[VocalSyllable]]:
         parts[-1].append(syllable)
         first, last = np.searchsorted(ends, [ends[number] - BREATH_REACH_S, ends[number] + BREATH_REACH_S])
         inside = run[0].start_s + LEAST_PHRASE_S < ends[number] < ends[-1] - LEAST_PHRASE_S
-        if inside and syllable.word_end and keys[number] == max(keys[first:last]):
+        if inside and keys[number][0] >= LEAST_BREATH_NOTE_S and keys[number] == max(keys[first:last]):
             parts.append([])
     return [part for part in parts if part]
 

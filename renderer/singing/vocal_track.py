@@ -18,7 +18,7 @@ class VocalTrack:
     """The phrases of a track, each sung once; what lies between them is silence."""
 
     def __init__(self, phrases: Sequence[PhraseFrames], sing: Callable[[PhraseFrames], np.ndarray]) -> None:
-        """`sing` gives the samples of a phrase from its first frame on, (512 f,)."""
+        """`sing` gives the samples of a phrase that `samples_of` names."""
         self.phrases = phrases
         self._sung = lru_cache(maxsize=KEPT_PHRASES)(lambda number: sing(phrases[number]))
 

@@ -53,7 +53,8 @@ def write(sheet: LeadSheet, path: str | Path, curves: Mapping[int, TrackCurves] 
         "tempos": [{"position": tempo.start_ticks * SCALE, "bpm": tempo.bpm} for tempo in sheet.tempos],
         "tracks": [_track(track) for track in vocals.values()],
         "voice_parts": [
-            _part(sheet, track, place, (curves or {}).get(number)) for place, (number, track) in enumerate(vocals.items())
+            _part(sheet, track, place, (curves or {}).get(number))
+            for place, (number, track) in enumerate(vocals.items())
         ],
         "wave_parts": [],
     }  # fmt: skip

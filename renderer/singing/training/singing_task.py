@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from renderer.singing.hub import SingingDiTModel
-from renderer.singing.phone_features import PhoneFeatures, phone_features
+from renderer.singing.phone_features import IS_NUCLEUS, PhoneFeatures, phone_features
 from renderer.singing.phone_set import CONSONANT_S, PHONES
 from renderer.singing.singing_dit import SingingDiT
 from renderer.singing.stretch import EVENING, evening_gain, read_at, stretched_places
@@ -32,10 +32,11 @@ HEARD_SHARE = 0.3  # of the windows are given the content that was heard, beside
 UNREAD_SHARE = 0.3  # of these are not given their phones: plain voice conversion
 UNCHANGED_SHARE = 0.25  # of the voices are as they are
 MEASURED_LOUDNESS_SHARE = 0.5  # of the windows are given the loudness that they had, not what the phones predict
-NOTE_S, NOTE_SPREAD = 0.45, 0.7  # of held vowels: median length, spread of its logarithm
+NOTE_S, NOTE_SPREAD = 0.35, 0.7  # of held vowels: median length, spread of its logarithm
 CONSONANT_SPREAD = 0.3
 HELD_OUT_BATCHES = 6
 CONTENT_WEIGHT, LOUDNESS_WEIGHT = 0.3, 0.3
+CONSONANT_WEIGHT = 3.0  # of frames outside nuclei, which are few and carry the words
 
 
 class SingingBatch(NamedTuple):
@@ -103,9 +104,10 @@ class SingingTask:
         encoded = model.encoder(batch.ids, batch.numbers)
         r = voice.reference.shape[1]
         told = frames_of(voice.conditioning[:, r:])
+        weight = voice.weight * tokens_of(importance(batch.numbers)).repeat_interleave(voice.weight.shape[-1] // 2, -1)
         c = model.content_dims
         heard, loudness = told[..., :c], told[..., -1] * 4
-        counts = voice.weight.unflatten(-1, (FRAMES_PER_TOKEN, -1)).amax(-1).flatten(1)
+        counts = weight.unflatten(-1, (FRAMES_PER_TOKEN, -1)).amax(-1).flatten(1)
         norm = counts.sum().clamp(min=1)
         content_loss = ((encoded.content - heard).square().mean(-1) * counts).sum() / norm
         loudness_loss = (encoded.loudness - loudness.clamp(min=-8)).abs().mean()
@@ -115,16 +117,16 @@ class SingingTask:
         tokens = torch.cat([voice.conditioning[:, :r], tokens_of(conditioning)], 1)
         added = encoded.added * batch.is_read[:, None, None]
         coarse, hidden = model.predict(tokens, voice.reference, voice.reference_mask, voice.timbre, added)
-        whole = voice.weight.sum().clamp(min=1)
-        distance = ((coarse - voice.target).abs() * voice.weight).sum() / whole
+        whole = weight.sum().clamp(min=1)
+        distance = ((coarse - voice.target).abs() * weight).sum() / whole
         change = (coarse - voice.target).unflatten(-1, (FRAMES_PER_TOKEN, -1)).flatten(1, 2).diff(dim=1).abs()
-        both = voice.weight.unflatten(-1, (FRAMES_PER_TOKEN, -1)).flatten(1, 2)[:, 1:]
+        both = weight.unflatten(-1, (FRAMES_PER_TOKEN, -1)).flatten(1, 2)[:, 1:]
         smooth = (change * both).sum() / whole
         level = torch.rand(len(coarse), 1, 1, device=coarse.device) * 0.95 + 0.05
         noise = torch.randn_like(voice.target)
         noisy = level * noise + (1 - level) * voice.target
         velocity = model(noisy, level[:, 0, 0] * 1000, coarse.detach(), hidden)
-        flow = ((velocity - (noise - voice.target)).square() * voice.weight).sum() / whole
+        flow = ((velocity - (noise - voice.target)).square() * weight).sum() / whole
         loss = distance + 0.5 * smooth + 0.5 * flow + CONTENT_WEIGHT * content_loss + LOUDNESS_WEIGHT * loudness_loss
         return {"loss": loss, "coarse": distance, "flow": flow, "content": content_loss, "loudness": loudness_loss}
 
@@ -161,6 +163,11 @@ class EncoderTask(SingingTask):
         return {"loss": content + loudness, "content": content, "loudness": loudness}
 
 
+def importance(numbers: Tensor) -> Tensor:
+    """How much frames (b, f, 1) with numbers (b, f, d) count: consonants more than what is held."""
+    return 1 + (CONSONANT_WEIGHT - 1) * (1 - numbers[..., IS_NUCLEUS : IS_NUCLEUS + 1])
+
+
 def by_speaker(clips: Sequence[SingingClip]) -> dict[str, list[SingingClip]]:
     """Clips by the name of their voice."""
     found: dict[str, list[SingingClip]] = {}
@@ -189,7 +196,8 @@ def singing_window(clip: SingingClip, rng: np.random.Generator) -> tuple[Frames,
     moved = [tuple(span) for span in sung - start * FRAME_S]
     places = stretched_places([tuple(span) for span in spans], moved, clip.is_nucleus, power, WINDOW_FRAMES)
     read = Frames(
-        read_at(envelope, places), read_at(frames.hz, places), (read_at(frames.voicing, places) > 0.5).astype(np.float32),
+        read_at(envelope, places), read_at(frames.hz, places),
+        (read_at(frames.voicing, places) > 0.5).astype(np.float32),
         read_at(frames.content.astype(np.float32), places), frames.known_bands,
     )  # fmt: skip
     gain = evening_gain(read_at(power, places), moved, clip.is_nucleus, EVENING * (sung is not spans))
