@@ -8,6 +8,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 SONG := examples/freedom-for-your-shooting-skills.mid
+BALLAD := slow folk ballad in G major for vocal, piano and bass, 16 bars
 PROMPT := laid-back bossa nova in A minor for flute, guitar, bass and drums, 16 bars
 
 # tinysoundfont asks for pyaudio, which must be compiled and which it needs only to play live.
@@ -44,6 +45,13 @@ song: .venv/song
 	$(BIN)/scoretok compare out/composed.lead out/heard.lead
 	$(BIN)/scoretok plot out/composed.wav --score out/heard.lead -o out/heard.png
 	$(BIN)/scoretok describe out/heard.lead
+	$(BIN)/scoretok song --prompt "$(BALLAD)" --lyrics examples/words.txt --seed 3 -o out/ballad.wav
+	$(BIN)/scoretok plot out/ballad.wav -o out/ballad-sound.png
+	$(BIN)/scoretok sing examples/amazing-grace.lead -o out/vocal.wav
+	$(BIN)/scoretok sing examples/amazing-grace.lead --plot out/sung.png --bars 1-8
+	$(BIN)/scoretok render examples/amazing-grace.lead -o out/grace.wav
+	$(BIN)/scoretok edit examples/amazing-grace.lead -o out/other.lead 'lyrics "how bright the lights" in bars 3-5'
+	$(BIN)/scoretok inpaint out/grace.wav --before examples/amazing-grace.lead --after out/other.lead -o out/other.wav
 	$(BIN)/python examples/sing.py examples/amazing-grace.lead out/take.wav --size 1.15 --bars 1-4
 	$(BIN)/python examples/sing.py examples/amazing-grace.lead out/singer.wav --size 0.85 --octave -1 --bars 5-8
 	$(BIN)/scoretok voice convert out/take.wav --to out/singer.wav -o out/converted.wav

@@ -46,6 +46,8 @@ SECTIONS = {
     "voice_adapt": "Voice conversion: a minute of a speaker learned",
     "voice_speed": "Voice conversion: speed and memory",
     "voice_training": "Voice conversion: what training bought",
+    "singing_words": "Singing: fresh verses, beside other ways to sing",
+    "singing_edits": "Singing: what an edit changes",
     "busy": "Speed beside busy processes",
 }
 ARGUMENTS = {
@@ -78,6 +80,7 @@ ARGUMENTS = {
     "voice_content": "--voices VOICES/real_train.tar --manifest VOICES/real_manifest.jsonl",
     "voice_adapt": "--voices VOICES/real_heldout.tar --manifest VOICES/real_manifest.jsonl",
     "voice_training": "--runs RUNS/voice",
+    "singing_words": "--voices VOICES/real_heldout.tar --manifest VOICES/real_manifest.jsonl",
 }
 # What stands for a path in these arguments -> the option that gives it, and what it is.
 PLACES = {

@@ -57,6 +57,10 @@ def test_every_command_of_the_readme_runs(workplace):
         "converted.wav",
         "low.voice",
         "duet.wav",
+        "vocal.wav",
+        "ballad.wav",
+        "ballad.lead",
+        "other.wav",
     ):
         assert (workplace / name).stat().st_size > 500
 

@@ -119,6 +119,22 @@ def test_a_recording_lends_its_voice(folder):
     assert "nobody's" in soundfile.SoundFile(folder / "her.wav").comment
 
 
+def test_known_words_are_told_to_voice_conversion(folder):
+    (folder / "words.txt").write_text("Amazing grace, how sweet the sound that saved a wretch like me. I\n")
+    made = {}
+    for words in ("words.txt", "score", "auto"):
+        options = ["--to", "a.wav", "--lyrics", words, "-o", "told.wav", "--score", "a.lead"]
+        result = run("voice", "convert", "a.wav", *options, cwd=folder)
+        assert result.returncode == 0, result.stderr
+        made[words] = samples(folder / "told.wav")
+        assert len(made[words]) == len(samples(folder / "a.wav"))
+    assert run("voice", "convert", "a.wav", "--to", "a.wav", "-o", "plain.wav", cwd=folder).returncode == 0
+    assert (made["score"] != samples(folder / "plain.wav")).any()
+    refused = run("voice", "convert", "a.wav", "--to", "a.wav", "--lyrics", "score", "-o", "no.wav", cwd=folder)
+    assert refused.returncode == 1
+    assert "--score" in refused.stderr
+
+
 def test_a_drawn_pitch_is_sung(folder):
     sheet = read(folder / "a.lead")
     start_s = sheet.seconds_at(sheet.bar_starts[1])

@@ -179,10 +179,24 @@ def read_request(planning: "PlannerOptions", options: RequestOptions, quiet: boo
         melody_role="" if options.melody else "vocal" if options.lyrics else "lead",
     )
     found = request_from(asked)
+    if options.lyrics and not (options.plan_file or options.tracks):
+        found = with_vocal(found)
     if not quiet:
         for line in found.understood:
             say(f"understood {line}")
     return found
+
+
+def with_vocal(request: "PromptRequest") -> "PromptRequest":
+    """The request with a vocal track, which words need, where the prompt names none."""
+    from planner.song import Part
+    from scoretok.roles import ROLE_PROGRAMS
+
+    if any(part.name.startswith("vocal.") for part in request.song.parts):
+        return request
+    parts = (Part("vocal.1", ROLE_PROGRAMS["vocal"]), *request.song.parts)
+    understood = (*request.understood, "the words need a vocal track: one was added")
+    return replace(request, song=replace(request.song, parts=parts), understood=understood)
 
 
 def prepare_request(

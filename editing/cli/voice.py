@@ -30,6 +30,7 @@ from scoretok.sheet import LeadSheet
 
 if TYPE_CHECKING:
     from editing.voice.conversion import ConversionRequest
+    from editing.voice.known_words import KnownWords
     from renderer.voice.f0 import Melody
     from renderer.voice.pretrained import VoiceModels
     from renderer.voice.profile import VoiceProfile
@@ -76,6 +77,7 @@ class ConvertOptions:
     bars: tuple[str, ...]
     section: tuple[str, ...]
     model: str | None
+    lyrics: str | None
 
 
 conversion_options = with_options(
@@ -95,6 +97,8 @@ conversion_options = with_options(
                  type=FiniteRange(-30, 30), default=0.0, show_default=True,
                  help="More or less breath, in decibels."),
     click.option("--steps", type=click.IntRange(0, 100), default=4, show_default=True, help="Steps of the flow."),
+    click.option("--lyrics", metavar="FILE|auto|score",
+                 help="The words, told to the model too: a text, those it recognises, or those of --score."),
 )  # fmt: skip
 region_options = with_options(
     click.option("--in-mix", is_flag=True, help="The source is a whole song: its voice is taken out and put back."),
@@ -121,14 +125,15 @@ def convert(source: str, output: str, seed: int, as_json: bool, quiet: bool, opt
     check_folder(output)
     spans_s = spans_of(options)
     request = request_of(options, seed)
-    from editing.voice.convert_files import convert_voice
+    from editing.voice.convert_files import convert_voice, models_with_words
     from renderer.voice.pretrained import load_models
 
-    models = load_models(options.model)
+    words = known_words(options)
+    models = models_with_words() if words else load_models(options.model)
     target = target_of(models, options.target, options.timbre_mix)
     separator = options.separator if options.in_mix else ""
     with stages(quiet) as progress:
-        made = convert_voice(source, target, output, request, spans_s, separator, models, progress)
+        made = convert_voice(source, target, output, request, spans_s, separator, models, progress, words)
     shift = round(made.shift_semitones, 2)
     if as_json:
         changed = {} if made.changed_s is None else {"changed_s": made.changed_s}
@@ -243,6 +248,32 @@ def request_of(options: ConvertOptions, seed: int) -> "ConversionRequest":
         options.shift, options.keep_expression, melody, options.tune, options.formant, options.breath,
         options.steps, seed,
     )  # fmt: skip
+
+
+def known_words(options: ConvertOptions) -> "KnownWords | None":
+    """What --lyrics says of the words, None where it is not given. Raises ScoretokError."""
+    if options.lyrics is None:
+        return None
+    if options.model:
+        raise ScoretokError("--lyrics needs the singer's model, which ships; leave --model out")
+    from editing.voice.known_words import KnownWords
+    from scoretok.files import read_text
+
+    if options.lyrics == "score":
+        if not options.score:
+            raise ScoretokError("--lyrics score needs the score that the source sings: --score song.lead")
+        sheet = load(options.score)
+        if not any(note.syllable for track in sheet.tracks for note in track.notes):
+            raise ScoretokError(f"{options.score} has no words; give them with --lyrics FILE, or --lyrics auto")
+        return KnownWords(score=sheet)
+    if options.lyrics == "auto":
+        return KnownWords()
+    if options.bars or options.section:
+        raise ScoretokError("--lyrics FILE is for whole sources; with --bars or --section take --lyrics score or auto")
+    text = read_text(options.lyrics)
+    if not text.strip():
+        raise ScoretokError(f"{options.lyrics} holds no words")
+    return KnownWords(text)
 
 
 def melody_of(sheet: LeadSheet, path: str) -> "Melody":

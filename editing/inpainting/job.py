@@ -136,10 +136,8 @@ def prepare_job(
         moved = RearrangedStems(stems, before, time_map, room)
     sung = None
     if vocals and (tracks is None or vocals & set(tracks)):
-        pieces = timeline.pieces if timeline.moves else WHOLE
-        sung = plan_singing(
-            ours, recording, before, after, singers, (time_map, timeline.time_map), None, pieces, tracks
-        )
+        pieces, new_time = (timeline.pieces, timeline.time_map) if timeline.moves else (WHOLE, time_map)
+        sung = plan_singing(ours, recording, before, after, singers, (time_map, new_time), None, pieces, tracks)
     if not spans and not timeline.moves and not (sung and sung.changes_anything):
         raise ScoretokError(
             "no note differs between the two scores, so nothing would change; for another take name --bars, or --tracks"

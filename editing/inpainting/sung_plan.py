@@ -37,7 +37,7 @@ def plan_singing(
         old = RenderedVocals(before, sung_before)
         return SungJob(before, after, sung_before, singers, old, at_rate, *times, ours.seed, takes, only)
     vocals = RecordedVocals(recording, before, singers, times[0])
-    return SungJob(before, after, singers, vocals.singers, vocals, at_rate, *times, -1, takes, only)
+    return SungJob(before, after, vocals.singers, vocals.singers, vocals, at_rate, *times, -1, takes, only)
 
 
 def singers_of(ours: Provenance, before: LeadSheet, singers: SungTracks) -> SungTracks:

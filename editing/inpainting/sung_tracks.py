@@ -91,7 +91,8 @@ class SungJob:
     def _bars(self, changes: PhraseChanges, start_s: float, stop_s: float) -> range:
         """The bars of the score after the edit in which the phrases of a span are sung."""
         lines_s = self.new_time.to_audio(np.array([self.after.seconds_at(tick) for tick in self.after.bar_starts]))
-        inside = [p for p in (*changes.fresh, *changes.stale) if p.start_s < stop_s and p.timed.end_s > start_s]
+        every = (*changes.fresh, *changes.stale)
+        inside = [p for p in every if p.timed.start_s < stop_s and p.timed.end_s > start_s]
         first = min((p.phrase.start_s for p in inside), default=start_s)
         last = max((p.phrase.end_s for p in inside), default=stop_s)
         number = np.searchsorted(lines_s[:-1], np.array([first + 1e-3, last - 1e-3]), side="right") - 1

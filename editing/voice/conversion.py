@@ -17,7 +17,7 @@ from renderer.voice.f0 import Melody, Pitch, flatten_expression, octave_shift
 from renderer.voice.features import VoiceFeatures, extract_features
 from renderer.voice.pretrained import VoiceModels
 from renderer.voice.profile import MIN_VOICED_FRAMES, VoiceProfile, enrol_voice, load_voice
-from renderer.voice.stream import ConversionParams, ConversionStream
+from renderer.voice.stream import ConversionParams, ConversionStream, WordTokens
 from renderer.voice.voice_dit import STEPS
 from scoretok.audio import open_audio
 from scoretok.errors import ScoretokError
@@ -119,10 +119,11 @@ def first_seconds(blocks: Iterable[np.ndarray], seconds: float) -> np.ndarray:
 
 
 def convert_blocks(
-    models: VoiceModels, voice: VoiceProfile, params: ConversionParams, blocks: Iterable[np.ndarray]
-) -> Iterator[np.ndarray]:
-    """Blocks (n,) in the voice, as many samples as come in."""
-    stream = ConversionStream(with_adapter(models.dit, voice.adapter), models.decoder, voice, params)
+    models: VoiceModels, voice: VoiceProfile, params: ConversionParams, blocks: Iterable[np.ndarray],
+    words: WordTokens | None = None,
+) -> Iterator[np.ndarray]:  # fmt: skip
+    """Blocks (n,) in the voice, as many samples as come in; `words` are those of `editing.voice.known_words`."""
+    stream = ConversionStream(with_adapter(models.dit, voice.adapter), models.decoder, voice, params, words)
     for block in blocks:
         yield stream.push(block)
     yield stream.finish()

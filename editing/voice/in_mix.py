@@ -17,6 +17,7 @@ from mir.transcription import separate_stems
 from renderer.codec.mel import SAMPLE_RATE
 from renderer.voice.pretrained import VoiceModels
 from renderer.voice.profile import VoiceProfile
+from renderer.voice.stream import WordTokens
 from scoretok.audio import AudioFile, Recording, check_memory
 from scoretok.errors import ScoretokError
 
@@ -34,11 +35,14 @@ def convert_spans(
     spans_s: Sequence[TimeSpan] | None = None,
     separator: str = "",
     advance: Callable[[float], None] = lambda share: None,
+    words: Callable[[np.ndarray, float], WordTokens | None] = lambda samples, start_s: None,
 ) -> tuple[list[tuple[int, np.ndarray]], SourceAnalysis]:
     """New samples of a recording as (start, (c, n)), at its rate, in spans of seconds or in all of it; and what the
     voice is like.
 
-    With a `separator` ("spleeter", or a Demucs model) the voice is taken out of a mix first. Raises ScoretokError.
+    With a `separator` ("spleeter", or a Demucs model) the voice is taken out of a mix first. `words` is called with
+    mono samples (n,) of the voice and the second that they begin at, and tells what is known of their words. Raises
+    ScoretokError.
     """
     spans = _joined([(0.0, recording.duration_s)] if spans_s is None else spans_s, recording)
     length = sum(stop - start + 2 * CONTEXT_S for start, stop in spans)
@@ -53,7 +57,8 @@ def convert_spans(
     changes, done = [], 0
     for span, (first, window), part in zip(spans, windows, voices, strict=True):
         made = []
-        for block in convert_blocks(models, voice, params, [part.mean(0)]):
+        told = words(part.mean(0), first / SAMPLE_RATE)
+        for block in convert_blocks(models, voice, params, [part.mean(0)], told):
             made.append(block)
             done += len(block)
             advance(min(1.0, done / len(whole)))

@@ -49,6 +49,8 @@ class SingingDiT(VoiceDiT):
     """A voice DiT with an encoder of phones."""
 
     encoder: PhoneEncoder
+    phone_means: Tensor
+    content_variance: Tensor
 
     def __init__(
         self, content_dims: int = 96, dim: int = 256, coarse_layers: int = 6, flow_layers: int = 3, heads: int = 4,
@@ -56,3 +58,6 @@ class SingingDiT(VoiceDiT):
     ) -> None:  # fmt: skip
         super().__init__(content_dims, dim, coarse_layers, flow_layers, heads)
         self.encoder = PhoneEncoder(content_dims, dim, encoder_dim, encoder_layers)
+        # The densities of content features in each phone, for forced alignment.
+        self.register_buffer("phone_means", torch.zeros(len(PHONES), content_dims))
+        self.register_buffer("content_variance", torch.ones(content_dims))

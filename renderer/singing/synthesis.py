@@ -19,7 +19,8 @@ from renderer.voice.stream import upsample_frames
 from renderer.voice.vocoder import VoiceDecoder
 
 # Set by hand against what the renderer makes of other tracks; no benchmark varies it.
-NOMINAL_LOG_POWER = -5.2  # A-weighted, of a loud vowel at the usual velocity
+NOMINAL_LOG_POWER = -5.6  # A-weighted, of a loud vowel at the usual velocity
+THRESHOLD, RATIO = -1.0, 2.0  # of the compression of loud frames: nepers of power over nominal
 # An inhaled breath: noise with wide formants that is louder in its middle (Nakano et al., "Automatic detection of
 # breath events in solo singing", 2008, found their peaks near these); the level set by hand.
 BREATH_FORMANTS_HZ, BREATH_WIDTH_OCTAVES = (1600.0, 3200.0, 6500.0), 0.35
@@ -37,7 +38,7 @@ class Singer(Protocol):
 
 def sing_phrase(singer: Singer, decoder: VoiceDecoder, frames: PhraseFrames) -> np.ndarray:
     """Samples (n,) at 44.1 kHz of a phrase: those of the song that `samples_of` names."""
-    envelope = with_breath(singer.envelope(frames), frames) + NOMINAL_LOG_POWER
+    envelope = with_breath(compressed(singer.envelope(frames)), frames) + NOMINAL_LOG_POWER
     samples = decode_envelope(decoder, envelope, frames.pitch, frames.seed)
     sounding = samples_of(frames)
     first = sounding.start - frames.first_frame * HOP_SAMPLES
@@ -57,6 +58,12 @@ def decode_envelope(
     arrays = (torch.from_numpy(array.astype(np.float32))[None] for array in (pitch.hz, pitch.voicing, sources))
     samples: np.ndarray = decoder(envelope[None], *arrays, breath)[0].numpy()
     return samples
+
+
+def compressed(envelope: Tensor) -> Tensor:
+    """Envelopes (f, k) whose loud frames stick out less, frame by frame, as a vocal's compressor makes them."""
+    over = (loudness_of(envelope[None])[0] - THRESHOLD).clamp(min=0)
+    return envelope - (over * (1 - 1 / RATIO))[:, None]
 
 
 def with_breath(envelope: Tensor, frames: PhraseFrames) -> Tensor:

@@ -35,6 +35,7 @@ SILENT_LOG_POWER, SILENT_HZ = -20.0, 200.0  # log power and pitch after the end 
 LOOKAHEAD_S = (BLOCK_FRAMES + MARGIN_FRAMES + RECEPTIVE_FRAMES) / (SAMPLE_RATE / HOP_SAMPLES)
 
 PitchChange = Callable[[int, Pitch], Pitch]
+WordTokens = Callable[[int, Pitch], Tensor]
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,17 @@ class ConversionParams:
 
 @dataclass
 class ConversionStream:
-    """One source being converted: samples at 44.1 kHz in, as many out, late by the look-ahead."""
+    """One source being converted: samples at 44.1 kHz in, as many out, late by the look-ahead.
+
+    `words` tells what is known of them beside what is heard: called with a first frame number and the pitch from there
+    on (f,), it gives what the model adds to its tokens (1, f / 2, dim).
+    """
 
     dit: VoiceDiT
     decoder: VoiceDecoder
     voice: VoiceProfile
     params: ConversionParams
+    words: WordTokens | None = None
     _input: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
     _input_frame: int = 0
     _block: int = 0
@@ -118,19 +124,23 @@ class ConversionStream:
         pitch = self.params.pitch(begin, features.pitch)
         seen = slice(max(0, inside.start - CONTEXT_FRAMES), inside.stop + CONTEXT_FRAMES)
         conditioning = conditioning_of(self.dit, features, pitch, self.params.nominal_log_power)[:, seen]
-        norm_envelope = self._predict_envelope(conditioning)[0, inside.start - seen.start :][:BLOCK_FRAMES]
+        added = None
+        if self.words:
+            half = slice(seen.start // FRAMES_PER_TOKEN, (seen.start + conditioning.shape[1]) // FRAMES_PER_TOKEN)
+            added = self.words(begin, pitch)[:, half]
+        norm_envelope = self._predict_envelope(conditioning, added)[0, inside.start - seen.start :][:BLOCK_FRAMES]
         raw = norm_envelope * self.dit.scale + self.dit.mean
         if self.params.formant != 1:
             raw = warp_formants(raw[None], torch.tensor([self.params.formant]))[0]
         envelope = raw + (features.log_power[inside] - loudness_of(raw[None])[0])[:, None]
         return _pad_to_block(envelope, pitch[inside.start : inside.stop + 1])
 
-    def _predict_envelope(self, conditioning: Tensor) -> Tensor:
+    def _predict_envelope(self, conditioning: Tensor, added: Tensor | None = None) -> Tensor:
         """Normalised envelopes (1, f, k) of the target voice for conditioning (1, f, c + 3)."""
         voice = self.voice
         tokens = tokens_of(torch.cat([voice.conditioning, conditioning], 1))
         reference = tokens_of(voice.norm_envelope)
-        coarse, hidden = self.dit.predict(tokens, reference, torch.ones(reference.shape[:2]), voice.timbre)
+        coarse, hidden = self.dit.predict(tokens, reference, torch.ones(reference.shape[:2]), voice.timbre, added)
         sample = self.dit.refine(coarse, hidden, self.params.steps)
         return apply_postfilter(
             apply_speaker_transform(frames_of(sample), conditioning, voice.speaker_transform), self.dit.detail
