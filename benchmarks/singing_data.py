@@ -21,8 +21,9 @@ import torch
 
 from renderer.codec.mel import HOP_SAMPLES, SAMPLE_RATE
 from renderer.singing.expression import hz_of
-from renderer.singing.hibari import DURATION_S, HibariSpeech, SpokenPhones, misaki_spelling
-from renderer.singing.phone_set import PHONE_IDS, VOICED, StressedPhone, phones_of
+from renderer.singing.hibari import FRAME_S as SPOKEN_FRAME_S
+from renderer.singing.hibari import HibariSpeech, SpokenPhones, laid_pitch, tokens_of_phones
+from renderer.singing.phone_set import PHONE_IDS, StressedPhone, phones_of
 from renderer.singing.training.singing_clips import SingingClip, save_singing_clip
 from renderer.voice.content import RATE, extract_content, frame_times_s
 from renderer.voice.envelope import FRAME_S, loudness_of
@@ -143,12 +144,7 @@ class KokoroSpeech:
         return model.SerializeToString()
 
     def speak(self, phones, starts, style: np.ndarray, speed: float, hz_at) -> SpokenPhones:
-        tokens, owner = [], [-1]
-        for number, (phone, first) in enumerate(zip(phones, starts, strict=True)):
-            for symbol in " " * (first and number > 0) + misaki_spelling(phone):
-                tokens.append(self.symbols[symbol])
-                owner.append(-1 if symbol == " " else number)
-        owners = np.array([*owner, -1])
+        tokens, owners = tokens_of_phones(phones, starts, self.symbols)
         row = style @ self.styles[:, min(len(tokens), self.styles.shape[1] - 1)].reshape(len(self.styles), -1)
         feeds = {
             "tokens": np.array([[0, *tokens, 0]]), "style": row[None].astype(np.float32),
@@ -156,16 +152,9 @@ class KokoroSpeech:
         }  # fmt: skip
         accepted = {one.name for one in self.timing.get_inputs()}
         durations = np.ravel(self.timing.run(None, {k: v for k, v in feeds.items() if k in accepted})[0]).astype(int)
-        ends = np.cumsum(2 * durations)
-        first = np.array([ends[np.flatnonzero(owners == n)[0] - 1] for n in range(len(phones))])
-        last = np.array([ends[np.flatnonzero(owners == n)[-1]] for n in range(len(phones))])
-        frame = np.arange(ends[-1])
-        number = np.clip(np.searchsorted(first, frame, side="right") - 1, 0, None)
-        voiced = np.array([phone.symbol in VOICED for phone in phones])[number]
-        voiced[: first[0]] = voiced[last[-1] :] = False
-        hz = np.where(voiced, hz_at(number, np.zeros(len(number))), 0.0).astype(np.float32)
+        first, last, hz = laid_pitch(phones, owners, durations, hz_at)
         samples = self.session.run(["audio"], {**feeds, "steered_f0": hz[None, None]})[0].ravel()
-        return SpokenPhones(samples, 24000, first * DURATION_S / 2, last * DURATION_S / 2, hz)
+        return SpokenPhones(samples, 24000, first * SPOKEN_FRAME_S, last * SPOKEN_FRAME_S, hz)
 
 
 def clip_of(

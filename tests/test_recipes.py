@@ -15,6 +15,7 @@ SHIPPED = {
         "renderer/weights/codec", {"from_scratch": None, "head": None, "encoder": None},
     ),
     "renderer/weights/recipe-dit.toml": ("renderer/weights/dit", {"from_scratch": None}),
+    "renderer/singing/weights/recipe.toml": ("renderer/singing/weights/dit", {"encoder_steps": None}),
     "renderer/voice/weights/recipe-dit.toml": ("renderer/voice/weights/dit", {"part": None, "from_scratch": None}),
     "renderer/voice/weights/recipe-decoder.toml": (
         "renderer/voice/weights/decoder", {"part": None, "from_scratch": None},

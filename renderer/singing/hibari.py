@@ -7,7 +7,7 @@ Axes: n samples, f frames of 12.5 ms.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,13 +19,14 @@ from renderer.singing.phone_set import VOICED, StressedPhone
 from scoretok.extras import require
 
 RATE = 24000
-DURATION_S, FRAME_S = 0.025, 0.0125
+FRAME_S = 0.0125  # half of what its durations count
 DURATIONS, PITCH = "/Clip_output_0", "f0"  # tensors of its graph, version 0.2.1
 SPEED = 0.65  # by trial on two songs: slower speech is clearer when it is stretched
 # The alphabet of misaki, which hibari reads, where it differs from IPA.
 SYMBOLS = {
     "eɪ": "A", "aɪ": "I", "oʊ": "O", "aʊ": "W", "ɔɪ": "Y", "dʒ": "ʤ", "tʃ": "ʧ", "ɚ": "əɹ",
 }  # fmt: skip
+PitchAt = Callable[[np.ndarray, np.ndarray], np.ndarray]  # of numbers of phones and places in them: Hz
 STRESS_MARKS = {2: "ˈ", 1: "ˌ", 0: ""}
 
 
@@ -63,7 +64,7 @@ class HibariSpeech:
 
     def speak(
         self, phones: Sequence[StressedPhone], word_starts: Sequence[bool],
-        hz_at: Callable[[np.ndarray, np.ndarray], np.ndarray], speed: float = SPEED, seed: int = 0,
+        hz_at: PitchAt, speed: float = SPEED, seed: int = 0,
     ) -> SpokenPhones:  # fmt: skip
         """Speak phones; `hz_at` is called with a phone's number and the place in it, 0 to 1, of each frame (f,)."""
         from hibari import dsp  # type: ignore[import-untyped] # it has no types
@@ -74,36 +75,42 @@ class HibariSpeech:
 
     def spectra(
         self, phones: Sequence[StressedPhone], word_starts: Sequence[bool],
-        hz_at: Callable[[np.ndarray, np.ndarray], np.ndarray], speed: float = SPEED,
+        hz_at: PitchAt, speed: float = SPEED,
     ) -> SpokenSpectra:  # fmt: skip
         """What `speak` makes sound of."""
-        tokens, owner = self._tokens(phones, word_starts)
-        ids = np.array([[0, *tokens, 0]], np.int64)
-        feeds = {"ids": ids, "speed": np.array([speed], np.float32)}
+        tokens, owners = tokens_of_phones(phones, word_starts, self.symbols)
+        feeds = {"ids": np.array([[0, *tokens, 0]], np.int64), "speed": np.array([speed], np.float32)}
         durations = np.round(self._free.run([DURATIONS], feeds)[0].ravel()).astype(int)
-        frames = 2 * durations
-        ends = np.cumsum(frames)
-        owners = np.array([-1, *owner, -1])
-        first = np.array([ends[np.flatnonzero(owners == n)[0] - 1] for n in range(len(phones))])
-        last = np.array([ends[np.flatnonzero(owners == n)[-1]] for n in range(len(phones))])
-        number = np.clip(np.searchsorted(first, np.arange(ends[-1]), side="right") - 1, 0, None)
-        place = np.clip((np.arange(ends[-1]) + 0.5 - first[number]) / np.maximum(1, last - first)[number], 0, 1)
-        voiced = np.array([phone.symbol in VOICED for phone in phones])[number]
-        voiced[: first[0]] = False
-        voiced[last[-1] :] = False
-        hz = np.where(voiced, hz_at(number, place), 0.0).astype(np.float32)
+        first, last, hz = laid_pitch(phones, owners, durations, hz_at)
         parts = [part[0] for part in self._steered.run(None, {**feeds, "steered_f0": hz[None]})]
         return SpokenSpectra(parts, first * FRAME_S, last * FRAME_S, hz)
 
-    def _tokens(self, phones: Sequence[StressedPhone], word_starts: Sequence[bool]) -> tuple[list[int], list[int]]:
-        """Its symbols, and the number of the phone that each belongs to, -1 between words."""
-        tokens, owner = [], []
-        for number, (phone, starts) in enumerate(zip(phones, word_starts, strict=True)):
-            text = " " * (starts and number > 0)
-            for symbol in text + misaki_spelling(phone):
-                tokens.append(self.symbols[symbol])
-                owner.append(-1 if symbol == " " else number)
-        return tokens, owner
+
+def tokens_of_phones(
+    phones: Sequence[StressedPhone], word_starts: Sequence[bool], symbols: Mapping[str, int]
+) -> tuple[list[int], np.ndarray]:
+    """Symbols of phones in the alphabet of misaki, and the number of the phone that each belongs to, -1 between words;
+    with one before and one behind that belong to none."""
+    tokens, owners = [], [-1]
+    for number, (phone, starts) in enumerate(zip(phones, word_starts, strict=True)):
+        for symbol in " " * (starts and number > 0) + misaki_spelling(phone):
+            tokens.append(symbols[symbol])
+            owners.append(-1 if symbol == " " else number)
+    return tokens, np.array([*owners, -1])
+
+
+def laid_pitch(
+    phones: Sequence[StressedPhone], owners: np.ndarray, durations: np.ndarray, hz_at: PitchAt
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """First and last frame of each phone, and the pitch (f,) of all frames, for symbols that last so many durations."""
+    ends = np.cumsum(2 * durations)
+    first = np.array([ends[np.flatnonzero(owners == n)[0] - 1] for n in range(len(phones))])
+    last = np.array([ends[np.flatnonzero(owners == n)[-1]] for n in range(len(phones))])
+    number = np.clip(np.searchsorted(first, np.arange(ends[-1]), side="right") - 1, 0, None)
+    place = np.clip((np.arange(ends[-1]) + 0.5 - first[number]) / np.maximum(1, last - first)[number], 0, 1)
+    voiced = np.array([phone.symbol in VOICED for phone in phones])[number]
+    voiced[: first[0]] = voiced[last[-1] :] = False
+    return first, last, np.where(voiced, hz_at(number, place), 0.0).astype(np.float32)
 
 
 def misaki_spelling(phone: StressedPhone) -> str:

@@ -22,7 +22,7 @@ from renderer.singing.stretch import EVENING, evening_gain, read_at, stretched_p
 from renderer.singing.training.singing_clips import SingingClip
 from renderer.voice.envelope import FRAME_S, loudness_of
 from renderer.voice.training.augment import Frames, random_augmentation
-from renderer.voice.training.voice_task import WINDOW_FRAMES, VoiceBatch, collate_voice
+from renderer.voice.training.voice_task import WINDOW_FRAMES, VoiceBatch, collate_voice, envelope_losses
 from renderer.voice.voice_dit import FRAMES_PER_TOKEN, PROSODY_DIMS, frames_of, tokens_of
 
 # Set by hand; no run varied them by themselves, benchmarks.singing_words measures the weights.
@@ -117,18 +117,9 @@ class SingingTask:
         tokens = torch.cat([voice.conditioning[:, :r], tokens_of(conditioning)], 1)
         added = encoded.added * batch.is_read[:, None, None]
         coarse, hidden = model.predict(tokens, voice.reference, voice.reference_mask, voice.timbre, added)
-        whole = weight.sum().clamp(min=1)
-        distance = ((coarse - voice.target).abs() * weight).sum() / whole
-        change = (coarse - voice.target).unflatten(-1, (FRAMES_PER_TOKEN, -1)).flatten(1, 2).diff(dim=1).abs()
-        both = weight.unflatten(-1, (FRAMES_PER_TOKEN, -1)).flatten(1, 2)[:, 1:]
-        smooth = (change * both).sum() / whole
-        level = torch.rand(len(coarse), 1, 1, device=coarse.device) * 0.95 + 0.05
-        noise = torch.randn_like(voice.target)
-        noisy = level * noise + (1 - level) * voice.target
-        velocity = model(noisy, level[:, 0, 0] * 1000, coarse.detach(), hidden)
-        flow = ((velocity - (noise - voice.target)).square() * weight).sum() / whole
-        loss = distance + 0.5 * smooth + 0.5 * flow + CONTENT_WEIGHT * content_loss + LOUDNESS_WEIGHT * loudness_loss
-        return {"loss": loss, "coarse": distance, "flow": flow, "content": content_loss, "loudness": loudness_loss}
+        losses = envelope_losses(model, voice.target, weight, coarse, hidden)
+        losses["loss"] = losses["loss"] + CONTENT_WEIGHT * content_loss + LOUDNESS_WEIGHT * loudness_loss
+        return losses | {"content": content_loss, "loudness": loudness_loss}
 
     def evaluate(self, model: SingingDiT) -> dict[str, float]:
         """Losses on held-out clips, with the same chance each time."""

@@ -131,17 +131,7 @@ class VoiceTask:
     def losses(self, model: VoiceDiT, batch: VoiceBatch) -> dict[str, Tensor]:
         """Named losses of a batch, of which "loss" is minimised."""
         coarse, hidden = model.predict(batch.conditioning, batch.reference, batch.reference_mask, batch.timbre)
-        norm = batch.weight.sum().clamp(min=1)
-        distance = ((coarse - batch.target).abs() * batch.weight).sum() / norm
-        change = (coarse - batch.target).unflatten(-1, (FRAMES_PER_TOKEN, -1)).flatten(1, 2).diff(dim=1).abs()
-        both = batch.weight.unflatten(-1, (FRAMES_PER_TOKEN, -1)).flatten(1, 2)[:, 1:]
-        smooth = (change * both).sum() / norm
-        level = torch.rand(len(coarse), 1, 1, device=coarse.device) * 0.95 + 0.05
-        noise = torch.randn_like(batch.target)
-        noisy = level * noise + (1 - level) * batch.target
-        velocity = model(noisy, level[:, 0, 0] * 1000, coarse.detach(), hidden)
-        flow = ((velocity - (noise - batch.target)).square() * batch.weight).sum() / norm
-        return {"loss": distance + 0.5 * smooth + 0.5 * flow, "coarse": distance, "flow": flow}
+        return envelope_losses(model, batch.target, batch.weight, coarse, hidden)
 
     def evaluate(self, model: VoiceDiT) -> dict[str, float]:
         """Losses on held-out clips as they are, with content of their own variants, with the same chance each time."""
@@ -168,6 +158,23 @@ class VoiceTask:
         reference = round(3.0 / FRAME_S) // FRAMES_PER_TOKEN * FRAMES_PER_TOKEN
         for _ in range(HELD_OUT_BATCHES):
             yield collate_voice([task.sample_pair(rng, reference, plain=True) for _ in range(8)], reference, model, rng)
+
+
+def envelope_losses(
+    model: VoiceDiT, target: Tensor, weight: Tensor, coarse: Tensor, hidden: Tensor
+) -> dict[str, Tensor]:
+    """Distance and change of coarse envelopes (b, t, 2 k) from the target, and flow matching; "loss" is their sum."""
+    norm = weight.sum().clamp(min=1)
+    distance = ((coarse - target).abs() * weight).sum() / norm
+    change = (coarse - target).unflatten(-1, (FRAMES_PER_TOKEN, -1)).flatten(1, 2).diff(dim=1).abs()
+    both = weight.unflatten(-1, (FRAMES_PER_TOKEN, -1)).flatten(1, 2)[:, 1:]
+    smooth = (change * both).sum() / norm
+    level = torch.rand(len(coarse), 1, 1, device=coarse.device) * 0.95 + 0.05
+    noise = torch.randn_like(target)
+    noisy = level * noise + (1 - level) * target
+    velocity = model(noisy, level[:, 0, 0] * 1000, coarse.detach(), hidden)
+    flow = ((velocity - (noise - target)).square() * weight).sum() / norm
+    return {"loss": distance + 0.5 * smooth + 0.5 * flow, "coarse": distance, "flow": flow}
 
 
 def _speaker_probabilities(voices: dict[str, list[VoiceClip]]) -> np.ndarray:
