@@ -10,7 +10,7 @@ from conftest import EXAMPLES, run
 
 from editing import edit
 from scoretok import read, write
-from scoretok.parts import Note, Track
+from scoretok.parts import Note, Syllable, Track
 from scoretok.sheet import LeadSheet
 
 RATE = 44100
@@ -138,8 +138,6 @@ def test_known_words_are_told_to_voice_conversion(folder):
 def test_a_drawn_pitch_is_sung(folder):
     sheet = read(folder / "a.lead")
     start_s = sheet.seconds_at(sheet.bar_starts[1])
-    (folder / "drawn.csv").write_text(f"seconds,midi\n{start_s + 0.3:.2f},55\n{start_s + 1.2:.2f},55\n".replace(
-        "\n", "\n", 1))  # fmt: skip
     rows = [f"{start_s + 0.3 + i * 0.05:.3f},55" for i in range(19)]
     (folder / "drawn.csv").write_text("seconds,midi\n" + "\n".join(rows) + "\n")
     assert run("sing", "a.lead", "-o", "drawn.wav", "--pitch", "drawn.csv", cwd=folder).returncode == 0
@@ -196,6 +194,24 @@ def test_openutau_gets_words_notes_and_curves(folder):
         assert len(curve["xs"]) == len(curve["ys"]) > 100
         assert low <= min(curve["ys"]) <= max(curve["ys"]) <= high
         assert curve["xs"] == sorted(set(curve["xs"]))
+
+
+def test_phones_of_other_languages_are_replaced_and_that_is_said(folder):
+    notes = (Note(0, 60, 48, 80, Syllable("tür", ("t", "ˈyː", "ʁ"))),)
+    write(LeadSheet(2, (Track("vocal", notes, 52),)), folder / "german.lead")
+    sung = run("sing", "german.lead", "-o", "german.wav", cwd=folder)
+    assert sung.returncode == 0, sung.stderr
+    assert "y as i, ʁ as ɹ" in sung.stderr
+
+
+def test_the_rules_sing_too(folder):
+    pytest.importorskip("hibari", reason="needs the extra 'singer'")
+    sung = run("sing", "a.lead", "-o", "rule.wav", "--singer", "rule", cwd=folder)
+    assert sung.returncode == 0, sung.stderr
+    audio, sheet = samples(folder / "rule.wav"), read(folder / "a.lead")
+    note = max(sheet.tracks[0].notes, key=lambda one: one.duration_ticks)
+    start_s, end_s = sheet.seconds_at(note.start_ticks), sheet.seconds_at(note.end_ticks)
+    assert abs(pitch_at(audio, start_s + 0.3, 0.5 * (start_s + end_s)) - note.pitch) < 0.5
 
 
 def test_what_is_sung_can_be_drawn(folder):

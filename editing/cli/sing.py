@@ -106,7 +106,6 @@ def sing(
         sung.drawn = {sheet.track_ids[number]: drawn for number in numbers}
     chosen = parse_bars(bars, sheet) if bars else None
     phrases = {number: sung.phrases(sheet, number, seed) for number in numbers}
-    say_replaced(sheet, numbers)
     span_s = (0.0, sheet.duration_s) if chosen is None else bar_span_s(sheet, chosen)
     if options.show and not as_json:
         from editing.cli.sing_table import print_phrases
@@ -196,16 +195,6 @@ def read_pitch_curve(path: str) -> Any:  # noqa: ANN401 - a function of numpy ar
         return np.where(np.diff(table[:, 0])[number] > longest_gap_s, np.nan, curve)
 
     return drawn
-
-
-def say_replaced(sheet: LeadSheet, numbers: list[int]) -> None:
-    """Say which phones of the words the singer does not know, and what is sung in their place."""
-    from renderer.singing.phone_set import replaced_phones
-
-    phonemes = [p for n in numbers for note in sheet.tracks[n].notes if note.syllable for p in note.syllable.phonemes]
-    replaced = replaced_phones(phonemes)
-    if replaced:
-        say("sung by the nearest that the singer knows: " + ", ".join(f"{a} as {b}" for a, b in replaced.items()))
 
 
 def write_song(

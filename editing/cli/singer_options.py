@@ -65,12 +65,24 @@ def sung_tracks(sheet: LeadSheet, options: SingerOptions, steps: int | None = No
     from renderer.singing.sung_engine import SungTracks
     from renderer.voice.voice_dit import STEPS
 
+    warn_of_replaced(sheet)
     models = load_singer()
     named = named_voices(sheet, models)
     return SungTracks(
         models, named | given_voices(sheet, options.voice, models), frozenset(named), options.singer,
         STEPS if steps is None else steps, options.language,
     )  # fmt: skip
+
+
+def warn_of_replaced(sheet: LeadSheet) -> None:
+    """Warn of phones of the words that the singer does not know, with what is sung in their place."""
+    from renderer.singing.phone_set import replaced_phones
+
+    notes = [note for track in sheet.tracks for note in track.notes if note.syllable]
+    replaced = replaced_phones(phoneme for note in notes if note.syllable for phoneme in note.syllable.phonemes)
+    if replaced:
+        told = ", ".join(f"{one} as {other}" for one, other in replaced.items())
+        warnings.warn(f"sung by the nearest that the singer knows: {told}", ScoretokWarning, stacklevel=2)
 
 
 def named_voices(sheet: LeadSheet, models: "SingerModels") -> "dict[str, VoiceProfile]":

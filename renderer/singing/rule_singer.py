@@ -11,7 +11,7 @@ from torch import Tensor
 
 from renderer.codec.mel import SAMPLE_RATE
 from renderer.singing.hibari import HibariSpeech, SpokenPhones
-from renderer.singing.phone_set import SILENCE, StressedPhone
+from renderer.singing.phone_set import SILENCE, SONORANTS, VOICED_OBSTRUENTS, VOICELESS, StressedPhone
 from renderer.singing.phrase_frames import PhraseFrames
 from renderer.singing.stretch import evening_gain, read_at, stretched_places
 from renderer.voice.envelope import FRAME_S, loudness_of
@@ -21,6 +21,21 @@ from scoretok.audio import resample
 
 HIGHEST_SPOKEN_HZ = 420.0  # set by hand: above it speech is made an octave lower
 TAIL_SAMPLES = 4096
+# Nepers of power, by trial on four verses: fewer letters were heard otherwise than without.
+CONSONANT_GAIN = {
+    **dict.fromkeys(VOICELESS, 1.0),
+    **dict.fromkeys(VOICED_OBSTRUENTS, 0.7),
+    **dict.fromkeys(SONORANTS, 0.3),
+}
+
+
+def consonant_gain(frames: PhraseFrames) -> np.ndarray:
+    """Nepers of power (f,) by which consonants are raised: vowels that are evened and held drown them."""
+    gains = [0.0 if phone.is_nucleus else CONSONANT_GAIN.get(phone.symbol, 0.0) for phone in frames.timed.phones]
+    number = frames.phone_numbers
+    raised = np.where(number < 0, 0.0, np.array(gains)[np.clip(number, 0, None)])
+    window = np.hanning(7)[1:-1] / np.hanning(7).sum()
+    return np.convolve(raised, window, "same")
 
 
 def speech_envelope(speech: SpokenPhones) -> Tensor:
@@ -65,5 +80,5 @@ class RuleSinger:
         places = stretched_places(spoken_s, spans, nuclei, power, len(frames))
         envelope = read_at(spoken.numpy(), places)
         sung_power = loudness_of(torch.from_numpy(envelope)[None])[0].numpy()
-        gain = evening_gain(sung_power, spans, nuclei) - nominal_loudness(sung_power)
+        gain = evening_gain(sung_power, spans, nuclei) + consonant_gain(frames) - nominal_loudness(sung_power)
         return torch.from_numpy((envelope + (gain + frames.dynamics)[:, None]).astype(np.float32))
