@@ -103,9 +103,9 @@ def main() -> None:
         table(mix_heads, mix_rows(), ["", "{:.3f}", "{:.3f}", "{:.3f}"]),
     ]
     notes = [
-        "Told: the words that Whisper recognises in the take are aligned and told to the singer's model"
-        " (`--lyrics auto`); plain: voice conversion without. The goals are 0.05 for speech and 0.12 for real singing, of"
-        " which the held-out recordings hold one clip, too little for a figure.",
+        "Told: the words that Whisper recognises in the take are told to the singer's model (`--lyrics auto`); plain:"
+        " voice conversion without. The goals are 0.05 for speech and 0.12 for real singing, of which the held-out"
+        " recordings hold one clip, too little for a figure.",
         "Letters of the verse heard otherwise, beside a piano of equal power, by Spleeter.",
     ]
     save("voice_words", tables, notes)
