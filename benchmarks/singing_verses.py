@@ -16,7 +16,7 @@ VERSES = (
         "we rowed it out across the bay", "and lost an oar along the way",
     ),
     (
-        "Ten thousand lanterns on the hill", "are burning low and standing still",
+        "The paper lanterns on the hill", "are burning low and standing still",
         "the baker walks the dog at five", "and everybody looks alive",
     ),
     (

@@ -34,12 +34,12 @@ from renderer.singing.voices import shipped_voice
 from scoretok.sheet import LeadSheet
 
 FIGURES = [field.name for field in fields(SingingFigures) if field.name != "heard"]
-FORMS = ["", "{:.3f}", "{:.3f}", "{:.3f}", "{:.3f}", "{:.0f}", "{:.2f}", "{:.2f}", "{:.3f}"]
+FORMS = ["", "{:.3f}", "{:.3f}", "{:.3f}", "{:.3f}", "{:.3f}", "{:.0f}", "{:.2f}", "{:.2f}", "{:.3f}"]
 HEADS = [
-    "who sings", "word errors", "character errors", "in tune", "voiced", "onsets off, ms", "DNSMOS", "P.808",
-    "CPU time of its length",
+    "who sings", "word errors", "character errors", "median verse", "in tune", "voiced", "onsets off, ms", "DNSMOS",
+    "P.808", "CPU time of its length",
 ]  # fmt: skip
-GOALS = ["goal", 0.15, 0.06, 0.98, 0.93, 40, 2.9, 3.1, 0.3]
+GOALS = ["goal", 0.15, 0.06, None, 0.98, 0.93, 40, 2.9, 3.1, 0.3]
 REAL_VERSES = 2  # sung by each real voice
 
 
@@ -47,6 +47,12 @@ def sung_by(singer, decoder, sheet: LeadSheet) -> np.ndarray:
     """The first track of a score as a singer sings it, (n,)."""
     track = VocalTrack(baselines.phrases_of(sheet), lambda frames: sing_phrase(singer, decoder, frames))
     return track.span(0, round((sheet.duration_s + 2) * SAMPLE_RATE))
+
+
+def without_silence(samples: np.ndarray) -> np.ndarray:
+    """A song (n,) up to half a second behind its last sound: in silence Whisper hears words that nobody sang."""
+    audible = np.flatnonzero(np.abs(samples) > 1e-3 * np.abs(samples).max(initial=1e-9))
+    return samples[: int(audible[-1]) + SAMPLE_RATE // 2] if len(audible) else samples
 
 
 def row_of(title: str, sing: Callable[[LeadSheet], np.ndarray], tonics: tuple[int, int]) -> list:
@@ -58,10 +64,11 @@ def row_of(title: str, sing: Callable[[LeadSheet], np.ndarray], tonics: tuple[in
         samples = sing(sheet)
         took_s, length_s = took_s + perf_counter() - began, length_s + sheet.duration_s
         notes = [note for frames in baselines.phrases_of(sheet) for note in frames.phrase.notes]
-        found.append(measure(samples, words_of(sheet), notes))
+        found.append(measure(without_silence(samples), words_of(sheet), notes))
         print(title, number, f"{found[-1].character_error:.2f}", found[-1].heard, flush=True)
     means = [float(np.nanmean([getattr(one, name) for one in found])) for name in FIGURES]
-    return [title, *means, took_s / length_s]
+    median = float(np.median([one.character_error for one in found]))
+    return [title, means[0], means[1], median, *means[2:], took_s / length_s]
 
 
 def real_voices(voices: Path, manifest: Path) -> dict[str, list[Path]]:
@@ -120,12 +127,13 @@ def main() -> None:
     }
     rows += [row_of(title, sing, TONICS["middle"]) for title, sing in others.items()]
     spoken = row_of("spoken by hibari", lambda sheet: baselines.spoken(words_of(sheet)), TONICS["middle"])
-    rows.append([*spoken[:3], *[None] * 3, *spoken[6:8], None])
+    rows.append([*spoken[:4], *[None] * 3, *spoken[7:9], None])
     likeness = likeness_rows(models, real_voices(arguments.voices, arguments.manifest))
     notes = [
         "24 verses each, of four lines, even ones in a low and odd ones in a high key of the voice, one thread. In tune"
         " within 50 cents, of frames inside notes in which swift-f0 hears a pitch; voiced is the share of those frames."
-        " Words as Whisper base understands them; the verses that are spoken too.",
+        " Words as Whisper base understands them; the verses that are spoken too. The median is of the character errors"
+        " of the verses: where a voice is unclear Whisper may loop, and one such verse moves the mean.",
         f"Likeness by Resemblyzer (goal 0.62) to another recording of the same speaker than the reference,"
         f" {REAL_VERSES} verses each; beside it the reference's own.",
     ]
