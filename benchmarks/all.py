@@ -45,7 +45,6 @@ SECTIONS = {
     "voice_content": "Voice conversion: speaker identity in the content features",
     "voice_adapt": "Voice conversion: a minute of a speaker learned",
     "voice_speed": "Voice conversion: speed and memory",
-    "voice_words": "Voice conversion and singing: what is left of words",
     "voice_training": "Voice conversion: what training bought",
     "singing_words": "Singing: fresh verses, beside other ways to sing",
     "singing_edits": "Singing: what an edit changes",
@@ -81,7 +80,6 @@ ARGUMENTS = {
     "voice_content": "--voices VOICES/real_train.tar --manifest VOICES/real_manifest.jsonl",
     "voice_adapt": "--voices VOICES/real_heldout.tar --manifest VOICES/real_manifest.jsonl",
     "voice_training": "--runs RUNS/voice",
-    "voice_words": "--voices VOICES/real_heldout.tar --manifest VOICES/real_manifest.jsonl",
     "singing_words": "--voices VOICES/real_heldout.tar --manifest VOICES/real_manifest.jsonl",
 }
 # What stands for a path in these arguments -> the option that gives it, and what it is.
