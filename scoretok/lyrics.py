@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
@@ -215,17 +215,24 @@ def with_phonemes(sheet: LeadSheet, language: str = "en") -> LeadSheet:
 
 def fill_phonemes(notes: Sequence[Note], language: str) -> tuple[Note, ...]:
     """Notes whose syllables without phonemes have them, word by word."""
-    sung = [i for i, note in enumerate(notes) if note.syllable]
     filled = list(notes)
-    word: list[int] = []
-    for place in sung:
-        word.append(place)
-        syllable = notes[place].syllable
-        if syllable and (syllable.word_end or place == sung[-1]):
-            for at, spoken in zip(word, pronounce_syllables([notes[i].syllable for i in word], language), strict=True):
-                filled[at] = filled[at]._replace(syllable=spoken)
-            word = []
+    for word in word_places(notes):
+        for at, spoken in zip(word, pronounce_syllables([notes[i].syllable for i in word], language), strict=True):
+            filled[at] = filled[at]._replace(syllable=spoken)
     return tuple(filled)
+
+
+def word_places(notes: Sequence[Note]) -> Iterator[list[int]]:
+    """For every word, the numbers of the notes that carry its syllables; the last one may be unfinished."""
+    word: list[int] = []
+    for place, note in enumerate(notes):
+        if note.syllable:
+            word.append(place)
+            if note.syllable.word_end:
+                yield word
+                word = []
+    if word:
+        yield word
 
 
 def pronounce_syllables(word: Sequence[Syllable | None], language: str = "en") -> list[Syllable]:

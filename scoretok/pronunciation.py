@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from scoretok.errors import ScoretokError, quoted
-from scoretok.lyrics import split_into_syllables
+from scoretok.lyrics import split_into_syllables, word_places
 from scoretok.parts import Note, Track
 from scoretok.phonemes import split_phonemes
 from scoretok.sheet import LeadSheet
@@ -57,15 +57,8 @@ def pronounced_as(sheet: LeadSheet, pronunciations: Pronunciations) -> tuple[Lea
 
 def _with_words(track: Track, pronunciations: Pronunciations, found: set[str]) -> Track:
     notes = list(track.notes)
-    word: list[int] = []
-    for number, note in enumerate(notes):
-        if note.syllable is None:
-            continue
-        word.append(number)
-        if note.syllable.word_end:
-            _pronounce(notes, word, pronunciations, found)
-            word = []
-    _pronounce(notes, word, pronunciations, found)
+    for word in word_places(track.notes):
+        _pronounce(notes, word, pronunciations, found)
     return replace(track, notes=tuple(notes))
 
 

@@ -117,7 +117,7 @@ def sing(
         plot_phrases([one for found in phrases.values() for one in in_span(found, span_s)], span_s, options.plot)
     answer: dict[str, object] = {}
     if output:
-        answer |= write_song(sheet, numbers, sung, seed, None if chosen is None else span_s, output, quiet or as_json)
+        answer |= write_song(sheet, phrases, sung, None if chosen is None else span_s, output, quiet or as_json)
     if as_json:
         shown = {
             sheet.track_ids[n]: [phrase_to_dict(one) for one in in_span(found, span_s)] for n, found in phrases.items()
@@ -198,21 +198,21 @@ def read_pitch_curve(path: str) -> Any:  # noqa: ANN401 - a function of numpy ar
 
 
 def write_song(
-    sheet: LeadSheet, numbers: list[int], sung: "SungTracks", seed: int, span_s: tuple[float, float] | None,
-    output: str, quiet: bool,
+    sheet: LeadSheet, phrases: "dict[int, list[PhraseFrames]]", sung: "SungTracks",
+    span_s: tuple[float, float] | None, output: str, quiet: bool,
 ) -> dict[str, object]:  # fmt: skip
-    """Sing tracks into one mono file; what --json says of it."""
+    """Sing the phrases of tracks into one mono file; what --json says of it."""
     from renderer.codec.mel import SAMPLE_RATE
     from renderer.mixer import soft_clip
     from scoretok.audio import audio_writer
 
     block, began = 4 * SAMPLE_RATE, perf_counter()
-    tracks = [sung.track(sheet, number, seed) for number in numbers]
+    tracks = [sung.sing(found, sheet, number) for number, found in phrases.items()]
     end_s = (
         max(sheet.duration_s, *(track.end_sample / SAMPLE_RATE for track in tracks)) if span_s is None else span_s[1]
     )
     start, stop = round((span_s[0] if span_s else 0.0) * SAMPLE_RATE), round(end_s * SAMPLE_RATE)
-    comment = sung_comment(sheet, numbers, sung)
+    comment = sung_comment(sheet, list(phrases), sung)
     with (
         progress_bar("singing", -(-(stop - start) // block), quiet) as advance,
         audio_writer(output, SAMPLE_RATE, 1, comment=comment, title=sheet.title) as writer,

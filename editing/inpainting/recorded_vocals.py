@@ -87,8 +87,7 @@ class RecordedVocals:
         times_s = np.arange(start, stop) / SAMPLE_RATE
         gains = np.zeros(stop - start)
         for phrase in stale:
-            begin_s = phrase.timed.breath_s[0] if phrase.timed.breath_s else phrase.timed.start_s
-            rise = np.clip((times_s - begin_s) / FADE_S + 1, 0, 1)
+            rise = np.clip((times_s - phrase.timed.begin_s) / FADE_S + 1, 0, 1)
             gains = np.maximum(gains, np.minimum(rise, np.clip((phrase.timed.end_s + TAIL_S - times_s) / FADE_S, 0, 1)))
         out = np.zeros((self.vocals.shape[0], stop - start))
         inside = self.vocals[:, max(0, start) : max(0, stop)]

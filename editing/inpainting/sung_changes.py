@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from editing.inpainting.splice import FADE_S, Change
+from editing.inpainting.splice import Change
 from editing.inpainting.timeline import AudioPiece, edge_gains
 from renderer.codec.mel import HOP_SAMPLES, SAMPLE_RATE
 from renderer.singing.phrase_frames import PhraseFrames
@@ -38,9 +38,8 @@ def changed_phrases(
         if number is None:
             fresh.append(phrase)
         else:
-            kept.add((number, _offset(phrase, pieces)))
-    stale_numbers = [n for n in range(len(before)) if not any(n == number for number, _ in kept)]
-    stale = [before[n] for n in stale_numbers]
+            kept.add(number)
+    stale = [phrase for number, phrase in enumerate(before) if number not in kept]
     spans = [samples_of(phrase) for phrase in fresh]
     for phrase in stale:
         spans += [span for piece in pieces if len(span := _heard_in(samples_of(phrase), piece)) > 0]
@@ -119,12 +118,3 @@ def sung_change(
         old = stale(begin + offset, end + offset) * edge_gains(piece, begin, end, SAMPLE_RATE)
         samples[:, begin - span.start : end - span.start] -= old
     return Change(span.start, samples)
-
-
-def faded(samples: np.ndarray) -> np.ndarray:
-    """Samples (c, n) that begin and end softly."""
-    fade = min(round(FADE_S * SAMPLE_RATE), samples.shape[1] // 2)
-    gains = np.ones(samples.shape[1])
-    gains[:fade] = np.linspace(0, 1, fade)
-    gains[-fade:] = np.linspace(1, 0, fade)
-    return samples * gains

@@ -6,8 +6,7 @@ from dataclasses import replace
 from editing.inpainting.recorded_vocals import RecordedVocals
 from editing.inpainting.sung_tracks import WHOLE, RenderedVocals, SungJob
 from editing.inpainting.time_map import TimeMap
-from editing.inpainting.timeline import AudioPiece
-from renderer.codec.mel import SAMPLE_RATE
+from editing.inpainting.timeline import AudioPiece, pieces_at_44100
 from renderer.provenance import Provenance
 from renderer.singing.sung_engine import SungTracks
 from scoretok.audio import AudioFile
@@ -31,7 +30,7 @@ def plan_singing(
     """The sung part of an inpainting job; `times` are when the scores before and after are heard. Raises
     ScoretokError."""
     assert singers is not None
-    at_rate = at_sample_rate(pieces, recording.sample_rate)
+    at_rate = pieces_at_44100(pieces, recording.sample_rate)
     if ours:
         sung_before = singers_of(ours, before, singers)
         old = RenderedVocals(before, sung_before)
@@ -58,15 +57,3 @@ def singers_of(ours: Provenance, before: LeadSheet, singers: SungTracks) -> Sung
     raise ScoretokError(
         "the file was sung by other voices than the score names now; name them with --voice as it was rendered"
     )
-
-
-def at_sample_rate(pieces: Sequence[AudioPiece], rate: int) -> list[AudioPiece]:
-    """Pieces of a recording in samples at 44.1 kHz."""
-    scale = SAMPLE_RATE / rate
-    return [
-        AudioPiece(
-            round(p.start * scale), round(p.stop * scale), None if p.source is None else round(p.source * scale),
-            p.is_last,
-        )
-        for p in pieces
-    ]  # fmt: skip

@@ -233,6 +233,18 @@ class RearrangedFile(AudioFile):
         return out
 
 
+def pieces_at_44100(pieces: Sequence[AudioPiece], rate: int) -> list[AudioPiece]:
+    """Pieces of a recording in samples at 44.1 kHz."""
+    scale = SAMPLE_RATE / rate
+    return [
+        replace(
+            piece, start=round(piece.start * scale), stop=round(piece.stop * scale),
+            source=None if piece.source is None else round(piece.source * scale),
+        )
+        for piece in pieces
+    ]  # fmt: skip
+
+
 def rearranged(recording: AudioFile, pieces: tuple[AudioPiece, ...]) -> RearrangedFile:
     """A recording with its pieces in other places."""
     same = {field.name: getattr(recording, field.name) for field in fields(AudioFile) if field.name != "n_samples"}
@@ -245,12 +257,7 @@ class RearrangedStems:
     def __init__(self, stems: Stems, before: LeadSheet, time_map: TimeMap, recording: RearrangedFile) -> None:
         self.stems, self.before, self.time_map = stems, before, time_map
         self.usual: dict[str, np.ndarray] = {}
-        scale = SAMPLE_RATE / recording.sample_rate
-        self.pieces = [
-            AudioPiece(round(p.start * scale), round(p.stop * scale), round(p.source * scale), p.is_last)
-            for p in recording.pieces
-            if p.source is not None
-        ]
+        self.pieces = [p for p in pieces_at_44100(recording.pieces, recording.sample_rate) if p.source is not None]
 
     def read(self, track_id: str, start: int, stop: int) -> np.ndarray:
         """What is heard of a track in its new places."""

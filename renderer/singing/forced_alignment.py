@@ -85,8 +85,7 @@ def _track(phones: Sequence[StressedPhone], ids: np.ndarray, spans_s: np.ndarray
 def _viterbi(emission: np.ndarray, owners: np.ndarray) -> np.ndarray:
     """The likeliest states (f,) from the first or second to the last or the one before; silence may be skipped."""
     frames, count = emission.shape
-    last_part = np.append(owners[:-1] != owners[1:], True)  # the part of a phone that may be stayed in and left
-    may_stay = last_part
+    may_stay = np.append(owners[:-1] != owners[1:], True)  # in the last part of a phone, and in silence
     skipped = np.zeros(count, bool)
     skipped[2:] = (owners[1:-1] < 0) & (owners[:-2] >= 0)
     score = np.full(count, UNLIKELY)
@@ -105,8 +104,3 @@ def _viterbi(emission: np.ndarray, owners: np.ndarray) -> np.ndarray:
         path[frame] = state
         state -= int(back[frame, state])
     return path
-
-
-def phones_between(track: PhoneTrack, start_s: float) -> PhoneTrack:
-    """A track whose times count from `start_s` on."""
-    return PhoneTrack(track.ids, track.stress, track.is_nucleus, track.spans_s - start_s)

@@ -51,6 +51,11 @@ class TimedPhrase:
         return self.phones[0].start_s
 
     @property
+    def begin_s(self) -> float:
+        """When it is first heard: its breath, or its first phone."""
+        return self.breath_s[0] if self.breath_s else self.start_s
+
+    @property
     def end_s(self) -> float:
         """When its last phone ends."""
         return self.phones[-1].end_s

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from renderer.singing.expression import dynamics, hz_of, pitch_curve
-from renderer.singing.phone_set import SILENCE
 from renderer.singing.phone_timing import TimedPhone, TimedPhrase, time_phones
 from renderer.singing.vocal_phrases import VocalPhrase
 from renderer.voice.envelope import FRAME_S
@@ -61,8 +60,7 @@ def frames_of_phrase(
     """A phrase as it will be sung. `drawn` gives MIDI pitches (f,) at times (f,) in place of the rules, NaN where they
     hold; `voice_number` tells singers of the same part, and takes of one, apart."""
     timed = time_phones(phrase, style.consonants, style.breath)
-    begin_s = timed.breath_s[0] if timed.breath_s else timed.start_s
-    first_frame = int(np.floor(begin_s / FRAME_S)) - PAD_FRAMES
+    first_frame = int(np.floor(timed.begin_s / FRAME_S)) - PAD_FRAMES
     frames = int(np.ceil(timed.end_s / FRAME_S)) + PAD_FRAMES - first_frame
     frames += frames % 2
     times_s = (first_frame + np.arange(frames)) * FRAME_S
@@ -78,7 +76,7 @@ def frames_of_phrase(
 def _voicing(phones: tuple[TimedPhone, ...], times_s: np.ndarray) -> np.ndarray:
     """1 in frames (f,) whose phone is voiced."""
     number = np.searchsorted([phone.start_s for phone in phones], times_s, side="right") - 1
-    voiced = np.array([phone.is_voiced and phone.symbol != SILENCE for phone in phones])
+    voiced = np.array([phone.is_voiced for phone in phones])
     inside = (number >= 0) & (times_s < phones[-1].end_s)
     return np.where(inside, voiced[np.clip(number, 0, None)], False).astype(float)
 

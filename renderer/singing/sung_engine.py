@@ -100,11 +100,6 @@ class SungEngine:
             yield vocal.span(number * size, (number + 1) * size)[None]
 
 
-def is_sung(sheet: LeadSheet) -> bool:
-    """Whether a score has a vocal track that sounds."""
-    return any(track.role == "vocal" and track.notes and not track.muted for track in sheet.tracks)
-
-
 def warn_of_chords(track: Track, track_id: str) -> None:
     """Warn where one singer is given several notes at once."""
     starts = [note.start_ticks for note in track.notes]

@@ -13,9 +13,7 @@ from torch import Tensor
 from renderer.codec.mel import HOP_SAMPLES, SAMPLE_RATE
 from renderer.singing.phrase_frames import PhraseFrames
 from renderer.voice.envelope import FRAME_S, band_centres_hz, loudness_of
-from renderer.voice.excitation import noise, phase_of, pulses
-from renderer.voice.f0 import Pitch
-from renderer.voice.stream import upsample_frames
+from renderer.voice.stream import decode_envelope
 from renderer.voice.vocoder import VoiceDecoder
 
 # Set by hand against what the renderer makes of other tracks; no benchmark varies it.
@@ -46,18 +44,6 @@ def sing_phrase(singer: Singer, decoder: VoiceDecoder, frames: PhraseFrames) -> 
     heard[:FADE_IN_SAMPLES] *= np.linspace(0, 1, FADE_IN_SAMPLES, dtype=np.float32)
     heard[-TAIL_SAMPLES:] *= np.linspace(1, 0, TAIL_SAMPLES, dtype=np.float32)
     return heard
-
-
-@torch.no_grad()
-def decode_envelope(
-    decoder: VoiceDecoder, envelope: Tensor, pitch: Pitch, seed: int, breath: float = 0.0
-) -> np.ndarray:
-    """Samples (512 f,) at 44.1 kHz of a log envelope (f, k); `breath` adds nepers of noise to what is voiced."""
-    hz = upsample_frames(pitch.hz)
-    sources = np.stack([pulses(hz, phase_of(hz)[0]), noise(0, len(hz), seed)]).astype(np.float32)
-    arrays = (torch.from_numpy(array.astype(np.float32))[None] for array in (pitch.hz, pitch.voicing, sources))
-    samples: np.ndarray = decoder(envelope[None], *arrays, breath)[0].numpy()
-    return samples
 
 
 def compressed(envelope: Tensor) -> Tensor:
@@ -93,5 +79,4 @@ def _breath_shape() -> Tensor:
 def samples_of(frames: PhraseFrames) -> range:
     """The samples of the song that a phrase sounds in; no phrase reaches into another's."""
     timed = frames.timed
-    begin_s = timed.breath_s[0] if timed.breath_s else timed.start_s
-    return range(round(begin_s * SAMPLE_RATE) - FADE_IN_SAMPLES, round(timed.end_s * SAMPLE_RATE) + TAIL_SAMPLES)
+    return range(round(timed.begin_s * SAMPLE_RATE) - FADE_IN_SAMPLES, round(timed.end_s * SAMPLE_RATE) + TAIL_SAMPLES)

@@ -172,6 +172,16 @@ def _pad_to_block(envelope: Tensor, pitch: Pitch) -> tuple[Tensor, Pitch]:
     return torch.cat([envelope, rest]), Pitch(hz, np.pad(pitch.voicing, (0, BLOCK_FRAMES + 1 - len(pitch))))
 
 
+@torch.no_grad()
+def decode_envelope(decoder: VoiceDecoder, envelope: Tensor, pitch: Pitch, seed: int = 0) -> np.ndarray:
+    """Samples (512 f,) at 44.1 kHz of a whole log envelope (f, k) at once."""
+    hz = upsample_frames(pitch.hz)
+    sources = np.stack([pulses(hz, phase_of(hz)[0]), noise(0, len(hz), seed)]).astype(np.float32)
+    arrays = (torch.from_numpy(array.astype(np.float32))[None] for array in (pitch.hz, pitch.voicing, sources))
+    samples: np.ndarray = decoder(envelope[None], *arrays)[0].numpy()
+    return samples
+
+
 def upsample_frames(values: np.ndarray) -> np.ndarray:
     """Values of frames (f,) at samples (512 f,), linear in between."""
     return np.interp(np.arange(len(values) * HOP_SAMPLES) / HOP_SAMPLES, np.arange(len(values)), values)

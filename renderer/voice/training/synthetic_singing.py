@@ -12,8 +12,8 @@ import torch
 
 from renderer.codec.mel import SAMPLE_RATE
 from renderer.voice.envelope import FRAME_S
-from renderer.voice.excitation import noise, phase_of, pulses
-from renderer.voice.stream import upsample_frames
+from renderer.voice.f0 import Pitch
+from renderer.voice.stream import decode_envelope
 from renderer.voice.training.augment import Frames, speech_to_song
 from renderer.voice.training.prepare import analysed_pieces, find_recordings
 from renderer.voice.vocoder import VoiceDecoder
@@ -46,10 +46,8 @@ def sing_recordings(
     return made
 
 
-@torch.no_grad()
 def synthesise_frames(song: Frames, decoder: VoiceDecoder) -> np.ndarray:
     """Samples (n,) of frames, at most 16 s of them."""
     song = song[:LONGEST_FRAMES]
-    hz = upsample_frames(song.hz)
-    arrays = (song.envelope, song.hz, song.voicing, np.stack([pulses(hz, phase_of(hz)[0]), noise(0, len(hz), 0)]))
-    return decoder(*(torch.from_numpy(array.astype(np.float32))[None] for array in arrays))[0].numpy().clip(-1, 1)
+    envelope = torch.from_numpy(song.envelope.astype(np.float32))
+    return decode_envelope(decoder, envelope, Pitch(song.hz, song.voicing)).clip(-1, 1)
