@@ -251,3 +251,26 @@ def test_bad_input_gets_one_sentence_and_writes_nothing(folder, options, message
     assert message in result.stderr
     assert "Traceback" not in result.stderr
     assert not (folder / "x.wav").exists()
+
+
+def test_another_take_is_sung_wherever_bars_are_named(folder):
+    made = run("render", "a.lead", "-o", "take.wav", "--steps", "0", cwd=folder)
+    assert made.returncode == 0, made.stderr
+    options = [
+        "--before",
+        "a.lead",
+        "--bars",
+        "2",
+        "--bars",
+        "7",
+        "--tracks",
+        "vocal",
+        "--seed",
+        "3",
+        "-o",
+        "take2.wav",
+    ]
+    changed = run("inpaint", "take.wav", *options, "--json", cwd=folder)
+    assert changed.returncode == 0, changed.stderr
+    bars = {bar for span in json.loads(changed.stdout)["changed"] for bar in span["bars"]}
+    assert {2, 7} <= bars
