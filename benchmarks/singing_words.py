@@ -8,9 +8,6 @@ Real voices that no model was trained on are sung too, for their likeness.
 """
 
 import argparse
-import json
-import tarfile
-import tempfile
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -21,6 +18,7 @@ import torch
 
 from benchmarks import singing_baselines as baselines
 from benchmarks.common import save, table
+from benchmarks.real_voices import real_voices
 from benchmarks.singing_measures import SingingFigures, measure
 from benchmarks.singing_verses import TONICS, VERSES, verse, words_of
 from benchmarks.voice_measures import embedding
@@ -69,21 +67,6 @@ def row_of(title: str, sing: Callable[[LeadSheet], np.ndarray], tonics: tuple[in
     means = [float(np.nanmean([getattr(one, name) for one in found])) for name in FIGURES]
     median = float(np.median([one.character_error for one in found]))
     return [title, means[0], means[1], median, *means[2:], took_s / length_s]
-
-
-def real_voices(voices: Path, manifest: Path) -> dict[str, list[Path]]:
-    """Recordings of speech by speaker, unpacked."""
-    folder = Path(tempfile.mkdtemp())
-    rows = [json.loads(line) for line in manifest.read_text().splitlines()]
-    kinds = {Path(row["file"]).name: (row["speaker"], row["kind"]) for row in rows}
-    found: dict[str, list[Path]] = {}
-    with tarfile.open(voices) as archive:
-        archive.extractall(folder, filter="data")
-    for path in sorted(folder.rglob("*.flac")):
-        speaker, kind = kinds.get(path.name, ("", ""))
-        if kind == "speech":
-            found.setdefault(speaker, []).append(path)
-    return found
 
 
 def likeness_rows(models, voices: dict[str, list[Path]]) -> list[list]:

@@ -15,9 +15,10 @@ import torch
 
 from benchmarks import singing_baselines as baselines
 from benchmarks.common import save, table
+from benchmarks.real_voices import real_voices
 from benchmarks.singing_measures import hear, words_in
 from benchmarks.singing_verses import TONICS, verse, words_of
-from benchmarks.singing_words import real_voices, sung_by
+from benchmarks.singing_words import sung_by
 from benchmarks.voice_measures import character_error, embedding
 from editing.voice.conversion import ConversionRequest, convert_blocks, reference_voice
 from editing.voice.convert_files import models_with_words

@@ -175,6 +175,10 @@ class LeadSheet:
         tempo = self.tempos[max(i, 0)]
         return self._tempo_starts_s[max(i, 0)] + _ticks_to_s(ticks - tempo.start_ticks, tempo.bpm)
 
+    def bar_span_s(self, bars: range) -> tuple[float, float]:
+        """Seconds of the first bar line and the last of some bars."""
+        return self.seconds_at(self.bar_starts[bars.start]), self.seconds_at(self.bar_starts[bars.stop])
+
     def ticks_at(self, seconds: float) -> float:
         """Ticks (not rounded) at a moment given in seconds: the inverse of `seconds_at`."""
         i = max(bisect_right(self._tempo_starts_s, seconds) - 1, 0)

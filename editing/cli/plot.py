@@ -83,6 +83,5 @@ def plot_over(source: str, score: str, output: str, bars: str | None) -> None:
     sheet = load(score)
     span_s = None
     if bars:
-        chosen = parse_bars(bars, sheet)
-        span_s = sheet.seconds_at(sheet.bar_starts[chosen.start]), sheet.seconds_at(sheet.bar_starts[chosen.stop])
+        span_s = sheet.bar_span_s(parse_bars(bars, sheet))
     plot_transcription(read_recording(source), sheet, output, span_s)

@@ -218,9 +218,7 @@ def bar_span(sheet: LeadSheet, bars: str | None, sample_rate: int) -> tuple[int,
     """First sample and the one behind the last of --bars; all of the song without it."""
     if bars is None:
         return 0, None
-    chosen = parse_bars(bars, sheet)
-    edges = (*sheet.bar_starts, sheet.end_ticks)
-    start, stop = (round(sheet.seconds_at(edges[bar]) * sample_rate) for bar in (chosen.start, chosen.stop))
+    start, stop = (round(second * sample_rate) for second in sheet.bar_span_s(parse_bars(bars, sheet)))
     return start, stop
 
 

@@ -106,7 +106,7 @@ def sing(
         sung.drawn = {sheet.track_ids[number]: drawn for number in numbers}
     chosen = parse_bars(bars, sheet) if bars else None
     phrases = {number: sung.phrases(sheet, number, seed) for number in numbers}
-    span_s = (0.0, sheet.duration_s) if chosen is None else bar_span_s(sheet, chosen)
+    span_s = (0.0, sheet.duration_s) if chosen is None else sheet.bar_span_s(chosen)
     if options.show and not as_json:
         from editing.cli.sing_table import print_phrases
 
@@ -162,11 +162,6 @@ def vocal_tracks(sheet: LeadSheet, names: str | None) -> list[int]:
             "the score has no vocal track with notes; make one with: scoretok edit 'replace lead with vocal'"
         )
     return vocals
-
-
-def bar_span_s(sheet: LeadSheet, bars: range) -> tuple[float, float]:
-    """Seconds of the first bar line and the last."""
-    return sheet.seconds_at(sheet.bar_starts[bars.start]), sheet.seconds_at(sheet.bar_starts[bars.stop])
 
 
 def in_span(phrases: "list[PhraseFrames]", span_s: tuple[float, float]) -> "list[PhraseFrames]":

@@ -309,9 +309,7 @@ def spans_of(options: ConvertOptions) -> list[tuple[float, float]] | None:
             if label and re.fullmatch("[0-9]+", number)
             else find_section(sheet, text)
         )
-    return [
-        (sheet.seconds_at(sheet.bar_starts[run.start]), sheet.seconds_at(sheet.bar_starts[run.stop])) for run in runs
-    ]
+    return [sheet.bar_span_s(run) for run in runs]
 
 
 def target_of(models: "VoiceModels", target: str | None, mix: str | None) -> "VoiceProfile":

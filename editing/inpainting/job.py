@@ -112,7 +112,7 @@ def prepare_job(
         pairs = {bar: bar for bar in range(after.bar_count)}
         spans = plan_spans(before, after, [one for one in chosen if one.track_id not in vocals], pairs, time_map)
         sung_ids = {one.track_id for one in chosen} & vocals
-        takes = {name: [one.span_s(after) for one in chosen if one.track_id == name] for name in sung_ids}
+        takes = {name: [after.bar_span_s(one.bars) for one in chosen if one.track_id == name] for name in sung_ids}
         sung = plan_singing(ours, recording, before, after, singers, (time_map, time_map), takes) if takes else None
         return InpaintJob(recording, after, spans, stems, engine, time_map, None, alignment, sung)
     difference = diff(before, after)

@@ -21,10 +21,6 @@ class Region:
     track_id: str
     bars: range
 
-    def span_s(self, sheet: LeadSheet) -> tuple[float, float]:
-        """Seconds of the first bar line and the last."""
-        return sheet.seconds_at(sheet.bar_starts[self.bars.start]), sheet.seconds_at(sheet.bar_starts[self.bars.stop])
-
 
 def audible_regions(
     difference: Difference, before: LeadSheet, after: LeadSheet, new_bars: Collection[int] = ()

@@ -44,7 +44,7 @@ def plan_spans(
     """
     spans = []
     for region in regions:
-        start_s, bar_line_s = region.span_s(after)
+        start_s, bar_line_s = after.bar_span_s(region.bars)
         tails_s = [end_s + RELEASE_S for end_s in _changed_ends_s(before, after, region, pairs)]
         start_s, stop_s = (float(time_map.to_audio(s)) for s in (start_s, max([bar_line_s, *tails_s])))
         spans.append(InpaintSpan(region.track_id, (region,), max(0.0, start_s), max(0.0, stop_s)))

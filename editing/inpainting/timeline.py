@@ -72,7 +72,7 @@ def plan_timeline(
     lines_s = [float(old_lines_s[0])]
     for bar in range(after.bar_count):
         old = kept.get(bar)
-        start_s, stop_s = (after.seconds_at(after.bar_starts[bar + i]) for i in (0, 1))
+        start_s, stop_s = after.bar_span_s(range(bar, bar + 1))
         lasts_s = (stop_s - start_s) * pace if old is None else old_lines_s[old + 1] - old_lines_s[old]
         lines_s.append(lines_s[-1] + float(lasts_s))
     pieces = _pieces(kept, after.bar_count, before.bar_count, lines_s, old_lines_s, n_samples, sample_rate)
@@ -169,7 +169,7 @@ def _new_time_map(
     """When the new score is heard: at its bar lines, and inside kept bars as before."""
     score_s, audio_s = [], []
     for bar in range(after.bar_count):
-        start_s, stop_s = (after.seconds_at(after.bar_starts[bar + i]) for i in (0, 1))
+        start_s, stop_s = after.bar_span_s(range(bar, bar + 1))
         score_s.append(start_s)
         audio_s.append(lines_s[bar])
         if bar in kept:

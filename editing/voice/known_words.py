@@ -50,12 +50,13 @@ class KnownWords:
     def tokens(self, model: SingingDiT, samples: np.ndarray, start_s: float = 0.0) -> WordTokens:
         """What the model is told of the words of mono samples (n,) at 44.1 kHz, which begin at `start_s` of the song.
         Raises ScoretokError where none are found."""
-        words = self._words(samples, start_s)
+        words = self.words(samples, start_s)
         if not words:
             raise ScoretokError("no words were found in the source; leave --lyrics out")
         return word_tokens(model, aligned(model, samples, words))
 
-    def _words(self, samples: np.ndarray, start_s: float) -> list[TimedWord]:
+    def words(self, samples: np.ndarray, start_s: float = 0.0) -> list[TimedWord]:
+        """The words of mono samples (n,) at 44.1 kHz, which begin at `start_s` of the song."""
         if self.score is not None:
             return words_of_score(self.score, start_s, start_s + len(samples) / SAMPLE_RATE)
         recording = Recording(samples[None].astype(np.float32), SAMPLE_RATE)
