@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from editing import chord_edits, form_edits, lyric_edits, pitch_edits, time_edits, track_edits
+from editing import chord_edits, form_edits, lyric_edits, pitch_edits, range_edits, time_edits, track_edits
 from editing.phrases import Apply, Arguments
 from editing.where import Where, find_tracks
 from scoretok.chord_chart import parse_chart
@@ -250,6 +250,11 @@ def _singing(args: Arguments, name: str) -> Apply:
     return lambda sheet, where: track_edits.set_singing(sheet, where, name, value)
 
 
+def _fit(args: Arguments) -> Apply:
+    args.expect("ranges")
+    return range_edits.fit_ranges
+
+
 def _speed(args: Arguments, apply: Apply) -> Apply:
     args.expect("time")
     return apply
@@ -288,6 +293,7 @@ VERBS: dict[str, Verb] = {
     "breath": Verb("breath 0 [of TRACK]", "how long breaths are, 1 as usual", lambda a: _singing(a, "breath")),
     "portamento": Verb("portamento 2 [of TRACK]", "how long glides are", lambda a: _singing(a, "portamento")),
     "consonants": Verb("consonants 1.2 [of TRACK]", "how long they are", lambda a: _singing(a, "consonants")),
+    "fit": Verb("fit ranges", "move and drop what instruments cannot play", _fit),
     "quantise": Verb("quantise 1/16 [strength 50]", "move onsets to a grid", _quantise),
     "humanise": Verb("humanise [timing T] [velocity V] [seed S]", "move onsets and velocities at random", _humanise),
     "double": Verb("double time", "twice as fast, in half the bars", lambda a: _speed(a, time_edits.double_time)),

@@ -1,20 +1,18 @@
-"""Playability defaults by role: pitch range, chord size, and whether a track keeps to the chords.
+"""Playability defaults: what a track's instrument has comfortably, how many notes at once, whether it keeps to chords.
 
-The values hold all but about one note in a thousand of the training data, less what only game music has. In bands 99 of
-100 notes of guitar, piano and strings that begin with a bar or a chord belong to the chord.
+In bands 99 of 100 notes of guitar, piano and strings that begin with a bar or a chord belong to the chord.
 """
 
 from dataclasses import replace
 
+from planner.language import Cell
 from planner.request import Controls
 from planner.rules.chord_tones import OnChord
 from planner.song import Song
+from scoretok.instrument_ranges import ANY, range_of_part
 
-# Counted in the training data of the planner (see above); the script was not kept.
-ROLE_RANGES = {
-    "vocal": (48, 88), "lead": (36, 96), "guitar": (31, 88), "piano": (21, 105), "strings": (28, 100), "bass": (23, 67),
-}  # fmt: skip
-CHORD_SIZES = {"vocal": 2, "lead": 4, "guitar": 6, "piano": 10, "strings": 8, "bass": 3, "drums": 7}
+# Hold all but about one chord in a thousand of the training data; the script was not kept.
+CHORD_SIZES = {"vocal": 1, "lead": 4, "guitar": 6, "piano": 10, "strings": 8, "bass": 3, "drums": 7}
 
 HARMONIC = ("guitar", "piano", "strings")
 FREE_GENRES = ("art song", "game")
@@ -24,20 +22,29 @@ MOST_ONSETS = 16  # a bar
 
 
 def with_playability(controls: Controls, song: Song) -> Controls:
-    """The controls with range, chord size and harmony for every track that has none, as wide as its own notes need."""
+    """The controls with range, voices, chord size and span, and harmony for every track that has none, as wide as its
+    own notes need."""
     spans, sizes, on_chord = dict(controls.spans), dict(controls.chord_sizes), dict(controls.on_chord)
+    voices, chord_spans = dict(controls.polyphony), dict(controls.chord_spans)
     for number, part in enumerate(song.parts):
         role = part.name.partition(".")[0]
         own = [cell for (owner, _), cell in song.cells.items() if owner == number]
         pitches = [hit.pitch for cell in own for hit in cell]
-        if role in ROLE_RANGES:
-            span = min(pitches, default=127), max(pitches, default=0)
-            spans.setdefault(part.name, (min(ROLE_RANGES[role][0], span[0]), max(ROLE_RANGES[role][1], span[1])))
         largest = max((_chord_size([hit.position for hit in cell]) for cell in own), default=0)
-        sizes.setdefault(part.name, max(CHORD_SIZES[role], largest))
+        limits = range_of_part(role, part.program)
+        if limits is not None:
+            low, high = limits.comfortable
+            spans.setdefault(part.name, (min(low, *pitches, 127), max(high, *pitches, 0)))
+            if limits.voices < ANY and part.name not in voices:
+                voices[part.name] = max(limits.voices, _most_at_once(song, number))
+            chord_spans.setdefault(part.name, max(limits.chord_span, max(map(_chord_span, own), default=0)))
+        most = CHORD_SIZES[role] if limits is None else min(CHORD_SIZES[role], limits.voices)
+        sizes.setdefault(part.name, max(most, largest))
         may_keep = role in HARMONIC and not _may_exhaust_chord_tones(controls, number, part.name)
         on_chord.setdefault(part.name, may_keep and _keeps_to_chords(song, number))
-    return replace(controls, spans=spans, chord_sizes=sizes, on_chord=on_chord)
+    return replace(
+        controls, spans=spans, polyphony=voices, chord_sizes=sizes, chord_spans=chord_spans, on_chord=on_chord
+    )
 
 
 def _may_exhaust_chord_tones(controls: Controls, number: int, name: str) -> bool:
@@ -60,3 +67,19 @@ def _keeps_to_chords(song: Song, part: int) -> bool:
 
 def _chord_size(positions: list[int]) -> int:
     return max(map(positions.count, set(positions)))
+
+
+def _chord_span(cell: Cell) -> int:
+    """The widest chord of a cell in semitones."""
+    chords = [[hit.pitch for hit in cell if hit.position == position] for position in {hit.position for hit in cell}]
+    return max((max(pitches) - min(pitches) for pitches in chords), default=0)
+
+
+def _most_at_once(song: Song, part: int) -> int:
+    """How many notes of a part sound at once at most."""
+    starts = song.bar_starts() if song.cells else []
+    spans = [
+        (starts[bar] + hit.position, starts[bar] + hit.position + hit.duration)
+        for (owner, bar), cell in song.cells.items() if owner == part for hit in cell
+    ]  # fmt: skip
+    return max((sum(start <= at < end for start, end in spans) for at, _ in spans), default=0)

@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from planner.language import GENRES, METERS
+from planner.language import GENRES, METERS, TRACKS_PER_ROLE
+from planner.prompt_instruments import ENSEMBLES, GENERIC, GROUPS, INSTRUMENTS
 from scoretok.errors import ScoretokError
 from scoretok.harmony import parse_key
 from scoretok.parts import Key
@@ -29,30 +30,6 @@ GENRE_WORDS = {
     "latin": "salsa", "carol": "hymn", "chorale": "hymn", "lied": "art song", "musical": "showtune",
     "broadway": "showtune", "video game": "game", "chiptune": "game", "rag": "ragtime", "mandopop": "mandopop",
     "c-pop": "mandopop", "cantopop": "mandopop", "singer-songwriter": "folk", "power ballad": "ballad",
-}  # fmt: skip
-INSTRUMENTS = {
-    "singer": ("vocal", 53), "vocals": ("vocal", 53), "vocal": ("vocal", 53), "voice": ("vocal", 53),
-    "choir": ("vocal", 52), "singing": ("vocal", 53), "melody": ("lead", 73), "lead": ("lead", 80),
-    "flute": ("lead", 73), "saxophone": ("lead", 65), "sax": ("lead", 65), "trumpet": ("lead", 56),
-    "trombone": ("lead", 57), "clarinet": ("lead", 71), "oboe": ("lead", 68), "horns": ("lead", 61),
-    "brass": ("lead", 61),
-    "synth lead": ("lead", 81), "synth": ("lead", 81), "whistle": ("lead", 78), "harmonica": ("lead", 22),
-    "acoustic guitar": ("guitar", 25), "nylon guitar": ("guitar", 24), "electric guitar": ("guitar", 27),
-    "distorted guitar": ("guitar", 30), "distortion guitar": ("guitar", 30), "guitars": ("guitar", 25),
-    "guitar": ("guitar", 25), "banjo": ("guitar", 105), "harp": ("guitar", 46), "ukulele": ("guitar", 24),
-    "electric piano": ("piano", 4), "rhodes": ("piano", 4), "organ": ("piano", 16), "harpsichord": ("piano", 6),
-    "vibraphone": ("piano", 11), "marimba": ("piano", 12), "keys": ("piano", 0), "keyboard": ("piano", 0),
-    "piano": ("piano", 0), "violin": ("strings", 40), "viola": ("strings", 41), "cello": ("strings", 42),
-    "string section": ("strings", 48), "string quartet": ("strings", 48), "orchestra": ("strings", 48),
-    "strings": ("strings", 48), "pads": ("strings", 89), "pad": ("strings", 89), "upright bass": ("bass", 32),
-    "double bass": ("bass", 32), "synth bass": ("bass", 38), "slap bass": ("bass", 36), "bass guitar": ("bass", 33),
-    "bass": ("bass", 33), "drums": ("drums", 0), "drum kit": ("drums", 0), "percussion": ("drums", 0),
-    "beat": ("drums", 0),
-}  # fmt: skip
-GROUPS = {
-    "full band": ("vocal", "lead", "piano", "guitar", "strings", "bass", "drums"),
-    "rhythm section": ("piano", "bass", "drums"), "band": ("vocal", "guitar", "piano", "bass", "drums"),
-    "piano trio": ("piano", "bass", "drums"), "trio": ("piano", "bass", "drums"),
 }  # fmt: skip
 # Set by hand; no benchmark asks for moods.
 MOOD_SETTINGS = {  # mode, slowest and fastest quarter notes a minute; None and 0 where a mood says nothing
@@ -220,25 +197,38 @@ def _form(lower: str, found: ParsedPrompt) -> str:
 
 
 def _parts(lower: str, found: ParsedPrompt) -> None:
-    """Instruments in the order of the roles; groups stand for several; what is refused is left out."""
+    """Instruments in the order of the roles, each once; groups stand for several; what is refused is left out."""
     refused = {role for match in WITHOUT.finditer(lower) for role in _roles_in(match[1])}
-    named = WITHOUT.sub(" ", lower)
-    chosen: dict[str, int] = {}
-    because = []
-    group = _longest_match(named, GROUPS)
-    if group:
-        chosen |= {role: DEFAULT_PROGRAMS[role] for role in GROUPS[group]}
-        because.append(group)
-        named = named.replace(group, " ")
+    named = WITHOUT.sub(_blanks, lower)
+    because: dict[str, int] = {}  # words, and where they stand
+    ensemble: tuple[tuple[str, int], ...] = ()
+    usual: list[tuple[str, int]] = []  # where nothing of the role is named
+    if group := _longest_match(named, {**ENSEMBLES, **GROUPS}):
+        ensemble = ENSEMBLES.get(group, ())
+        usual += [(role, DEFAULT_PROGRAMS[role]) for role in GROUPS.get(group, ())]
+        because[group] = named.index(group)
+        named = named.replace(group, " " * len(group))
     while word := _longest_match(named, INSTRUMENTS):
-        role, program = INSTRUMENTS[word]
-        if role not in chosen or word != role:
-            chosen[role] = program
-        because.append(word)
-        named = re.sub(rf"\b{re.escape(word)}\b", " ", named)
-    found.parts = tuple((role, chosen[role]) for role in DEFAULT_PROGRAMS if role in chosen and role not in refused)
+        because[word] = named.index(word)
+        named = re.sub(rf"\b{re.escape(word)}\b", _blanks, named)
+    words = [word for word in sorted(because, key=because.__getitem__) if word in INSTRUMENTS]
+    usual += [INSTRUMENTS[word] for word in words if word in GENERIC]
+    chosen = [*ensemble, *dict.fromkeys(INSTRUMENTS[word] for word in words if word not in GENERIC)]
+    taken = {role for role, _ in chosen}
+    chosen += {role: program for role, program in reversed(usual) if role not in taken}.items()
+    parts = [part for role in DEFAULT_PROGRAMS if role not in refused for part in chosen if part[0] == role]
+    found.parts = tuple(
+        part for number, part in enumerate(parts)
+        if sum(other[0] == part[0] for other in parts[:number]) < TRACKS_PER_ROLE
+    )  # fmt: skip
     if because or refused:
-        found.evidence["tracks"] = ", ".join([*because, *(f"no {role}" for role in sorted(refused))])
+        found.evidence["tracks"] = ", ".join(
+            [*sorted(because, key=because.__getitem__), *(f"no {role}" for role in sorted(refused))]
+        )
+
+
+def _blanks(match: re.Match[str]) -> str:
+    return " " * len(match[0])
 
 
 def _roles_in(text: str) -> set[str]:
@@ -247,7 +237,8 @@ def _roles_in(text: str) -> set[str]:
 
 def _genre(lower: str, found: ParsedPrompt) -> None:
     words = {**GENRE_WORDS, **{genre: genre for genre in GENRES if genre != "other"}}
-    word = _longest_match(lower, words)
+    others = {word: genre for word, genre in words.items() if genre != "ballad"}
+    word = _longest_match(lower, others) or _longest_match(lower, words)  # a jazz ballad is jazz
     if word:
         found.genre, found.evidence["genre"] = words[word], word
 

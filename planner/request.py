@@ -10,6 +10,7 @@ from typing import Any
 from planner.language import ID, MAX_POSITION, Cell
 from planner.rules import Rule
 from planner.rules.chord_size import ChordSize
+from planner.rules.chord_span import ChordSpan
 from planner.rules.chord_tones import OnChord
 from planner.rules.contour import Contour
 from planner.rules.density import Density
@@ -56,16 +57,17 @@ class Controls:
     """Hard constraints on generated notes, by part name where they concern one part.
 
     `scale` are pitch classes, `spans` lowest and highest pitch, `polyphony` most notes that sound at once and
-    `chord_sizes` that begin at once, `max_repeats` how many bars in a row may be the same, `density` least and most
-    onsets a bar, `on_chord` whether what begins with a bar or a chord is of the chord's tones. `rhythm`, `contour` and
-    `novelty` hold the cells whose rhythm or contour is kept, or that must not come out as they were; `syllables` what
-    is sung in a cell, 1 a syllable, 2 one that ends its word.
+    `chord_sizes` that begin at once, `chord_spans` within how many semitones these lie, `max_repeats` how many bars in
+    a row may be the same, `density` least and most onsets a bar, `on_chord` whether what begins with a bar or a chord
+    is of the chord's tones. `rhythm`, `contour` and `novelty` hold the cells whose rhythm or contour is kept, or that
+    must not come out as they were; `syllables` what is sung in a cell, 1 a syllable, 2 one that ends its word.
     """
 
     scale: frozenset[int] | None = None
     spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     polyphony: Mapping[str, int] = field(default_factory=dict)
     chord_sizes: Mapping[str, int] = field(default_factory=dict)
+    chord_spans: Mapping[str, int] = field(default_factory=dict)
     max_repeats: Mapping[str, int] = field(default_factory=dict)
     density: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     on_chord: Mapping[str, bool] = field(default_factory=dict)
@@ -85,9 +87,11 @@ class Controls:
         if part.name in self.density:
             rules.append(Density(*self.density[part.name]))
         if part.name in self.polyphony:
-            rules.append(Polyphony(self.polyphony[part.name], self.density.get(part.name, (0, 0))[0]))
+            rules.append(Polyphony(self.polyphony[part.name], self._least_onsets(part.name, place)))
         if part.name in self.chord_sizes:
             rules.append(ChordSize(self.chord_sizes[part.name]))
+        if part.name in self.chord_spans:
+            rules.append(ChordSpan(self.chord_spans[part.name]))
         if self.on_chord.get(part.name):
             rules.append(OnChord(song.chords_in(place[1])))
         if part.name in self.max_repeats:
@@ -101,6 +105,11 @@ class Controls:
         if place in self.syllables:
             rules.append(Syllables(self.syllables[place]))
         return rules
+
+    def _least_onsets(self, name: str, place: Place) -> int:
+        """How many onsets a cell needs."""
+        line = {hit.position for hit in self.contour.get(place, ())}
+        return max(self.density.get(name, (0, 0))[0], len(line), len(self.syllables.get(place, ())))
 
     def shifted_by(self, bars: int) -> "Controls":
         """The same for a window that begins so many bars later."""
@@ -132,6 +141,7 @@ class Controls:
 
         return replace(
             self, spans=moved(self.spans), polyphony=moved(self.polyphony), chord_sizes=moved(self.chord_sizes),
+            chord_spans=moved(self.chord_spans),
             max_repeats=moved(self.max_repeats), density=moved(self.density),
             on_chord=moved(self.on_chord),
         )  # fmt: skip

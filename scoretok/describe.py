@@ -1,9 +1,10 @@
 """What a score is, in numbers and in prose: key, tempo, meter, form, chords by section, who plays how much."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scoretok.harmony import chord_to_symbol, key_to_text
+from scoretok.instrument_ranges import range_of, unplayable
 from scoretok.parts import Key, Track
 from scoretok.sheet import LeadSheet
 from scoretok.theory import pitch_name
@@ -78,7 +79,33 @@ def _track(sheet: LeadSheet, name: str, track: Track) -> dict[str, Any]:
         "share_of_bars": round(len(played) / sheet.bar_count, 3),
         "notes_per_bar": round(len(track.notes) / max(1, len(played)), 2),
         "range": [] if track.is_drums or not pitches else [pitch_name(min(pitches)), pitch_name(max(pitches))],
+        "unplayable": unplayable_parts(track),
     }
+
+
+def unplayable_parts(track: Track) -> dict[str, Any]:
+    """What the instrument of a track cannot play: counts of notes, and what it can; empty where it can play all."""
+    found, limits = unplayable(track), range_of(track)
+    if not found or limits is None:
+        return {}
+    return {
+        "too_low": len(found.too_low), "too_high": len(found.too_high), "too_many_at_once": len(found.too_many),
+        "instrument_range": [pitch_name(limits.lowest), pitch_name(limits.highest)], "voices": limits.voices,
+    }  # fmt: skip
+
+
+def say_unplayable(name: str, row: Mapping[str, Any]) -> str:
+    """What `unplayable_parts` found as a sentence."""
+    low, high = row["instrument_range"]
+    voices = "one voice" if row["voices"] == 1 else f"{row['voices']} voices"
+    said = [
+        f"{row[key]} note{'s' * (row[key] > 1)} {text}"
+        for key, text in (
+            ("too_low", f"below {low}"), ("too_high", f"above {high}"), ("too_many_at_once", f"more than {voices}")
+        )
+        if row[key]
+    ]  # fmt: skip
+    return f"{name} goes beyond its instrument: {', '.join(said)}; 'fit ranges' moves them"
 
 
 def in_prose(facts: dict[str, Any]) -> str:
@@ -106,6 +133,8 @@ def in_prose(facts: dict[str, Any]) -> str:
             f"{row['track']}: {row['notes']} notes in {row['share_of_bars']:.0%} of the bars,"
             f" {row['notes_per_bar']:.1f} a bar{reach}."
         )
+        if row["unplayable"]:
+            lines.append(f"{say_unplayable(row['track'], row['unplayable'])}.")
     if facts["syllables"]:
         lines.append(f"Words: {facts['syllables']} syllables{_language(facts)}.")
     if "loudness_lufs" in facts:

@@ -4,6 +4,8 @@ import click
 
 from editing.cli.common import as_text, bars_option, json_option, only_bars, parse_bars, print_json
 from editing.cli.reading import load
+from scoretok.describe import say_unplayable, unplayable_parts
+from scoretok.errors import warn
 from scoretok.formats.lead import short_id
 from scoretok.harmony import chord_to_symbol
 from scoretok.roles import DRUM_NAMES
@@ -77,6 +79,9 @@ def _print_table(sheet: LeadSheet, bars: range) -> None:
         cells = [_cell(sheet, number, bar) for number in range(len(sheet.tracks))]
         table.add_row(*(Text(text) for text in (str(bar + 1), *_headings(sheet, bar), *cells)))
     console.print(table)
+    for track_id, track in sheet.tracks_by_id.items():
+        if row := unplayable_parts(track):
+            warn(say_unplayable(track_id, row))
 
 
 def _headings(sheet: LeadSheet, bar: int) -> tuple[str, str, str]:
