@@ -34,6 +34,7 @@ class PromptOptions:
     form: "intro 4, verse 8". chords: one a bar, "Am F C G", or with bar lines between.
     key: "A minor". meter: "3/4". tempo: quarter notes a minute. tracks: "vocal piano:4 bass drums".
     melody_role: who has the melody where no tracks are named; "" where one is given.
+    form_of_words: labels and bars of the sections of the words, used where no form is given.
     """
 
     prompt: str = ""
@@ -48,6 +49,7 @@ class PromptOptions:
     tracks: str | None = None
     genre: str | None = None
     melody_role: str = "lead"
+    form_of_words: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,12 @@ def sections_of(options: PromptOptions, found: ParsedPrompt) -> list[tuple[str, 
         if options.bars and total != options.bars:
             raise ScoretokError(f"--form has {total} bars and --bars {options.bars}; leave one out")
         return sections
+    if options.form_of_words:
+        found.evidence["form"] = "that of the words"
+        if bars is None:
+            return [(label, str(length)) for label, length in options.form_of_words]
+        shares = tuple((label, None) for label, _ in options.form_of_words)
+        return [(label, str(length)) for label, length in with_lengths(shares, bars)]
     if found.form:
         return [(label, str(length)) for label, length in with_lengths(found.form, bars)]
     return [(FREE, str(bars or DEFAULT_BARS))]

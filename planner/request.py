@@ -60,7 +60,8 @@ class Controls:
     `chord_sizes` that begin at once, `chord_spans` within how many semitones these lie, `max_repeats` how many bars in
     a row may be the same, `density` least and most onsets a bar, `on_chord` whether what begins with a bar or a chord
     is of the chord's tones. `rhythm`, `contour` and `novelty` hold the cells whose rhythm or contour is kept, or that
-    must not come out as they were; `syllables` what is sung in a cell, 1 a syllable, 2 one that ends its word.
+    must not come out as they were; `syllables` what is sung in a cell, 1 a syllable, 2 one that ends its word,
+    3 one that ends its line too.
     """
 
     scale: frozenset[int] | None = None

@@ -40,6 +40,7 @@ from scoretok.lyrics import with_phonemes_if_possible
 if TYPE_CHECKING:
     from planner.language import Cell
     from planner.llama import PlannerModel
+    from planner.lyric_text import LyricSection
     from planner.note_writer import BarCallback
     from planner.prompt_request import PromptRequest
     from planner.request import Controls
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from planner.token_sampling import TokenSampling
     from scoretok.sheet import LeadSheet
 
+    Words = tuple[LyricSection, ...]
     Make = Callable[[TokenSampling, BarCallback], GeneratedScore]
 
 COMPOSE = """\b
@@ -165,8 +167,18 @@ def plan(output: str, seed: int, quiet: bool, planning: PlannerOptions, request:
         write_text(text, output)
 
 
-def read_request(planning: "PlannerOptions", options: RequestOptions, quiet: bool) -> "PromptRequest":
-    """What a plan, a prompt and options ask for; prints what was understood. Raises ScoretokError."""
+def words_of_request(options: RequestOptions) -> "Words":
+    """The sections of --lyrics, none without. Raises ScoretokError."""
+    from planner.lyric_text import read_lyrics
+
+    return read_lyrics(read_text(options.lyrics), options.language) if options.lyrics else ()
+
+
+def read_request(
+    planning: "PlannerOptions", options: RequestOptions, quiet: bool, words: "Words" = ()
+) -> "PromptRequest":
+    """What a plan, a prompt, words and options ask for; prints what was understood. Raises ScoretokError."""
+    from planner.lyric_layout import form_of_lyrics
     from planner.prompt_request import PromptOptions, request_from
 
     names = ("bars", "form", "chords", "key", "meter", "tempo", "tracks")
@@ -177,6 +189,7 @@ def read_request(planning: "PlannerOptions", options: RequestOptions, quiet: boo
         **{name: getattr(options, name) for name in names},
         genre=planning.genre,
         melody_role="" if options.melody else "vocal" if options.lyrics else "lead",
+        form_of_words=form_of_lyrics(words),
     )
     found = request_from(asked)
     if options.lyrics and not (options.plan_file or options.tracks):
@@ -200,13 +213,13 @@ def with_vocal(request: "PromptRequest") -> "PromptRequest":
 
 
 def prepare_request(
-    planning: PlannerOptions, options: RequestOptions, seed: int, quiet: bool
+    planning: PlannerOptions, options: RequestOptions, seed: int, quiet: bool, words: "Words" = ()
 ) -> "tuple[PlannerModel, PromptRequest, Controls]":
     """The model, and what is asked of it once its own choices for the header are made. Raises ScoretokError."""
     from planner.prompt_request import choose_header
     from scoretok.harmony import parse_key
 
-    asked = read_request(planning, options, quiet)
+    asked = read_request(planning, options, quiet, words)
     model = get_model(planning.model)
     asked = choose_header(model, asked, get_sampling(planning, seed))
     names = [part.name for part in asked.song.parts]
@@ -215,14 +228,14 @@ def prepare_request(
 
 def from_request(planning: PlannerOptions, options: RequestOptions, seed: int, quiet: bool) -> "tuple[Make, int, None]":
     """What composes as options ask, and how many bars. Raises ScoretokError."""
-    from planner.lyric_layout import read_lines, with_words
+    from planner.lyric_layout import with_words
     from planner.tasks import compose as make
 
-    model, asked, controls = prepare_request(planning, options, seed, quiet)
+    sections = words_of_request(options)
+    model, asked, controls = prepare_request(planning, options, seed, quiet, sections)
     bars, words = asked.bars, None
-    if options.lyrics:
-        lines = read_lines(read_text(options.lyrics), options.language)
-        bars, controls, words = with_words(asked.song, bars, controls, lines)
+    if sections:
+        bars, controls, words = with_words(asked.song, bars, controls, sections)
 
     def composed(sampling: "TokenSampling", on_bar: "BarCallback") -> "GeneratedScore":
         made = make(model, asked.song, bars, controls, sampling, on_bar, words, options.repeat_sections)

@@ -16,13 +16,13 @@ from editing.cli.common import (
     seed_option,
     silence,
 )
-from editing.cli.compose import RequestOptions, prepare_request, request_options
+from editing.cli.compose import RequestOptions, prepare_request, request_options, words_of_request
 from editing.cli.planning import PlannerOptions, get_sampling, planner_options
 from editing.cli.render import RenderOptions as Rendering
 from editing.cli.render import engine_for, make_folder, provenance_of, with_singers, write_render
 from editing.cli.singer_options import SingerOptions, pronounced, singer_options
 from scoretok.errors import ScoretokError
-from scoretok.files import read_text, write_text
+from scoretok.files import write_text
 from scoretok.formats import write
 from scoretok.lyrics import with_phonemes_if_possible
 
@@ -81,18 +81,18 @@ def song(
 
 def composed(planning: PlannerOptions, request: RequestOptions, seed: int, quiet: bool) -> "tuple[LeadSheet, str]":
     """A score that is composed as asked, and its plan as a text. Raises ScoretokError."""
-    from planner.lyric_layout import read_lines, with_words
+    from planner.lyric_layout import with_words
     from planner.plan_text import print_plan
     from planner.request import given_plan
     from planner.tasks import compose
     from planner.tasks import plan as make_plan
 
-    model, asked, controls = prepare_request(planning, request, seed, quiet)
+    sections = words_of_request(request)
+    model, asked, controls = prepare_request(planning, request, seed, quiet, sections)
     sampling = get_sampling(planning, seed)
     bars, words = asked.bars, None
-    if request.lyrics:
-        lines = read_lines(read_text(request.lyrics), request.language)
-        bars, controls, words = with_words(asked.song, bars, controls, lines)
+    if sections:
+        bars, controls, words = with_words(asked.song, bars, controls, sections)
     repeats = request.repeat_sections
     with progress_bar("planning", len(bars), quiet) as advance:
         planned = make_plan(model, asked.song, bars, controls, sampling, lambda _: advance(), repeats)

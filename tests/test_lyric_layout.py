@@ -1,0 +1,110 @@
+"""Words that are given before their notes: tags, stanzas, backing words, and which bar sings what."""
+
+import pytest
+
+from planner.lyric_layout import assign_lines, form_of_lyrics, with_words
+from planner.lyric_text import read_lyrics
+from planner.prompt_request import PromptOptions, request_from
+from planner.request import NOT_SILENT, Controls
+from planner.rules.syllables import LINE_END
+from scoretok.errors import ScoretokError, ScoretokWarning
+
+SONG = """[Intro]
+
+[Verse 1]
+The kettle hums a tune
+beside my room (my room)
+[Chorus x2]
+Hold on
+[Guitar Solo]
+[Chorus]
+Outro:
+Good night
+"""
+
+
+def texts(sections):
+    return [(one.label, [" ".join(s.text for s in line.syllables) for line in one.lines]) for one in sections]
+
+
+def test_tags_name_sections_and_are_not_sung():
+    sections = read_lyrics(SONG)
+    assert texts(sections) == [
+        ("intro", []),
+        ("verse", ["The ket tle hums a tune", "be side my room"]),
+        ("chorus", ["Hold on"]),
+        ("chorus", ["Hold on"]),
+        ("solo", []),
+        ("chorus", ["Hold on"]),
+        ("outro", ["Good night"]),
+    ]
+    assert [s.text for s in sections[1].lines[1].backing] == ["my", "room"]
+    assert form_of_lyrics(sections) == (
+        ("intro", 4), ("verse", 2), ("chorus", 2), ("chorus", 2), ("solo", 4), ("chorus", 2), ("outro", 2),
+    )  # fmt: skip
+
+
+def test_stanzas_without_tags_are_verses_and_what_comes_again_is_the_chorus():
+    words = "Morning light\n\nHold on\n\nEvening light\n\nHold on\n"
+    assert [label for label, _ in form_of_lyrics(read_lyrics(words))] == ["verse", "chorus", "verse", "chorus"]
+    assert form_of_lyrics(read_lyrics("Morning light\non the sea")) == ()
+    assert texts(read_lyrics("Morning\n[chorus]\nHold on"))[0] == ("verse", ["Morn ing"])
+
+
+def test_what_is_no_section_is_said():
+    with pytest.warns(ScoretokWarning, match=r"left out: \[key change\], \[whisper\]"):
+        sections = read_lyrics("[key change]\n[whisper] hold on\n")
+    assert texts(sections) == [(None, ["hold on"])]
+    with pytest.warns(ScoretokWarning, match="section bridge of the words has no words"):
+        assert texts(read_lyrics("[Bridge]\n[Verse]\nla la"))[0] == ("bridge", [])
+    for words, message in (("...\n", "no syllables"), ("[chorus x99]\nla", "at most 8"), ("", "no syllables")):
+        with pytest.raises(ScoretokError, match=message):
+            read_lyrics(words)
+
+
+def request(words, **options):
+    sections = read_lyrics(words)
+    asked = request_from(PromptOptions(form_of_words=form_of_lyrics(sections), **options))
+    return asked, *with_words(asked.song, asked.bars, Controls(), sections)
+
+
+def test_every_section_sings_its_words_and_the_others_are_silent():
+    asked, bars, controls, words = request(SONG.replace("(my room)", ""), tracks="vocal piano")
+    labels = [bar.label for bar in asked.bars if bar.label]
+    assert labels == ["intro", "verse", "chorus", "chorus", "solo", "chorus", "outro"]
+    sung = ["".join(s.text for s in words[0, bar]) for bar in range(len(bars))]
+    assert sung[:4] == ["", "", "", ""]
+    assert sung[4:6] == ["Thekettlehumsatune", "besidemyroom"]
+    assert [bar.densities[0] for bar in bars[:6]] == [0, 0, 0, 0, NOT_SILENT, NOT_SILENT]
+    assert controls.syllables[0, 4] == (2, 1, 2, 2, 2, LINE_END)
+    assert asked.understood == ("form: that of the words",)
+
+
+def test_a_form_that_is_given_comes_first_and_has_to_fit():
+    _, bars, _, words = request(
+        "[verse]\nla la\n[chorus]\nlo lo", form="intro 2, verse 4, solo 2, chorus 4", tracks="vocal"
+    )
+    assert [bar for bar in range(len(bars)) if words[0, bar]] == [2, 8]
+    with pytest.raises(ScoretokError, match="section 2 of the words is a chorus, and the form has none left"):
+        request("[verse]\nla la\n[chorus]\nlo lo", form="verse 4", tracks="vocal")
+    # Stanzas without tags take what sections there are.
+    _, bars, _, words = request("la la\n\nlo lo", form="intro 2, verse 8", tracks="vocal")
+    assert [bar for bar in range(len(bars)) if words[0, bar]] == [2, 6]
+
+
+def test_backing_words_need_a_second_voice():
+    with pytest.warns(ScoretokWarning, match="second vocal track"):
+        *_, words = request("[verse]\nhold on (hold on)", tracks="vocal piano")
+    assert {part for part, _ in words} == {0}
+    *_, words = request("[verse]\nhold on (so long)", tracks="vocal vocal piano")
+    assert [s.text for s in words[1, 0]] == ["so", "long"]
+    with pytest.raises(ScoretokError, match="need a vocal track"):
+        request("la", tracks="piano")
+
+
+def test_lines_share_the_bars_and_say_where_they_end():
+    lines = [line.syllables for line in read_lyrics("one two three four five six\nseven")[0].lines]
+    laid = assign_lines(lines, [96] * 4)
+    assert [(len(bar.syllables), bar.ends_line) for bar in laid] == [(5, False), (1, True), (2, True), (0, False)]
+    with pytest.raises(ScoretokError, match="2 lines of words need"):
+        assign_lines(lines, [96])
