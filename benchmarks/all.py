@@ -48,6 +48,8 @@ SECTIONS = {
     "voice_training": "Voice conversion: what training bought",
     "singing_words": "Singing: fresh verses, beside other ways to sing",
     "singing_edits": "Singing: what an edit changes",
+    "singing_speed": "Singing: speed and memory",
+    "voice_words": "Voice conversion: words that are known",
     "busy": "Speed beside busy processes",
 }
 ARGUMENTS = {
@@ -81,6 +83,7 @@ ARGUMENTS = {
     "voice_adapt": "--voices VOICES/real_heldout.tar --manifest VOICES/real_manifest.jsonl",
     "voice_training": "--runs RUNS/voice",
     "singing_words": "--voices VOICES/real_heldout.tar --manifest VOICES/real_manifest.jsonl",
+    "voice_words": "--voices VOICES/real_heldout.tar --manifest VOICES/real_manifest.jsonl",
 }
 # What stands for a path in these arguments -> the option that gives it, and what it is.
 PLACES = {

@@ -234,6 +234,8 @@ def sung_comment(sheet: LeadSheet, numbers: list[int], sung: "SungTracks") -> st
 
 def phrase_to_dict(frames: "PhraseFrames") -> dict[str, object]:
     """A phrase for --json."""
+    from renderer.singing.expression import midi_of
+
     return {
         "start_s": round(frames.timed.start_s, 3),
         "end_s": round(frames.timed.end_s, 3),
@@ -241,5 +243,5 @@ def phrase_to_dict(frames: "PhraseFrames") -> dict[str, object]:
         "words": "".join(s.text + " " * s.word_end for s in frames.phrase.syllables).strip(),
         "notes": [asdict(note) for note in frames.phrase.notes],
         "phones": [asdict(phone) for phone in frames.timed.phones],
-        "pitch": [round(float(p), 3) for p in 69 + 12 * np.log2(frames.pitch.hz / 440)],
+        "pitch": [round(float(p), 3) for p in midi_of(frames.pitch.hz)],
     }

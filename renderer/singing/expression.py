@@ -81,3 +81,9 @@ def dynamics(phrase: VocalPhrase, times_s: np.ndarray) -> np.ndarray:
 def hz_of(midi: np.ndarray) -> np.ndarray:
     """MIDI pitches as frequencies in Hz."""
     return 440.0 * 2 ** ((midi - 69) / 12)
+
+
+def midi_of(hz: np.ndarray) -> np.ndarray:
+    """Frequencies in Hz as MIDI pitches."""
+    pitches: np.ndarray = 69 + 12 * np.log2(hz / 440.0)
+    return pitches

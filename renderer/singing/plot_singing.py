@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from renderer.singing.expression import midi_of
 from renderer.singing.phrase_frames import PhraseFrames
 from renderer.voice.envelope import FRAME_S
 from scoretok.errors import ScoretokError
@@ -28,7 +29,7 @@ def plot_phrases(phrases: Sequence[PhraseFrames], span_s: tuple[float, float], p
     pitch_axes, phone_axes = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
     for frames in phrases:
         times_s = frames.start_s + np.arange(len(frames)) * FRAME_S
-        midi = 69 + 12 * np.log2(frames.pitch.hz / 440)
+        midi = midi_of(frames.pitch.hz)
         for syllable in frames.phrase.syllables:
             for note in syllable.notes:
                 pitch_axes.fill_between(
