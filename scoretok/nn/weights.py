@@ -33,7 +33,10 @@ def read_weights(folder: str | Path, name: str = MODEL) -> tuple[dict[str, Any],
     if not isinstance(config, dict):
         raise ValueError(f"{CONFIG} is not an object")
     _check_sizes(config, tensors)
-    return config, {key: x.to(torch.float32) if x.is_floating_point() else x for key, x in tensors.items()}
+    # Copies: products of tensors that lie in the file, at any address, differ in their last bits.
+    return config, {
+        key: x.to(torch.float32, copy=True) if x.is_floating_point() else x.clone() for key, x in tensors.items()
+    }
 
 
 def _check_sizes(config: Mapping[str, object], tensors: Mapping[str, Tensor]) -> None:
@@ -51,7 +54,7 @@ def build(kind: Callable[..., Module], config: Mapping[str, object], tensors: Ma
     """A module of a config with these weights. Raises ValueError when they do not make one."""
     try:
         module = kind(**config)
-        module.load_state_dict(tensors, assign=True)  # in the place of copies, which cost as long as reading them
+        module.load_state_dict(tensors, assign=True)  # not copied once more
     except Exception as error:  # what a constructor does with a config that is not its own cannot be foreseen
         raise ValueError(f"{type(error).__name__}: {first_line(error)}") from None
     return module
