@@ -251,7 +251,7 @@ def by_flite(source: Iterator[Line], rng: np.random.Generator) -> Iterator[tuple
 
 
 def by_people(voices: Path, manifest: Path) -> Iterator[tuple[SpokenPhones, list, str, float, bool]]:
-    """Recordings of speech with recognised words, in pieces that are parted at pauses."""
+    """Recordings of speech with recognised words."""
     singer = load_singer().dit
     for speaker, paths in real_voices(voices, manifest).items():
         for path in paths:
@@ -282,9 +282,13 @@ def main() -> None:
     parser.add_argument("--manifest", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--part", choices=[*PARTS, "real"], required=True)
-    parser.add_argument("--minutes", type=float, default=1e9)
+    parser.add_argument("--minutes", type=float)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
+    if arguments.part != "real" and not (arguments.words and arguments.minutes):
+        parser.error("--words and --minutes are needed for all parts but `real`")
+    if arguments.part == "real" and not (arguments.voices and arguments.manifest):
+        parser.error("--voices and --manifest are needed for the part `real`")
     torch.set_num_threads(1)
     folder = arguments.out / arguments.part
     folder.mkdir(parents=True, exist_ok=True)
@@ -305,7 +309,7 @@ def main() -> None:
         number, total_s = number + 1, total_s + len(clip) * FRAME_S
         if number % 50 == 0:
             print(f"{arguments.part}: {number} clips, {total_s / 60:.1f} min", flush=True)
-        if total_s > 60 * arguments.minutes:
+        if arguments.minutes and total_s > 60 * arguments.minutes:
             return
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 from scoretok.errors import ScoretokError, warn
 from scoretok.lyrics import HELD, syllabify
-from scoretok.parts import SECTION_LABELS, Syllable
+from scoretok.parts import Syllable
 from scoretok.roles import parse_section
 
 TAG = re.compile(r"^\s*\[([^\[\]]*)\]\s*(.*)$|^\s*([A-Za-z][A-Za-z -]*?(?: \d+)?)\s*:\s*$")
@@ -79,21 +79,22 @@ def _blocks(text: str) -> list[tuple[str | None, int, list[str]]]:
     unknown: list[str] = []
     for line in text.splitlines():
         tag = TAG.match(line)
-        label = parse_section(tag[1] or tag[3]) if tag else None
-        if tag and tag[1] is not None and label is None:
-            unknown.append(f"[{tag[1]}]")
-            line = tag[2]  # noqa: PLW2901 - what stands behind a tag is sung
-        elif tag and label in SECTION_LABELS:
-            times = TIMES.search(tag[1] or tag[3])
+        name, words = (tag[1] or tag[3] or "", tag[2] or "") if tag else ("", line)  # what follows a tag is sung
+        label = parse_section(name)
+        if label:
+            times = TIMES.search(name)
             count = int(times[1] or times[2]) if times else 1
             if not 1 <= count <= MOST_TIMES:
                 raise ScoretokError(f"{line.strip()!r} asks for {count} times; at most {MOST_TIMES} are sung")
             blocks.append((label, count, []))
-            line = tag[2] or ""  # noqa: PLW2901
-        elif not line.strip() and blocks[-1][0] is None and blocks[-1][2]:
+        elif tag and tag[1] is not None:
+            unknown.append(f"[{name}]")
+        elif tag:
+            words = line  # "she said:" is no tag
+        elif not words.strip() and blocks[-1][0] is None and blocks[-1][2]:
             blocks.append((None, 1, []))
-        if line.strip():
-            blocks[-1][2].append(line)
+        if words.strip():
+            blocks[-1][2].append(words)
     if unknown:
         warn(f"tags that are no section are left out: {', '.join(dict.fromkeys(unknown))}", "dropped")
     return blocks

@@ -4,12 +4,13 @@ In bands 99 of 100 notes of guitar, piano and strings that begin with a bar or a
 """
 
 from dataclasses import replace
+from itertools import accumulate
 
 from planner.language import Cell
 from planner.request import Controls
 from planner.rules.chord_tones import OnChord
 from planner.song import Song
-from scoretok.instrument_ranges import ANY, range_of_part
+from scoretok.instrument_ranges import ANY, ANY_SPAN, range_of_part
 
 # Hold all but about one chord in a thousand of the training data; the script was not kept.
 CHORD_SIZES = {"vocal": 1, "lead": 4, "guitar": 6, "piano": 10, "strings": 8, "bass": 3, "drums": 7}
@@ -37,7 +38,8 @@ def with_playability(controls: Controls, song: Song) -> Controls:
             spans.setdefault(part.name, (min(low, *pitches, 127), max(high, *pitches, 0)))
             if limits.voices < ANY and part.name not in voices:
                 voices[part.name] = max(limits.voices, _most_at_once(song, number))
-            chord_spans.setdefault(part.name, max(limits.chord_span, max(map(_chord_span, own), default=0)))
+            if limits.chord_span < ANY_SPAN:
+                chord_spans.setdefault(part.name, max(limits.chord_span, max(map(_chord_span, own), default=0)))
         most = CHORD_SIZES[role] if limits is None else min(CHORD_SIZES[role], limits.voices)
         sizes.setdefault(part.name, max(most, largest))
         may_keep = role in HARMONIC and not _may_exhaust_chord_tones(controls, number, part.name)
@@ -77,9 +79,9 @@ def _chord_span(cell: Cell) -> int:
 
 def _most_at_once(song: Song, part: int) -> int:
     """How many notes of a part sound at once at most."""
-    starts = song.bar_starts() if song.cells else []
-    spans = [
-        (starts[bar] + hit.position, starts[bar] + hit.position + hit.duration)
-        for (owner, bar), cell in song.cells.items() if owner == part for hit in cell
-    ]  # fmt: skip
-    return max((sum(start <= at < end for start, end in spans) for at, _ in spans), default=0)
+    starts = song.bar_starts()
+    hits = [
+        (starts[bar] + hit.position, hit) for (owner, bar), cell in song.cells.items() if owner == part for hit in cell
+    ]
+    changes = sorted(change for tick, hit in hits for change in ((tick, 1), (tick + hit.duration, -1)))
+    return max(accumulate(change for _, change in changes), default=0)

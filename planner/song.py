@@ -108,7 +108,9 @@ class Song:
         for plan in self.plan:
             meter = plan.meter or meter
             ticks.append(96 * meter[0] // meter[1])
-        return [self.pickup_ticks or ticks[0], *ticks[1:]]
+        if ticks and self.pickup_ticks:
+            ticks[0] = self.pickup_ticks
+        return ticks
 
     def bar_starts(self) -> list[int]:
         """The tick of every bar line, the last one included."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from scoretok.parts import Note, Track
 
-ANY = 128  # voices of what has as many as it is asked for
+ANY, ANY_SPAN = 128, 127  # voices of what has as many as it is asked for, semitones of what can play any chord
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class InstrumentRange:
     highest: int
     comfortable: tuple[int, int]
     voices: int = ANY
-    chord_span: int = 127
+    chord_span: int = ANY_SPAN
     breathes: bool = False
 
     @property
@@ -35,69 +35,61 @@ class InstrumentRange:
         return self.lowest <= pitch <= self.highest
 
 
-def _keys(lowest: int, highest: int, low: int, high: int, voices: int = 10) -> InstrumentRange:
-    """Two hands: each spans a tenth, they may lie anywhere."""
-    return InstrumentRange(lowest, highest, (low, high), voices)
-
-
-def _wind(lowest: int, highest: int, low: int, high: int) -> InstrumentRange:
-    return InstrumentRange(lowest, highest, (low, high), 1, 0, breathes=True)
-
-
-def _strings(lowest: int, highest: int, low: int, high: int, voices: int = ANY) -> InstrumentRange:
-    return InstrumentRange(lowest, highest, (low, high), voices, 127 if voices > 1 else 0)
-
-
-def _frets(lowest: int, highest: int, low: int, high: int, voices: int, span: int) -> InstrumentRange:
+def _many(lowest: int, highest: int, low: int, high: int, voices: int = ANY, span: int = ANY_SPAN) -> InstrumentRange:
     return InstrumentRange(lowest, highest, (low, high), voices, span)
 
 
-_PIANO, _ANYTHING = _keys(21, 108, 28, 96), InstrumentRange(0, 127, (24, 108))
-_VIOLIN, _FIDDLE_SECTION = _strings(55, 100, 55, 88, 1), _strings(28, 100, 36, 91)
-_BASS_GUITAR = _frets(23, 67, 28, 55, 2, 16)  # of four or five strings
-_GUITAR = _frets(40, 88, 40, 76, 6, 36)
-_ENSEMBLE_VOICES = InstrumentRange(40, 84, (43, 79), 8, 127, breathes=True)
-_SOLO_VOICE = InstrumentRange(40, 84, (48, 77), 1, 0, breathes=True)  # from bass to soprano
+def _one(lowest: int, highest: int, low: int, high: int, breathes: bool = True) -> InstrumentRange:
+    return InstrumentRange(lowest, highest, (low, high), 1, 0, breathes)
+
+
+_PIANO, _ANYTHING = _many(21, 108, 28, 96, 10), _many(0, 127, 24, 108)
+_VIOLIN, _FIDDLE_SECTION = _one(55, 100, 55, 88, False), _many(28, 100, 36, 91)
+_BASS_GUITAR = _many(23, 67, 28, 55, 2, 16)  # of four or five strings
+_GUITAR = _many(40, 88, 40, 76, 6, 36)
+_ENSEMBLE_VOICES = InstrumentRange(40, 84, (43, 79), 8, ANY_SPAN, breathes=True)
+SOLO_VOICE = _one(40, 84, 48, 77)  # from bass to soprano
 RANGES: tuple[InstrumentRange, ...] = (
     # 0 pianos, harpsichord, clavinet
-    _PIANO, _PIANO, _PIANO, _PIANO, _keys(28, 100, 36, 88), _keys(28, 100, 36, 88), _keys(29, 89, 36, 84),
-    _keys(29, 88, 36, 84),
+    _PIANO, _PIANO, _PIANO, _PIANO, _many(28, 100, 36, 88, 10), _many(28, 100, 36, 88, 10), _many(29, 89, 36, 84, 10),
+    _many(29, 88, 36, 84, 10),
     # 8 celesta, glockenspiel, music box, vibraphone, marimba, xylophone, tubular bells, dulcimer
-    _keys(60, 108, 60, 102), _frets(79, 108, 79, 103, 4, 24), _keys(60, 101, 60, 96, 6), _frets(53, 89, 53, 89, 4, 36),
-    _frets(36, 96, 45, 91, 4, 36), _frets(65, 108, 65, 101, 4, 36), _frets(60, 77, 60, 77, 2, 17),
-    _frets(38, 89, 50, 86, 4, 36),
+    _many(60, 108, 60, 102, 10), _many(79, 108, 79, 103, 4, 24), _many(60, 101, 60, 96, 6),
+    _many(53, 89, 53, 89, 4, 36), _many(36, 96, 45, 91, 4, 36), _many(65, 108, 65, 101, 4, 36),
+    _many(60, 77, 60, 77, 2, 17), _many(38, 89, 50, 86, 4, 36),
     # 16 organs, accordion, harmonica, bandoneon
-    _keys(36, 96, 36, 91), _keys(36, 96, 36, 91), _keys(36, 96, 36, 91), _keys(24, 108, 36, 96), _keys(29, 89, 36, 84),
-    _keys(29, 93, 41, 88, 8), InstrumentRange(55, 96, (60, 91), 3, 9, breathes=True), _keys(33, 95, 38, 88, 8),
+    _many(36, 96, 36, 91, 10), _many(36, 96, 36, 91, 10), _many(36, 96, 36, 91, 10),
+    _many(24, 108, 36, 96, 10),
+    _many(29, 89, 36, 84, 10),
+    _many(29, 93, 41, 88, 8), InstrumentRange(55, 96, (60, 91), 3, 9, breathes=True), _many(33, 95, 38, 88, 8),
     # 24 guitars
-    _frets(40, 83, 40, 76, 6, 36), _frets(40, 86, 40, 76, 6, 36), _GUITAR, _GUITAR, _GUITAR, _GUITAR, _GUITAR,
-    _frets(40, 100, 52, 88, 6, 48),
+    _many(40, 83, 40, 76, 6, 36), _many(40, 86, 40, 76, 6, 36), _GUITAR, _GUITAR, _GUITAR, _GUITAR, _GUITAR,
+    _many(40, 100, 52, 88, 6, 48),
     # 32 basses
-    _frets(28, 67, 28, 55, 2, 16), _BASS_GUITAR, _BASS_GUITAR, _BASS_GUITAR, _BASS_GUITAR, _BASS_GUITAR,
-    _frets(16, 72, 24, 60, 2, 24), _frets(16, 72, 24, 60, 2, 24),
+    _many(28, 67, 28, 55, 2, 16), _BASS_GUITAR, _BASS_GUITAR, _BASS_GUITAR, _BASS_GUITAR, _BASS_GUITAR,
+    _many(16, 72, 24, 60, 2, 24), _many(16, 72, 24, 60, 2, 24),
     # 40 violin, viola, cello, double bass, tremolo and pizzicato strings, harp, timpani
-    _VIOLIN, _strings(48, 88, 48, 76, 1), _strings(36, 81, 36, 69, 1), _strings(28, 67, 28, 55, 1), _FIDDLE_SECTION,
-    _strings(28, 96, 36, 84), _keys(23, 103, 31, 96, 8), _frets(36, 60, 40, 57, 2, 17),
+    _VIOLIN, _one(48, 88, 48, 76, False), _one(36, 81, 36, 69, False), _one(28, 67, 28, 55, False), _FIDDLE_SECTION,
+    _many(28, 96, 36, 84), _many(23, 103, 31, 96, 8), _many(36, 60, 40, 57, 2, 17),
     # 48 string ensembles, choirs, orchestra hit
     _FIDDLE_SECTION, _FIDDLE_SECTION, _ANYTHING, _ANYTHING, _ENSEMBLE_VOICES, _ENSEMBLE_VOICES, _ANYTHING, _ANYTHING,
     # 56 trumpet, trombone, tuba, muted trumpet, horn, brass section, synthesised brass
-    _wind(52, 84, 54, 79), _wind(34, 74, 40, 69), _wind(26, 65, 28, 58), _wind(52, 84, 54, 79), _wind(34, 77, 41, 72),
+    _one(52, 84, 54, 79), _one(34, 74, 40, 69), _one(26, 65, 28, 58), _one(52, 84, 54, 79), _one(34, 77, 41, 72),
     InstrumentRange(34, 84, (40, 79), 8, 48, breathes=True), _ANYTHING, _ANYTHING,
     # 64 saxophones, oboe, English horn, bassoon, clarinet
-    _wind(56, 88, 58, 85), _wind(49, 81, 51, 78), _wind(44, 76, 46, 73), _wind(36, 69, 39, 66), _wind(58, 91, 60, 86),
-    _wind(52, 81, 53, 76), _wind(34, 75, 34, 67), _wind(50, 94, 50, 86),
+    _one(56, 88, 58, 85), _one(49, 81, 51, 78), _one(44, 76, 46, 73), _one(36, 69, 39, 66), _one(58, 91, 60, 86),
+    _one(52, 81, 53, 76), _one(34, 75, 34, 67), _one(50, 94, 50, 86),
     # 72 piccolo, flute, recorder, pan flute, bottle, shakuhachi, whistle, ocarina
-    _wind(74, 108, 76, 103), _wind(60, 96, 62, 91), _wind(65, 98, 67, 91), _wind(55, 96, 62, 91), _wind(55, 96, 60, 84),
-    _wind(55, 91, 62, 86), _wind(60, 108, 72, 96), _wind(60, 89, 62, 84),
+    _one(74, 108, 76, 103), _one(60, 96, 62, 91), _one(65, 98, 67, 91), _one(55, 96, 62, 91), _one(55, 96, 60, 84),
+    _one(55, 91, 62, 86), _one(60, 108, 72, 96), _one(60, 89, 62, 84),
     # 80 synthesised leads, 88 pads, 96 effects
     *[_ANYTHING] * 24,
     # 104 sitar, banjo, shamisen, koto, kalimba, bagpipe, fiddle, shanai
-    _frets(48, 84, 50, 79, 3, 24), _frets(48, 86, 48, 79, 5, 24), _frets(48, 84, 50, 77, 3, 24),
-    _frets(45, 93, 50, 86, 6, 36), _frets(55, 89, 60, 84, 2, 17), _wind(67, 81, 67, 81), _VIOLIN, _wind(57, 86, 60, 81),
+    _many(48, 84, 50, 79, 3, 24), _many(48, 86, 48, 79, 5, 24), _many(48, 84, 50, 77, 3, 24),
+    _many(45, 93, 50, 86, 6, 36), _many(55, 89, 60, 84, 2, 17), _one(67, 81, 67, 81), _VIOLIN, _one(57, 86, 60, 81),
     # 112 bells, steel drums, other percussion, sound effects
-    *[_ANYTHING] * 2, _frets(52, 89, 55, 84, 4, 24), *[_ANYTHING] * 13,
+    *[_ANYTHING] * 2, _many(52, 89, 55, 84, 4, 24), *[_ANYTHING] * 13,
 )  # fmt: skip
-SOLO_VOICE = _SOLO_VOICE
 
 
 def range_of(track: Track) -> InstrumentRange | None:

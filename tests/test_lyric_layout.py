@@ -55,6 +55,8 @@ def test_what_is_no_section_is_said():
     with pytest.warns(ScoretokWarning, match=r"left out: \[key change\], \[whisper\]"):
         sections = read_lyrics("[key change]\n[whisper] hold on\n")
     assert texts(sections) == [(None, ["hold on"])]
+    with pytest.warns(ScoretokWarning, match=r"left out: \[\]"):
+        assert texts(read_lyrics("[]\nShe said:\nhold on")) == [(None, ["She said:", "hold on"])]
     with pytest.warns(ScoretokWarning, match="section bridge of the words has no words"):
         assert texts(read_lyrics("[Bridge]\n[Verse]\nla la"))[0] == ("bridge", [])
     for words, message in (("...\n", "no syllables"), ("[chorus x99]\nla", "at most 8"), ("", "no syllables")):

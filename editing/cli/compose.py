@@ -44,8 +44,10 @@ if TYPE_CHECKING:
     from planner.note_writer import BarCallback
     from planner.prompt_request import PromptRequest
     from planner.request import Controls
+    from planner.sequence import Place
     from planner.tasks import GeneratedScore
     from planner.token_sampling import TokenSampling
+    from scoretok.parts import Syllable
     from scoretok.sheet import LeadSheet
 
     Words = tuple[LyricSection, ...]
@@ -167,13 +169,6 @@ def plan(output: str, seed: int, quiet: bool, planning: PlannerOptions, request:
         write_text(text, output)
 
 
-def words_of_request(options: RequestOptions) -> "Words":
-    """The sections of --lyrics, none without. Raises ScoretokError."""
-    from planner.lyric_text import read_lyrics
-
-    return read_lyrics(read_text(options.lyrics), options.language) if options.lyrics else ()
-
-
 def read_request(
     planning: "PlannerOptions", options: RequestOptions, quiet: bool, words: "Words" = ()
 ) -> "PromptRequest":
@@ -226,22 +221,32 @@ def prepare_request(
     return model, asked, get_controls(planning, names, parse_key(options.key or asked.song.key))
 
 
+def prepare_song(
+    planning: PlannerOptions, options: RequestOptions, seed: int, quiet: bool
+) -> "tuple[PlannerModel, PromptRequest, Controls, Mapping[Place, tuple[Syllable, ...]] | None]":
+    """As `prepare_request`, with the words of --lyrics laid on the bars; None without. Raises ScoretokError."""
+    from planner.lyric_layout import with_words
+    from planner.lyric_text import read_lyrics
+
+    sections = read_lyrics(read_text(options.lyrics), options.language) if options.lyrics else ()
+    model, asked, controls = prepare_request(planning, options, seed, quiet, sections)
+    if not sections:
+        return model, asked, controls, None
+    bars, controls, words = with_words(asked.song, asked.bars, controls, sections)
+    return model, replace(asked, bars=bars), controls, words
+
+
 def from_request(planning: PlannerOptions, options: RequestOptions, seed: int, quiet: bool) -> "tuple[Make, int, None]":
     """What composes as options ask, and how many bars. Raises ScoretokError."""
-    from planner.lyric_layout import with_words
     from planner.tasks import compose as make
 
-    sections = words_of_request(options)
-    model, asked, controls = prepare_request(planning, options, seed, quiet, sections)
-    bars, words = asked.bars, None
-    if sections:
-        bars, controls, words = with_words(asked.song, bars, controls, sections)
+    model, asked, controls, words = prepare_song(planning, options, seed, quiet)
 
     def composed(sampling: "TokenSampling", on_bar: "BarCallback") -> "GeneratedScore":
-        made = make(model, asked.song, bars, controls, sampling, on_bar, words, options.repeat_sections)
+        made = make(model, asked.song, asked.bars, controls, sampling, on_bar, words, options.repeat_sections)
         return replace(made, sheet=with_phonemes_if_possible(made.sheet, options.language)) if words else made
 
-    return composed, len(bars), None
+    return composed, len(asked.bars), None
 
 
 def from_melody(

@@ -16,7 +16,7 @@ from editing.cli.common import (
     seed_option,
     silence,
 )
-from editing.cli.compose import RequestOptions, prepare_request, request_options, words_of_request
+from editing.cli.compose import RequestOptions, prepare_song, request_options
 from editing.cli.planning import PlannerOptions, get_sampling, planner_options
 from editing.cli.render import RenderOptions as Rendering
 from editing.cli.render import engine_for, make_folder, provenance_of, with_singers, write_render
@@ -81,21 +81,16 @@ def song(
 
 def composed(planning: PlannerOptions, request: RequestOptions, seed: int, quiet: bool) -> "tuple[LeadSheet, str]":
     """A score that is composed as asked, and its plan as a text. Raises ScoretokError."""
-    from planner.lyric_layout import with_words
     from planner.plan_text import print_plan
     from planner.request import given_plan
     from planner.tasks import compose
     from planner.tasks import plan as make_plan
 
-    sections = words_of_request(request)
-    model, asked, controls = prepare_request(planning, request, seed, quiet, sections)
+    model, asked, controls, words = prepare_song(planning, request, seed, quiet)
     sampling = get_sampling(planning, seed)
-    bars, words = asked.bars, None
-    if sections:
-        bars, controls, words = with_words(asked.song, bars, controls, sections)
     repeats = request.repeat_sections
-    with progress_bar("planning", len(bars), quiet) as advance:
-        planned = make_plan(model, asked.song, bars, controls, sampling, lambda _: advance(), repeats)
+    with progress_bar("planning", len(asked.bars), quiet) as advance:
+        planned = make_plan(model, asked.song, asked.bars, controls, sampling, lambda _: advance(), repeats)
     whole = given_plan(planned)
     with progress_bar("composing", len(whole), quiet) as advance:
         made = compose(model, asked.song, whole, controls, sampling, lambda *_: advance(), words, repeats)

@@ -13,7 +13,6 @@ class ChordSpan(Rule):
         self.most = most
 
     def pitches(self, state: CellState, tick: int, mask: np.ndarray) -> None:
-        together = [hit.pitch for hit in state.hits if hit.position == tick]
-        if together:
-            mask[: max(0, max(together) - self.most)] = False
-            mask[min(together) + self.most + 1 :] = False
+        lowest = next((hit.pitch for hit in state.hits if hit.position == tick), None)  # a chord is written upwards
+        if lowest is not None:
+            mask[lowest + self.most + 1 :] = False
