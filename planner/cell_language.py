@@ -56,8 +56,8 @@ class CellLanguage:
     tokens = TOKENS
 
     def encode(self, sheet: LeadSheet) -> list[int]:
-        """The tokens of a score of at most 64 bars, all of it to be written. Raises ScoretokError."""
-        return sequence(song_of(sheet))
+        """The tokens of a score of at most 64 bars, all to be written, its words unknown. Raises ScoretokError."""
+        return sequence(replace(song_of(sheet), words={}))
 
     def decode(self, ids: Sequence[int]) -> LeadSheet:
         """The score of a whole sequence. Raises ScoretokError."""

@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.language import DURATIONS, FIRST, ID, KIND_OF, REPEATS, SIZE, VELOCITY_STEP, Cell, CellNote, cell_tokens
+from planner.language import (
+    DURATION_TICKS,
+    DURATIONS,
+    FIRST,
+    ID,
+    KIND_OF,
+    REPEATS,
+    SIZE,
+    VELOCITY_STEP,
+    Cell,
+    CellNote,
+    cell_tokens,
+)
 
 if TYPE_CHECKING:
     from planner.rules import Rule
@@ -16,7 +28,6 @@ POSITION, VELOCITY, PITCH, DRUM, DURATION, REPEAT = (
     FIRST[kind] for kind in ("Position", "Velocity", "Pitch", "Drum", "Duration", "Repeat")
 )
 VELOCITY_LEVELS = 127 // VELOCITY_STEP
-DURATION_TICKS = np.array(DURATIONS)
 PAD, REST, PART, END = (ID[name] for name in ("PAD", "Rest", "SyllablePart", "SyllableEnd"))
 
 
@@ -95,7 +106,7 @@ class CellState:
             rule.pitches(self, tick, mask)
         if not self.is_drums:
             least = self._due(tick) or 1
-            if least > self._longest(tick):
+            if least > self.longest_ticks(tick):
                 mask[:] = False
             for pitch, start in self.next_start.items():
                 if start - now < least:
@@ -106,7 +117,7 @@ class CellState:
         """How long a note has to last, where a rule says so."""
         return next((due for due in (rule.duration(self, tick) for rule in self.rules) if due is not None), None)
 
-    def _longest(self, tick: int) -> int:
+    def longest_ticks(self, tick: int) -> int:
         """How long a note may last by the rules."""
         return min((rule.longest_ticks(self, tick) for rule in self.rules), default=1 << 30)
 
@@ -114,7 +125,7 @@ class CellState:
         """Which of DURATIONS a note may last that begins at a tick of the bar."""
         # The note itself, which sounds already, is not in its own way.
         until = self.sounding_until.pop(pitch, None)
-        longest = self._longest(tick)
+        longest = self.longest_ticks(tick)
         if until is not None:
             self.sounding_until[pitch] = until
         if pitch in self.next_start:
@@ -203,12 +214,11 @@ class CellState:
             mask[DURATION : DURATION + len(DURATIONS)] = lengths
             if not default:
                 return
-        due = next((d for d in (rule.syllable(self) for rule in self.rules) if d is not None), None)
         first_of_onset = not any(other.position == hit.position for other in self.hits[:-1])
         if self.is_sung and first_of_onset and self.last in ("Pitch", "Duration"):
-            mask[PART] = due in (None, 1)
-            mask[END] = due in (None, 2)
-            if due:
+            may_sing = {0, 1, 2}.intersection(*(rule.syllables(self) for rule in self.rules))
+            mask[PART], mask[END] = 1 in may_sing, 2 in may_sing
+            if 0 not in may_sing:
                 return
         first = DRUM if self.is_drums else PITCH
         more = self.pitches(hit.position)

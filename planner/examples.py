@@ -3,7 +3,7 @@
 Axes: t tokens.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,8 +11,9 @@ import numpy as np
 from planner.language import ID, KIND_OF, MAX_WINDOW_BARS, split_at
 from planner.score_shards import ScoreShards
 from planner.sequence import BAR, Place, sequence
-from planner.song import Song, densities_in, song_of, song_window
+from planner.song import Part, Song, densities_in, song_of, song_window
 from scoretok.errors import ScoretokError
+from scoretok.instrument_ranges import range_of_part
 from scoretok.theory import PITCH_CLASS_NAMES
 
 # What the shipped weights were trained on (model card); set by hand, no run varied it.
@@ -27,6 +28,10 @@ TASKS = {
     "harmonise": 0.08,
 }
 DROP_PARTS = 0.3
+DROP_WORDS = 0.3
+PLAYED_MELODY = 0.35  # of the songs with one voice
+LEAD_PROGRAMS = (22, 40, 41, 42, 56, 57, 60, 64, 65, 66, 67, 68, 70, 71, 72, 73, 74, 75, 79, 80, 81)
+MELODY_ROLES, KEEP_MELODY = ("vocal", "lead"), 0.6
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,8 @@ def with_parts(song: Song, parts: list[int]) -> Song:
     """Some parts of a song, numbered anew."""
     numbers = {part: number for number, part in enumerate(parts)}
     cells = {(numbers[part], bar): cell for (part, bar), cell in song.cells.items() if part in numbers}
-    chosen = replace(song, parts=tuple(song.parts[part] for part in parts), cells=cells)
+    words = {(numbers[part], bar): kinds for (part, bar), kinds in song.words.items() if part in numbers}
+    chosen = replace(song, parts=tuple(song.parts[part] for part in parts), cells=cells, words=words)
     plan = list(chosen.plan)
     for block in chosen.blocks():
         plan[block.start] = replace(plan[block.start], densities=densities_in(chosen, block))
@@ -98,13 +104,54 @@ def given_cells(song: Song, task: str, rng: np.random.Generator) -> frozenset[Pl
     return everything if task == "harmonise" else frozenset()
 
 
+def _some_parts(song: Song, rng: np.random.Generator) -> list[int]:
+    """Some of the parts by chance, those that hold a melody more often than not."""
+    melodies = [part for part, one in enumerate(song.parts) if one.name.partition(".")[0] in MELODY_ROLES]
+    kept = set(rng.choice(len(song.parts), int(rng.integers(1, len(song.parts) + 1)), replace=False).tolist())
+    if melodies and rng.random() < KEEP_MELODY:
+        kept |= set(melodies)
+    return sorted(kept)
+
+
+def played_melody(song: Song, rng: np.random.Generator) -> Song:
+    """A song whose one voice is played by a lead instrument, in its range, in the place of leads that it has.
+
+    Sources call most of their melodies vocal, and what they call lead are fills.
+    """
+    voices = [part for part, one in enumerate(song.parts) if one.name.startswith("vocal.")]
+    if len(voices) != 1:
+        return song
+    chosen = [part for part, one in enumerate(song.parts) if not one.name.startswith("lead.")]
+    song = with_parts(song, chosen)
+    voice, program = chosen.index(voices[0]), int(rng.choice(LEAD_PROGRAMS))
+    pitches = [hit.pitch for (part, _), cell in song.cells.items() if part == voice for hit in cell]
+    limits = range_of_part("lead", program)
+    shift = octaves_into(pitches, limits.comfortable) if limits else 0
+    cells = {
+        (part, bar): tuple(hit._replace(pitch=hit.pitch + shift, syllable=0) for hit in cell) if part == voice else cell
+        for (part, bar), cell in song.cells.items()
+    }
+    parts = tuple(Part("lead.1", program) if part == voice else one for part, one in enumerate(song.parts))
+    return replace(song, parts=parts, cells=cells, words={})
+
+
+def octaves_into(pitches: Collection[int], comfortable: tuple[int, int]) -> int:
+    """How many semitones, in octaves, bring the middle of some pitches nearest to the middle of a range."""
+    if not pitches:
+        return 0
+    return 12 * round((sum(comfortable) - min(pitches) - max(pitches)) / 24)
+
+
 def make_example(song: Song, context: int, rng: np.random.Generator) -> Example | None:
     """A window of a song that fits into the context, with a task; None when none fits."""
     names = list(TASKS)
     task = names[int(rng.choice(len(names), p=np.array(list(TASKS.values())) / sum(TASKS.values())))]
     if rng.random() < DROP_PARTS and len(song.parts) > 1:
-        count = int(rng.integers(1, len(song.parts) + 1))
-        song = with_parts(song, sorted(rng.choice(len(song.parts), count, replace=False).tolist()))
+        song = with_parts(song, _some_parts(song, rng))
+    if rng.random() < PLAYED_MELODY:
+        song = played_melody(song, rng)
+    if song.words and rng.random() < DROP_WORDS:
+        song = replace(song, words={})
     bars = min(len(song), MAX_WINDOW_BARS, int(rng.choice([8, 16, 32, 48, 64])))
     starts = [bar for bar, plan in enumerate(song.plan) if plan.label and bar + bars <= len(song)]
     anywhere = int(rng.integers(len(song) - bars + 1))
@@ -136,13 +183,13 @@ def _cells(ids: list[int]) -> list[int]:
 def examples(
     shards: ScoreShards, context: int, rng: np.random.Generator, any_key: bool = True, plan: bool = True
 ) -> Iterator[Example]:
-    """Examples without end, every score as often as any other; scores are kept once they were read."""
+    """Examples without end, scores as often as the weights of their shards say; they are kept once they were read."""
     songs: dict[int, Song] = {}
     missed = 0
     while True:
         if missed > 10 * len(shards):
             raise ScoretokError(f"no {SHORTEST_BARS} bars of these scores fit into {context} tokens")
-        number = int(rng.integers(len(shards)))
+        number = shards.draw(rng)
         if number not in songs:
             songs[number] = song_of(shards.sheet(number), shards.entries[number][1].genre)
         song = songs[number]

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from planner.llama import DecoderLayer, PlannerConfig, PlannerModel
 
+MOST_STEPS = 4  # tokens that go faster one by one than as rows of a matrix (benchmarks.planner_speed)
+
 
 class KVCache:
     """Keys and values of the tokens so far of every layer, (2, h, c, d / h)."""
@@ -28,7 +30,9 @@ class KVCache:
 class IncrementalDecoder:
     """The weights of a model as one sequence needs them: query, key and value in one matrix, gate and up in another.
 
-    The gains of the norms are in the matrices behind them. A copy: the model's weights must not change afterwards.
+    The gains of the norms are in the matrices behind them. A single token goes through half floats, as the weights are
+    kept in files: half the memory is read, and torch's product of a half matrix and a vector is the fastest it has
+    (benchmarks.planner_speed). A copy: the model's weights must not change afterwards.
     """
 
     def __init__(self, model: "PlannerModel") -> None:
@@ -45,12 +49,48 @@ class IncrementalDecoder:
                     (gated * layer.post_attention_layernorm.weight).contiguous(), mlp.down_proj.weight,
                 ))  # fmt: skip
             self.embedding = model.model.embed_tokens.weight
-            self.outward = (self.embedding * model.model.norm.weight).contiguous()
+            self.outward = (self.embedding * model.model.norm.weight).half()
+            self.half_layers = [tuple(weight.half() for weight in layer) for layer in self.layers]
         self.cos = model.cos.repeat(1, 2)
         self.sin = torch.cat([-model.sin, model.sin], 1)
 
     def __call__(self, ids: list[int], cache: KVCache) -> Tensor:
         """Logits (v,) of what follows some tokens; the cache holds the tokens before and takes these."""
+        if len(ids) > MOST_STEPS:
+            self._feed(ids[:-1], cache)
+            ids = ids[-1:]
+        for token in ids[:-1]:
+            self._step(token, cache)
+        return self._head(self._step(ids[-1], cache))
+
+    def _head(self, x: Tensor) -> Tensor:
+        return torch.mv(self.outward, self._norm(x)).float()
+
+    def _step(self, token: int, cache: KVCache) -> Tensor:
+        """Take one token into the cache; what the last layer says of it (d,)."""
+        at, heads, d = cache.length, self.config.num_attention_heads, self.config.hidden_size
+        size = d // heads
+        x = self.embedding[token]
+        cos, sin = self.cos[at], self.sin[at]
+        for (inward, out, gated, down), (keys, values) in zip(self.half_layers, cache.layers, strict=True):
+            y = torch.mv(inward, self._norm(x)).float()
+            turned = y[: 2 * d].view(2 * heads, size)
+            turned = torch.addcmul(turned * cos, turned.roll(size // 2, 1), sin)
+            keys[:, at] = turned[heads:]
+            values[:, at] = y[2 * d :].view(heads, size)
+            q = turned[None, :heads, None]
+            seen = functional.scaled_dot_product_attention(q, keys[None, :, : at + 1], values[None, :, : at + 1])
+            x = x + torch.mv(out, seen.view(d).half())
+            gate, up = torch.mv(gated, self._norm(x)).chunk(2)
+            x = x + torch.mv(down, functional.silu(gate) * up)
+        cache.length = at + 1
+        return x
+
+    def _norm(self, x: Tensor) -> Tensor:
+        return functional.rms_norm(x, (self.config.hidden_size,), None, self.config.rms_norm_eps).half()
+
+    def _feed(self, ids: list[int], cache: KVCache) -> None:
+        """Take some tokens into the cache."""
         t, start = len(ids), cache.length
         heads, d = self.config.num_attention_heads, self.config.hidden_size
         size, stop = d // heads, start + t
@@ -58,24 +98,17 @@ class IncrementalDecoder:
         cos, sin = self.cos[start:stop, None], self.sin[start:stop, None]
         mask = torch.ones(t, stop, dtype=torch.bool).tril(start) if t > 1 else None
         for (inward, out, gated, down), (keys, values) in zip(self.layers, cache.layers, strict=True):
-            y = linear(self._norm(x), inward)
+            y = torch.mm(self._norm_rows(x), inward.t())
             turned = y[:, : 2 * d].view(t, 2 * heads, size)
             turned = torch.addcmul(turned * cos, turned.roll(size // 2, 2), sin)
             keys[:, start:stop] = turned[:, heads:].transpose(0, 1)
             values[:, start:stop] = y[:, 2 * d :].view(t, heads, size).transpose(0, 1)
             q = turned[None, :, :heads].transpose(1, 2)
             seen = functional.scaled_dot_product_attention(q, keys[None, :, :stop], values[None, :, :stop], mask)
-            x = x + linear(seen.transpose(1, 2).reshape(t, d), out)
-            gate, up = linear(self._norm(x), gated).chunk(2, 1)
-            x = x + linear(functional.silu(gate) * up, down)
+            x = x + torch.mm(seen.transpose(1, 2).reshape(t, d), out.t())
+            gate, up = torch.mm(self._norm_rows(x), gated.t()).chunk(2, 1)
+            x = x + torch.mm(functional.silu(gate) * up, down.t())
         cache.length = stop
-        return torch.mv(self.outward, self._norm(x[-1:])[0])
 
-    def _norm(self, x: Tensor) -> Tensor:
-        length = torch.linalg.vector_norm(x, dim=1, keepdim=True)
-        return x * torch.rsqrt(length.square() / x.shape[1] + self.config.rms_norm_eps)
-
-
-def linear(x: Tensor, weight: Tensor) -> Tensor:
-    """Rows (t, d) through a matrix (e, d): (t, e). A single row goes faster as a vector."""
-    return torch.mv(weight, x[0])[None] if len(x) == 1 else torch.mm(x, weight.t())
+    def _norm_rows(self, x: Tensor) -> Tensor:
+        return functional.rms_norm(x, (self.config.hidden_size,), None, self.config.rms_norm_eps)

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import log
 from typing import NamedTuple
 
+import numpy as np
+
 from scoretok.errors import ScoretokError
 from scoretok.parts import ROLES, SECTION_LABELS
 from scoretok.theory import PITCH_CLASS_NAMES, QUALITY_NAMES
@@ -31,6 +33,7 @@ KEYS = tuple(f"{tonic}:{mode}" for mode in ("maj", "min") for tonic in PITCH_CLA
 LOWEST_BPM, TEMPO_RATIO, TEMPO_STEPS = 36.0, 1.08, 26
 DURATIONS = (*range(1, 49), *range(54, 97, 6), *range(108, 193, 12), *range(216, 385, 24))
 VELOCITY_STEP = 24  # velocities are quantised to steps of so many
+DURATION_TICKS = np.array(DURATIONS)
 REPEATS = (1, 2, 4, 8)
 DENSITIES = (
     0.0,
@@ -42,6 +45,8 @@ DENSITIES = (
     13.0,
     20.0,
 )  # Least onsets a bar of each level, 0 is silence; set by hand, the weights were trained with them.
+STRESSES = ("unknown", "weak", "strong")
+ENDS = ("part", "word", "line")  # a syllable inside its word, at its end, at the end of a line
 SPECIAL = ("PAD", "BOS", "EOS", "Given", "Plan", "Notes", "Rest", "Phrase", "SyllablePart", "SyllableEnd")
 
 KINDS: dict[str, Sequence[object]] = {
@@ -65,6 +70,7 @@ KINDS: dict[str, Sequence[object]] = {
     "Drum": range(128),
     "Duration": DURATIONS,
     "Repeat": REPEATS,
+    "Syllable": [f"{stress}.{end}" for stress in STRESSES for end in ENDS],
 }
 TOKENS = tuple(f"{kind}_{value}" if value != "" else kind for kind, values in KINDS.items() for value in values)
 ID = {token: i for i, token in enumerate(TOKENS)}
@@ -87,6 +93,33 @@ class CellNote(NamedTuple):
 
 
 Cell = tuple[CellNote, ...]
+
+
+class SyllableKind(NamedTuple):
+    """What the model knows of a syllable that is to be sung: numbers of STRESSES and of ENDS."""
+
+    stress: int = 0
+    end: int = 1
+
+    @property
+    def ends_word(self) -> bool:
+        """Whether it is the last one of its word."""
+        return self.end > 0
+
+    @property
+    def ends_line(self) -> bool:
+        """Whether it is the last one of its line."""
+        return self.end == ENDS.index("line")
+
+    @property
+    def token(self) -> int:
+        """Its token."""
+        return FIRST["Syllable"] + len(ENDS) * self.stress + self.end
+
+
+def syllable_kind(token: int) -> SyllableKind:
+    """What the token of a syllable says."""
+    return SyllableKind(*divmod(token - FIRST["Syllable"], len(ENDS)))
 
 
 def quantised_note(hit: CellNote, is_drums: bool) -> CellNote:
@@ -120,6 +153,15 @@ def density_level(onsets_per_bar: float) -> int:
 def count_onsets(cell: Cell) -> int:
     """How many moments of a cell something begins at."""
     return len({hit.position for hit in cell})
+
+
+def metrical_weight(position: int, bar_ticks: int, beat_ticks: int) -> int:
+    """How strong a moment of a bar is: 4 its start, 3 its middle, 2 other beats, 1 half beats, 0 the rest."""
+    if position == 0:
+        return 4
+    if position % beat_ticks:
+        return 1 if position % beat_ticks * 2 == beat_ticks else 0
+    return 3 if position * 2 == bar_ticks else 2
 
 
 def cell_tokens(cell: Cell, is_drums: bool) -> list[int]:

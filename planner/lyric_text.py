@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from scoretok.errors import ScoretokError, warn
-from scoretok.lyrics import HELD, syllabify
+from scoretok.lyrics import HELD, pronounced, syllabify
 from scoretok.parts import Syllable
 from scoretok.roles import parse_section
 
@@ -68,6 +68,8 @@ def read_lyrics(text: str, language: str = "en") -> tuple[LyricSection, ...]:
             sections += [LyricSection(label, lines)] * times
     if not any(section.is_sung for section in sections):
         raise ScoretokError("the words hold no syllables")
+    if not any(one.phonemes for section in sections for line in section.lines for one in line.syllables + line.backing):
+        warn(f"there is no dictionary for the language {language!r} here: its words are set without stress", "guessed")
     if any(section.label for section in sections):
         sections = [section if section.label else replace(section, label="verse") for section in sections]
     return tuple(sections)
@@ -110,7 +112,11 @@ def _line(text: str, language: str) -> LyricLine | None:
 def _syllables(text: str, language: str) -> list[Syllable]:
     if not any(character.isalnum() for character in text):
         return []
-    return [syllable for syllable in syllabify(text, language) if syllable.text != HELD]
+    syllables = [syllable for syllable in syllabify(text, language) if syllable.text != HELD]
+    try:
+        return pronounced(syllables, language)
+    except ScoretokError:
+        return syllables
 
 
 def guessed_labels(sections: Sequence[LyricSection]) -> list[str]:

@@ -1,21 +1,31 @@
 """Writing the notes of a song: cell after cell, in windows that fit into the context of the model."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from planner.cell_mask import CellState
-from planner.language import DURATIONS, ID, MAX_WINDOW_BARS, REPEATS, Cell, cell_tokens
+from planner.language import DURATIONS, ID, MAX_WINDOW_BARS, REPEATS, Cell, SyllableKind, cell_tokens
+from planner.melody_score import WINDOW_BARS, key_at, melody_bar, score_candidate
 from planner.request import Request
+from planner.rules import Rule
+from planner.rules.ending import Ending
+from planner.rules.novelty import Novelty
+from planner.rules.rhythm import Rhythm
+from planner.rules.syllables import SungCell
 from planner.section_repeats import repeat_sources
 from planner.sequence import Place, known_tokens, lead_in, places_to_write
-from planner.song import Song, song_window
+from planner.song import PHRASE, Song, song_window
 from planner.token_sampling import ContextFullError, TokenWriter
+from planner.word_fitting import fit_words
 from scoretok.errors import ScoretokError
 
 # Set by hand; benchmarks.planner_requests counts the requests for which no notes were found.
 CELL_ATTEMPTS = 20
+RHYTHM_ATTEMPTS = 3  # of these, with the rhythm of the line that a sung one is like
 BEFORE_BARS, AFTER_BARS = 16, 8  # how much around what is written is shown at most
 ROOM_SHARES = (0.3, 0.6, 0.85)  # of the context kept free for what is written; more where a bar did not fit
+MELODY_TRACKS = ("vocal.", "lead.")
 ROOM_TOKENS = 320  # a bar is begun when so many tokens still fit
 NoteSpan = tuple[int, int, int]  # start, end, pitch
 BarCallback = Callable[
@@ -25,6 +35,40 @@ BarCallback = Callable[
 
 def no_callback(bar: int, cells: Mapping[str, Cell]) -> None:
     """What happens after a bar when nobody looks."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Notes that were drawn for a cell, their tokens, and what speaks for them."""
+
+    cell: Cell
+    ids: list[int]
+    log_likelihood: float
+    drawn: int
+    terms: Mapping[str, float]
+
+    @property
+    def score(self) -> float:
+        """The sum of what speaks for it."""
+        return sum(self.terms.values())
+
+
+@dataclass(frozen=True)
+class MelodyChoice:
+    """Why a bar of melody was kept: what spoke for it, and the scores of all candidates."""
+
+    track: str
+    bar: int
+    terms: Mapping[str, float]
+    scores: tuple[float, ...]
+
+
+class WrittenBar(NamedTuple):
+    """A bar that is written: its number, its new cells by the name of their part, and the song so far."""
+
+    bar: int
+    cells: Mapping[str, Cell]
+    song: Song
 
 
 class NoteIndex:
@@ -69,24 +113,23 @@ class NotesTask:
     request: Request
     song: Song
     book: NoteIndex
-    advance: BarCallback = no_callback
     written: set[Place] = field(default_factory=set)
     view: Song | None = None  # the bars of the window; its plan is looked at
+    choices: list[MelodyChoice] = field(default_factory=list)
     repeat_sources: Mapping[int, int] = field(default_factory=dict)  # bars that come back, and from which one
 
-    def run(self) -> Song:
-        """The song with every cell. Raises ScoretokError when what is demanded cannot be met."""
+    def bars(self) -> Iterator["WrittenBar"]:
+        """Write every cell, bar by bar. Raises ScoretokError when what is demanded cannot be met."""
         places = list(places_to_write(self.song, self.request.given))
         at = tries = 0
         while at < len(places):
-            reached = self._window(places, at, ROOM_SHARES[tries])
+            reached = yield from self._window(places, at, ROOM_SHARES[tries])
             tries = tries + 1 if reached == at else 0
             if tries == len(ROOM_SHARES):
                 raise ContextFullError(f"bar {places[at][1] + 1} does not fit into the context; write fewer tracks")
             at = reached
-        return self.song
 
-    def _window(self, places: list[Place], at: int, room_share: float) -> int:
+    def _window(self, places: list[Place], at: int, room_share: float) -> Generator["WrittenBar", None, int]:
         """Write as many bars as fit into one context; the number of the next place."""
         bars, known = self._fit_context(places[at][1], places, room_share)
         self.view = song_window(self.song, bars, recount=False)
@@ -109,7 +152,7 @@ class NotesTask:
             at += 1
             begun = at if new_bar else begun
             if new_bar or at == len(places):
-                self.advance(bar, self._written_in(bar))
+                yield WrittenBar(bar, self._written_in(bar), self.song)
             if following == [ID["EOS"]]:
                 break
             self.writer.feed(*following[1:])
@@ -169,16 +212,44 @@ class NotesTask:
         """Write one cell and the token behind it."""
         if self._try_repeat(part, bar, bars, after):
             return
+        like = self._parallel_cell(part, bar)
+        if like and self._is_as_planned(part, bar) and self._write_known(part, bar, bars, after, like):
+            return
         mark = self.writer.mark()
-        for _ in range(CELL_ATTEMPTS):
-            state = self._state(part, bar, bars)
-            if self._draw(state, after):
-                self._store(part, bar, tuple(state.hits))
-                return
+        is_melody = self.song.parts[part].name.startswith(MELODY_TRACKS) and self.writer.sampling.temperature > 0
+        wanted = self.writer.sampling.candidates if is_melody else 1
+        found: list[Candidate] = []
+        for attempt in range(CELL_ATTEMPTS):
+            rhythm = [Rhythm(like)] if like and attempt < RHYTHM_ATTEMPTS else []
             self.writer.rewind(mark)
-        raise ScoretokError(
-            f"no notes were found for {self.song.parts[part].name} in bar {bar + 1} that meet all demands; relax one"
-        )
+            state = self._state(part, bar, bars, rhythm)
+            ids = self._draw(state, after)
+            if ids is not None:
+                found.append(self._candidate(part, bar, tuple(state.hits), ids, mark, is_melody))
+            if len(found) == wanted:
+                break
+        if not found:
+            raise ScoretokError(
+                f"no notes were found for {self.song.parts[part].name} in bar {bar + 1} that meet all demands;"
+                " relax one"
+            )
+        best = max(found, key=lambda one: one.score)
+        self._store(part, bar, best.cell)
+        if is_melody:
+            self.writer.take(mark, best.ids, best.log_likelihood, best.drawn)
+            scores = tuple(one.score for one in found)
+            self.choices.append(MelodyChoice(self.song.parts[part].name, bar, best.terms, scores))
+
+    def _candidate(self, part: int, bar: int, cell: Cell, ids: list[int], mark: tuple, is_melody: bool) -> "Candidate":
+        """What was drawn for a cell since a mark, and what speaks for it."""
+        log_likelihood, drawn = self.writer.log_likelihood - mark[2], self.writer.drawn - mark[3]
+        terms: dict[str, float] = {}
+        if is_melody:
+            song = replace(self.song, cells={**self.song.cells, (part, bar): cell})
+            window = [melody_bar(song, part, at) for at in range(max(0, bar - WINDOW_BARS + 1), bar + 1)]
+            key = key_at(song, bar)
+            terms = score_candidate(window, key, log_likelihood / max(1, drawn), self._kinds((part, bar)))
+        return Candidate(cell, ids, log_likelihood, drawn, terms)
 
     def _try_repeat(self, part: int, bar: int, bars: range, after: int) -> bool:
         """Write a cell as that of the bar it comes back from; False where there is none or it may not be like that."""
@@ -187,7 +258,31 @@ class NotesTask:
             return False
         if self.song.densities_at(source)[part] != self.song.densities_at(bar)[part]:
             return False
-        state, cell = self._state(part, bar, bars), self.song.cells.get((part, source), ())
+        cell, kinds = self.song.cells.get((part, source), ()), self._kinds((part, bar))
+        if cell and kinds:
+            cell = fit_words(cell, kinds) or cell
+        return self._write_known(part, bar, bars, after, cell)
+
+    def _parallel_cell(self, part: int, bar: int) -> Cell | None:
+        """The melody of the bar whose line this one is like, fitted to its words; None where there is none."""
+        source = self.request.parallels.get((part, bar))
+        if source is None or not self._is_known(source):
+            return None
+        return fit_words(self.song.cells.get(source, ()), self._kinds((part, bar)))
+
+    def _kinds(self, place: Place) -> tuple[SyllableKind, ...]:
+        """The syllables that a cell is to sing."""
+        return self.request.controls.syllables.get(place, SungCell()).kinds
+
+    def _is_as_planned(self, part: int, bar: int) -> bool:
+        """Whether a bar has the chords of the one whose line it is like, and does not end a section."""
+        source, ends = self.request.parallels[part, bar][1], bar + 1 == len(self.song)
+        ends = ends or self.song.plan[bar + 1].label not in (None, PHRASE)
+        return not ends and self.song.chords_in(bar) == self.song.chords_in(source)
+
+    def _write_known(self, part: int, bar: int, bars: range, after: int, cell: Cell) -> bool:
+        """Write a cell with these notes; False where the rules forbid them."""
+        state = self._state(part, bar, bars)
         if not state.allows(cell):
             return False
         back = next((back for back, earlier in state.earlier.items() if cell and earlier == cell), None)
@@ -205,18 +300,33 @@ class NotesTask:
         self.book.add(part, bar, cell)
         self.written.add((part, bar))
 
-    def _draw(self, state: CellState, after: int) -> bool:
-        """Draw the tokens of a cell; whether it came to an end."""
+    def _draw(self, state: CellState, after: int) -> list[int] | None:
+        """Draw the tokens of a cell, and the one behind it; None where it came to no end."""
+        ids: list[int] = []
         while True:
             mask = state.mask(after)
             if not mask.any():
-                return False
-            token = self.writer.sample(mask)
-            if token == after:
-                return True
-            state.advance(token)
+                return None
+            ids.append(self.writer.sample(mask))
+            if ids[-1] == after:
+                return ids
+            state.advance(ids[-1])
 
-    def _state(self, part: int, bar: int, bars: range) -> CellState:
+    def _form_rules(self, part: int, bar: int) -> list[Rule]:
+        """What a bar is for in its form: drums fill the last one of a section, and the last one of all is held."""
+        song, controls = self.song, self.request.controls
+        name = song.parts[part].name
+        if not self.request.develop or (part, bar) in controls.syllables or controls.density.get(name, (0, 0))[0] > 1:
+            return []
+        if bar + 1 == len(song):
+            if (part, bar) in controls.rhythm or (part, bar) in controls.contour:
+                return []
+            return [Ending(next(iter(song.chords_in(bar)), None), name.startswith("bass."))]
+        before = song.cells.get((part, bar - 1), ())
+        is_last = song.plan[bar + 1].label not in (None, PHRASE) and song.plan[bar].label is None
+        return [Novelty(before)] if song.parts[part].is_drums and before and is_last else []
+
+    def _state(self, part: int, bar: int, bars: range, more: Sequence[Rule] = ()) -> CellState:
         song = self.song
         before = [back for back in REPEATS if bar - back >= bars.start and self._is_known((part, bar - back))]
         earlier = {back: song.cells.get((part, bar - back), ()) for back in before}
@@ -226,7 +336,7 @@ class NotesTask:
             self.book.starts[bar + 1] - self.book.starts[bar],
             self.book.sounding(part, bar),
             self.book.upcoming(part, bar),
-            self.request.controls.rules(song, (part, bar)),
+            [*more, *self.request.controls.rules(song, (part, bar)), *self._form_rules(part, bar)],
             earlier,
             (part, bar) in self.request.controls.syllables,
         )
@@ -244,4 +354,7 @@ def write_notes(
     `given_notes` are the exact spans of given notes, by part, where the cells hold them rounded.
     """
     returning = repeat_sources(song) if request.repeat_sections else {}
-    return NotesTask(writer, request, song, NoteIndex(song, given_notes), advance, repeat_sources=returning).run()
+    task = NotesTask(writer, request, song, NoteIndex(song, given_notes), repeat_sources=returning)
+    for one in task.bars():
+        advance(one.bar, one.cells)
+    return task.song

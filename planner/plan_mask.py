@@ -1,15 +1,18 @@
 """Logit mask of the plan of a bar."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from planner.language import DENSITIES, FIRST, ID, KIND_OF, SIZE
+from planner.chord_style import allowed_qualities
+from planner.language import DENSITIES, FIRST, ID, KIND_OF, SIZE, TOKENS
 from planner.song import PHRASE_BARS
 from scoretok.parts import SECTION_LABELS
 from scoretok.theory import PITCH_CLASS_NAMES, QUALITY_NAMES
 
-LEAST_SECTION_BARS = 4  # set by hand; no benchmark varies it
+# Set by hand; no benchmark varies them.
+LEAST_SECTION_BARS = 4
+LEAST_PARTS_OF_INTRO = 3  # one of which is silent in it
 POSITION, ROOT, QUALITY, BASS, DENSITY, SECTION = (
     FIRST[kind] for kind in ("Position", "Root", "Quality", "Bass", "Density", "Section")
 )
@@ -22,7 +25,9 @@ class PlanBarState:
     `label` is the token of the section that begins with the bar; None where the model may choose, 0 where none does.
     `densities` are those of the parts, None where the model may choose, negative where it may choose all but silence;
     `must_play` (p,) the parts that have to play in this section. `chords` are the tokens of its chords when they are
-    given. `scale` holds the pitch classes that roots have, if any. `since` is how many bars ago a section began, None
+    given. `scale` holds the pitch classes that roots have, if any; `style` the chord style and the key.
+    With `ends` the bar has the tonic alone. `floors` are the least densities of sections (p,) by their label; where it
+    names an intro, some part is silent in that. `since` is how many bars ago a section began, None
     where none did; `left` how many bars the song still has with this one.
     """
 
@@ -37,11 +42,15 @@ class PlanBarState:
         must_play: Sequence[bool] = (),
         chords: Sequence[int] | None = None,
         scale: frozenset[int] | None = None,
+        style: tuple[str, str] = ("any", "C:maj"),
+        ends: bool = False,
+        floors: Mapping[str, Sequence[int]] | None = None,
     ) -> None:
         self.bar_ticks, self.beat_ticks = bar_ticks, beat_ticks
         self.since, self.left = since, left
         self.label, self.densities, self.due_parts = label, list(densities), list(must_play)
         self.chords, self.scale = chords, scale
+        self.style, self.ends, self.floors = style, ends, floors or {}
         self.ids: list[int] = []
         self.written_densities: list[int] = []  # densities so far
         self.position = self.root = -1
@@ -81,18 +90,35 @@ class PlanBarState:
         if due is not None and due >= 0:
             mask[DENSITY + due] = True
             return
-        mask[DENSITY : DENSITY + len(DENSITIES)] = True
+        mask[DENSITY + self.floor(part) : DENSITY + len(DENSITIES)] = True
         is_last_chance = part == len(self.densities) - 1 and not any(self.written_densities)
+        if due is None and self._fills_an_intro(part):
+            mask[DENSITY + 1 : DENSITY + len(DENSITIES)] = False
+            return
         if due is not None or is_last_chance or self.due_parts[part]:
             mask[DENSITY] = False
 
+    def floor(self, part: int) -> int:
+        """The least density of a part in the section that begins here."""
+        label = TOKENS[self.ids[0]].partition("_")[2] if self.ids else ""
+        return self.floors[label][part] if label in self.floors else 0
+
+    def _fills_an_intro(self, part: int) -> bool:
+        """Whether this part would make an introduction as full as what follows."""
+        if "intro" not in self.floors or self.ids[:1] != [ID["Section_intro"]] or self.due_parts[part]:
+            return False
+        return part == len(self.densities) - 1 >= LEAST_PARTS_OF_INTRO - 1 and all(self.written_densities)
+
     def _chords(self, mask: np.ndarray, last: str, after: int) -> None:
         if last == "Position":
-            mask[NO_CHORD] = True
+            mask[NO_CHORD] = not self.ends
             for pitch_class in range(12):
                 mask[ROOT + pitch_class] = self.scale is None or pitch_class in self.scale
+            if self.ends:
+                tonic = PITCH_CLASS_NAMES.index(self.style[1].split(":")[0])
+                mask[ROOT : ROOT + 12] = np.arange(12) == tonic
         elif last == "Root" and self.root != NO_CHORD:
-            mask[QUALITY : QUALITY + len(QUALITY_NAMES)] = True
+            mask[QUALITY : QUALITY + len(QUALITY_NAMES)] = allowed_qualities(*self.style, self.root - ROOT)
         else:
             if last == "Quality":
                 mask[BASS : BASS + 12] = True
@@ -100,10 +126,10 @@ class PlanBarState:
             first = 0 if self.position < 0 else (self.position // self.beat_ticks + 1) * self.beat_ticks
             mask[POSITION + first : POSITION + self.bar_ticks : self.beat_ticks] = True
             # The first bar says its chord at once.
-            is_first = self.since is None and self.position < 0
-            if is_first:
+            is_due = self.position < 0 and (self.since is None or self.ends)
+            if is_due or self.ends:
                 mask[POSITION + 1 : POSITION + self.bar_ticks] = False
-            mask[after] = not is_first
+            mask[after] = not is_due
 
     def advance(self, token: int) -> None:
         """Take one legal token."""

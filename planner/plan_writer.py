@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from planner.chord_style import style_of_genre
 from planner.language import FIRST, ID, KIND_OF, MAX_WINDOW_BARS, TOKENS
 from planner.plan_mask import PlanBarState
 from planner.request import FREE, NOT_SILENT, Request
@@ -10,6 +11,7 @@ from planner.section_repeats import key_changes, source_bar
 from planner.sequence import given_tokens, header_tokens, plan_tokens, read_plan
 from planner.song import PHRASE_BARS, PlanBar, Song, song_window
 from planner.token_sampling import TokenWriter
+from scoretok.theory import PITCH_CLASS_NAMES
 
 # Set by hand; no benchmark varies them.
 OVERLAP_BARS = 8  # of a plan that is longer than a window, how much of what was planned is shown again
@@ -74,29 +76,48 @@ def _plan_window(
     labels = [bar for bar in range(done) if plan[bar].label is not None]
     since = done - labels[-1] if labels else None
     meter = next((bar.meter for bar in reversed(plan[:done]) if bar.meter), song.meter)
+    key = next((bar.key for bar in reversed(plan[:done]) if bar.key), song.key)
     for bar in range(done, bars.stop):
         asked = request.bars[bar]
-        meter = asked.meter or meter
+        meter, key = asked.meter or meter, asked.key or key
         state = PlanBarState(
             song.pickup_ticks if bar == 0 and song.pickup_ticks else 96 * meter[0] // meter[1], 96 // meter[1], since,
             len(request.bars) - bar, asked.label_token(), densities[bar],
             parts_due(request, plan[:bar], len(song.parts)),
             None if asked.chords is None else plan_tokens(PlanBar(asked.chords)), request.controls.scale,
+            (request.controls.chord_style or style_of_genre(song.genre), key), ends_with_tonic(request, bar, key),
+            section_floors(plan[:bar], len(song.parts)) if request.develop else {},
         )  # fmt: skip
         changes = plan_tokens(PlanBar((), meter=asked.meter, key=asked.key))
         writer.feed(FIRST["Bar"] + bar - bars.start, *changes)
         after = FIRST["Bar"] + bar + 1 - bars.start if bar + 1 < bars.stop else ID["Notes"]
-        if request.repeat_sections:
+        repeats = request.repeat_sections and not state.ends
+        if repeats:
             repeat_source_plan(state, request, plan, bar, None, densities[bar])
         while (token := writer.sample(state.mask(after))) != after:
             state.advance(token)
-            if request.repeat_sections and KIND_OF[token] == "Section":
+            if repeats and KIND_OF[token] == "Section":
                 repeat_source_plan(state, request, plan, bar, TOKENS[token].partition("_")[2], densities[bar])
         writer.unfeed()  # the next bar says it
         plan[bar] = read_plan([*changes, *state.ids], len(song.parts))
         since = 1 if plan[bar].label is not None else (since or 0) + 1
         advance(bar)
     return replace(song, plan=tuple(plan))
+
+
+def ends_with_tonic(request: Request, bar: int, key: str) -> bool:
+    """Whether a bar is the last one and to be an ending, and the tonic is a root that is allowed."""
+    scale = request.controls.scale
+    is_allowed = scale is None or PITCH_CLASS_NAMES.index(key.partition(":")[0]) in scale
+    return request.develop and bar + 1 == len(request.bars) and is_allowed
+
+
+def section_floors(planned: Sequence[PlanBar], parts: int) -> dict[str, Sequence[int]]:
+    """How densely each part plays at least in sections by their labels: a verse as the intro, a chorus as the verse."""
+    levels = {bar.label: bar.densities for bar in planned if bar.densities is not None}
+    nothing = (0,) * parts
+    verse = levels.get("intro") or nothing
+    return {"intro": nothing, "verse": verse, "chorus": levels.get("verse") or verse}
 
 
 def repeat_source_plan(

@@ -20,13 +20,14 @@ FREE_GENRES = ("art song", "game")
 # Set by hand; benchmarks.planner_music measures the chord tones of what is written.
 MIN_CHORD_TONE_SHARE = 0.95
 MOST_ONSETS = 16  # a bar
+BREATH_S = 8.0  # that a wind player or singer goes on without a breath, to the next bar line
 
 
 def with_playability(controls: Controls, song: Song) -> Controls:
     """The controls with range, voices, chord size and span, and harmony for every track that has none, as wide as its
     own notes need."""
     spans, sizes, on_chord = dict(controls.spans), dict(controls.chord_sizes), dict(controls.on_chord)
-    voices, chord_spans = dict(controls.polyphony), dict(controls.chord_spans)
+    voices, chord_spans, breath_s = dict(controls.polyphony), dict(controls.chord_spans), dict(controls.breath_s)
     for number, part in enumerate(song.parts):
         role = part.name.partition(".")[0]
         own = [cell for (owner, _), cell in song.cells.items() if owner == number]
@@ -38,6 +39,8 @@ def with_playability(controls: Controls, song: Song) -> Controls:
             spans.setdefault(part.name, (min(low, *pitches, 127), max(high, *pitches, 0)))
             if limits.voices < ANY and part.name not in voices:
                 voices[part.name] = max(limits.voices, _most_at_once(song, number))
+            if limits.breathes and limits.voices == 1:
+                breath_s.setdefault(part.name, BREATH_S)
             if limits.chord_span < ANY_SPAN:
                 chord_spans.setdefault(part.name, max(limits.chord_span, max(map(_chord_span, own), default=0)))
         most = CHORD_SIZES[role] if limits is None else min(CHORD_SIZES[role], limits.voices)
@@ -45,7 +48,13 @@ def with_playability(controls: Controls, song: Song) -> Controls:
         may_keep = role in HARMONIC and not _may_exhaust_chord_tones(controls, number, part.name)
         on_chord.setdefault(part.name, may_keep and _keeps_to_chords(song, number))
     return replace(
-        controls, spans=spans, polyphony=voices, chord_sizes=sizes, chord_spans=chord_spans, on_chord=on_chord
+        controls,
+        spans=spans,
+        polyphony=voices,
+        chord_sizes=sizes,
+        chord_spans=chord_spans,
+        on_chord=on_chord,
+        breath_s=breath_s,
     )
 
 

@@ -9,6 +9,7 @@ from planner.language import GENRES
 from planner.plan_text import PlanBuilder, header_words, parse_plan
 from planner.prompt import NearestFn, ParsedPrompt, parse_prompt
 from planner.prompt_embedding import GENRE_DESCRIPTIONS, MOOD_DESCRIPTIONS, nearest_description
+from planner.prompt_language import in_english, prompt_language
 from planner.request import FREE, BarRequest
 from planner.song import Song, model_key
 from scoretok.chord_chart import ChartBar, parse_chart
@@ -35,6 +36,7 @@ class PromptOptions:
     key: "A minor". meter: "3/4". tempo: quarter notes a minute. tracks: "vocal piano:4 bass drums".
     melody_role: who has the melody where no tracks are named; "" where one is given.
     form_of_words: labels and bars of the sections of the words, used where no form is given.
+    like: a song whose genre, tempo, meter, tracks and densities are taken where nothing else is said.
     """
 
     prompt: str = ""
@@ -50,6 +52,7 @@ class PromptOptions:
     genre: str | None = None
     melody_role: str = "lead"
     form_of_words: tuple[tuple[str, int], ...] = ()
+    like: Song | None = None
 
 
 @dataclass(frozen=True)
@@ -70,27 +73,50 @@ def request_from(options: PromptOptions, nearest_word: NearestFn | None = None) 
     """
     if options.plan is not None:
         return _request_of_plan(options, options.plan)
-    found = parse_prompt(options.prompt, nearest_word or nearest_genre_or_mood)
+    prompt, said = english_prompt(options.prompt)
+    found = parse_prompt(prompt, nearest_word or nearest_genre_or_mood)
     builder = PlanBuilder("the request")
-    builder.set_genre(check_genre(options.genre or found.genre))
-    builder.bpm = options.tempo or found.bpm or DEFAULT_BPM
-    builder.set_meter(options.meter or "{}/{}".format(*(found.meter or (4, 4))))
+    like = options.like
+    builder.set_genre(check_genre(options.genre or found.genre or (like.genre if like else None)))
+    builder.bpm = options.tempo or found.bpm or (like.bpm if like else DEFAULT_BPM)
+    builder.set_meter(options.meter or "{}/{}".format(*(found.meter or (like.meter if like else (4, 4)))))
     key = parse_key(options.key) if options.key else found.key
     cells = None if options.chords is None else chart_of(options.chords)
     if key is None and cells is not None:
         key = key_of_chords(cells)
     builder.key = model_key(key) if key else builder.key
-    builder.set_tracks(options.tracks or _named_tracks(found) or f"{options.melody_role} {DEFAULT_BAND}".strip())
+    usual = " ".join(f"{part.name}:{part.program}" for part in like.parts) if like else DEFAULT_BAND
+    named = options.tracks or _named_tracks(found)
+    builder.set_tracks(named or (usual if like else f"{options.melody_role} {usual}".strip()))
     at = 0
     for label, length in sections_of(options, found):
         builder.add_section(label, length)
+        if like:
+            builder.set_density(_usual_densities(like, [part.name for part in builder.parts]))
         if cells and length.isdecimal():
             count = int(length)
             builder.set_chart([cells[(at + bar) % len(cells)] for bar in range(count)])
             at += count
-    open_tempo = options.tempo is None and found.bpm is None
+    open_tempo = options.tempo is None and found.bpm is None and like is None
     left = OpenHeader(open_tempo, key is None, found.bpm_range or (SLOWEST, FASTEST), found.mode)
-    return PromptRequest(*builder.plan(), left, tuple(found.lines()))
+    return PromptRequest(*builder.plan(), left, (*said, *found.lines()))
+
+
+def _usual_densities(like: Song, names: list[str]) -> str:
+    """How densely parts of these names play in a song on average, as a plan says it."""
+    levels = [like.densities_at(bar) for bar in range(len(like))]
+    means = {part.name: round(sum(row[n] for row in levels) / len(levels)) for n, part in enumerate(like.parts)}
+    return ", ".join(f"{name} {level}" for name, level in means.items() if name in names)
+
+
+def english_prompt(text: str) -> tuple[str, tuple[str, ...]]:
+    """A prompt with the words that a rule can read in English, and a line that says so where it is not."""
+    language = prompt_language(text)
+    if language is None:
+        return text, ()
+    english, words = in_english(text, language)
+    read = f"read by their dictionary: {', '.join(words)}" if words else "none of its words is in a dictionary here"
+    return english, (f"language: {language}; {read}",)
 
 
 def choose_header(

@@ -21,6 +21,7 @@ from scoretok.harmony import parse_key, try_chord
 from scoretok.parts import MAX_DURATION_TICKS, Note, Section, Syllable, Tempo, Track
 from scoretok.roles import ROLE_PROGRAMS, parse_section
 from scoretok.sheet import LeadSheet
+from scoretok.texts import clean_text
 
 RECORD_ROLES = {
     "vocal2": "vocal", "vocal3": "vocal", "vocal4": "vocal", "organ": "piano", "mallet": "piano", "other": "piano",
@@ -102,12 +103,14 @@ def _tracks(record: dict[str, Any], shift: int, end: int) -> Iterator[Track]:
 
 
 def _with_syllables(notes: tuple[Note, ...], lyrics: list, shift: int) -> tuple[Note, ...]:
-    """Notes with where syllables begin and words end; the words themselves are not kept."""
-    ends = {tick - shift: place in (0, 3) for tick, _, place in lyrics}
+    """Notes with their syllables, without phonemes."""
+    sung = {
+        tick - shift: Syllable(clean_text(text).strip(" -\xa0_") or "la", (), place in (0, 3))
+        for tick, text, place in lyrics
+    }
     found, last = [], -1
     for note in notes:
-        first = note.start_ticks != last
-        word_end = ends.get(note.start_ticks) if first else None
-        found.append(note if word_end is None else note._replace(syllable=Syllable("la", (), word_end)))
+        syllable = sung.get(note.start_ticks) if note.start_ticks != last else None
+        found.append(note if syllable is None else note._replace(syllable=syllable))
         last = note.start_ticks
     return tuple(found)

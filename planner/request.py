@@ -3,12 +3,13 @@
 Axes: b bars, p parts.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from planner.language import ID, MAX_POSITION, Cell
 from planner.rules import Rule
+from planner.rules.breath import Breath, breath_due, ticks_without_breath
 from planner.rules.chord_size import ChordSize
 from planner.rules.chord_span import ChordSpan
 from planner.rules.chord_tones import OnChord
@@ -19,11 +20,11 @@ from planner.rules.pitch_range import PitchRange
 from planner.rules.polyphony import Polyphony
 from planner.rules.rhythm import Rhythm
 from planner.rules.scale import Scale
-from planner.rules.syllables import Syllables
+from planner.rules.syllables import SungCell, Syllables
 from planner.sequence import Place
 from planner.song import PHRASE, Song
 from scoretok.errors import ScoretokError
-from scoretok.parts import Chord
+from scoretok.parts import TICKS_PER_QUARTER, Chord
 
 FREE = "free"  # a label that the model may choose
 NOT_SILENT = -1  # a density that the model may choose, but not silence
@@ -56,15 +57,17 @@ class BarRequest:
 class Controls:
     """Hard constraints on generated notes, by part name where they concern one part.
 
-    `scale` are pitch classes, `spans` lowest and highest pitch, `polyphony` most notes that sound at once and
-    `chord_sizes` that begin at once, `chord_spans` within how many semitones these lie, `max_repeats` how many bars in
-    a row may be the same, `density` least and most onsets a bar, `on_chord` whether what begins with a bar or a chord
-    is of the chord's tones. `rhythm`, `contour` and `novelty` hold the cells whose rhythm or contour is kept, or that
-    must not come out as they were; `syllables` what is sung in a cell, 1 a syllable, 2 one that ends its word,
-    3 one that ends its line too.
+    `scale` are pitch classes, `chord_style` one of CHORD_STYLES, that of the genre where it is None; `spans` lowest and
+    highest pitch, `polyphony` most notes that sound at once and `chord_sizes` that begin at once, `chord_spans` within
+    how many semitones these lie, `max_repeats` how many bars in a row may be the same, `density` least and most onsets
+    a bar, `on_chord` whether what begins with a bar or a chord is of the chord's tones, `breath_s` for how many
+    seconds at most a part plays on without a breath, to the next bar line. `rhythm`, `contour` and
+    `novelty` hold the cells whose rhythm or contour is kept, or that must not come out as they were; `syllables` what
+    is sung in a cell.
     """
 
     scale: frozenset[int] | None = None
+    chord_style: str | None = None
     spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     polyphony: Mapping[str, int] = field(default_factory=dict)
     chord_sizes: Mapping[str, int] = field(default_factory=dict)
@@ -72,10 +75,11 @@ class Controls:
     max_repeats: Mapping[str, int] = field(default_factory=dict)
     density: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     on_chord: Mapping[str, bool] = field(default_factory=dict)
+    breath_s: Mapping[str, float] = field(default_factory=dict)
     rhythm: Mapping[Place, Cell] = field(default_factory=dict)
     contour: Mapping[Place, Cell] = field(default_factory=dict)
     novelty: Mapping[Place, Cell] = field(default_factory=dict)
-    syllables: Mapping[Place, Sequence[int]] = field(default_factory=dict)
+    syllables: Mapping[Place, SungCell] = field(default_factory=dict)
 
     def rules(self, song: Song, place: Place) -> list[Rule]:
         """The rules of one cell."""
@@ -97,20 +101,37 @@ class Controls:
             rules.append(OnChord(song.chords_in(place[1])))
         if part.name in self.max_repeats:
             rules += [Novelty(cell) for cell in over_repeated_cells(song, place, self.max_repeats[part.name])]
+        if part.name in self.breath_s:
+            rules += self._breath(song, place)
+        return rules + self._kept(song, place)
+
+    def _kept(self, song: Song, place: Place) -> list[Rule]:
+        """The rules of what a cell keeps, must not be, or sings."""
+        rules: list[Rule] = []
         if place in self.rhythm:
             rules.append(Rhythm(self.rhythm[place]))
         if place in self.contour:
             rules.append(Contour(self.contour[place]))
         if place in self.novelty:
             rules.append(Novelty(self.novelty[place]))
-        if place in self.syllables:
-            rules.append(Syllables(self.syllables[place]))
+        if place in self.syllables:  # last: which beats it would rather have depends on what the others leave
+            rules.append(Syllables(self.syllables[place], 96 // song.meter_at(place[1])[1]))
         return rules
+
+    def _breath(self, song: Song, place: Place) -> list[Rule]:
+        """Where a part has to breathe next."""
+        part, bar = place
+        if any(place in kept for kept in (self.rhythm, self.contour, self.syllables)):
+            return []
+        cells = {at: cell for (owner, at), cell in song.cells.items() if owner == part}
+        longest_ticks = self.breath_s[song.parts[part].name] * TICKS_PER_QUARTER * song.bpm / 60
+        played_ticks = ticks_without_breath(cells, song.bar_starts(), bar)
+        return [Breath(breath_due(played_ticks, longest_ticks, song.bar_ticks()[bar:]))]
 
     def _least_onsets(self, name: str, place: Place) -> int:
         """How many onsets a cell needs."""
         line = {hit.position for hit in self.contour.get(place, ())}
-        return max(self.density.get(name, (0, 0))[0], len(line), len(self.syllables.get(place, ())))
+        return max(self.density.get(name, (0, 0))[0], len(line), len(self.syllables.get(place, SungCell()).kinds))
 
     def shifted_by(self, bars: int) -> "Controls":
         """The same for a window that begins so many bars later."""
@@ -144,7 +165,7 @@ class Controls:
             self, spans=moved(self.spans), polyphony=moved(self.polyphony), chord_sizes=moved(self.chord_sizes),
             chord_spans=moved(self.chord_spans),
             max_repeats=moved(self.max_repeats), density=moved(self.density),
-            on_chord=moved(self.on_chord),
+            on_chord=moved(self.on_chord), breath_s=moved(self.breath_s),
         )  # fmt: skip
 
 
@@ -173,7 +194,9 @@ class Request:
     """A song of which `given` cells stand (those with notes are in `song.cells`) and all others are to be written.
 
     `song.plan` is not looked at; `bars` (b,) say what of it is given. With `repeat_sections` sections that come again
-    are played as they were, where nothing else is demanded.
+    are played as they were, where nothing else is demanded. `parallels` names sung cells and those whose melody they
+    take up. With `develop` verses are as full as the intro and choruses as the verse, or fuller;
+    drums fill the last bar of a section, and the last bar is an ending: the tonic, held.
     """
 
     song: Song
@@ -181,6 +204,8 @@ class Request:
     given: frozenset[Place] = frozenset()
     controls: Controls = field(default_factory=Controls)
     repeat_sections: bool = False
+    parallels: Mapping[Place, Place] = field(default_factory=dict)
+    develop: bool = False
 
     def check(self) -> None:
         """Raise ScoretokError where what is demanded contradicts itself."""
@@ -198,14 +223,14 @@ class Request:
             if not 0 <= least <= most <= MAX_POSITION:
                 raise ScoretokError(f"{name} cannot have {least} to {most} onsets a bar; the second is the larger one")
         self._check_silence()
-        for place, syllables in controls.syllables.items():
+        for place, sung in controls.syllables.items():
             part = self.song.parts[place[0]]
             if not part.name.startswith("vocal."):
                 raise ScoretokError(f"words are sung by a vocal track, not by {part.name}")
             least, most = controls.density.get(part.name, (0, MAX_POSITION))
-            if not least <= len(syllables) <= most:
+            if not least <= len(sung.kinds) <= most:
                 raise ScoretokError(
-                    f"bar {place[1] + 1} has {len(syllables)} syllables, and {part.name} is to have {least} to {most}"
+                    f"bar {place[1] + 1} has {len(sung.kinds)} syllables, and {part.name} is to have {least} to {most}"
                     " onsets a bar"
                 )
         for places, what in ((controls.rhythm, "rhythm"), (controls.contour, "contour")):
@@ -221,7 +246,7 @@ class Request:
             if asked.densities or asked.label is not None:
                 silent = {part for part, level in enumerate(asked.densities) if level == 0}
             for part in silent:
-                is_needy = part in needy or self.controls.syllables.get((part, bar))
+                is_needy = part in needy or self.controls.syllables.get((part, bar), SungCell()).kinds
                 if is_needy and (part, bar) not in self.given:
                     name = self.song.parts[part].name
                     raise ScoretokError(f"{name} is silent in bar {bar + 1} by the plan, but is to have onsets there")

@@ -6,11 +6,12 @@ A shard holds the exact tokens of its scores one after another (`NAME.npy`, 16 b
 
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from scoretok.errors import ScoretokError
 from scoretok.files import whole_file
 from scoretok.formats import MODULES, read
 from scoretok.infer import infer_missing
+from scoretok.lyrics import with_phonemes
 from scoretok.sheet import LeadSheet
 from scoretok.splits import SHARE, song_of, split_of
 
@@ -60,13 +62,19 @@ def score_sources(path: Path) -> Iterator[ScoreSource]:
             name = str(record["id"])
             yield ScoreSource(
                 name, song_of(name), genre_of(record), str(record.get("licence", "")),
-                partial(sheet_of_record, record),
+                partial(_pronounced_sheet, record),
             )  # fmt: skip
         return
     for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
         if file.suffix.lower() in MODULES:
             song = song_of(file)
             yield ScoreSource(str(file), song, "other", "", partial(read, file))
+
+
+def _pronounced_sheet(record: dict[str, Any]) -> LeadSheet:
+    """The score of a record, its words with phonemes where they are English."""
+    sheet = sheet_of_record(record)
+    return with_phonemes(sheet) if str(record.get("language", "")).lower() in ("en", "english") else sheet
 
 
 def rejection_reason(sheet: LeadSheet) -> str | None:
@@ -160,9 +168,17 @@ def _read_shard(path: Path) -> tuple[np.ndarray, list[ShardEntry]]:
 class ScoreShards:
     """The scores of all shards of a folder; one split of them, or all."""
 
-    def __init__(self, folder: str | Path, split: str | None = None) -> None:
-        """Map a folder's shards. Raises ScoretokError when there are none, or none of the split."""
+    def __init__(
+        self, folder: str | Path, split: str | None = None, weights: Mapping[str, float] | None = None
+    ) -> None:
+        """Map a folder's shards; `weights` say how often a score of a shard is drawn, 1 where they do not.
+
+        Raises ScoretokError when there are none, none of the split, or none of a name in `weights`.
+        """
+        weights = dict(weights or {})
         any_shard = False
+        shards: set[str] = set()
+        self.weights: list[float] = []
         self.entries: list[tuple[np.ndarray, ShardEntry]] = []
         for path in sorted(Path(folder).glob("*.json")):
             any_shard = True
@@ -170,13 +186,23 @@ class ScoreShards:
             for entry in entries:
                 if split in (None, entry.split):
                     self.entries.append((tokens, entry))
+                    self.weights.append(weights.get(path.stem, 1.0))
+            shards.add(path.stem)
         if any_shard and not self.entries:
             raise ScoretokError(f"{folder} holds no songs of the {split} split, which has one in {SHARE}; add songs")
         if not self.entries:
             raise ScoretokError(f"{folder} holds no shards of scores; make some with: scoretok train scores")
 
+        if unknown := sorted(weights.keys() - shards):
+            raise ScoretokError(f"there is no shard {unknown[0]} to weight; there are: {', '.join(sorted(shards))}")
+        self._shares = np.cumsum(self.weights)
+
     def __len__(self) -> int:
         return len(self.entries)
+
+    def draw(self, rng: np.random.Generator) -> int:
+        """The number of a score by chance."""
+        return int(np.searchsorted(self._shares, rng.random() * self._shares[-1], "right"))
 
     def sheet(self, number: int) -> LeadSheet:
         """One score."""

@@ -3,7 +3,7 @@
     sequence = BOS header [Given {bar cells}] Plan {bar plan} Notes {bar cells} EOS
     header   = Genre Tempo Meter Key Bars {Track Program}
     plan     = [Meter] [Key] [(Section | Phrase) Density ...] {Position Root [Quality [Bass]]}
-    cells    = {Track (Repeat | Rest | notes)}; behind Notes the chords of the bar come first
+    cells    = {Track {Syllable} (Repeat | Rest | notes)}; behind Notes the chords of the bar come first
 
 So one model composes (nothing is given), infills (all but some cells are given), accompanies (one part is given) and
 harmonises (a part is given, and only the plan is written): cells that are to be written are moved behind all that is
@@ -23,11 +23,13 @@ from planner.language import (
     TOKENS,
     TRACKS_PER_ROLE,
     Cell,
+    SyllableKind,
     bpm_of_step,
     cell_tokens,
     read_cell,
     repeat_of,
     split_at,
+    syllable_kind,
     tempo_step,
 )
 from planner.song import PHRASE, Part, PlanBar, Song
@@ -98,8 +100,10 @@ def sequence(song: Song, given: Collection[Place] = frozenset()) -> list[int]:
 
 
 def lead_in(song: Song, part: int, bar: int, before: int | None) -> list[int]:
-    """What stands before a cell that is to be written: its bar, unless that is the bar of the cell before; its part."""
-    return [*(bar_tokens(song, bar) if bar != before else []), track_token(song.parts[part])]
+    """What stands before a cell that is to be written: its bar, unless that is the bar of the cell before; its part;
+    the syllables that it is to sing, where they are known."""
+    words = [kind.token for kind in song.words.get((part, bar), ())]
+    return [*(bar_tokens(song, bar) if bar != before else []), track_token(song.parts[part]), *words]
 
 
 def bar_tokens(song: Song, bar: int) -> list[int]:
@@ -152,10 +156,11 @@ def _read(ids: list[int]) -> tuple[Song, frozenset[Place]]:
     plan = tuple(read_plan(group[1:], len(song.parts)) for group in split_at(ids[plan_at + 1 : notes_at], BAR))
     song = replace(song, plan=plan)
     cells: dict[Place, Cell] = {}
-    _read_cells(song, ids[given_at + 1 : plan_at], cells)
+    words: dict[Place, tuple[SyllableKind, ...]] = {}
+    _read_cells(song, ids[given_at + 1 : plan_at], cells, words)
     given = frozenset(cells)
-    _read_cells(song, ids[notes_at + 1 : -1], cells)
-    return replace(song, cells={place: cell for place, cell in cells.items() if cell}), given
+    _read_cells(song, ids[notes_at + 1 : -1], cells, words)
+    return replace(song, cells={place: cell for place, cell in cells.items() if cell}, words=words), given
 
 
 def read_header(ids: Sequence[int]) -> Song:
@@ -170,14 +175,20 @@ def read_header(ids: Sequence[int]) -> Song:
     )  # fmt: skip
 
 
-def _read_cells(song: Song, ids: list[int], cells: dict[Place, Cell]) -> None:
-    """Add cells of bars to those that are known."""
+def _read_cells(
+    song: Song, ids: list[int], cells: dict[Place, Cell], words: dict[Place, tuple[SyllableKind, ...]]
+) -> None:
+    """Add cells of bars, and their words, to those that are known."""
     numbers = {track_token(part): number for number, part in enumerate(song.parts)}
     for group in split_at(ids, BAR):
         bar = group[0] - FIRST["Bar"]
         cells_of_bar = [cell for cell in split_at(group[1:], TRACK) if KIND_OF[cell[0]] == "Track"]
-        for track, *notes in cells_of_bar:
+        for track, *content in cells_of_bar:
             part = numbers[track]
+            kinds = tuple(syllable_kind(token) for token in content if KIND_OF[token] == "Syllable")
+            notes = content[len(kinds) :]
+            if kinds:
+                words[part, bar] = kinds
             if KIND_OF[notes[0]] == "Repeat":
                 cells[part, bar] = cells[part, bar - int(TOKENS[notes[0]].partition("_")[2])]
             else:

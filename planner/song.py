@@ -3,7 +3,7 @@
 Axes: b bars, p parts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
@@ -13,10 +13,12 @@ from planner.language import (
     TRACKS_PER_ROLE,
     Cell,
     CellNote,
+    SyllableKind,
     count_onsets,
     density_level,
     quantised_note,
 )
+from planner.prosody import syllable_kinds
 from scoretok.errors import ScoretokError
 from scoretok.parts import Chord, Key
 from scoretok.sheet import LeadSheet
@@ -58,7 +60,10 @@ class PlanBar:
 
 @dataclass(frozen=True)
 class Song:
-    """A score, or a window of bars of one. `cells` names (part, bar) and holds those with notes only."""
+    """A score, or a window of bars of one. `cells` names (part, bar) and holds those with notes only.
+
+    `words` are the syllables that begin in a cell, where they are known.
+    """
 
     parts: tuple[Part, ...]
     plan: tuple[PlanBar, ...]
@@ -68,6 +73,7 @@ class Song:
     bpm: float = 120.0
     genre: str = "other"
     pickup_ticks: int = 0  # how long the first bar lasts, where it is shorter than its meter says
+    words: Mapping[tuple[int, int], tuple[SyllableKind, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.plan)
@@ -158,9 +164,21 @@ def song_of(sheet: LeadSheet, genre: str = "other") -> Song:
     first = sheet.meters[0]
     song = Song(
         parts, _plan(sheet), cells, (first.numerator, first.denominator), model_key(sheet.keys[0]),
-        sheet.tempos[0].bpm, genre, sheet.pickup_ticks,
+        sheet.tempos[0].bpm, genre, sheet.pickup_ticks, _words(sheet, [name for name, _ in kept]),
     )  # fmt: skip
     return with_densities(song)
+
+
+def _words(sheet: LeadSheet, names: Sequence[str]) -> dict[tuple[int, int], tuple[SyllableKind, ...]]:
+    """The syllables that begin in the cells of these tracks."""
+    words: dict[tuple[int, int], tuple[SyllableKind, ...]] = {}
+    for part, name in enumerate(names):
+        sung = [note for note in sheet.tracks_by_id[name].notes if note.syllable]
+        kinds = syllable_kinds([note.syllable for note in sung if note.syllable])
+        for note, kind in zip(sung, kinds, strict=True):
+            place = part, sheet.bar_at(note.start_ticks)
+            words[place] = (*words.get(place, ()), kind)
+    return words
 
 
 def cell_of(sheet: LeadSheet, track: int, bar: int) -> Cell:
@@ -232,8 +250,9 @@ def song_window(song: Song, bars: range, recount: bool = True) -> Song:
     densities = song.densities_at(bars.start)
     plan[0] = replace(first, label=label, densities=densities, meter=None, key=None)
     cells = {(part, bar - bars.start): cell for (part, bar), cell in song.cells.items() if bar in bars}
+    words = {(part, bar - bars.start): kinds for (part, bar), kinds in song.words.items() if bar in bars}
     pickup_ticks = 0 if bars.start else song.pickup_ticks
-    part_of = replace(song, plan=tuple(plan), cells=cells, meter=meter, key=key, pickup_ticks=pickup_ticks)
+    part_of = replace(song, plan=tuple(plan), cells=cells, words=words, meter=meter, key=key, pickup_ticks=pickup_ticks)
     for block in part_of.blocks() if recount else ():
         plan[block.start] = replace(plan[block.start], densities=densities_in(part_of, block))
     return replace(part_of, plan=tuple(plan))

@@ -55,7 +55,7 @@ def without_repeated_chords(chords: list[Chord]) -> tuple[Chord, ...]:
 
 
 def replace_cells(sheet: LeadSheet, song: Song, places: list[Place]) -> LeadSheet:
-    """A score with some of its cells as a song has them."""
+    """A score with some of its cells as a song has them; what is sung in them stays."""
     tracks = dict(sheet.tracks_by_id)
     for number, part in enumerate(song.parts):
         mine = [bar for part_number, bar in places if part_number == number]
@@ -64,9 +64,13 @@ def replace_cells(sheet: LeadSheet, song: Song, places: list[Place]) -> LeadShee
         old = tracks[part.name]
         gone = [range(sheet.bar_starts[bar], sheet.bar_starts[bar + 1]) for bar in mine]
         notes = [note for note in old.notes if not any(note.start_ticks in span for span in gone)]
+        words = {
+            bar: tuple(note.syllable for note in old.notes if note.start_ticks in span and note.syllable)
+            for bar, span in zip(mine, gone, strict=True)
+        }
         for bar in mine:
             cell = song.cells.get((number, bar), ())
-            notes += notes_of_cell(cell, sheet.bar_starts[bar], part.is_drums)
+            notes += notes_of_cell(cell, sheet.bar_starts[bar], part.is_drums, words.get(bar, ()))
         tracks[part.name] = replace(old, notes=tuple(notes))
     return sheet.with_tracks(tracks.values())
 

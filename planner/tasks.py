@@ -3,74 +3,30 @@
 Everything that is not asked for stays as it is, to the last token.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import torch
 
-from planner.language import KIND_OF, MAX_WINDOW_BARS, count_onsets, density_level
+from planner.composition import GeneratedScore, words_of
+from planner.language import GENRES, KIND_OF, MAX_WINDOW_BARS, count_onsets, density_level
 from planner.llama import PlannerModel
 from planner.note_writer import BarCallback, no_callback, write_notes
 from planner.plan_writer import write_plan
 from planner.playability import with_playability
 from planner.request import NOT_SILENT, BarRequest, Controls, Request, given_plan
+from planner.rules.syllables import MOST_MELISMA_NOTES, SungCell
 from planner.sequence import Place, known_tokens, places_to_write, sequence
 from planner.song import Part, Song, song_of, song_window
 from planner.song_to_sheet import given_note_spans, new_track, replace_cells, sheet_of_song, without_repeated_chords
 from planner.token_sampling import TokenSampling, TokenWriter
 from scoretok.bars import rearrange_bars
-from scoretok.errors import ScoretokError
-from scoretok.parts import Syllable
+from scoretok.errors import ScoretokError, warn
 from scoretok.sheet import LeadSheet
 
 # Set by hand; no benchmark varies it.
+GENRE_BARS, GENRE_TOKENS = 8, 600  # of a song whose genre is guessed, from the first bar with notes on
 AROUND_BARS = 24  # how much of a long song is looked at on either side of what is written
-
-
-@dataclass(frozen=True)
-class GeneratedScore:
-    """A generated score and the mean log-likelihood in nats of its sampled tokens."""
-
-    sheet: LeadSheet
-    likelihood: float
-
-
-def plan(
-    model: PlannerModel,
-    song: Song,
-    bars: Sequence[BarRequest],
-    controls: Controls | None = None,
-    sampling: TokenSampling | None = None,
-    advance: Callable[[int], None] = lambda bar: None,
-    repeat_sections: bool = True,
-) -> Song:
-    """The song with a whole plan and no notes: what `compose` begins with. Raises ScoretokError as it does."""
-    request = Request(song, tuple(bars), frozenset(), controls or Controls(), repeat_sections)
-    request.check()
-    return write_plan(TokenWriter(model, sampling), request, advance)
-
-
-def compose(
-    model: PlannerModel,
-    song: Song,
-    bars: Sequence[BarRequest],
-    controls: Controls | None = None,
-    sampling: TokenSampling | None = None,
-    advance: BarCallback = no_callback,
-    words: Mapping[Place, tuple[Syllable, ...]] | None = None,
-    repeat_sections: bool = True,
-) -> GeneratedScore:
-    """A new score: `song` says its parts, meter, key, tempo and genre, `bars` what of the plan is given.
-
-    `words` are the syllables of cells for which the controls demand some. With `repeat_sections` sections that
-    come again have the chords of the first of their name and its notes, but for their last bar, where nothing else is
-    demanded. Raises ScoretokError when what is demanded contradicts itself or cannot be met.
-    """
-    request = Request(song, tuple(bars), frozenset(), with_playability(controls or Controls(), song), repeat_sections)
-    request.check()
-    writer = TokenWriter(model, sampling)
-    made = write_notes(writer, request, write_plan(writer, request), None, advance)
-    return GeneratedScore(sheet_of_song(made, words), writer.likelihood)
 
 
 def infill(
@@ -100,11 +56,25 @@ def infill(
         raise ScoretokError("no cell is to be written; name bars and tracks")
     places = sorted({(names.index(name), bar) for name, bar in cells}, key=lambda place: (place[1], place[0]))
     writer = TokenWriter(model, sampling)
-    controls = with_playability(controls or Controls(), song)
+    controls = with_playability(with_own_words(controls or Controls(), song, places), song)
     for group in window_groups(places):
         sheet = _infill_group(writer, sheet, song, group, controls, is_new, advance)
         song = song_of(sheet, genre)
     return GeneratedScore(sheet, writer.likelihood)
+
+
+def with_own_words(controls: Controls, song: Song, places: Collection[Place]) -> Controls:
+    """Controls by which cells are sung with the words that they have, but where onsets are counted by a demand."""
+    kept = {place: kinds for place, kinds in song.words.items() if place in places}
+    lost = [place for place in kept if song.parts[place[0]].name in controls.density]
+    if lost:
+        warn(f"the words of bar {lost[0][1] + 1} are left out: its onsets are asked for otherwise", "dropped")
+    own = {
+        place: SungCell(kinds, melisma=max(MOST_MELISMA_NOTES, count_onsets(song.cells.get(place, ()))), is_free=True)
+        for place, kinds in kept.items()
+        if place not in lost
+    }
+    return replace(controls, syllables={**own, **controls.syllables})
 
 
 def window_groups(places: Sequence[Place]) -> list[list[Place]]:
@@ -134,13 +104,14 @@ def _infill_group(
     here = {(part, bar - start) for part, bar in places}
     view = song_window(song, bars)
     kept = {place: cell for place, cell in view.cells.items() if place not in here}
+    words = {(part, bar - start): kinds for (part, bar), kinds in words_of(controls).items()}
     if is_new:
         novelty = {place: view.cells[place] for place in here if place in view.cells}
         controls = replace(
             controls, novelty={**controls.novelty, **{(p, b + start): c for (p, b), c in novelty.items()}}
         )
     controls = controls.shifted_by(start).restricted_to(here)
-    request = Request(replace(view, cells=kept), requested_plan(view, here), view.places - here, controls)
+    request = Request(replace(view, cells=kept, words=words), requested_plan(view, here), view.places - here, controls)
     request.check()
     return _write(writer, request, sheet, song, start, list(places), advance)[1]
 
@@ -350,3 +321,22 @@ def _score_window(model: PlannerModel, song: Song, start: int, stop: int) -> dic
             name = (song.parts[part].name, start + bar)
             found[name] = found.get(name, 0.0) + likelihood
     return found
+
+
+@torch.inference_mode()
+def guess_genre(model: PlannerModel, song: Song) -> str:
+    """The likeliest of GENRES for the beginning of a song; "other" is not among the answers."""
+    first = min((bar for _, bar in song.cells), default=0)
+    for bars in range(min(GENRE_BARS, len(song) - first), 0, -1):
+        view = song_window(song, range(first, first + bars))
+        if len(sequence(view)) <= GENRE_TOKENS:
+            break
+    names = [genre for genre in GENRES if genre != "other"]
+    ids = torch.tensor([sequence(replace(view, genre=genre)) for genre in names])[:, :GENRE_TOKENS]  # (genres, t)
+    chances = torch.stack([_log_likelihood(model, row) for row in ids])
+    return names[int(chances.argmax())]
+
+
+def _log_likelihood(model: PlannerModel, ids: torch.Tensor) -> torch.Tensor:
+    """Of the tokens behind the genre, (t,) -> ()."""
+    return -torch.nn.functional.cross_entropy(model(ids[None, :-1])[0, 1:], ids[2:], reduction="sum")

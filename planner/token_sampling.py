@@ -3,6 +3,7 @@
 Axes: v vocabulary.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,11 +15,15 @@ from scoretok.errors import ScoretokError
 
 @dataclass(frozen=True)
 class TokenSampling:
-    """How tokens are drawn: `temperature` 0 takes the likeliest, `top_p` the likeliest that make up this share."""
+    """How tokens are drawn: `temperature` 0 takes the likeliest, `top_p` the likeliest that make up this share.
+
+    Of `candidates` for a bar of melody the best is kept (`planner.melody_score`).
+    """
 
     temperature: float = 0.85
     top_p: float = 0.95
     seed: int = 0
+    candidates: int = 3
 
 
 class ContextFullError(ScoretokError):
@@ -53,6 +58,13 @@ class TokenWriter:
         """Forget all tokens since a mark; chance goes on."""
         self.cache.length, pending, self.log_likelihood, self.drawn = mark
         self.pending = list(pending)
+
+    def take(self, mark: tuple, ids: Sequence[int], log_likelihood: float, drawn: int) -> None:
+        """Go on behind a mark with tokens that were drawn there before, which had this log-likelihood in all."""
+        self.rewind(mark)
+        self.feed(*ids)
+        self.log_likelihood += log_likelihood
+        self.drawn += drawn
 
     def restart(self) -> None:
         """Begin another sequence."""

@@ -3,7 +3,7 @@
 Axes: b batch, t tokens.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from scoretok.nn.training import StepReport, fit
 
 PAD = ID["PAD"]
 KIND_NUMBERS = torch.tensor([list(KINDS).index(kind) for kind in KIND_OF])
+WORD_KIND = list(KINDS).index("Syllable")
 CHORD_KINDS = torch.tensor([list(KINDS).index(kind) for kind in ("Root", "Quality", "Bass")])
 POSITION = list(KINDS).index("Position")
 CONTEXT = 2048
@@ -35,9 +36,15 @@ class PlannerTask:
     """Rows of packed tasks of the songs of a folder of shards; without `plan` the tasks lack theirs."""
 
     def __init__(
-        self, data: str | Path, context: int = CONTEXT, batch: int = RECIPE.batch, seed: int = 0, plan: bool = True
+        self,
+        data: str | Path,
+        context: int = CONTEXT,
+        batch: int = RECIPE.batch,
+        seed: int = 0,
+        plan: bool = True,
+        weights: Mapping[str, float] | None = None,
     ) -> None:
-        self.training, self.context, self.batch = ScoreShards(data, "train"), context, batch
+        self.training, self.context, self.batch = ScoreShards(data, "train", weights), context, batch
         self.seed, self.plan = seed, plan
         held_out = examples(ScoreShards(data, "validation"), context, np.random.default_rng(1), False, plan)
         self.held_out = [next(held_out) for _ in range(HELD_OUT)]
@@ -70,24 +77,26 @@ def train(
     context: int = CONTEXT,
     plan: bool = True,
     report: StepReport = lambda step, figures: None,
+    weights: Mapping[str, float] | None = None,
 ) -> dict[str, float]:
     """Train on the shards of a folder until `recipe.steps`, from where the run in `folder` stands if there is one.
 
-    Writes the model to `folder/model`. Returns the last held-out figures. Raises ScoretokError.
+    `weights` say how often a score of a shard is drawn beside others. Writes the model to `folder/model`. Returns the
+    last held-out figures. Raises ScoretokError.
     """
-    return fit(PlannerTask(data, context, recipe.batch, recipe.seed, plan), model, folder, recipe, report)
+    return fit(PlannerTask(data, context, recipe.batch, recipe.seed, plan, weights), model, folder, recipe, report)
 
 
 def targets_of(ids: Tensor) -> Tensor:
     """What is to be predicted (b, t - 1) of rows (b, t): PAD where that is not asked for.
 
-    Chords that stand again before the cells of a bar are known there, and nobody draws them.
+    Chords that stand again before the cells of a bar, and the syllables of a cell, are known there; nobody draws them.
     """
     kinds = KIND_NUMBERS.to(ids.device)[ids]
     is_chord = (kinds[..., None] == CHORD_KINDS.to(ids.device)).any(-1)
     is_chord[:, :-1] |= (kinds[:, :-1] == POSITION) & (kinds[:, 1:] == CHORD_KINDS[0])
     in_notes = (ids == ID["Notes"]).cumsum(1) > (ids == ID["EOS"]).cumsum(1)
-    return torch.where(is_chord & in_notes, PAD, ids)[:, 1:]
+    return torch.where((is_chord & in_notes) | (kinds == WORD_KIND), PAD, ids)[:, 1:]
 
 
 def token_losses(model: nn.Module, ids: Tensor) -> Tensor:

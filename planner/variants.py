@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from planner.tasks import GeneratedScore
+from planner.composition import GeneratedScore
 from planner.token_sampling import TokenSampling
 from scoretok.sheet import LeadSheet
 

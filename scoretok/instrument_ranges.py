@@ -86,7 +86,8 @@ RANGES: tuple[InstrumentRange, ...] = (
     *[_ANYTHING] * 24,
     # 104 sitar, banjo, shamisen, koto, kalimba, bagpipe, fiddle, shanai
     _many(48, 84, 50, 79, 3, 24), _many(48, 86, 48, 79, 5, 24), _many(48, 84, 50, 77, 3, 24),
-    _many(45, 93, 50, 86, 6, 36), _many(55, 89, 60, 84, 2, 17), _one(67, 81, 67, 81), _VIOLIN, _one(57, 86, 60, 81),
+    _many(45, 93, 50, 86, 6, 36), _many(55, 89, 60, 84, 2, 17), _one(67, 81, 67, 81, False), _VIOLIN,
+    _one(57, 86, 60, 81),
     # 112 bells, steel drums, other percussion, sound effects
     *[_ANYTHING] * 2, _many(52, 89, 55, 84, 4, 24), *[_ANYTHING] * 13,
 )  # fmt: skip

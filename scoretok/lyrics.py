@@ -245,6 +245,18 @@ def pronounce_syllables(word: Sequence[Syllable | None], language: str = "en") -
     return [s if s.phonemes else s._replace(phonemes=part) for s, part in zip(syllables, parts, strict=True)]
 
 
+def pronounced(syllables: Sequence[Syllable], language: str = "en") -> list[Syllable]:
+    """Syllables, sung one after another, with their phonemes, word by word. Raises ScoretokError when it cannot."""
+    found: list[Syllable] = []
+    word: list[Syllable] = []
+    for number, syllable in enumerate(syllables):
+        word.append(syllable)
+        if syllable.word_end or number + 1 == len(syllables):
+            found += pronounce_syllables(word, language)
+            word = []
+    return found
+
+
 def with_phonemes_if_possible(sheet: LeadSheet, language: str = "en") -> LeadSheet:
     """`with_phonemes`, or the sheet as it is with a warning when the packages for it are missing."""
     if not any(note.syllable for track in sheet.tracks if track.role == "vocal" for note in track.notes):

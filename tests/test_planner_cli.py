@@ -10,6 +10,7 @@ from conftest import SAINTS, run
 import scoretok
 from planner.checkpoint import save_model
 from planner.llama import PlannerConfig, PlannerModel
+from scoretok.audio.recording import read_mono
 from scoretok.parts import Key
 
 
@@ -128,12 +129,50 @@ def test_words_are_sung_as_they_stand(folder):
     (folder / "words.txt").write_text("Morning light on the water\n\nwait-ing for you\n")
     made(folder, "compose", "--bars", "6", "--tracks", "vocal piano", "--lyrics", "words.txt", "-o", "w.lead")
     sheet = scoretok.read(folder / "w.lead")
-    sung = [note.syllable for note in sheet.tracks_by_id["vocal.1"].notes]
+    notes = [note for note in sheet.tracks_by_id["vocal.1"].notes if note.syllable]
+    sung = [note.syllable for note in notes]
     assert "".join(s.text + " " * s.word_end for s in sung) == "Morning light on the water waiting for you "
-    bars = {
-        sheet.bar_at(n.start_ticks) for n in sheet.tracks_by_id["vocal.1"].notes if n.syllable.text in ("wait", "you")
-    }
+    bars = {sheet.bar_at(note.start_ticks) for note in notes if note.syllable.text in ("wait", "you")}
     assert min(bars) == 3
+
+
+def test_variants_are_drafted_to_listen_to_and_told_apart(folder):
+    said = made(folder, "compose", "--bars", "2", "--tracks", "lead piano", "--variants", "2", "--audition", "drafts",
+                "--explain", "-o", "d.lead").stderr  # fmt: skip
+    assert read_mono(folder / "drafts" / "variant-2.wav").any()
+    lines = (folder / "drafts" / "variants.txt").read_text().splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["variant-1.wav", "variant-2.wav"]
+    assert lines[0].partition(":")[2] != lines[1].partition(":")[2]
+    assert f"drafts/{lines[0]}" in said.replace("\n", " ") or "drafts/variant-1.wav: " in said
+    assert "weights: likelihood 1 a nat" in said
+    assert "bar 2 of lead.1: the best of " in said
+
+
+def test_a_song_is_like_a_score_where_nothing_else_is_said(folder):
+    made(folder, "compose", "--like", "a.lead", "--bars", "2", "-o", "like.lead", "-q")
+    sheet, source = scoretok.read(folder / "like.lead"), scoretok.read(folder / "a.lead")
+    assert sheet.track_ids == source.track_ids
+    assert [track.program for track in sheet.tracks] == [track.program for track in source.tracks]
+    assert sheet.meters[0] == source.meters[0]
+    assert sheet.tempos[0].bpm == pytest.approx(source.tempos[0].bpm, rel=0.05)
+    made(folder, "compose", "--like", "a.lead", "--tracks", "piano", "--tempo", "60", "--bars", "2", "-o", "own.lead")
+    sheet = scoretok.read(folder / "own.lead")
+    assert (sheet.track_ids, sheet.tempos[0].bpm) == (("piano.1",), pytest.approx(60, rel=0.05))
+
+
+def test_chords_are_of_a_style(folder):
+    made(folder, "compose", "--bars", "8", "--tracks", "piano", "--chord-style", "rich", "-o", "rich.lead", "-q")
+    chords = [chord for chord in scoretok.read(folder / "rich.lead").chords if chord.root is not None]
+    assert not {chord.quality for chord in chords} & {"maj", "min", "dim", "aug"}
+
+
+def test_words_stay_when_their_notes_are_written_anew(folder):
+    (folder / "words.txt").write_text("Morning light on the water\nwait-ing for you\n")
+    made(folder, "compose", "--bars", "4", "--tracks", "vocal piano", "--lyrics", "words.txt", "-o", "w.lead", "-q")
+    made(folder, "infill", "w.lead", "--bars", "1-2", "--tracks", "vocal", "-o", "sung.lead", "-q")
+    before, after = (scoretok.read(folder / name).tracks_by_id["vocal.1"].notes for name in ("w.lead", "sung.lead"))
+    assert before != after
+    assert [n.syllable for n in before if n.syllable] == [n.syllable for n in after if n.syllable]
 
 
 def test_variants_differ_and_stand_in_order(folder):

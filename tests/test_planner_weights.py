@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from planner.checkpoint import PLANNER_WEIGHTS, load_model
+from planner.composition import compose
 from planner.request import BarRequest, Controls
 from planner.song import Part, Song
-from planner.tasks import compose, infill, score
+from planner.tasks import infill, score
 from planner.token_sampling import TokenSampling
 from scoretok import Grammar, slice_bars
 from scoretok.encode import encode

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.prompt import parse_prompt
+from planner.prompt_language import in_english, prompt_language
 from planner.prompt_request import PromptOptions, nearest_genre_or_mood, request_from, with_lengths
 from scoretok import ScoretokError
 from scoretok.harmony import key_to_text
@@ -151,3 +152,36 @@ def test_a_request_is_made_of_a_prompt_and_options_without_a_command():
 def test_requests_that_cannot_be_get_one_sentence(options, message):
     with pytest.raises(ScoretokError, match=message):
         request_from(PromptOptions(**options), lambda kind, text: None)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("Langsamer Walzer in cis-Moll für Klavier und Cello, 16 Takte", "German",
+         {"key": "C#:min", "genre": "waltz", "bars": 16, "roles": ("piano", "strings")}),
+        ("Marsch in B-Dur mit Trompete und Schlagzeug", "German", {"key": "Bb:maj", "roles": ("lead", "drums")}),
+        ("une valse lente en la bémol mineur pour piano et violon", "French",
+         {"key": "Ab:min", "roles": ("piano", "strings")}),
+        ("balada en sol mayor para guitarra y flauta, 32 compases", "Spanish", {"key": "G:maj", "bars": 32}),
+        ("ballata triste per pianoforte e voce", "Italian", {"mode": "min", "roles": ("vocal", "piano")}),
+        ("samba alegre com violão e bateria", "Portuguese", {"genre": "samba", "roles": ("guitar", "drums")}),
+    ],
+)  # fmt: skip
+def test_prompts_in_other_languages_are_read_by_their_dictionary(text, language, expected):
+    assert prompt_language(text) == language
+    found = parse_prompt(in_english(text, language)[0])
+    said = {"key": found.key and key_to_text(found.key), "genre": found.genre, "bars": found.bars, "mode": found.mode,
+            "roles": tuple(role for role, _ in found.parts)}  # fmt: skip
+    assert {name: said[name] for name in expected} == expected
+    (line, *_) = request_from(PromptOptions(prompt=text), lambda kind, words: None).understood
+    assert line.startswith(f"language: {language}; read by their dictionary: ")
+
+
+@pytest.mark.parametrize("text", ["jazz", "la la land", "slow waltz in A minor for piano and cello", "", "piano solo"])
+def test_english_is_not_taken_for_another_language(text):
+    assert prompt_language(text) is None
+
+
+def test_a_language_that_is_not_read_is_said():
+    (line, *_) = request_from(PromptOptions(prompt="悲しいピアノの曲"), lambda kind, words: None).understood
+    assert line == "language: Japanese; none of its words is in a dictionary here"

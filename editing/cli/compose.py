@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from editing.cli.audition import print_choices, write_audition
 from editing.cli.common import (
     FiniteRange,
     RenamedOption,
@@ -38,16 +39,16 @@ from scoretok.files import read_text, write_text
 from scoretok.lyrics import with_phonemes_if_possible
 
 if TYPE_CHECKING:
+    from planner.composition import GeneratedScore
     from planner.language import Cell
     from planner.llama import PlannerModel
+    from planner.lyric_layout import LaidWords
     from planner.lyric_text import LyricSection
     from planner.note_writer import BarCallback
     from planner.prompt_request import PromptRequest
     from planner.request import Controls
-    from planner.sequence import Place
-    from planner.tasks import GeneratedScore
+    from planner.song import Song
     from planner.token_sampling import TokenSampling
-    from scoretok.parts import Syllable
     from scoretok.sheet import LeadSheet
 
     Words = tuple[LyricSection, ...]
@@ -73,6 +74,7 @@ request_options = with_options(
     click.option("--key", metavar="KEY", help='"A minor".'),
     click.option("--meter", metavar="N/D", help="3/4."),
     click.option("--tempo", type=FiniteRange(20, 400), help="Quarter notes a minute."),
+    click.option("--like", metavar="FILE", help="A score: its genre, tempo, meter, tracks, densities, where not said."),
     click.option("--tracks", metavar="NAMES", help='"vocal piano:4 bass drums": roles, with General MIDI programs.'),
     click.option(
         "--repeat-sections/--no-repeat-sections",
@@ -81,6 +83,11 @@ request_options = with_options(
         cls=RenamedOption,
         default=True,
         help="Play sections that come again as they were.",
+    ),
+    click.option(
+        "--develop/--no-develop",
+        default=True,
+        help="Let sections grow from intro to chorus, drums fill their last bar, and the last bar end.",
     ),
 )
 
@@ -97,8 +104,10 @@ class RequestOptions:
     key: str | None
     meter: str | None
     tempo: float | None
+    like: str | None
     tracks: str | None
     repeat_sections: bool
+    develop: bool
     lyrics: str | None = None
     melody: str | None = None
     language: str = "en"
@@ -108,6 +117,8 @@ class RequestOptions:
 @request_options
 @click.option("--lyrics", metavar="FILE", help="Words to be sung, a line a phrase; one note a syllable.")
 @click.option("--melody", metavar="FILE", help="A score that stays; --tracks, or those of --prompt, play along.")
+@click.option("--audition", metavar="DIR", help="Also write a draft of each variant there, to listen to.")
+@click.option("--explain", is_flag=True, help="Print why each bar of melody was kept.")
 @language_option
 @click.option("-o", "--output", required=True, metavar="FILE", help="The score, - for standard output.")
 @click.option("--stream", is_flag=True, help="Print every bar as a line of JSON as soon as it is made.")
@@ -118,8 +129,9 @@ class RequestOptions:
 @collect(PlannerOptions, "planning")
 @collect(RequestOptions, "request")
 def compose(
-    output: str, seed: int, stream: bool, as_json: bool, quiet: bool, planning: PlannerOptions, request: RequestOptions
-) -> None:
+    output: str, audition: str | None, explain: bool, seed: int, stream: bool, as_json: bool, quiet: bool,
+    planning: PlannerOptions, request: RequestOptions,
+) -> None:  # fmt: skip
     """Compose a score; what is asked for is kept, what is not the model chooses."""
     from planner.variants import variants
 
@@ -140,6 +152,10 @@ def compose(
         sampling = get_sampling(planning, seed)
         made = variants(lambda one: make(one, report_bar), planning.variants, sampling, before)
     save_variants(made, output, as_json, quiet)
+    if explain:
+        print_choices(made[0].choices)
+    if audition:
+        write_audition([one.sheet for one in made], audition, seed, quiet or as_json)
 
 
 @click.command(epilog=PLAN)
@@ -152,16 +168,16 @@ def compose(
 @collect(RequestOptions, "request")
 def plan(output: str, seed: int, quiet: bool, planning: PlannerOptions, request: RequestOptions) -> None:
     """Write a plan only: form, chords, which tracks play how densely."""
+    from planner.composition import plan as make
     from planner.plan_text import print_plan
     from planner.request import given_plan
-    from planner.tasks import plan as make
 
     silence(quiet)
     model, asked, controls = prepare_request(planning, request, seed, quiet)
     with progress_bar("planning", len(asked.bars), quiet) as advance:
         sampling = get_sampling(planning, seed)
         repeats = request.repeat_sections
-        made = make(model, asked.song, asked.bars, controls, sampling, lambda _: advance(), repeats)
+        made = make(model, asked.song, asked.bars, controls, sampling, lambda _: advance(), repeats, request.develop)
     text = print_plan(made, given_plan(made))
     if output == "-":
         click.echo(text, nl=False)
@@ -185,6 +201,7 @@ def read_request(
         genre=planning.genre,
         melody_role="" if options.melody else "vocal" if options.lyrics else "lead",
         form_of_words=form_of_lyrics(words),
+        like=song_like(planning, options.like) if options.like else None,
     )
     found = request_from(asked)
     if options.lyrics and not (options.plan_file or options.tracks):
@@ -193,6 +210,17 @@ def read_request(
         for line in found.understood:
             say(f"understood {line}")
     return found
+
+
+def song_like(planning: "PlannerOptions", path: str) -> "Song":
+    """The song of a score that others are to be like, with its genre as far as the model can tell."""
+    from planner.song import song_of
+    from planner.tasks import guess_genre
+
+    song = song_of(load(path))
+    if not song.parts:
+        raise ScoretokError(f"{path} has no track that the planner could write another like")
+    return replace(song, genre=planning.genre or guess_genre(get_model(planning.model), song))
 
 
 def with_vocal(request: "PromptRequest") -> "PromptRequest":
@@ -223,7 +251,7 @@ def prepare_request(
 
 def prepare_song(
     planning: PlannerOptions, options: RequestOptions, seed: int, quiet: bool
-) -> "tuple[PlannerModel, PromptRequest, Controls, Mapping[Place, tuple[Syllable, ...]] | None]":
+) -> "tuple[PlannerModel, PromptRequest, Controls, LaidWords | None]":
     """As `prepare_request`, with the words of --lyrics laid on the bars; None without. Raises ScoretokError."""
     from planner.lyric_layout import with_words
     from planner.lyric_text import read_lyrics
@@ -238,12 +266,14 @@ def prepare_song(
 
 def from_request(planning: PlannerOptions, options: RequestOptions, seed: int, quiet: bool) -> "tuple[Make, int, None]":
     """What composes as options ask, and how many bars. Raises ScoretokError."""
-    from planner.tasks import compose as make
+    from planner.composition import compose as make
 
     model, asked, controls, words = prepare_song(planning, options, seed, quiet)
 
     def composed(sampling: "TokenSampling", on_bar: "BarCallback") -> "GeneratedScore":
-        made = make(model, asked.song, asked.bars, controls, sampling, on_bar, words, options.repeat_sections)
+        made = make(
+            model, asked.song, asked.bars, controls, sampling, on_bar, words, options.repeat_sections, options.develop
+        )
         return replace(made, sheet=with_phonemes_if_possible(made.sheet, options.language)) if words else made
 
     return composed, len(asked.bars), None

@@ -36,7 +36,7 @@ from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
 if TYPE_CHECKING:
-    from planner.tasks import GeneratedScore
+    from planner.composition import GeneratedScore
 
 WIDEST = 400.0  # inches of a picture
 INFILL = """\b

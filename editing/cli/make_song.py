@@ -81,17 +81,21 @@ def song(
 
 def composed(planning: PlannerOptions, request: RequestOptions, seed: int, quiet: bool) -> "tuple[LeadSheet, str]":
     """A score that is composed as asked, and its plan as a text. Raises ScoretokError."""
+    from planner.composition import compose
+    from planner.composition import plan as make_plan
     from planner.plan_text import print_plan
     from planner.request import given_plan
-    from planner.tasks import compose
-    from planner.tasks import plan as make_plan
 
     model, asked, controls, words = prepare_song(planning, request, seed, quiet)
     sampling = get_sampling(planning, seed)
     repeats = request.repeat_sections
     with progress_bar("planning", len(asked.bars), quiet) as advance:
-        planned = make_plan(model, asked.song, asked.bars, controls, sampling, lambda _: advance(), repeats)
+        planned = make_plan(
+            model, asked.song, asked.bars, controls, sampling, lambda _: advance(), repeats, request.develop
+        )
     whole = given_plan(planned)
     with progress_bar("composing", len(whole), quiet) as advance:
-        made = compose(model, asked.song, whole, controls, sampling, lambda *_: advance(), words, repeats)
+        made = compose(
+            model, asked.song, whole, controls, sampling, lambda *_: advance(), words, repeats, request.develop
+        )
     return with_phonemes_if_possible(made.sheet, request.language), print_plan(planned, whole)

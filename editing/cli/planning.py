@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from editing.cli.common import FiniteRange, RenamedOption, print_json, save, say, with_options
+from planner.chord_style import CHORD_STYLES
 from scoretok.errors import ScoretokError
 from scoretok.numbers import whole
 from scoretok.theory import parse_pitch
 
 if TYPE_CHECKING:
+    from planner.composition import GeneratedScore
     from planner.llama import PlannerModel
     from planner.request import Controls
-    from planner.tasks import GeneratedScore
     from planner.token_sampling import TokenSampling
     from scoretok.parts import Key
     from scoretok.sheet import LeadSheet
@@ -36,9 +37,15 @@ planner_options = with_options(
     click.option("--density", multiple=True, metavar="TRACK=A-B", help="A to B onsets in every bar of a track."),
     click.option("--harmony", multiple=True, metavar="TRACK=on|off", help="With a bar or chord only its tones begin."),
     click.option("--genre", metavar="NAME", help="In the manner of this genre."),
+    click.option(
+        "--chord-style", type=click.Choice(CHORD_STYLES), help="Triads, sevenths and more, or any (default: by genre)."
+    ),
     click.option("--variants", type=click.IntRange(1, 100), default=1, show_default=True, help="Likeliest first."),
     click.option("--temperature", type=FiniteRange(0, 5), default=0.85, show_default=True, help="0: the likeliest."),
     click.option("--top-p", type=FiniteRange(0, 1, min_open=True), default=0.95, show_default=True),
+    click.option(
+        "--candidates", type=click.IntRange(1, 32), default=3, show_default=True, help="For a bar of melody; the best."
+    ),
     click.option("--model", metavar="DIR", help="A model of scoretok train planner."),
 )
 
@@ -54,9 +61,11 @@ class PlannerOptions:
     density: tuple[str, ...]
     harmony: tuple[str, ...]
     genre: str | None
+    chord_style: str | None
     variants: int
     temperature: float
     top_p: float
+    candidates: int
     model: str | None
 
 
@@ -75,7 +84,7 @@ def get_sampling(options: PlannerOptions, seed: int) -> "TokenSampling":
     """How tokens are drawn."""
     from planner.token_sampling import TokenSampling
 
-    return TokenSampling(options.temperature, options.top_p, seed)
+    return TokenSampling(options.temperature, options.top_p, seed, options.candidates)
 
 
 def get_controls(options: PlannerOptions, names: Sequence[str], key: "Key") -> "Controls":
@@ -87,6 +96,7 @@ def get_controls(options: PlannerOptions, names: Sequence[str], key: "Key") -> "
     scale_key = (key if scale == "key" else parse_key(scale)) if scale else None
     return Controls(
         scale=frozenset(scale_key.scale) if scale_key else None,
+        chord_style=options.chord_style,
         spans=by_track(options.ranges, names, "--range", read_range),
         polyphony=by_track(options.polyphony, names, "--polyphony", read_count),
         max_repeats=by_track(options.max_repeats, names, "--max-repeats", read_count),

@@ -1,5 +1,6 @@
 """scoretok train scores, planner: what the language model reads, and its training."""
 
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -38,15 +39,29 @@ def scores(paths: tuple[str, ...], out: str, leave_out: tuple[str, ...], quiet: 
             say(f"{path}: {summary or 'no scores'}")
 
 
+def read_mixture(text: str) -> dict[str, float]:
+    """Weights of shards from "pop909=3, hymns=0.5". Raises ScoretokError where it says something else."""
+    try:
+        found = {name.strip(): float(weight) for name, weight in (one.split("=") for one in text.split(",") if one)}
+    except ValueError:
+        found = {"": -1.0}
+    if not all(name and 0 <= weight < inf for name, weight in found.items()):
+        raise ScoretokError(f"--mixture {text!r} is not like pop909=3,hymns=0.5")
+    return found
+
+
 @click.command()
 @click.option("--data", required=True, metavar="DIR", help="Shards of 'train scores'.")
 @click.option("--start", metavar="DIR", help="Start from the model in this folder.")
 @click.option("--context", type=click.IntRange(256), default=2048, show_default=True, help="Tokens a row.")
 @click.option("--width", type=click.IntRange(64), default=320, show_default=True, help="Channels, a multiple of 64.")
 @click.option("--layers", type=click.IntRange(1), default=6, show_default=True)
+@click.option("--mixture", default="", metavar="SHARD=WEIGHT,...", help="How often a score of a shard is drawn.")
 @training_options
 @collect(TrainingOptions)
-def planner(data: str, start: str | None, context: int, width: int, layers: int, options: TrainingOptions) -> None:
+def planner(
+    data: str, start: str | None, context: int, width: int, layers: int, mixture: str, options: TrainingOptions
+) -> None:
     """Train the language model that plans, composes and infills."""
     require("torch", "planner", "training")
     require("accelerate", "planner", "training")
@@ -54,7 +69,7 @@ def planner(data: str, start: str | None, context: int, width: int, layers: int,
 
     if width % 64:
         raise ScoretokError(f"--width {width} is not a multiple of 64")
-    settings = {"context": context, "width": width, "layers": layers}
+    settings = {"context": context, "width": width, "layers": layers, "mixture": mixture}
 
     def run(stage: Any, folder: Path, begin: Path | None, report: Any) -> dict[str, float]:  # noqa: ANN401
         import torch
@@ -73,6 +88,7 @@ def planner(data: str, start: str | None, context: int, width: int, layers: int,
             raise ScoretokError(
                 f"the model of {begin} reads {model.config.max_position_embeddings} tokens; give --context"
             )
-        return train(data, folder, model, stage.recipe, length, report=report)
+        weights = read_mixture(stage.settings["mixture"])
+        return train(data, folder, model, stage.recipe, length, report=report, weights=weights)
 
     run_training("planner", options, RECIPE, settings, [data], run, "model", start)

@@ -43,9 +43,9 @@ class Rule:
         """How long a note that begins at a tick of the bar has to last, None where it is free."""
         return None
 
-    def syllable(self, state: "CellState") -> int | None:
-        """What is sung on the note just written: 0 nothing new, 1 a syllable, 2 one that ends its word; None: free."""
-        return None
+    def syllables(self, state: "CellState") -> Collection[int]:
+        """What may be sung on the note just written: 0 what was sung before, 1 a syllable, 2 one that ends its word."""
+        return (0, 1, 2)
 
     def may_end(self, state: "CellState") -> bool:
         """Whether the cell may be as it is."""
