@@ -9,7 +9,9 @@ from scoretok.nn.stages import read_stages
 
 # The recipe, the weights that it made, and the settings of their training command.
 SHIPPED = {
-    "planner/weights/recipe.toml": ("planner/weights", {"context": None, "width": None, "layers": None}),
+    "planner/weights/recipe.toml": (
+        "planner/weights", {"context": None, "width": None, "layers": None, "mixture": None},
+    ),
     "mir/notes/weights/recipe.toml": ("mir/notes/weights", {"channels": None}),
     "renderer/weights/recipe-codec.toml": (
         "renderer/weights/codec", {"from_scratch": None, "head": None, "encoder": None},
