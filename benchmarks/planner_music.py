@@ -25,12 +25,13 @@ from benchmarks.planner_measures import (
 from benchmarks.planner_ngram import NGramModel
 from benchmarks.planner_songs import held_out_songs, in_two_processes, ngram_of
 from planner.checkpoint import PLANNER_WEIGHTS, load_model
+from planner.composition import compose
 from planner.language import count_onsets
 from planner.request import BarRequest
 from planner.sequence import Place
 from planner.song import Song, song_of
 from planner.song_to_sheet import sheet_of_song
-from planner.tasks import compose, infill
+from planner.tasks import infill
 from planner.token_sampling import TokenSampling
 
 CUT_BARS = 4

@@ -18,11 +18,12 @@ import torch
 
 from benchmarks.common import save, table
 from planner.checkpoint import PLANNER_WEIGHTS, load_model
+from planner.composition import compose
 from planner.language import KEYS
 from planner.llama import PlannerConfig, PlannerModel
 from planner.request import BarRequest, Controls
 from planner.song import Part, Song
-from planner.tasks import compose, infill
+from planner.tasks import infill
 from planner.token_sampling import TokenSampling
 from scoretok import Grammar, LeadSheet, ScoretokError, read, tokenize
 from scoretok.harmony import parse_chord, parse_key
