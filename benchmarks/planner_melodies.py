@@ -30,7 +30,7 @@ from planner.checkpoint import PLANNER_WEIGHTS, load_model
 from planner.composition import compose
 from planner.examples import played_melody, with_parts
 from planner.language import CellNote
-from planner.melody_score import LIMIT, MEASURES, WINDOW_BARS, key_at, measures, melody_bar
+from planner.melody_score import LIMIT, MEASURES, WINDOW_BARS, measures, melody_bar
 from planner.request import BarRequest
 from planner.score_shards import ScoreShards
 from planner.song import Song, song_of, song_window
@@ -96,7 +96,7 @@ def bars_of(song: Song) -> list[dict[str, float]]:
     part, found = melody_of(song), []
     for bar in range(len(song)):
         window = [melody_bar(song, part, at) for at in range(max(0, bar - WINDOW_BARS + 1), bar + 1)]
-        one = measures(window, key_at(song, bar))
+        one = measures(window, song.key_at(bar))
         found += [one] if one else []
     return found
 
@@ -225,14 +225,14 @@ def fit(pairs: Sequence[tuple[Song, Song]]) -> None:
     x, y = np.array(rows), np.array(labels)
     mean, scale = x[y == 1].mean(0), x[y == 1].std(0) + 1e-6
     weights = regression(design((x - mean) / scale), y, ridge=30.0)
-    lines = [f"OFFSET = {weights[-1]:.4f}"]
+    lines: list[str] = []
     count = len(MEASURES)
     for title, values in (("MEANS", mean), ("SCALES", scale)):
         lines += [f"{title} = {{", *(f'    "{n}": {v:.4f},' for n, v in zip(MEASURES, values, strict=True)), "}"]
     terms = zip(MEASURES, weights[:count], weights[count : 2 * count], strict=True)
     lines += ["WEIGHTS = {", *(f'    "{n}": ({a:.4f}, {b:.4f}),' for n, a, b in terms), "}"]
     path = Path(__file__).parents[1] / "planner" / "melody_weights.py"
-    heading = path.read_text().partition("OFFSET")[0]
+    heading = path.read_text().partition("MEANS")[0]
     write_text(heading + "\n".join(lines) + "\n", path)
     chance = design((x - mean) / scale) @ weights
     print(f"{len(y)} bars; {np.mean((chance > 0) == y):.1%} are told right")

@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from planner.language import SyllableKind
 from planner.llama import PlannerModel
 from planner.lyric_layout import LaidWords
-from planner.note_writer import BarCallback, MelodyChoice, NoteIndex, NotesTask, WrittenBar, no_callback
+from planner.note_writer import BarCallback, MelodyChoice, NotesTask, WrittenBar, no_callback, notes_task
 from planner.plan_writer import write_plan
 from planner.playability import with_playability
 from planner.request import BarRequest, Controls, Request
-from planner.section_repeats import repeat_sources
 from planner.sequence import Place
 from planner.song import Song
 from planner.song_to_sheet import sheet_of_song
@@ -108,6 +107,4 @@ def _notes_task(
     request = Request(song, tuple(bars), frozenset(), controls, repeat_sections, parallels, develop)
     request.check()
     writer = TokenWriter(model, sampling)
-    planned = write_plan(writer, request)
-    returning = repeat_sources(planned) if repeat_sections else {}
-    return NotesTask(writer, request, planned, NoteIndex(planned), repeat_sources=returning)
+    return notes_task(writer, request, write_plan(writer, request))

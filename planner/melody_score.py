@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from planner.language import Cell, SyllableKind, metrical_weight
-from planner.melody_weights import MEANS, OFFSET, SCALES, WEIGHTS
+from planner.melody_weights import MEANS, SCALES, WEIGHTS
 from planner.prosody import STRONG, WEAK
 from planner.song import Song
 from scoretok.theory import PITCH_CLASS_NAMES
@@ -48,11 +48,6 @@ def melody_bar(song: Song, part: int, bar: int) -> MelodyBar:
         sounding = [chord for chord in chords if chord.start_ticks <= tick and chord.root is not None]
         tones |= {tick: frozenset(sounding[-1].pitch_classes)} if sounding else {}
     return MelodyBar(song.cells.get((part, bar), ()), bar_ticks, beat_ticks, tones)
-
-
-def key_at(song: Song, bar: int) -> str:
-    """The key of a bar of a song."""
-    return next((plan.key for plan in reversed(song.plan[: bar + 1]) if plan.key), song.key)
 
 
 def measures(bars: Sequence[MelodyBar], key: str) -> dict[str, float] | None:
@@ -92,7 +87,7 @@ def measures(bars: Sequence[MelodyBar], key: str) -> dict[str, float] | None:
 
 
 def log_odds(found: Mapping[str, float]) -> dict[str, float]:
-    """What every measure says for a melody that a person wrote, in nats; they add up, with OFFSET."""
+    """What every measure says for a melody that a person wrote, in nats; they add up, but for a constant."""
     terms = {}
     for name in MEASURES:
         z = max(-LIMIT, min(LIMIT, (found[name] - MEANS[name]) / SCALES[name]))
@@ -127,8 +122,3 @@ def score_candidate(
     if kinds:
         terms["stress"] = STRESS_WEIGHT * stress_share(last.cell, kinds, last.bar_ticks, last.beat_ticks)
     return terms
-
-
-def log_odds_of(found: Mapping[str, float]) -> float:
-    """The log-odds of a bar of melody being a person's."""
-    return OFFSET + sum(log_odds(found).values())

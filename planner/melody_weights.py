@@ -3,7 +3,6 @@
 Written by `python -m benchmarks.planner_melodies --fit`.
 """
 
-OFFSET = -0.1536
 MEANS = {
     "range": 9.6871,
     "repeated notes": 0.2191,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from planner.cell_mask import CellState
 from planner.language import DURATIONS, ID, MAX_WINDOW_BARS, REPEATS, Cell, SyllableKind, cell_tokens
-from planner.melody_score import WINDOW_BARS, key_at, melody_bar, score_candidate
+from planner.melody_score import WINDOW_BARS, melody_bar, score_candidate
 from planner.request import Request
 from planner.rules import Rule
 from planner.rules.ending import Ending
@@ -247,8 +247,7 @@ class NotesTask:
         if is_melody:
             song = replace(self.song, cells={**self.song.cells, (part, bar): cell})
             window = [melody_bar(song, part, at) for at in range(max(0, bar - WINDOW_BARS + 1), bar + 1)]
-            key = key_at(song, bar)
-            terms = score_candidate(window, key, log_likelihood / max(1, drawn), self._kinds((part, bar)))
+            terms = score_candidate(window, song.key_at(bar), log_likelihood / max(1, drawn), self._kinds((part, bar)))
         return Candidate(cell, ids, log_likelihood, drawn, terms)
 
     def _try_repeat(self, part: int, bar: int, bars: range, after: int) -> bool:
@@ -342,6 +341,14 @@ class NotesTask:
         )
 
 
+def notes_task(
+    writer: TokenWriter, request: Request, song: Song, given_notes: Mapping[int, Iterable[NoteSpan]] | None = None
+) -> NotesTask:
+    """The cells of a planned song that are still to be written; `given_notes` as in `write_notes`."""
+    returning = repeat_sources(song) if request.repeat_sections else {}
+    return NotesTask(writer, request, song, NoteIndex(song, given_notes), repeat_sources=returning)
+
+
 def write_notes(
     writer: TokenWriter,
     request: Request,
@@ -353,8 +360,7 @@ def write_notes(
 
     `given_notes` are the exact spans of given notes, by part, where the cells hold them rounded.
     """
-    returning = repeat_sources(song) if request.repeat_sections else {}
-    task = NotesTask(writer, request, song, NoteIndex(song, given_notes), repeat_sources=returning)
+    task = notes_task(writer, request, song, given_notes)
     for one in task.bars():
         advance(one.bar, one.cells)
     return task.song

@@ -5,6 +5,7 @@ A language is told by its commonest words (stop words), or by its script. What i
 """
 
 import re
+from functools import cache
 
 COMMON_WORDS = {
     "German": "der die das ein eine einen und mit für in im auf von zu ohne bitte lied nicht",
@@ -80,6 +81,7 @@ def prompt_language(text: str) -> str | None:
     return best if counts[best] >= LEAST_COMMON_WORDS and counts[best] > 2 * english else None
 
 
+@cache
 def _dictionary(language: str) -> dict[str, str]:
     return dict(pair.split("=") for pair in MUSIC_WORDS.get(language, "").split())
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from planner.language import ENDS, STRESSES, SyllableKind
+from scoretok.lyrics import split_words
 from scoretok.parts import Syllable
 
 UNKNOWN, WEAK, STRONG = range(len(STRESSES))
@@ -74,7 +75,7 @@ MOST_CAPITALS = 0.25  # of the words, where capitals begin lines
 
 def syllable_kinds(syllables: Sequence[Syllable]) -> list[SyllableKind]:
     """Stress and end of every syllable of some words, sung one after another."""
-    words = _words(syllables)
+    words = split_words(syllables)
     ends = line_ends(["".join(one.text for one in word) for word in words], [len(word) for word in words])
     found: list[SyllableKind] = []
     for word, ends_line in zip(words, ends, strict=True):
@@ -82,15 +83,6 @@ def syllable_kinds(syllables: Sequence[Syllable]) -> list[SyllableKind]:
         kinds = [*[PART] * (len(word) - 1), last]
         found += [SyllableKind(stress, end) for stress, end in zip(stresses(word), kinds, strict=True)]
     return found
-
-
-def _words(syllables: Sequence[Syllable]) -> list[list[Syllable]]:
-    words: list[list[Syllable]] = [[]]
-    for syllable in syllables:
-        words[-1].append(syllable)
-        if syllable.word_end:
-            words.append([])
-    return [word for word in words if word]
 
 
 def stresses(word: Sequence[Syllable]) -> list[int]:

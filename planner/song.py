@@ -96,6 +96,10 @@ class Song:
         """The meter of a bar."""
         return next((plan.meter for plan in reversed(self.plan[: bar + 1]) if plan.meter), self.meter)
 
+    def key_at(self, bar: int) -> str:
+        """The key of a bar."""
+        return next((plan.key for plan in reversed(self.plan[: bar + 1]) if plan.key), self.key)
+
     def chord_before(self, bar: int) -> Chord | None:
         """The last chord that begins before a bar line."""
         return next((plan.chords[-1] for plan in reversed(self.plan[:bar]) if plan.chords), None)
@@ -243,7 +247,7 @@ def song_window(song: Song, bars: range, recount: bool = True) -> Song:
     """
     before = song.plan[: bars.start + 1]
     meter = song.meter_at(bars.start)
-    key = next((bar.key for bar in reversed(before) if bar.key), song.key)
+    key = song.key_at(bars.start)
     plan = list(song.plan[bars.start : bars.stop])
     first = replace(plan[0], chords=song.chords_in(bars.start))
     label = next((bar.label for bar in reversed(before) if bar.label), PHRASE)

@@ -247,14 +247,17 @@ def pronounce_syllables(word: Sequence[Syllable | None], language: str = "en") -
 
 def pronounced(syllables: Sequence[Syllable], language: str = "en") -> list[Syllable]:
     """Syllables, sung one after another, with their phonemes, word by word. Raises ScoretokError when it cannot."""
-    found: list[Syllable] = []
-    word: list[Syllable] = []
-    for number, syllable in enumerate(syllables):
-        word.append(syllable)
-        if syllable.word_end or number + 1 == len(syllables):
-            found += pronounce_syllables(word, language)
-            word = []
-    return found
+    return [spoken for word in split_words(syllables) for spoken in pronounce_syllables(word, language)]
+
+
+def split_words(syllables: Sequence[Syllable]) -> list[list[Syllable]]:
+    """Syllables, sung one after another, word by word; the last word may be unfinished."""
+    words: list[list[Syllable]] = [[]]
+    for syllable in syllables:
+        words[-1].append(syllable)
+        if syllable.word_end:
+            words.append([])
+    return [word for word in words if word]
 
 
 def with_phonemes_if_possible(sheet: LeadSheet, language: str = "en") -> LeadSheet:
