@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from scoretok.nn.threads import FasterThreads
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -51,6 +53,7 @@ class IncrementalDecoder:
             self.embedding = model.model.embed_tokens.weight
             self.outward = (self.embedding * model.model.norm.weight).half()
             self.half_layers = [tuple(weight.half() for weight in layer) for layer in self.layers]
+        self.threads = FasterThreads()
         self.cos = model.cos.repeat(1, 2)
         self.sin = torch.cat([-model.sin, model.sin], 1)
 
@@ -59,9 +62,10 @@ class IncrementalDecoder:
         if len(ids) > MOST_STEPS:
             self._feed(ids[:-1], cache)
             ids = ids[-1:]
-        for token in ids[:-1]:
-            self._step(token, cache)
-        return self._head(self._step(ids[-1], cache))
+        for token in ids:
+            with self.threads.step():
+                x = self._step(token, cache)
+        return self._head(x)
 
     def _head(self, x: Tensor) -> Tensor:
         return torch.mv(self.outward, self._norm(x)).float()

@@ -11,7 +11,7 @@ from conftest import run
 from planner.checkpoint import load_model, save_model
 from planner.examples import examples, without_plan
 from planner.language import ID, KIND_OF
-from planner.llama import PlannerConfig, PlannerModel
+from planner.llama import PlannerConfig, PlannerModel, blocked_attention
 from planner.score_shards import ScoreShards
 from planner.training import targets_of
 from scoretok import ScoretokError
@@ -33,6 +33,13 @@ def shards(tmp_path_factory):
     assert made.returncode == 0, made.stderr
     assert "taken" in made.stderr
     return folder
+
+
+@pytest.mark.parametrize("length", [1, 256, 300])
+def test_blocked_attention_is_attention(length):
+    query, key, value = torch.randn(3, 2, 3, length, 16, generator=torch.Generator().manual_seed(0)).unbind()
+    whole = torch.nn.functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+    torch.testing.assert_close(blocked_attention(query, key, value), whole)
 
 
 def test_it_learns_and_goes_on(shards):
