@@ -1,0 +1,200 @@
+"""A project: a folder that holds one score as text, its history and its sound, owned by one server at a time.
+
+    song.studio/
+        history.jsonl   the journal: the text it began with, then every step
+        draft.lead      text that was typed and does not parse yet, while there is some
+        source.wav      the recording that the score was written down from, where there is one
+        audio/          sound by track: what was rendered, and the takes over it
+        lock            held while a server runs
+
+Nothing outside the folder is written.
+"""
+
+import json
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+from filelock import FileLock, Timeout
+
+from editing.studio.history import History, Journal, Takes, read_journal
+from scoretok.errors import ScoretokError
+from scoretok.files import whole_file, write_text
+from scoretok.formats.lead import print_lead
+from scoretok.formats.lead_parser import parse
+from scoretok.sheet import LeadSheet
+
+SUFFIX, ARCHIVE_SUFFIX = ".studio", ".studio.zip"
+FORMAT = 1
+MAX_ARCHIVE_BYTES = 4 * 2**30
+
+
+class Project:
+    """The score of a folder and its history, while this process holds the lock.
+
+    Raises ScoretokError where the folder is no project, its journal is damaged, or another server has it.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        if not (self.folder / "history.jsonl").is_file():
+            raise ScoretokError(f"{folder} is not a project of the studio: it has no history.jsonl")
+        self.lock = FileLock(self.folder / "lock")
+        try:
+            self.lock.acquire(timeout=0)
+        except Timeout:
+            raise ScoretokError(f"{folder} is open in another studio; close that one, or open its page") from None
+        try:
+            self.history = _recovered(self.folder / "history.jsonl")
+            self.sheet = parse(self.history.text, str(folder))
+            self.journal = Journal(self.folder / "history.jsonl")
+        except BaseException:
+            self.lock.release()
+            raise
+        self.version = 0  # goes up with every change, so that a page sees that it is out of date
+
+    @classmethod
+    def create(cls, folder: str | Path, sheet: LeadSheet) -> "Project":
+        """A project of a score in a folder that is not there yet. Raises ScoretokError."""
+        folder = Path(folder)
+        try:
+            folder.mkdir()
+        except OSError as error:
+            raise ScoretokError(f"the project {folder} cannot be made: {error.strerror}") from None
+        begin = {"format": FORMAT, "text": print_lead(sheet)}
+        write_text(json.dumps(begin, ensure_ascii=False) + "\n", folder / "history.jsonl")
+        return cls(folder)
+
+    @property
+    def text(self) -> str:
+        """The `.lead` text of the score."""
+        return self.history.text
+
+    @property
+    def draft(self) -> str | None:
+        """Text that was typed and does not parse yet."""
+        path = self.folder / "draft.lead"
+        return path.read_text(encoding="utf-8") if path.exists() else None
+
+    def edit(self, name: str, change: Callable[[LeadSheet], LeadSheet], merge: str = "") -> bool:
+        """Change the score as one step; False when nothing changes. Raises ScoretokError.
+
+        Steps in a row with the same `merge`, as of a slider that is drawn, are one.
+        """
+        sheet = change(self.sheet)
+        if sheet == self.sheet:
+            return False
+        self._do(name, print_lead(sheet), None, merge)
+        return True
+
+    def write(self, text: str, name: str = "text") -> bool:
+        """Take a text as the score; False when that is the same. Raises ScoretokError with line and column.
+
+        A text that does not parse is kept as the draft.
+        """
+        try:
+            sheet = parse(text, "text")
+        except ScoretokError:
+            write_text(text, self.folder / "draft.lead")
+            raise
+        (self.folder / "draft.lead").unlink(missing_ok=True)
+        return self.edit(name, lambda _: sheet)
+
+    def choose_takes(self, name: str, takes: Takes) -> None:
+        """Let other takes sound, as one step."""
+        self._do(name, None, takes, "")
+
+    def undo(self) -> str:
+        """Take the last step back; its name. Raises ScoretokError when there is none."""
+        name = self.history.undo_name
+        if name is None:
+            raise ScoretokError("there is nothing to undo")
+        self.go_to(self.history.position - 1)
+        return name
+
+    def redo(self) -> str:
+        """Do again what was undone last; its name. Raises ScoretokError when there is nothing."""
+        name = self.history.redo_name
+        if name is None:
+            raise ScoretokError("there is nothing to do again")
+        self.go_to(self.history.position + 1)
+        return name
+
+    def go_to(self, position: int) -> None:
+        """Undo or redo until so many steps are done. Raises ScoretokError when there are not so many."""
+        changed = self.history.copy()
+        changed.go_to(position)
+        self.journal.append({"go_to": position})
+        self._take(changed)
+
+    def close(self) -> None:
+        """Let another server have the project."""
+        self.journal.close()
+        self.lock.release()
+
+    def _do(self, name: str, text: str | None, takes: Takes | None, merge: str) -> None:
+        """One step, on the disk before it is in memory."""
+        changed = self.history.copy()
+        step = changed.do(name, text, takes, merge)
+        self.journal.append(step.to_dict())
+        self._take(changed)
+
+    def _take(self, history: History) -> None:
+        """Go on with a history."""
+        if history.lines != self.history.lines:
+            self.sheet = parse(history.text, "text")
+        self.history = history
+        self.version += 1
+
+
+def _recovered(path: Path) -> History:
+    """The history of a journal. Raises ScoretokError."""
+    entries = read_journal(path)
+    begin = next(entries, {})
+    if begin.get("format") != FORMAT:
+        raise ScoretokError(f"{path} was written by another version of the studio; export the score there")
+    history = History.of_text(begin["text"])
+    for number, entry in enumerate(entries, 2):
+        try:
+            history.follow(entry)
+        except (KeyError, TypeError, ValueError):
+            raise ScoretokError(f"{path}, line {number}: this is no step of a history; take the line out") from None
+    return history
+
+
+def pack(project: Project, path: str | Path) -> None:
+    """Write a project as one file, whole or not at all."""
+    with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(project.folder.rglob("*")):
+            if file.is_file() and file.name != "lock" and not file.name.startswith("."):
+                archive.write(file, file.relative_to(project.folder))
+
+
+def unpack(path: str | Path, folder: str | Path) -> None:
+    """Put a project of one file into a folder that is not there yet. Raises ScoretokError."""
+    folder = Path(folder)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [PurePosixPath(name) for name in archive.namelist()]
+            is_safe = all(not name.is_absolute() and ".." not in name.parts for name in names)
+            size = sum(entry.file_size for entry in archive.infolist())
+            if not is_safe or size > MAX_ARCHIVE_BYTES or PurePosixPath("history.jsonl") not in names:
+                raise ScoretokError(f"{path} is not a project that the studio packed")
+            folder.mkdir()
+            try:
+                archive.extractall(folder)
+            except BaseException:
+                shutil.rmtree(folder)
+                raise
+    except (OSError, zipfile.BadZipFile) as error:
+        raise ScoretokError(f"{path} cannot be opened as a project: {error}") from None
+
+
+def free_folder(wanted: Path) -> Path:
+    """A folder of this name that is not there yet, by number where need be."""
+    stem, number = wanted.name.removesuffix(SUFFIX), 1
+    while wanted.exists():
+        number += 1
+        wanted = wanted.with_name(f"{stem} {number}{SUFFIX}")
+    return wanted
