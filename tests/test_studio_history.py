@@ -50,8 +50,8 @@ def test_a_history_is_the_same_when_it_is_read_again(tmp_path_factory, texts, pl
     path = tmp_path_factory.mktemp("journal") / "history.jsonl"
     history, followed, journal = History.of_text("begin"), History.of_text("begin"), Journal(path)
     for number, (text, merge) in enumerate(texts):
-        takes = {"piano.1": (f"take {number}",)} if number % 3 == 0 else None
-        journal.append(history.do(f"step {number}", text, takes, merge).to_dict())
+        sound = {"takes": {"piano.1": [f"take {number}"]}} if number % 3 == 0 else None
+        journal.append(history.do(f"step {number}", text, sound, merge).to_dict())
     for place in places:
         if place <= len(history.steps):
             history.go_to(place)
@@ -65,7 +65,7 @@ def test_a_history_is_the_same_when_it_is_read_again(tmp_path_factory, texts, pl
 def test_undo_and_redo_name_the_steps(project):
     before = project.text
     assert project.edit("higher", transpose())
-    project.choose_takes("take 2", {"piano.1": ("take 2",)})
+    assert project.change_sound("take 2", takes={"piano.1": ["take 2"]})
     assert project.undo() == "take 2"
     assert project.undo() == "higher"
     assert project.text == before

@@ -1,8 +1,8 @@
 """One undo history over text and sound: states, the named steps between them, and the journal that outlives a crash.
 
-A state is the `.lead` text and which takes sound; a step keeps of the text only the lines that changed. The journal is
-a file of JSON lines to which every step is appended before anybody hears of it, so that a killed server loses nothing
-that it acknowledged.
+A state is the `.lead` text and how it sounds: which takes, at which levels. A step keeps of the text only the lines
+that changed. The journal is a file of JSON lines to which every step is appended before anybody hears of it, so that a
+killed server loses nothing that it acknowledged.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Self
 
 from scoretok.errors import ScoretokError
 
-Takes = Mapping[str, tuple[str, ...]]  # the takes that sound, by track id, later ones over earlier ones
+Sound = Mapping[str, Any]  # plain data, as the journal holds it
 
 
 class LineChange(NamedTuple):
@@ -47,24 +47,24 @@ class Step:
 
     name: str
     lines: LineChange
-    takes_before: Takes
-    takes_after: Takes
+    sound_before: Sound
+    sound_after: Sound
     merge: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """For the journal."""
         found: dict[str, Any] = {"name": self.name, "lines": self.lines}
-        if self.takes_before != self.takes_after:
-            found["takes"] = [dict(self.takes_before), dict(self.takes_after)]
+        if self.sound_before != self.sound_after:
+            found["sound"] = self.sound_after
         return found | ({"merge": self.merge} if self.merge else {})
 
 
 @dataclass
 class History:
-    """A text and the takes that sound, how they came to be, and what was undone."""
+    """A text and how it sounds, how they came to be, and what was undone."""
 
     lines: list[str]
-    takes: Takes = field(default_factory=dict)
+    sound: Sound = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     position: int = 0  # how many of the steps are done
 
@@ -92,18 +92,18 @@ class History:
         """What redoing would do again."""
         return self.steps[self.position].name if self.position < len(self.steps) else None
 
-    def do(self, name: str, text: str | None = None, takes: Takes | None = None, merge: str = "") -> Step:
-        """Go on to another text, or other takes; what was undone before is forgotten. The step that is now last."""
+    def do(self, name: str, text: str | None = None, sound: Sound | None = None, merge: str = "") -> Step:
+        """Go on to another text, or another sound; what was undone before is forgotten. The step that is now last."""
         lines = self.lines if text is None else text.split("\n")
-        chosen = self.takes if takes is None else takes
-        before, takes_before = self.lines, self.takes
+        chosen = self.sound if sound is None else sound
+        before, sound_before = self.lines, self.sound
         del self.steps[self.position :]
         if merge and self.steps and self.steps[-1].merge == merge:
             last = self.steps.pop()
-            before, takes_before = last.lines.inverse().apply(before), last.takes_before
-        step = Step(name, line_change(before, lines), takes_before, chosen, merge)
+            before, sound_before = last.lines.inverse().apply(before), last.sound_before
+        step = Step(name, line_change(before, lines), sound_before, chosen, merge)
         self.steps.append(step)
-        self.lines, self.takes, self.position = lines, chosen, len(self.steps)
+        self.lines, self.sound, self.position = lines, chosen, len(self.steps)
         return step
 
     def undo(self) -> str:
@@ -112,7 +112,7 @@ class History:
             raise ScoretokError("there is nothing to undo")
         self.position -= 1
         step = self.steps[self.position]
-        self.lines, self.takes = step.lines.inverse().apply(self.lines), step.takes_before
+        self.lines, self.sound = step.lines.inverse().apply(self.lines), step.sound_before
         return step.name
 
     def redo(self) -> str:
@@ -121,7 +121,7 @@ class History:
             raise ScoretokError("there is nothing to do again")
         step = self.steps[self.position]
         self.position += 1
-        self.lines, self.takes = step.lines.apply(self.lines), step.takes_after
+        self.lines, self.sound = step.lines.apply(self.lines), step.sound_after
         return step.name
 
     def go_to(self, position: int) -> None:
@@ -140,12 +140,11 @@ class History:
             return
         start, removed, added = entry["lines"]
         change = LineChange(start, tuple(removed), tuple(added))
-        takes = {name: tuple(found) for name, found in entry["takes"][1].items()} if "takes" in entry else None
         base, merge = self.lines, entry.get("merge", "")
         last = self.steps[self.position - 1] if self.position else None
         if merge and last and last.merge == merge:
             base = last.lines.inverse().apply(base)
-        self.do(entry["name"], "\n".join(change.apply(base)), takes, merge)
+        self.do(entry["name"], "\n".join(change.apply(base)), entry.get("sound"), merge)
 
 
 class Journal:

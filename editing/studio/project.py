@@ -15,10 +15,11 @@ import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from filelock import FileLock, Timeout
 
-from editing.studio.history import History, Journal, Takes, read_journal
+from editing.studio.history import History, Journal, Sound, read_journal
 from scoretok.errors import ScoretokError
 from scoretok.files import whole_file, write_text
 from scoretok.formats.lead import print_lead
@@ -101,9 +102,13 @@ class Project:
         (self.folder / "draft.lead").unlink(missing_ok=True)
         return self.edit(name, lambda _: sheet)
 
-    def choose_takes(self, name: str, takes: Takes) -> None:
-        """Let other takes sound, as one step."""
-        self._do(name, None, takes, "")
+    def change_sound(self, name: str, merge: str = "", **changes: Any) -> bool:
+        """Let other takes sound, or at other levels, as one step; False when nothing changes."""
+        sound = {**self.history.sound, **changes}
+        if sound == self.history.sound:
+            return False
+        self._do(name, None, sound, merge)
+        return True
 
     def undo(self) -> str:
         """Take the last step back; its name. Raises ScoretokError when there is none."""
@@ -133,10 +138,10 @@ class Project:
         self.journal.close()
         self.lock.release()
 
-    def _do(self, name: str, text: str | None, takes: Takes | None, merge: str) -> None:
+    def _do(self, name: str, text: str | None, sound: Sound | None, merge: str) -> None:
         """One step, on the disk before it is in memory."""
         changed = self.history.copy()
-        step = changed.do(name, text, takes, merge)
+        step = changed.do(name, text, sound, merge)
         self.journal.append(step.to_dict())
         self._take(changed)
 
