@@ -1,0 +1,177 @@
+"""Sound of tracks that is kept: takes, each some samples of one track, laid over one another.
+
+What sounds on a track is a list of takes; where several have samples, the last one in the list is heard. A take never
+changes and is never deleted, so that undoing, or choosing an earlier one, gives back the same samples. It knows which
+notes it plays in which bars: a bar of the score is rendered while these are its notes, and changed when they are not.
+
+Axes: n samples, mono, at 44.1 kHz.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from editing.studio.gestures import lay_over
+from scoretok.errors import ScoretokError
+from scoretok.files import write_text, write_with
+from scoretok.parts import Note
+from scoretok.sheet import LeadSheet
+
+SAMPLE_RATE = 44100  # of every engine that the studio plays
+LAST_TAIL_S = 2.0
+NoteRow = tuple[int, int, int, int]  # start_ticks from the bar line, pitch, duration_ticks, velocity
+
+
+@dataclass(frozen=True)
+class PlayedBar:
+    """A bar of a track as a take plays it: a digest of all that is heard, and the notes."""
+
+    digest: str
+    notes: tuple[NoteRow, ...]
+
+
+@dataclass(frozen=True)
+class Take:
+    """Samples of a track from `start_sample` on, by the name that a person sees, and what they play in which bars."""
+
+    take_id: str
+    track_id: str
+    name: str
+    start_sample: int
+    n_samples: int
+    plays: Mapping[int, PlayedBar]
+    seed: int = 0
+
+    @property
+    def stop_sample(self) -> int:
+        """The sample behind its last."""
+        return self.start_sample + self.n_samples
+
+
+class TakeStore:
+    """The takes of a project, in the folder `audio`: samples as float32, and a JSON file beside."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.takes: dict[str, Take] = {}
+        for path in sorted(folder.glob("*.json")) if folder.exists() else ():
+            take = _from_dict(json.loads(path.read_text(encoding="utf-8")))
+            if self._samples_path(take.take_id).exists():
+                self.takes[take.take_id] = take
+
+    def add(
+        self,
+        track_id: str,
+        name: str,
+        start_sample: int,
+        samples: np.ndarray,
+        plays: Mapping[int, PlayedBar],
+        seed: int,
+    ) -> Take:
+        """Keep samples (n,) as a take. Raises ScoretokError when the disk does not take them."""
+        data = np.ascontiguousarray(samples, np.float32)
+        digest = hashlib.sha256(repr((track_id, start_sample, sorted(plays))).encode() + data.tobytes()).hexdigest()
+        take = Take(f"{len(self.takes) + 1:05d}-{digest[:10]}", track_id, name, start_sample, len(data), plays, seed)
+        self.folder.mkdir(exist_ok=True)
+        write_with(data.tofile, self._samples_path(take.take_id))
+        write_text(json.dumps(asdict(take), ensure_ascii=False), self.folder / f"{take.take_id}.json")
+        self.takes[take.take_id] = take
+        return take
+
+    def samples(self, take: Take) -> np.ndarray:
+        """The samples (n,) of a take, mapped from the disk."""
+        return (
+            np.memmap(self._samples_path(take.take_id), np.float32, "r") if take.n_samples else np.zeros(0, np.float32)
+        )
+
+    def read(self, take_ids: Sequence[str], start: int, stop: int) -> np.ndarray:
+        """What is heard of takes laid over one another from sample `start` to `stop`, (n,)."""
+        out = np.zeros(stop - start, np.float32)
+        for take in map(self.get, take_ids):
+            first, last = max(start, take.start_sample), min(stop, take.stop_sample)
+            if first < last:
+                out[first - start : last - start] = self.samples(take)[
+                    first - take.start_sample : last - take.start_sample
+                ]
+        return out
+
+    def get(self, take_id: str) -> Take:
+        """A take by its number. Raises ScoretokError when there is none."""
+        if take_id not in self.takes:
+            raise ScoretokError(f"the project has no take {take_id}")
+        return self.takes[take_id]
+
+    def played(self, take_ids: Iterable[str]) -> dict[int, PlayedBar]:
+        """What is heard in which bars of takes laid over one another."""
+        found: dict[int, PlayedBar] = {}
+        for take in map(self.get, take_ids):
+            found |= take.plays
+        return found
+
+    def key(self, take_ids: Sequence[str], start: int, stop: int) -> str:
+        """What names the samples from `start` to `stop`: they are others when this is another."""
+        ids = [t.take_id for t in map(self.get, take_ids) if t.start_sample < stop and t.stop_sample > start]
+        return hashlib.sha256(repr((ids, start, stop)).encode()).hexdigest()[:16]
+
+    def _samples_path(self, take_id: str) -> Path:
+        return self.folder / f"{take_id}.f32"
+
+
+def _from_dict(data: dict[str, Any]) -> Take:
+    plays = {
+        int(bar): PlayedBar(one["digest"], tuple(tuple(row) for row in one["notes"]))
+        for bar, one in data["plays"].items()
+    }
+    return Take(**{**data, "plays": plays})
+
+
+def bars_played(sheet: LeadSheet, number: int) -> tuple[PlayedBar, ...]:
+    """Every bar of a track as it is to be heard: the notes that begin in it, when, on what, and with which words."""
+    return _bars_played(replace(sheet.with_tracks([sheet.tracks[number]]), chords=(), sections=(), title=""))
+
+
+@lru_cache(maxsize=256)
+def _bars_played(sheet: LeadSheet) -> tuple[PlayedBar, ...]:
+    """The same of the only track of a score."""
+    track, found = sheet.tracks[0], []
+    for bar in range(sheet.bar_count):
+        start, start_s = sheet.bar_starts[bar], sheet.seconds_at(sheet.bar_starts[bar])
+        notes = sheet.notes_in(0, bar)
+        rows = tuple((n.start_ticks - start, n.pitch, n.duration_ticks, n.velocity) for n in notes)
+        times = [round(sheet.seconds_at(t) - start_s, 6) for n in notes for t in (n.start_ticks, n.end_ticks)]
+        length_s = round(sheet.seconds_at(sheet.bar_starts[bar + 1]) - start_s, 6)
+        words = [note.syllable for note in notes if note.syllable]
+        heard = (track.role, track.program, track.singing, length_s, rows, times, words)
+        found.append(PlayedBar(hashlib.sha256(repr(heard).encode()).hexdigest()[:16] if rows else "", rows))
+    return tuple(found)
+
+
+def as_heard(sheet: LeadSheet, number: int, played: Mapping[int, PlayedBar]) -> LeadSheet:
+    """The score with the notes of a track that takes play in its bars instead of its own."""
+    notes: list[Note] = []
+    for bar, one in sorted(played.items()):
+        if bar < sheet.bar_count:
+            start = sheet.bar_starts[bar]
+            notes = lay_over(
+                notes,
+                [
+                    Note(start + at, pitch, length, velocity)
+                    for at, pitch, length, velocity in one.notes
+                    if start + at < sheet.end_ticks
+                ],
+            )
+    track = replace(sheet.tracks[number], notes=tuple(notes))
+    return sheet.with_tracks([*sheet.tracks[:number], track, *sheet.tracks[number + 1 :]])
+
+
+def bar_samples(sheet: LeadSheet, bar: int) -> range:
+    """The samples from a bar line to the next; the last bar has two more seconds, for what rings on."""
+    start_s, stop_s = sheet.bar_span_s(range(bar, bar + 1))
+    tail_s = LAST_TAIL_S if bar + 1 == sheet.bar_count else 0.0
+    return range(round(start_s * SAMPLE_RATE), round((stop_s + tail_s) * SAMPLE_RATE))
