@@ -12,7 +12,7 @@ from editing.inpainting.recorded_stems import match_channels
 from editing.inpainting.regions import audible_notes
 from editing.inpainting.spans import InpaintSpan
 from editing.inpainting.splice import FADE_S, Change, splice
-from editing.inpainting.stems import Stems
+from editing.inpainting.stems import Stems, TrackAudio
 from editing.inpainting.sung_tracks import SungJob
 from editing.inpainting.time_map import IDENTITY_MAP, TimeMap
 from renderer.codec.mel import LATENT_SAMPLES, SAMPLE_RATE
@@ -42,7 +42,7 @@ def notes_in_audio_time(sheet: LeadSheet, track_id: str, time_map: TimeMap) -> N
 def fill_span(
     span: InpaintSpan,
     notes: NoteArray,
-    stems: Stems,
+    stems: TrackAudio,
     engine: DitEngine,
     seed: int,
     make: Callable[..., np.ndarray] = fill,

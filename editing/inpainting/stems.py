@@ -18,15 +18,11 @@ from renderer.reverb import Reverb
 from scoretok.sheet import LeadSheet
 
 
-class Stems(Protocol):
-    """The tracks of a recording, heard one by one."""
+class TrackAudio(Protocol):
+    """Tracks, heard one by one, as the model takes and gives them."""
 
     def read(self, track_id: str, start: int, stop: int) -> np.ndarray:
         """A track before the edit from sample `start` to `stop`, (c, n)."""
-        ...
-
-    def measure_level(self, track_id: str, stem: np.ndarray) -> np.ndarray:
-        """Take the level of a track from what is heard of it (c, n); the same samples."""
         ...
 
     def to_model(self, track_id: str, stem: np.ndarray) -> np.ndarray:
@@ -39,6 +35,14 @@ class Stems(Protocol):
 
     def reference(self, track_id: str, stem: np.ndarray) -> tuple[Tensor, Tensor] | None:
         """The timbre of a track, of which (n,) is heard without the span, as the model takes it; None for its own."""
+        ...
+
+
+class Stems(TrackAudio, Protocol):
+    """The tracks of a recording."""
+
+    def measure_level(self, track_id: str, stem: np.ndarray) -> np.ndarray:
+        """Take the level of a track from what is heard of it (c, n); the same samples."""
         ...
 
     def into_mix(self, track_id: str, change: Change) -> Change:

@@ -20,20 +20,19 @@ import numpy as np
 from editing.studio.gestures import lay_over
 from scoretok.errors import ScoretokError
 from scoretok.files import write_text, write_with
-from scoretok.parts import Note
+from scoretok.parts import Note, Syllable
 from scoretok.sheet import LeadSheet
 
 SAMPLE_RATE = 44100  # of every engine that the studio plays
 LAST_TAIL_S = 2.0
-NoteRow = tuple[int, int, int, int]  # start_ticks from the bar line, pitch, duration_ticks, velocity
 
 
 @dataclass(frozen=True)
 class PlayedBar:
-    """A bar of a track as a take plays it: a digest of all that is heard, and the notes."""
+    """A bar of a track as a take plays it: a digest of all that is heard, and the notes, in ticks from the bar line."""
 
     digest: str
-    notes: tuple[NoteRow, ...]
+    notes: tuple[Note, ...]
 
 
 @dataclass(frozen=True)
@@ -125,10 +124,15 @@ class TakeStore:
 
 def _from_dict(data: dict[str, Any]) -> Take:
     plays = {
-        int(bar): PlayedBar(one["digest"], tuple(tuple(row) for row in one["notes"]))
+        int(bar): PlayedBar(one["digest"], tuple(_note_of(row) for row in one["notes"]))
         for bar, one in data["plays"].items()
     }
     return Take(**{**data, "plays": plays})
+
+
+def _note_of(row: list[Any]) -> Note:
+    syllable = row[4] and Syllable(row[4][0], tuple(row[4][1]), row[4][2])
+    return Note._make([*row[:4], syllable])
 
 
 def bars_played(sheet: LeadSheet, number: int) -> tuple[PlayedBar, ...]:
@@ -143,11 +147,10 @@ def _bars_played(sheet: LeadSheet) -> tuple[PlayedBar, ...]:
     for bar in range(sheet.bar_count):
         start, start_s = sheet.bar_starts[bar], sheet.seconds_at(sheet.bar_starts[bar])
         notes = sheet.notes_in(0, bar)
-        rows = tuple((n.start_ticks - start, n.pitch, n.duration_ticks, n.velocity) for n in notes)
+        rows = tuple(note._replace(start_ticks=note.start_ticks - start) for note in notes)
         times = [round(sheet.seconds_at(t) - start_s, 6) for n in notes for t in (n.start_ticks, n.end_ticks)]
         length_s = round(sheet.seconds_at(sheet.bar_starts[bar + 1]) - start_s, 6)
-        words = [note.syllable for note in notes if note.syllable]
-        heard = (track.role, track.program, track.singing, length_s, rows, times, words)
+        heard = (track.role, track.program, track.singing, length_s, rows, times)
         found.append(PlayedBar(hashlib.sha256(repr(heard).encode()).hexdigest()[:16] if rows else "", rows))
     return tuple(found)
 
@@ -158,14 +161,8 @@ def as_heard(sheet: LeadSheet, number: int, played: Mapping[int, PlayedBar]) -> 
     for bar, one in sorted(played.items()):
         if bar < sheet.bar_count:
             start = sheet.bar_starts[bar]
-            notes = lay_over(
-                notes,
-                [
-                    Note(start + at, pitch, length, velocity)
-                    for at, pitch, length, velocity in one.notes
-                    if start + at < sheet.end_ticks
-                ],
-            )
+            moved = [note._replace(start_ticks=note.start_ticks + start) for note in one.notes]
+            notes = lay_over(notes, [note for note in moved if note.start_ticks < sheet.end_ticks])
     track = replace(sheet.tracks[number], notes=tuple(notes))
     return sheet.with_tracks([*sheet.tracks[:number], track, *sheet.tracks[number + 1 :]])
 

@@ -1,0 +1,140 @@
+"""Rendering in the studio: what changed is made anew, and every other sample stays.
+
+A stand-in makes the sound: each note is a constant of its pitch; phrases of a vocal track are its bars.
+"""
+
+from unittest.mock import create_autospec
+
+import numpy as np
+import pytest
+
+from editing import edit
+from editing.inpainting.splice import Change
+from editing.studio.engines import Engines
+from editing.studio.rendering import BarState, bar_states, bars_by_span, render_changes, render_take
+from editing.studio.takes import TakeStore, bar_samples
+from scoretok import LeadSheet, Note, Tempo, Track
+
+BLOCK = 100_000
+
+
+def sound(sheet, number, start, stop, seed):
+    """Samples (n,) of a track, the sum of the pitches that sound, and a little that tells takes apart."""
+    out = np.zeros(stop - start, np.float32)
+    for note in sheet.tracks[number].notes:
+        first, last = (round(sheet.seconds_at(tick) * 44100) - start for tick in (note.start_ticks, note.end_ticks))
+        out[max(0, first) : max(0, last)] += note.pitch + seed / 16
+    return out
+
+
+@pytest.fixture
+def engines():
+    made = create_autospec(Engines, instance=True)
+    made.block_samples = BLOCK
+
+    def render_blocks(sheet, number, seed):
+        for start in range(0, round(sheet.duration_s * 44100), BLOCK):
+            yield sound(sheet, number, start, start + BLOCK, seed)
+
+    def fill(sheet, span, stems, seed):
+        start, stop = round(span.start_s * 44100), round(span.stop_s * 44100)
+        number = sheet.track_ids.index(span.track_id)
+        return Change(start, sound(sheet, number, start, stop, seed)[None] - stems.read(span.track_id, start, stop))
+
+    def sing(heard, sheet, number, seed, bars):
+        spans = [bar_samples(sheet, bar) for bar in bars]
+        return [(span, lambda span=span: sound(sheet, number, span.start, span.stop, seed)) for span in spans]
+
+    made.render_blocks.side_effect, made.fill.side_effect, made.sing.side_effect = render_blocks, fill, sing
+    return made
+
+
+@pytest.fixture
+def store(tmp_path):
+    return TakeStore(tmp_path / "audio")
+
+
+def song(role="piano"):
+    notes = tuple(Note(bar * 96 + beat * 24, 60 + beat, 24) for bar in range(8) for beat in range(4))
+    return LeadSheet(8, (Track("bass"), Track(role, notes)), tempos=(Tempo(0, 97.0),))
+
+
+def rendered(sheet, store, engines, ids=(), number=1):
+    return [*ids, *(take.take_id for take in render_changes(sheet, number, store, ids, engines))]
+
+
+def heard(sheet, store, ids):
+    return store.read(ids, 0, bar_samples(sheet, sheet.bar_count - 1).stop)
+
+
+@pytest.mark.parametrize("role", ["piano", "vocal"])
+def test_all_is_rendered_at_first_and_bars_are_done_one_by_one(store, engines, role):
+    sheet, states = song(role), []
+    assert set(bar_states(sheet, 1, store, [])) == {BarState.DRAFT}
+    ids = []
+    for take in render_changes(sheet, 1, store, [], engines):
+        ids.append(take.take_id)
+        states.append(sum(state == BarState.RENDERED for state in bar_states(sheet, 1, store, ids)))
+    assert states == sorted(states)
+    assert states[-1] == 8
+    assert states[0] < 8
+    np.testing.assert_array_equal(heard(sheet, store, ids), sound(sheet, 1, 0, len(heard(sheet, store, ids)), 0))
+    assert rendered(sheet, store, engines, ids) == ids
+    assert set(bar_states(sheet, 0, store, [])) == {BarState.EMPTY}
+
+
+@pytest.mark.parametrize("role", ["piano", "vocal"])
+def test_only_the_samples_of_changed_bars_change(store, engines, role):
+    before = song(role)
+    ids = rendered(before, store, engines)
+    after = edit(before, f"transpose +5 in bars 3-4 of {role}")
+    states = bar_states(after, 1, store, ids)
+    assert [bar for bar, state in enumerate(states) if state == BarState.CHANGED] == [2, 3]
+    new_ids = rendered(after, store, engines, ids)
+    assert set(bar_states(after, 1, store, new_ids)) == {BarState.RENDERED}
+    old, new = heard(before, store, ids), heard(after, store, new_ids)
+    start, stop = bar_samples(after, 2).start, bar_samples(after, 3).stop
+    np.testing.assert_array_equal(new[:start], old[:start])
+    np.testing.assert_array_equal(new[stop + 44100 :], old[stop + 44100 :])
+    np.testing.assert_array_equal(new[start:stop], old[start:stop] + 5)
+    assert [state for state in bar_states(before, 1, store, ids) if state != BarState.RENDERED] == []
+
+
+def test_bars_whose_notes_are_gone_fall_silent(store, engines):
+    before = song()
+    ids = rendered(before, store, engines)
+    after = edit(before, "clear in bars 3-4 of piano")
+    assert bar_states(after, 1, store, ids)[2:4] == [BarState.CHANGED] * 2
+    new_ids = rendered(after, store, engines, ids)
+    assert bar_states(after, 1, store, new_ids)[2:4] == [BarState.EMPTY] * 2
+    assert not heard(after, store, new_ids)[bar_samples(after, 2).start : bar_samples(after, 3).stop].any()
+
+
+@pytest.mark.parametrize("role", ["piano", "vocal"])
+def test_another_take_is_of_its_bars_alone(store, engines, role):
+    sheet = song(role)
+    ids = rendered(sheet, store, engines)
+    takes = list(render_take(sheet, 1, store, ids, engines, 3, range(1, 3), "take 3"))
+    assert {take.name for take in takes} == {"take 3"}
+    old, new = heard(sheet, store, ids), heard(sheet, store, [*ids, *(take.take_id for take in takes)])
+    changed = np.flatnonzero(old != new)
+    assert changed[0] == bar_samples(sheet, 1).start
+    assert 0 <= changed[-1] + 1 - bar_samples(sheet, 2).stop <= 0.5 * 44100  # what rings on
+    assert bar_states(sheet, 1, store, [take.take_id for take in takes])[1] == BarState.RENDERED
+
+
+def test_a_vocal_bar_in_which_nothing_is_heard_otherwise_is_done(store, engines):
+    sheet = song("vocal")
+    ids = rendered(sheet, store, engines)
+    engines.sing.side_effect = lambda *_: []
+    after = edit(sheet, "transpose +1 in bar 2 of vocal")
+    new_ids = rendered(after, store, engines, ids)
+    assert set(bar_states(after, 1, store, new_ids)) == {BarState.RENDERED}
+    np.testing.assert_array_equal(heard(sheet, store, ids), heard(after, store, new_ids))
+
+
+def test_a_bar_is_done_with_the_last_span_that_reaches_into_it():
+    sheet = song()
+    spans = [range(bar_samples(sheet, 1).stop), range(bar_samples(sheet, 2).start, bar_samples(sheet, 2).stop + 5)]
+    assert bars_by_span(sheet, range(5), spans) == [[0, 1], [2, 3, 4]]
+    assert bars_by_span(sheet, range(5), []) == []
