@@ -3,20 +3,29 @@
 Axes: t tokens, c cached tokens, h heads, d channels, v vocabulary.
 """
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from scoretok.nn.threads import FasterThreads
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from planner.llama import DecoderLayer, PlannerConfig, PlannerModel
 
 MOST_STEPS = 4  # tokens that go faster one by one than as rows of a matrix (benchmarks.planner_speed)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute with one thread: products this small take longer with two, on busy cores twice as long."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 class KVCache:
@@ -53,7 +62,6 @@ class IncrementalDecoder:
             self.embedding = model.model.embed_tokens.weight
             self.outward = (self.embedding * model.model.norm.weight).half()
             self.half_layers = [tuple(weight.half() for weight in layer) for layer in self.layers]
-        self.threads = FasterThreads()
         self.cos = model.cos.repeat(1, 2)
         self.sin = torch.cat([-model.sin, model.sin], 1)
 
@@ -62,10 +70,10 @@ class IncrementalDecoder:
         if len(ids) > MOST_STEPS:
             self._feed(ids[:-1], cache)
             ids = ids[-1:]
-        for token in ids:
-            with self.threads.step():
-                x = self._step(token, cache)
-        return self._head(x)
+        with one_thread():
+            for token in ids[:-1]:
+                self._step(token, cache)
+            return self._head(self._step(ids[-1], cache))
 
     def _head(self, x: Tensor) -> Tensor:
         return torch.mv(self.outward, self._norm(x)).float()

@@ -7,6 +7,7 @@ import torch
 
 from planner.checkpoint import PLANNER_WEIGHTS, load_model
 from planner.composition import compose
+from planner.incremental import KVCache
 from planner.request import BarRequest, Controls
 from planner.song import Part, Song
 from planner.tasks import infill, score
@@ -36,6 +37,18 @@ def test_transformers_reads_it(model):
     ids = torch.randint(3, 900, (1, 40), generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         assert torch.allclose(theirs(ids).logits, model(ids), atol=1e-3)
+
+
+def test_one_token_at_a_time_it_says_the_same_with_any_number_of_threads(model):
+    before, said = torch.get_num_threads(), []
+    for threads in (1, 2, 3):
+        torch.set_num_threads(threads)
+        cache = KVCache(model.config, 512)
+        said.append(torch.stack([model.next_logits([token], cache) for token in range(1, 400)]))
+        assert torch.get_num_threads() == threads
+    torch.set_num_threads(before)
+    assert torch.equal(said[0], said[1])
+    assert torch.equal(said[0], said[2])
 
 
 def test_what_it_composes_is_legal_and_as_asked_and_the_same_again(model):
