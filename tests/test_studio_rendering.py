@@ -11,7 +11,7 @@ import pytest
 from editing import edit
 from editing.inpainting.splice import Change
 from editing.studio.engines import Engines
-from editing.studio.rendering import BarState, bar_states, bars_by_span, render_changes, render_take
+from editing.studio.rendering import BarState, bar_states, bars_by_span, move_takes, render_changes, render_take
 from editing.studio.takes import TakeStore, bar_samples
 from scoretok import LeadSheet, Note, Tempo, Track
 
@@ -55,12 +55,14 @@ def store(tmp_path):
 
 
 def song(role="piano"):
-    notes = tuple(Note(bar * 96 + beat * 24, 60 + beat, 24) for bar in range(8) for beat in range(4))
+    notes = tuple(Note(bar * 96 + beat * 24, 50 + 2 * bar + beat, 24) for bar in range(8) for beat in range(4))
     return LeadSheet(8, (Track("bass"), Track(role, notes)), tempos=(Tempo(0, 97.0),))
 
 
 def rendered(sheet, store, engines, ids=(), number=1):
-    return [*ids, *(take.take_id for take in render_changes(sheet, number, store, ids, engines))]
+    for take in render_changes(sheet, number, store, ids, engines):
+        ids = take.layers
+    return ids
 
 
 def heard(sheet, store, ids):
@@ -71,9 +73,8 @@ def heard(sheet, store, ids):
 def test_all_is_rendered_at_first_and_bars_are_done_one_by_one(store, engines, role):
     sheet, states = song(role), []
     assert set(bar_states(sheet, 1, store, [])) == {BarState.DRAFT}
-    ids = []
     for take in render_changes(sheet, 1, store, [], engines):
-        ids.append(take.take_id)
+        ids = take.layers
         states.append(sum(state == BarState.RENDERED for state in bar_states(sheet, 1, store, ids)))
     assert states == sorted(states)
     assert states[-1] == 8
@@ -116,11 +117,40 @@ def test_another_take_is_of_its_bars_alone(store, engines, role):
     ids = rendered(sheet, store, engines)
     takes = list(render_take(sheet, 1, store, ids, engines, 3, range(1, 3), "take 3"))
     assert {take.name for take in takes} == {"take 3"}
-    old, new = heard(sheet, store, ids), heard(sheet, store, [*ids, *(take.take_id for take in takes)])
+    old, new = heard(sheet, store, ids), heard(sheet, store, takes[-1].layers)
     changed = np.flatnonzero(old != new)
     assert changed[0] == bar_samples(sheet, 1).start
     assert 0 <= changed[-1] + 1 - bar_samples(sheet, 2).stop <= 0.5 * 44100  # what rings on
     assert bar_states(sheet, 1, store, [take.take_id for take in takes])[1] == BarState.RENDERED
+
+
+def test_moved_bars_sound_as_they_did(store, engines):
+    before = song()
+    ids = rendered(before, store, engines)
+    after = edit(before, "insert 1 bars before 3")
+    moved = move_takes(before, after, store, {"piano.1": ids, "bass.1": ()})
+    assert set(moved) == {"piano.1"}
+    states = bar_states(after, 1, store, moved["piano.1"])
+    assert states == [*[BarState.RENDERED] * 2, BarState.EMPTY, *[BarState.RENDERED] * 6]
+    assert store.chosen(after, 1) == moved["piano.1"]
+    assert store.chosen(before, 1) == ids
+    old, new = heard(before, store, ids), heard(after, store, moved["piano.1"])
+    cut, to = bar_samples(before, 2).start, bar_samples(after, 3).start
+    fade = round(0.005 * 44100)
+    np.testing.assert_array_equal(new[fade : cut - fade], old[fade : cut - fade])
+    np.testing.assert_array_equal(new[to + fade :][: 44100 * 4], old[cut + fade :][: 44100 * 4])
+    assert move_takes(before, edit(before, "transpose +1"), store, {"piano.1": ids}) == {}
+
+
+def test_a_tempo_change_leaves_what_comes_before_it(store, engines):
+    before = song()
+    ids = rendered(before, store, engines)
+    after = edit(before, "tempo 80 in bars 5-8")
+    assert bar_states(after, 1, store, store.chosen(after, 1)) == [*[BarState.RENDERED] * 4, *[BarState.DRAFT] * 4]
+    new_ids = rendered(after, store, engines, store.chosen(after, 1))
+    assert set(bar_states(after, 1, store, new_ids)) == {BarState.RENDERED}
+    assert store.chosen(edit(before, "tempo x2"), 1) == ()
+    assert store.chosen(before, 1) == ids
 
 
 def test_a_vocal_bar_in_which_nothing_is_heard_otherwise_is_done(store, engines):

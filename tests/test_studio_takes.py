@@ -29,14 +29,14 @@ def test_the_last_take_is_heard(tmp_path_factory, spans, start, stop):
     store, expected, ids = TakeStore(tmp_path_factory.mktemp("takes")), np.zeros(64, np.float32), []
     for number, (begin, length) in enumerate(spans, 1):
         expected[begin : begin + length] = number
-        ids.append(store.add("piano.1", "take", begin, np.full(length, number), {}, 0).take_id)
+        ids.append(store.add("piano.1", begin, np.full(length, number), {}).take_id)
     start, stop = sorted((start, stop))
     np.testing.assert_array_equal(store.read(ids, start, stop), expected[start:stop])
 
 
 def test_takes_are_there_when_the_project_is_opened_again(store):
     plays = dict(enumerate(bars_played(song(Note(0, 60, 24), Note(96, 62, 24)), 0)))
-    made = store.add("piano.1", "render", 100, np.arange(5), plays, 3)
+    made = store.add("piano.1", 100, np.arange(5), plays, ("lower",), 3, "softer")
     again = TakeStore(store.folder)
     assert again.takes == {made.take_id: made}
     assert again.played([made.take_id]) == plays
@@ -45,8 +45,30 @@ def test_takes_are_there_when_the_project_is_opened_again(store):
         again.read(["other"], 0, 1)
 
 
+def test_the_takes_that_play_the_score_are_chosen(store):
+    first = song(Note(0, 60, 24), Note(96, 62, 24))
+    second, third = edit(first, "transpose +1 in bar 2"), edit(first, "transpose +2 in bar 1")
+
+    def take(sheet, bars, over=(), name=""):
+        played = bars_played(sheet, 0)
+        return store.add("piano.1", 0, np.zeros(4), {bar: played[bar] for bar in bars}, over, name=name).layers
+
+    assert store.chosen(first, 0) == ()
+    base = take(first, range(4))
+    changed = take(second, [1], base)
+    assert store.chosen(first, 0) == base
+    assert store.chosen(second, 0) == changed
+    assert store.chosen(third, 0) == base
+    asked = take(first, [0], base, "softer")
+    assert store.chosen(first, 0) == base
+    assert store.chosen(first, 0, asked) == asked
+    later = take(second, [1], asked)
+    assert store.chosen(second, 0, asked) == later
+    assert store.chosen(second, 0) == changed
+
+
 def test_a_take_without_its_samples_is_none(store):
-    made = store.add("piano.1", "render", 0, np.arange(5), {}, 0)
+    made = store.add("piano.1", 0, np.arange(5), {})
     (store.folder / f"{made.take_id}.f32").unlink()
     assert TakeStore(store.folder).takes == {}
 
@@ -54,7 +76,6 @@ def test_a_take_without_its_samples_is_none(store):
 def test_a_bar_is_known_by_what_is_heard():
     before = song(Note(0, 60, 24), Note(96, 62, 24), Note(288, 64, 24))
     digests = [one.digest for one in bars_played(before, 0)]
-    assert digests[2] == ""
     changed = edit(before, "transpose +1 in bars 2-2")
     assert [a == b.digest for a, b in zip(digests, bars_played(changed, 0), strict=True)] == [True, False, True, True]
     named = edit(before, ["section verse in bars 1-2", 'chords "C" in bar 1'])
@@ -63,7 +84,7 @@ def test_a_bar_is_known_by_what_is_heard():
     assert [a == b.digest for a, b in zip(digests, bars_played(slower, 0), strict=True)] == [True, True, True, False]
     assert bars_played(replace(before, tracks=(replace(before.tracks[0], program=1),)), 0)[0].digest != digests[0]
     moved = edit(before, "insert 1 bars before 1")
-    assert [one.digest for one in bars_played(moved, 0)] == ["", *digests]
+    assert [one.digest for one in bars_played(moved, 0)] == [digests[2], *digests]
 
 
 def test_what_was_heard_can_be_written_again():

@@ -1,8 +1,9 @@
 """Sound of tracks that is kept: takes, each some samples of one track, laid over one another.
 
 What sounds on a track is a list of takes; where several have samples, the last one in the list is heard. A take never
-changes and is never deleted, so that undoing, or choosing an earlier one, gives back the same samples. It knows which
-notes it plays in which bars: a bar of the score is rendered while these are its notes, and changed when they are not.
+changes and is never deleted. It knows which takes it was laid over, and which notes it plays in which bars: a bar of
+the score is rendered while these are its notes, and changed when they are not. Nobody writes down which takes sound:
+`TakeStore.chosen` finds those that play what stands in the score, so that undoing gives back the same samples.
 
 Axes: n samples, mono, at 44.1 kHz.
 """
@@ -29,23 +30,42 @@ LAST_TAIL_S = 2.0
 
 @dataclass(frozen=True)
 class PlayedBar:
-    """A bar of a track as a take plays it: a digest of all that is heard, and the notes, in ticks from the bar line."""
+    """A bar of a track as a take plays it: a digest of all that is heard, its samples, its notes from the bar line."""
 
     digest: str
+    start_sample: int
+    stop_sample: int
     notes: tuple[Note, ...]
+
+    def is_at(self, other: "PlayedBar") -> bool:
+        """Whether another bar has the same samples."""
+        return (self.start_sample, self.stop_sample) == (other.start_sample, other.stop_sample)
+
+    def is_like(self, other: "PlayedBar") -> bool:
+        """Whether another bar is heard there just so."""
+        return self.digest == other.digest and self.is_at(other)
 
 
 @dataclass(frozen=True)
 class Take:
-    """Samples of a track from `start_sample` on, by the name that a person sees, and what they play in which bars."""
+    """Samples of a track from `start_sample` on, laid over other takes, and what they play in which bars.
+
+    `name` is what a person called it, or asked it for; what is rendered because the score changed has none.
+    """
 
     take_id: str
     track_id: str
-    name: str
     start_sample: int
     n_samples: int
     plays: Mapping[int, PlayedBar]
+    over: tuple[str, ...] = ()
     seed: int = 0
+    name: str = ""
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The takes that are heard with it, from the lowest to itself."""
+        return (*self.over, self.take_id)
 
     @property
     def stop_sample(self) -> int:
@@ -67,21 +87,43 @@ class TakeStore:
     def add(
         self,
         track_id: str,
-        name: str,
         start_sample: int,
         samples: np.ndarray,
         plays: Mapping[int, PlayedBar],
-        seed: int,
+        over: Sequence[str] = (),
+        seed: int = 0,
+        name: str = "",
     ) -> Take:
         """Keep samples (n,) as a take. Raises ScoretokError when the disk does not take them."""
         data = np.ascontiguousarray(samples, np.float32)
-        digest = hashlib.sha256(repr((track_id, start_sample, sorted(plays))).encode() + data.tobytes()).hexdigest()
-        take = Take(f"{len(self.takes) + 1:05d}-{digest[:10]}", track_id, name, start_sample, len(data), plays, seed)
+        digest = hashlib.sha256(repr((track_id, start_sample, tuple(over))).encode() + data.tobytes()).hexdigest()
+        take_id = f"{len(self.takes) + 1:05d}-{digest[:10]}"
+        take = Take(take_id, track_id, start_sample, len(data), plays, tuple(over), seed, name)
         self.folder.mkdir(exist_ok=True)
-        write_with(data.tofile, self._samples_path(take.take_id))
-        write_text(json.dumps(asdict(take), ensure_ascii=False), self.folder / f"{take.take_id}.json")
-        self.takes[take.take_id] = take
+        write_with(data.tofile, self._samples_path(take_id))
+        write_text(json.dumps(asdict(take), ensure_ascii=False), self.folder / f"{take_id}.json")
+        self.takes[take_id] = take
         return take
+
+    def chosen(self, sheet: LeadSheet, number: int, kept: Sequence[str] = ()) -> tuple[str, ...]:
+        """The takes to be heard on a track, from the lowest on: those that play most of its bars, the newest of equals.
+
+        They go on from those that the person `kept`; other takes that have a name are not heard.
+        """
+        wanted, kept = bars_played(sheet, number), tuple(kept)
+        named = {take.take_id for take in self.takes.values() if take.name}
+        best, most = kept, self._right_bars(kept, wanted)
+        for take in self.takes.values():
+            layers = take.layers
+            if take.track_id == sheet.track_ids[number] and layers[: len(kept)] == kept:
+                right = self._right_bars(layers, wanted) if named.isdisjoint(layers[len(kept) :]) else -1
+                best, most = (layers, right) if right > most or right == most > 0 else (best, most)
+        return best
+
+    def _right_bars(self, take_ids: Sequence[str], wanted: Sequence[PlayedBar]) -> int:
+        """How many bars are played as wanted."""
+        played = self.played(take_ids)
+        return sum(bar in played and played[bar].is_like(one) for bar, one in enumerate(wanted))
 
     def samples(self, take: Take) -> np.ndarray:
         """The samples (n,) of a take, mapped from the disk."""
@@ -124,10 +166,10 @@ class TakeStore:
 
 def _from_dict(data: dict[str, Any]) -> Take:
     plays = {
-        int(bar): PlayedBar(one["digest"], tuple(_note_of(row) for row in one["notes"]))
+        int(bar): PlayedBar(**{**one, "notes": tuple(_note_of(row) for row in one["notes"])})
         for bar, one in data["plays"].items()
     }
-    return Take(**{**data, "plays": plays})
+    return Take(**{**data, "plays": plays, "over": tuple(data["over"])})
 
 
 def _note_of(row: list[Any]) -> Note:
@@ -151,15 +193,18 @@ def _bars_played(sheet: LeadSheet) -> tuple[PlayedBar, ...]:
         times = [round(sheet.seconds_at(t) - start_s, 6) for n in notes for t in (n.start_ticks, n.end_ticks)]
         length_s = round(sheet.seconds_at(sheet.bar_starts[bar + 1]) - start_s, 6)
         heard = (track.role, track.program, track.singing, length_s, rows, times)
-        found.append(PlayedBar(hashlib.sha256(repr(heard).encode()).hexdigest()[:16] if rows else "", rows))
+        samples = bar_samples(sheet, bar)
+        digest = hashlib.sha256(repr(heard).encode()).hexdigest()[:16]
+        found.append(PlayedBar(digest, samples.start, samples.stop, rows))
     return tuple(found)
 
 
 def as_heard(sheet: LeadSheet, number: int, played: Mapping[int, PlayedBar]) -> LeadSheet:
     """The score with the notes of a track that takes play in its bars instead of its own."""
     notes: list[Note] = []
-    for bar, one in sorted(played.items()):
-        if bar < sheet.bar_count:
+    for bar, wanted in enumerate(bars_played(sheet, number)):
+        one = played.get(bar)
+        if one is not None and one.is_at(wanted):
             start = sheet.bar_starts[bar]
             moved = [note._replace(start_ticks=note.start_ticks + start) for note in one.notes]
             notes = lay_over(notes, [note for note in moved if note.start_ticks < sheet.end_ticks])
