@@ -3,6 +3,7 @@
 A stand-in makes the sound: each note is a constant of its pitch; phrases of a vocal track are its bars.
 """
 
+from itertools import islice
 from unittest.mock import create_autospec
 
 import numpy as np
@@ -32,8 +33,8 @@ def engines():
     made = create_autospec(Engines, instance=True)
     made.block_samples = BLOCK
 
-    def render_blocks(sheet, number, seed):
-        for start in range(0, round(sheet.duration_s * 44100), BLOCK):
+    def render_blocks(sheet, number, seed, first_block):
+        for start in range(first_block * BLOCK, round(sheet.duration_s * 44100), BLOCK):
             yield sound(sheet, number, start, start + BLOCK, seed)
 
     def fill(sheet, span, stems, seed):
@@ -99,6 +100,19 @@ def test_only_the_samples_of_changed_bars_change(store, engines, role):
     np.testing.assert_array_equal(new[stop + 44100 :], old[stop + 44100 :])
     np.testing.assert_array_equal(new[start:stop], old[start:stop] + 5)
     assert [state for state in bar_states(before, 1, store, ids) if state != BarState.RENDERED] == []
+
+
+def test_a_render_that_was_broken_off_goes_on_with_the_score_as_it_is_then(store, engines):
+    before = song()
+    ids = list(islice(render_changes(before, 1, store, [], engines), 4))[-1].layers
+    after = edit(before, "transpose +5 in bar 1 of piano")
+    new_ids = rendered(after, store, engines, store.chosen(after, 1))
+    assert new_ids[: len(ids)] == ids
+    whole = bar_samples(after, 0).stop + 44100, bar_samples(after, 7).stop
+    np.testing.assert_array_equal(store.read(new_ids, *whole), sound(after, 1, *whole, 0))
+    longer = edit(after, "insert 2 bars at end")
+    last_ids = rendered(edit(longer, "copy in bars 1-2 to 9"), store, engines, new_ids)
+    assert set(bar_states(edit(longer, "copy in bars 1-2 to 9"), 1, store, last_ids)) == {BarState.RENDERED}
 
 
 def test_bars_whose_notes_are_gone_fall_silent(store, engines):

@@ -36,9 +36,10 @@ def test_the_last_take_is_heard(tmp_path_factory, spans, start, stop):
 
 def test_takes_are_there_when_the_project_is_opened_again(store):
     plays = dict(enumerate(bars_played(song(Note(0, 60, 24), Note(96, 62, 24)), 0)))
-    made = store.add("piano.1", 100, np.arange(5), plays, ("lower",), 3, "softer")
+    made = store.add("piano.1", 100, np.arange(5), plays, store.add("piano.1", 0, np.zeros(1), {}).layers, 3, "softer")
     again = TakeStore(store.folder)
-    assert again.takes == {made.take_id: made}
+    assert again.takes == store.takes
+    assert again.takes[made.take_id] == made
     assert again.played([made.take_id]) == plays
     np.testing.assert_array_equal(again.read([made.take_id], 98, 103), [0, 0, 0, 1, 2])
     with pytest.raises(ScoretokError, match="no take"):
@@ -69,6 +70,7 @@ def test_the_takes_that_play_the_score_are_chosen(store):
 
 def test_a_take_without_its_samples_is_none(store):
     made = store.add("piano.1", 0, np.arange(5), {})
+    store.add("piano.1", 0, np.arange(5), {}, made.layers)
     (store.folder / f"{made.take_id}.f32").unlink()
     assert TakeStore(store.folder).takes == {}
 

@@ -62,9 +62,9 @@ class Engines:
         """How long the blocks of `render_blocks` are."""
         return self._dit.block_samples
 
-    def render_blocks(self, sheet: LeadSheet, number: int, seed: int) -> Iterator[np.ndarray]:
-        """A track that is played, block after block (n,), until its last sound has died away."""
-        for block in self._dit.track_blocks(sheet, number, seed, 0):
+    def render_blocks(self, sheet: LeadSheet, number: int, seed: int, first_block: int) -> Iterator[np.ndarray]:
+        """A track that is played, block after block (n,) from one on, until its last sound has died away."""
+        for block in self._dit.track_blocks(sheet, number, seed, first_block):
             yield block[0]
 
     def fill(self, sheet: LeadSheet, span: InpaintSpan, stems: TakeStems, seed: int) -> Change:

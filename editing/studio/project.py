@@ -78,21 +78,21 @@ class Project:
         path = self.folder / "draft.lead"
         return path.read_text(encoding="utf-8") if path.exists() else None
 
-    def edit(self, name: str, change: Callable[[LeadSheet], LeadSheet], merge: str = "") -> bool:
-        """Change the score as one step; False when nothing changes. Raises ScoretokError.
+    def edit(self, name: str, change: Callable[[LeadSheet], LeadSheet], merge: str = "", **sound: Any) -> bool:
+        """Change the score as one step, and of its sound what is said; False when the score stays as it is.
 
-        Steps in a row with the same `merge`, as of a slider that is drawn, are one.
+        Steps in a row with the same `merge`, as of a slider that is drawn, are one. Raises ScoretokError.
         """
         sheet = change(self.sheet)
         if sheet == self.sheet:
             return False
-        self._do(name, print_lead(sheet), None, merge)
+        self._do(name, print_lead(sheet), {**self.history.sound, **sound} if sound else None, merge)
         return True
 
-    def write(self, text: str, name: str = "text") -> bool:
+    def write(self, text: str, sound_of: Callable[[LeadSheet], dict[str, Any]] = lambda _: {}) -> bool:
         """Take a text as the score; False when that is the same. Raises ScoretokError with line and column.
 
-        A text that does not parse is kept as the draft.
+        `sound_of` says what of its sound changes. A text that does not parse is kept as the draft.
         """
         try:
             sheet = parse(text, "text")
@@ -100,7 +100,7 @@ class Project:
             write_text(text, self.folder / "draft.lead")
             raise
         (self.folder / "draft.lead").unlink(missing_ok=True)
-        return self.edit(name, lambda _: sheet)
+        return self.edit("text", lambda _: sheet, **sound_of(sheet))
 
     def change_sound(self, name: str, merge: str = "", **changes: Any) -> bool:
         """Let other takes sound, or at other levels, as one step; False when nothing changes."""

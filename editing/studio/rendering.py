@@ -47,16 +47,20 @@ def render_changes(
     sheet: LeadSheet, number: int, store: TakeStore, take_ids: Sequence[str], engines: Engines, seed: int = 0
 ) -> Iterator[Take]:
     """Takes, each laid over those before, after which all bars of a track are rendered."""
+    over = tuple(take_ids)
+    if sheet.tracks[number].role != "vocal" and _to_render(sheet, number, store, over):
+        for take in _rest(sheet, number, store, over, engines, seed):
+            over = take.layers
+            yield take
+    if bars := _to_render(sheet, number, store, over):
+        make = _sung if sheet.tracks[number].role == "vocal" else _filled
+        yield from make(sheet, number, store, over, engines, seed, bars)
+
+
+def _to_render(sheet: LeadSheet, number: int, store: TakeStore, take_ids: Sequence[str]) -> list[int]:
+    """The bars of a track that the model has not played, or not as they are."""
     states = bar_states(sheet, number, store, take_ids)
-    bars = [bar for bar, state in enumerate(states) if state in (BarState.DRAFT, BarState.CHANGED)]
-    if not bars:
-        return
-    if sheet.tracks[number].role == "vocal":
-        yield from _sung(sheet, number, store, take_ids, engines, seed, bars)
-    elif not take_ids:
-        yield from _whole(sheet, number, store, engines, seed)
-    else:
-        yield from _filled(sheet, number, store, take_ids, engines, seed, bars)
+    return [bar for bar, state in enumerate(states) if state in (BarState.DRAFT, BarState.CHANGED)]
 
 
 def render_take(
@@ -109,16 +113,22 @@ def move_takes(
     return moved
 
 
-def _whole(sheet: LeadSheet, number: int, store: TakeStore, engines: Engines, seed: int) -> Iterator[Take]:
-    """A played track, block after block, up to the end of the song."""
+def _rest(
+    sheet: LeadSheet, number: int, store: TakeStore, over: Sequence[str], engines: Engines, seed: int
+) -> Iterator[Take]:
+    """A played track from where its takes end to the end of the song, block after block."""
+    start = max((store.get(one).stop_sample for one in over), default=0)
     end, size = bar_samples(sheet, sheet.bar_count - 1).stop, engines.block_samples
-    spans = [range(start, min(end, start + size)) for start in range(0, end, size)]
-    blocks = engines.render_blocks(sheet, number, seed)
-    over: tuple[str, ...] = ()
-    for span, bars in zip(spans, bars_by_span(sheet, range(sheet.bar_count), spans), strict=True):
+    first = start // size
+    spans = [range(max(start, at), min(end, at + size)) for at in range(first * size, end, size)] if start < end else []
+    blocks = engines.render_blocks(sheet, number, seed, first)
+    bars = [bar for bar in range(sheet.bar_count) if bar_samples(sheet, bar).stop > start]
+    layers = tuple(over)
+    for span, own in zip(spans, bars_by_span(sheet, bars, spans), strict=True):
         block = next(blocks, np.zeros(size, np.float32))
-        take = _keep(sheet, number, store, over, seed, span.start, block[: len(span)], bars)
-        over = take.layers
+        part = block[span.start % size : span.start % size + len(span)]
+        take = _keep(sheet, number, store, layers, seed, span.start, part, own)
+        layers = take.layers
         yield take
 
 

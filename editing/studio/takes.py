@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -79,9 +80,10 @@ class TakeStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.takes: dict[str, Take] = {}
+        self.lock = Lock()
         for path in sorted(folder.glob("*.json")) if folder.exists() else ():
             take = _from_dict(json.loads(path.read_text(encoding="utf-8")))
-            if self._samples_path(take.take_id).exists():
+            if self._samples_path(take.take_id).exists() and all(one in self.takes for one in take.over):
                 self.takes[take.take_id] = take
 
     def add(
@@ -97,27 +99,30 @@ class TakeStore:
         """Keep samples (n,) as a take. Raises ScoretokError when the disk does not take them."""
         data = np.ascontiguousarray(samples, np.float32)
         digest = hashlib.sha256(repr((track_id, start_sample, tuple(over))).encode() + data.tobytes()).hexdigest()
-        take_id = f"{len(self.takes) + 1:05d}-{digest[:10]}"
-        take = Take(take_id, track_id, start_sample, len(data), plays, tuple(over), seed, name)
-        self.folder.mkdir(exist_ok=True)
-        write_with(data.tofile, self._samples_path(take_id))
-        write_text(json.dumps(asdict(take), ensure_ascii=False), self.folder / f"{take_id}.json")
-        self.takes[take_id] = take
+        with self.lock:
+            number = 1 + max((int(one.partition("-")[0]) for one in self.takes), default=0)
+            take_id = f"{number:06d}-{digest[:10]}"
+            take = Take(take_id, track_id, start_sample, len(data), plays, tuple(over), seed, name)
+            self.folder.mkdir(exist_ok=True)
+            write_with(data.tofile, self._samples_path(take_id))
+            write_text(json.dumps(asdict(take), ensure_ascii=False), self.folder / f"{take_id}.json")
+            self.takes[take_id] = take
         return take
 
     def chosen(self, sheet: LeadSheet, number: int, kept: Sequence[str] = ()) -> tuple[str, ...]:
-        """The takes to be heard on a track, from the lowest on: those that play most of its bars, the newest of equals.
+        """The takes to be heard on a track, from the lowest on: those that play most of its bars, the oldest of equals.
 
         They go on from those that the person `kept`; other takes that have a name are not heard.
         """
         wanted, kept = bars_played(sheet, number), tuple(kept)
-        named = {take.take_id for take in self.takes.values() if take.name}
+        own = [take for take in list(self.takes.values()) if take.track_id == sheet.track_ids[number]]
+        named = {take.take_id for take in own if take.name}
         best, most = kept, self._right_bars(kept, wanted)
-        for take in self.takes.values():
+        for take in own:
             layers = take.layers
-            if take.track_id == sheet.track_ids[number] and layers[: len(kept)] == kept:
+            if layers[: len(kept)] == kept:
                 right = self._right_bars(layers, wanted) if named.isdisjoint(layers[len(kept) :]) else -1
-                best, most = (layers, right) if right > most or right == most > 0 else (best, most)
+                best, most = (layers, right) if right > most else (best, most)
         return best
 
     def _right_bars(self, take_ids: Sequence[str], wanted: Sequence[PlayedBar]) -> int:

@@ -1,0 +1,302 @@
+"""A session of the studio: one project, its sound, its jobs, and those who want to know of every change.
+
+Everything that a page can do goes through here; the web server only translates. Methods may be called from any thread.
+"""
+
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from threading import RLock
+from typing import Any
+
+import numpy as np
+
+from editing.studio.draft import DraftBars
+from editing.studio.engines import Engines
+from editing.studio.jobs import Job, JobQueue, Report
+from editing.studio.project import Project
+from editing.studio.rendering import BarState, bar_states, move_takes, render_changes, render_take
+from editing.studio.takes import TakeStore, bars_played
+from editing.studio.view import sheet_view, view_change
+from renderer.mixer import default_level
+from scoretok.errors import ScoretokError
+from scoretok.sheet import LeadSheet
+
+KEPT_VIEWS = 16  # of earlier versions, of which a page can be told what changed
+Change = Callable[[LeadSheet], LeadSheet]
+
+
+class OutOfDateError(ScoretokError):
+    """What a page asks for was made for an earlier version of the score."""
+
+
+class Session:
+    """A project that is open."""
+
+    def __init__(self, project: Project, engines: Engines, workers: int = 1, renders: bool = True) -> None:
+        """With `renders`, the model renders what changes in the background."""
+        self.project, self.engines, self.renders = project, engines, renders
+        self.lock = RLock()
+        self.store = TakeStore(project.folder / "audio")
+        self.draft = DraftBars()
+        self.listeners: list[SimpleQueue[dict[str, Any]]] = []
+        self.jobs = JobQueue(workers, lambda job: self.tell({"job": job.to_dict()}))
+        self.views: dict[int, dict[str, Any]] = {}
+        self._queue_renders()
+
+    # What is there
+
+    @property
+    def sheet(self) -> LeadSheet:
+        """The score."""
+        return self.project.sheet
+
+    def state(self, since: int | None = None) -> dict[str, Any]:
+        """All that the page shows, as plain data; of the score only what changed since a version, where that is known.
+
+        {"version", "text", "draft", "sheet": see editing.studio.view, "cells": {track: [[state, key], ...]},
+        "levels": {track: {"gain_db", "pan", "room"}}, "takes": [...], "history": {"steps", "position"}, "jobs": [...]}
+        """
+        with self.lock:
+            version, sheet = self.project.version, self.sheet
+            view = self.views.setdefault(version, sheet_view(sheet))
+            for old in sorted(self.views)[:-KEPT_VIEWS]:
+                del self.views[old]
+            before = None if since is None else self.views.get(since)
+            changed = {"sheet": view} if before is None else {"sheet_change": view_change(before, view)}
+            return {
+                "version": version,
+                **changed,
+                "text": self.project.text,
+                "draft": self.project.draft,
+                "cells": {name: self._cells(number) for number, name in enumerate(sheet.track_ids)},
+                "levels": {name: self.level(name) for name in sheet.track_ids},
+                "takes": self._takes(),
+                "history": {
+                    "steps": [step.name for step in self.project.history.steps],
+                    "position": self.project.history.position,
+                },
+                "jobs": [job.to_dict() for job in self.jobs.jobs.values()],
+                "renders": self.renders,
+            }
+
+    def level(self, track_id: str) -> dict[str, float]:
+        """Gain in decibels, pan and room of a track: as it was set, else as its role has it."""
+        usual = vars(default_level(track_id.partition(".")[0]))
+        return {**usual, **self.project.history.sound.get("levels", {}).get(track_id, {})}
+
+    def chosen_takes(self, number: int) -> tuple[str, ...]:
+        """The takes that are heard on a track, from the lowest on."""
+        kept = self.project.history.sound.get("takes", {}).get(self.sheet.track_ids[number], ())
+        return self.store.chosen(self.sheet, number, kept)
+
+    def bar_sound(self, track_id: str, bar: int) -> tuple[str, np.ndarray]:
+        """How a bar of a track sounds: "model" or "draft", and samples (c, n) from its bar line on.
+
+        Those of the model end with the bar; those of the draft ring on.
+        """
+        with self.lock:
+            sheet, number = self.sheet, self._number(track_id)
+            if not 0 <= bar < sheet.bar_count:
+                raise ScoretokError(f"the score has the bars 1-{sheet.bar_count}; there is no bar {bar + 1}")
+            take_ids = self.chosen_takes(number)
+            state = bar_states(sheet, number, self.store, take_ids)[bar]
+        if state == BarState.RENDERED:
+            played = bars_played(sheet, number)[bar]
+            return "model", self.store.read(take_ids, played.start_sample, played.stop_sample)[None]
+        return "draft", self.draft.bar(sheet, number, bar)
+
+    # What a page does
+
+    def edit(self, name: str, change: Change, merge: str = "", version: int | None = None) -> bool:
+        """Change the score as one named step; False when nothing changes. Raises ScoretokError.
+
+        With a `version`, only if the score is still that.
+        """
+        with self.lock:
+            self._check(version)
+            before = self.sheet
+            after = change(before)
+            sound = self._moved_sound(before, after)
+            changed = self.project.edit(name, lambda _: after, merge, **sound)
+            self._after(changed)
+            return changed
+
+    def write_text(self, text: str, version: int | None = None) -> bool:
+        """Take a text as the score. Raises ScoretokError with line and column; the text is then kept as the draft."""
+        with self.lock:
+            self._check(version)
+            before = self.sheet
+            changed = self.project.write(text, lambda after: self._moved_sound(before, after))
+            self._after(changed)
+            return changed
+
+    def set_level(self, track_id: str, **level: float) -> bool:
+        """Set gain, pan or room of a track; like changes in a row are one step."""
+        with self.lock:
+            self._number(track_id)
+            levels = dict(self.project.history.sound.get("levels", {}))
+            levels[track_id] = {**levels.get(track_id, {}), **level}
+            what = " and ".join(sorted(level)).replace("_db", "")
+            changed = self.project.change_sound(f"{what} of {track_id}", f"{what} {track_id}", levels=levels)
+            self._after(changed)
+            return changed
+
+    def go_to(self, position: int) -> None:
+        """Undo or redo until so many steps are done. Raises ScoretokError."""
+        with self.lock:
+            self.project.go_to(position)
+            self._after(True)
+
+    def undo(self) -> str:
+        """Take the last step back; its name. Raises ScoretokError when there is none."""
+        with self.lock:
+            name = self.project.undo()
+            self._after(True)
+            return name
+
+    def redo(self) -> str:
+        """Do again what was undone last; its name. Raises ScoretokError when there is nothing."""
+        with self.lock:
+            name = self.project.redo()
+            self._after(True)
+            return name
+
+    def keep_take(self, take_id: str | None, track_id: str) -> None:
+        """Let a take be heard on its track, with those it was laid over; None: what follows from the score alone."""
+        with self.lock:
+            layers = () if take_id is None else self.store.get(take_id).layers
+            kept = {**self.project.history.sound.get("takes", {}), track_id: list(layers)}
+            name = self.store.get(take_id).name if take_id else "as rendered"
+            self._after(self.project.change_sound(f"keep {name} of {track_id}", takes=kept))
+
+    def set_renders(self, renders: bool) -> None:
+        """Let the model render what changes, or not."""
+        self.renders = renders
+        self._after(False)
+        self.tell({"version": self.project.version})
+
+    # Jobs
+
+    def new_take(self, track_id: str, bars: range, seed: int) -> Job:
+        """Let the model play some bars of a track anew; the take is then kept as a step of the history."""
+        name = f"take {seed}"
+
+        def run(report: Report) -> None:
+            with self.lock:
+                sheet, number = self.sheet, self._number(track_id)
+                take_ids = self.chosen_takes(number)
+            made = []
+            for take in render_take(sheet, number, self.store, take_ids, self.engines, seed, bars, name):
+                made.append(take.take_id)
+                report(0.5, "rendering")
+            if made:
+                self.keep_take(made[-1], track_id)
+
+        about = {"track": track_id, "bars": [bars.start, bars.stop]}
+        return self.jobs.submit("take", f"{name} of {track_id}, bars {bars.start + 1}-{bars.stop}", run, **about)
+
+    def listen(self) -> "SimpleQueue[dict[str, Any]]":
+        """A queue on which every change is told from now on."""
+        queue: SimpleQueue[dict[str, Any]] = SimpleQueue()
+        self.listeners.append(queue)
+        return queue
+
+    def stop_listening(self, queue: "SimpleQueue[dict[str, Any]]") -> None:
+        """Tell a queue no more."""
+        self.listeners.remove(queue)
+
+    def tell(self, event: dict[str, Any]) -> None:
+        """Tell all listeners."""
+        for queue in list(self.listeners):
+            queue.put(event)
+
+    def close(self) -> None:
+        """End all jobs and let go of the project."""
+        self.jobs.close()
+        self.project.close()
+
+    # Within
+
+    def _number(self, track_id: str) -> int:
+        if track_id not in self.sheet.track_ids:
+            raise ScoretokError(f"the score has no track {track_id}")
+        return self.sheet.track_ids.index(track_id)
+
+    def _check(self, version: int | None) -> None:
+        if version is not None and version != self.project.version:
+            raise OutOfDateError("the score was changed elsewhere meanwhile; look at it again")
+
+    def _after(self, changed: bool) -> None:
+        """Tell everybody, and let the model render what changed."""
+        if changed:
+            self.tell({"version": self.project.version})
+        self._queue_renders()
+
+    def _moved_sound(self, before: LeadSheet, after: LeadSheet) -> dict[str, Any]:
+        """What of the sound goes along with bars that move."""
+        chosen = {name: self.chosen_takes(number) for number, name in enumerate(before.track_ids)}
+        moved = move_takes(before, after, self.store, chosen)
+        if not moved:
+            return {}
+        kept = self.project.history.sound.get("takes", {})
+        return {"takes": {**kept, **{name: list(layers) for name, layers in moved.items()}}}
+
+    def _cells(self, number: int) -> list[list[str]]:
+        """State of every bar of a track, and what names its samples."""
+        sheet, take_ids = self.sheet, self.chosen_takes(number)
+        states, played = bar_states(sheet, number, self.store, take_ids), bars_played(sheet, number)
+        found = []
+        for state, one in zip(states, played, strict=True):
+            key = one.digest
+            if state == BarState.RENDERED:
+                key = self.store.key(take_ids, one.start_sample, one.stop_sample)
+            found.append([str(state), "" if state == BarState.EMPTY else key])
+        return found
+
+    def _takes(self) -> list[dict[str, Any]]:
+        """The takes that somebody asked for, the newest last."""
+        heard = {name: set(self.chosen_takes(number)) for number, name in enumerate(self.sheet.track_ids)}
+        return [
+            {
+                "id": take.take_id,
+                "track": take.track_id,
+                "name": take.name,
+                "seed": take.seed,
+                "bars": sorted(take.plays),
+                "heard": take.take_id in heard.get(take.track_id, ()),
+            }
+            for take in self.store.takes.values()
+            if take.name
+        ]
+
+    def _queue_renders(self) -> None:
+        """Queue a render of each track that has something to render and no render waiting."""
+        if not self.renders:
+            return
+        for number, name in enumerate(self.sheet.track_ids):
+            states: Sequence[BarState] = bar_states(self.sheet, number, self.store, self.chosen_takes(number))
+            waits = self.jobs.pending("render", track=name) or self.sheet.tracks[number].muted
+            if not waits and any(state in (BarState.DRAFT, BarState.CHANGED) for state in states):
+                self.jobs.submit("render", f"render {name}", self._renderer(name), track=name)
+
+    def _renderer(self, track_id: str) -> Callable[[Report], None]:
+        """A job that renders what is to be rendered of a track when it runs."""
+
+        def run(report: Report) -> None:
+            with self.lock:
+                if track_id not in self.sheet.track_ids:
+                    return
+                sheet, number = self.sheet, self._number(track_id)
+                take_ids = self.chosen_takes(number)
+            for _ in render_changes(sheet, number, self.store, take_ids, self.engines):
+                states = bar_states(sheet, number, self.store, self.store.chosen(sheet, number, take_ids))
+                report(
+                    states.count(BarState.RENDERED) / max(1, len(states) - states.count(BarState.EMPTY)), "rendering"
+                )
+                self.tell({"version": self.project.version, "cells": track_id})
+                if self.sheet.tracks != sheet.tracks:
+                    break
+
+            self._queue_renders()
+
+        return run
