@@ -1,53 +1,23 @@
 """Rendering in the studio: what changed is made anew, and every other sample stays.
 
-A stand-in makes the sound: each note is a constant of its pitch; phrases of a vocal track are its bars.
+A stand-in makes the sound (studio_stand_ins).
 """
 
 from itertools import islice
-from unittest.mock import create_autospec
 
 import numpy as np
 import pytest
+from studio_stand_ins import sound, stand_in_engines
 
 from editing import edit
-from editing.inpainting.splice import Change
-from editing.studio.engines import Engines
 from editing.studio.rendering import BarState, bar_states, bars_by_span, move_takes, render_changes, render_take
 from editing.studio.takes import TakeStore, bar_samples
 from scoretok import LeadSheet, Note, Tempo, Track
 
-BLOCK = 100_000
-
-
-def sound(sheet, number, start, stop, seed):
-    """Samples (n,) of a track, the sum of the pitches that sound, and a little that tells takes apart."""
-    out = np.zeros(stop - start, np.float32)
-    for note in sheet.tracks[number].notes:
-        first, last = (round(sheet.seconds_at(tick) * 44100) - start for tick in (note.start_ticks, note.end_ticks))
-        out[max(0, first) : max(0, last)] += note.pitch + seed / 16
-    return out
-
 
 @pytest.fixture
 def engines():
-    made = create_autospec(Engines, instance=True)
-    made.block_samples = BLOCK
-
-    def render_blocks(sheet, number, seed, first_block):
-        for start in range(first_block * BLOCK, round(sheet.duration_s * 44100), BLOCK):
-            yield sound(sheet, number, start, start + BLOCK, seed)
-
-    def fill(sheet, span, stems, seed):
-        start, stop = round(span.start_s * 44100), round(span.stop_s * 44100)
-        number = sheet.track_ids.index(span.track_id)
-        return Change(start, sound(sheet, number, start, stop, seed)[None] - stems.read(span.track_id, start, stop))
-
-    def sing(heard, sheet, number, seed, bars):
-        spans = [bar_samples(sheet, bar) for bar in bars]
-        return [(span, lambda span=span: sound(sheet, number, span.start, span.stop, seed)) for span in spans]
-
-    made.render_blocks.side_effect, made.fill.side_effect, made.sing.side_effect = render_blocks, fill, sing
-    return made
+    return stand_in_engines()
 
 
 @pytest.fixture
@@ -80,7 +50,7 @@ def test_all_is_rendered_at_first_and_bars_are_done_one_by_one(store, engines, r
     assert states == sorted(states)
     assert states[-1] == 8
     assert states[0] < 8
-    np.testing.assert_array_equal(heard(sheet, store, ids), sound(sheet, 1, 0, len(heard(sheet, store, ids)), 0))
+    np.testing.assert_array_equal(heard(sheet, store, ids), sound(sheet, 1, 0, len(heard(sheet, store, ids))))
     assert rendered(sheet, store, engines, ids) == ids
     assert set(bar_states(sheet, 0, store, [])) == {BarState.EMPTY}
 
@@ -98,7 +68,7 @@ def test_only_the_samples_of_changed_bars_change(store, engines, role):
     start, stop = bar_samples(after, 2).start, bar_samples(after, 3).stop
     np.testing.assert_array_equal(new[:start], old[:start])
     np.testing.assert_array_equal(new[stop + 44100 :], old[stop + 44100 :])
-    np.testing.assert_array_equal(new[start:stop], old[start:stop] + 5)
+    np.testing.assert_array_equal(new[start:stop], sound(after, 1, start, stop))
     assert [state for state in bar_states(before, 1, store, ids) if state != BarState.RENDERED] == []
 
 
@@ -109,7 +79,7 @@ def test_a_render_that_was_broken_off_goes_on_with_the_score_as_it_is_then(store
     new_ids = rendered(after, store, engines, store.chosen(after, 1))
     assert new_ids[: len(ids)] == ids
     whole = bar_samples(after, 0).stop + 44100, bar_samples(after, 7).stop
-    np.testing.assert_array_equal(store.read(new_ids, *whole), sound(after, 1, *whole, 0))
+    np.testing.assert_array_equal(store.read(new_ids, *whole), sound(after, 1, *whole))
     longer = edit(after, "insert 2 bars at end")
     last_ids = rendered(edit(longer, "copy in bars 1-2 to 9"), store, engines, new_ids)
     assert set(bar_states(edit(longer, "copy in bars 1-2 to 9"), 1, store, last_ids)) == {BarState.RENDERED}

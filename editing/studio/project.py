@@ -20,6 +20,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from editing.studio.history import History, Journal, Sound, read_journal
+from editing.studio.variants import Variant
 from scoretok.errors import ScoretokError
 from scoretok.files import whole_file, write_text
 from scoretok.formats.lead import print_lead
@@ -47,7 +48,7 @@ class Project:
         except Timeout:
             raise ScoretokError(f"{folder} is open in another studio; close that one, or open its page") from None
         try:
-            self.history = _recovered(self.folder / "history.jsonl")
+            self.history, self.variants = _recovered(self.folder / "history.jsonl")
             self.sheet = parse(self.history.text, str(folder))
             self.journal = Journal(self.folder / "history.jsonl")
         except BaseException:
@@ -102,6 +103,12 @@ class Project:
         (self.folder / "draft.lead").unlink(missing_ok=True)
         return self.edit("text", lambda _: sheet, **sound_of(sheet))
 
+    def add_variant(self, variant: Variant) -> None:
+        """Keep what was written for some cells, unless that is kept already."""
+        if all(variant.notes != one.notes for one in self.variants):
+            self.journal.append({"variant": variant.to_dict()})
+            self.variants.append(variant)
+
     def change_sound(self, name: str, merge: str = "", **changes: Any) -> bool:
         """Let other takes sound, or at other levels, as one step; False when nothing changes."""
         sound = {**self.history.sound, **changes}
@@ -153,19 +160,22 @@ class Project:
         self.version += 1
 
 
-def _recovered(path: Path) -> History:
-    """The history of a journal. Raises ScoretokError."""
+def _recovered(path: Path) -> tuple[History, list[Variant]]:
+    """The history and the variants of a journal. Raises ScoretokError."""
     entries = read_journal(path)
     begin = next(entries, {})
     if begin.get("format") != FORMAT:
         raise ScoretokError(f"{path} was written by another version of the studio; export the score there")
-    history = History.of_text(begin["text"])
+    history, variants = History.of_text(begin["text"]), []
     for number, entry in enumerate(entries, 2):
         try:
-            history.follow(entry)
+            if "variant" in entry:
+                variants.append(Variant.from_dict(entry["variant"]))
+            else:
+                history.follow(entry)
         except (KeyError, TypeError, ValueError):
             raise ScoretokError(f"{path}, line {number}: this is no step of a history; take the line out") from None
-    return history
+    return history, variants
 
 
 def pack(project: Project, path: str | Path) -> None:

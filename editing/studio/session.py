@@ -17,6 +17,7 @@ from editing.studio.project import Project
 from editing.studio.rendering import BarState, bar_states, move_takes, render_changes, render_take
 from editing.studio.takes import TakeStore, bars_played
 from editing.studio.view import sheet_view, view_change
+from editing.studio.writers import Writers
 from renderer.mixer import default_level
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
@@ -32,9 +33,11 @@ class OutOfDateError(ScoretokError):
 class Session:
     """A project that is open."""
 
-    def __init__(self, project: Project, engines: Engines, workers: int = 1, renders: bool = True) -> None:
+    def __init__(
+        self, project: Project, engines: Engines, writers: Writers, workers: int = 1, renders: bool = True
+    ) -> None:
         """With `renders`, the model renders what changes in the background."""
-        self.project, self.engines, self.renders = project, engines, renders
+        self.project, self.engines, self.writers, self.renders = project, engines, writers, renders
         self.lock = RLock()
         self.store = TakeStore(project.folder / "audio")
         self.draft = DraftBars()
@@ -54,7 +57,8 @@ class Session:
         """All that the page shows, as plain data; of the score only what changed since a version, where that is known.
 
         {"version", "text", "draft", "sheet": see editing.studio.view, "cells": {track: [[state, key], ...]},
-        "levels": {track: {"gain_db", "pan", "room"}}, "takes": [...], "history": {"steps", "position"}, "jobs": [...]}
+        "levels": {track: {"gain_db", "pan", "room"}}, "takes": [...], "variants": [...],
+        "history": {"steps", "position"}, "jobs": [...], "renders"}
         """
         with self.lock:
             version, sheet = self.project.version, self.sheet
@@ -71,6 +75,14 @@ class Session:
                 "cells": {name: self._cells(number) for number, name in enumerate(sheet.track_ids)},
                 "levels": {name: self.level(name) for name in sheet.track_ids},
                 "takes": self._takes(),
+                "variants": [
+                    {
+                        "name": variant.name,
+                        "cells": [list(cell) for cell in sorted(variant.notes)],
+                        "stands": variant.stands_in(sheet),
+                    }
+                    for variant in self.project.variants
+                ],
                 "history": {
                     "steps": [step.name for step in self.project.history.steps],
                     "position": self.project.history.position,

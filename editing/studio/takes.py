@@ -171,13 +171,13 @@ class TakeStore:
 
 def _from_dict(data: dict[str, Any]) -> Take:
     plays = {
-        int(bar): PlayedBar(**{**one, "notes": tuple(_note_of(row) for row in one["notes"])})
+        int(bar): PlayedBar(**{**one, "notes": tuple(note_of(row) for row in one["notes"])})
         for bar, one in data["plays"].items()
     }
     return Take(**{**data, "plays": plays, "over": tuple(data["over"])})
 
 
-def _note_of(row: list[Any]) -> Note:
+def note_of(row: list[Any]) -> Note:
     syllable = row[4] and Syllable(row[4][0], tuple(row[4][1]), row[4][2])
     return Note._make([*row[:4], syllable])
 

@@ -1,0 +1,289 @@
+"""The web server of the studio: a page, and an interface in JSON over one `Session`.
+
+Every request but those for the page's files carries the token that is in the address which `scoretok studio` prints,
+as the header `X-Token` or as `?token=`; it must name this host, and a browser must send it from the page itself.
+
+    GET  /api/state?since=V          all that is shown; of the score what changed since version V, where that is known
+    GET  /api/events                 server-sent events: {"version": V} when the state changed, {"job": {...}}
+    POST /api/edit                   {"phrases": ["transpose +2 in bars 1-4 of piano"], "version": V}
+    POST /api/gesture                {"gesture": "move_notes", "track": "piano.1", "notes": [[0, 60]], "ticks": 24, ...}
+    POST /api/text                   {"text": "scoretok 1 ...", "version": V}
+    POST /api/undo, /api/redo, /api/history {"position": N}
+    POST /api/level                  {"track": "piano.1", "gain_db": -3.0}
+    POST /api/take                   {"track": "piano.1", "bars": [4, 8], "seed": 2}       -> {"job": {...}}
+    POST /api/write                  {"what": "infill", "cells": [["piano.1", 4]], "seed": 1, ...}  -> {"job": {...}}
+    POST /api/keep                   {"track": "piano.1", "take": "000012-..."} or {"variant": 3}
+    POST /api/renders                {"on": true}
+    DELETE /api/jobs/N
+    GET  /api/sound/TRACK/BAR?key=K  float32, little-endian, channel after channel; headers X-Layer, X-Channels
+    GET  /api/notation.svg?first=0&stop=8  bars in notation
+    GET  /api/export/NAME            the song as NAME's suffix says: .lead .mid .musicxml .abc .json .wav .flac .zip
+
+Bars and ticks count from 0 in JSON. An answer to a change is the state since `version`. What is wrong with a request is
+said in one sentence, {"error": "..."}, with "line" and "column" where it is about the text: 400 for what cannot be, 403
+without the token, 404 for what is not there, 409 when the score was changed meanwhile, 413 for what is too large.
+"""
+
+import asyncio
+import json
+import re
+import secrets
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.background import BackgroundTask
+
+from editing.phrases import parse_phrase
+from editing.studio import messages, score_jobs
+from editing.studio.jobs import Job
+from editing.studio.mixdown import export_mix
+from editing.studio.project import ARCHIVE_SUFFIX, pack
+from editing.studio.session import OutOfDateError, Session
+from editing.studio.thread_warnings import said_here
+from scoretok.bars import slice_bars
+from scoretok.engrave import svg_pages
+from scoretok.errors import ScoretokError
+from scoretok.formats import write
+from scoretok.sheet import LeadSheet
+
+PAGE = Path(__file__).with_name("page")
+HOSTS = ("127.0.0.1", "localhost")
+SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+POLICY = "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'"
+MAX_BODY_BYTES = 16 * 2**20
+POLL_S = 0.02
+PULSE_S = 15.0  # between comments on a stream on which nothing happens
+PLACE = re.compile(r"line (\d+), column (\d+)")
+
+
+def make_app(session: Session, token: str) -> FastAPI:
+    """The application over an open project; only who knows the token may use it."""
+    app = FastAPI(title="scoretok studio", docs_url=None, redoc_url=None)
+    app.state.session = session
+    _add_guards(app, token)
+    _add_reading(app, session)
+    _add_editing(app, session)
+    _add_jobs(app, session)
+    if PAGE.is_dir():
+        app.mount("/", StaticFiles(directory=PAGE, html=True))
+    return app
+
+
+def new_token() -> str:
+    """A token that nobody can guess."""
+    return secrets.token_urlsafe(24)
+
+
+def _refusal(status: int, sentence: str, **more: Any) -> JSONResponse:
+    return JSONResponse({"error": sentence, **more}, status)
+
+
+def _add_guards(app: FastAPI, token: str) -> None:
+    """What is refused before it is looked at, and how what goes wrong is said."""
+
+    @app.middleware("http")
+    async def guard(request: Request, call_next: Any) -> Response:  # noqa: ANN401
+        host = request.headers.get("host", "").rpartition(":")[0]
+        origin = request.headers.get("origin")
+        if host not in HOSTS or (origin is not None and origin != f"http://{request.headers['host']}"):
+            return _refusal(403, "the studio answers its own page only")
+        if request.url.path.startswith("/api/"):
+            given = request.headers.get("x-token") or request.query_params.get("token", "")
+            if not secrets.compare_digest(given.encode(), token.encode()):
+                return _refusal(403, "the address lacks the token that scoretok studio printed; open that one")
+            if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
+                return _refusal(413, f"this is larger than {MAX_BODY_BYTES >> 20} MB")
+        answer: Response = await call_next(request)
+        answer.headers["Content-Security-Policy"] = POLICY
+        answer.headers["Referrer-Policy"] = "no-referrer"
+        return answer
+
+    @app.exception_handler(ScoretokError)
+    async def refuse(request: Request, error: ScoretokError) -> JSONResponse:
+        status = 409 if isinstance(error, OutOfDateError) else 400
+        place = PLACE.search(str(error))
+        more = {"line": int(place[1]), "column": int(place[2])} if place else {}
+        return _refusal(status, str(error), **more)
+
+    @app.exception_handler(RequestValidationError)
+    async def misread(request: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        return _refusal(400, f"{'.'.join(map(str, first['loc'][1:]))}: {first['msg']}")
+
+
+def _add_reading(app: FastAPI, session: Session) -> None:
+    """What a page looks at and listens to."""
+
+    @app.get("/api/state")
+    def state(since: int | None = None) -> dict[str, Any]:
+        return session.state(since)
+
+    @app.get("/api/events")
+    async def events(request: Request) -> StreamingResponse:
+        return StreamingResponse(_events(session, request), media_type="text/event-stream")
+
+    @app.get("/api/sound/{track}/{bar}")
+    def sound(track: str, bar: int) -> Response:
+        layer, samples = session.bar_sound(track, bar)
+        headers = {"X-Layer": layer, "X-Channels": str(samples.shape[0]), "Cache-Control": "private, max-age=86400"}
+        return Response(samples.astype("<f4").tobytes(), media_type="application/octet-stream", headers=headers)
+
+    @app.get("/api/notation.svg")
+    def notation(first: int, stop: int) -> Response:
+        page = next(iter(svg_pages(slice_bars(session.sheet, first, stop), one_page=True)))
+        return Response(page, media_type="image/svg+xml")
+
+    @app.get("/api/export/{name}")
+    def export(name: str) -> FileResponse:
+        folder = tempfile.mkdtemp(prefix="scoretok-")
+        path, suffix = Path(folder) / Path(name).name, Path(name).suffix.lower()
+        try:
+            if name.endswith(ARCHIVE_SUFFIX):
+                pack(session.project, path)
+            elif suffix in SOUND_SUFFIXES:
+                export_mix(session, path)
+            else:
+                write(session.sheet, path)
+        except BaseException:
+            shutil.rmtree(folder)
+            raise
+        return FileResponse(path, filename=path.name, background=BackgroundTask(shutil.rmtree, folder))
+
+
+def _add_editing(app: FastAPI, session: Session) -> None:
+    """What a page does to the score and its sound."""
+
+    def answer(version: int | None, said: list[str] = []) -> dict[str, Any]:  # noqa: B006 - never changed
+        return session.state(version) | {"said": list(dict.fromkeys(said))}
+
+    @app.post("/api/edit")
+    def edit(asked: messages.PhraseEdit) -> dict[str, Any]:
+        chain = [parse_phrase(phrase) for phrase in asked.phrases]
+
+        def change(sheet: LeadSheet) -> LeadSheet:
+            for one in chain:
+                sheet = one(sheet)
+            return sheet
+
+        with said_here() as said:
+            session.edit("; ".join(asked.phrases), change, version=asked.version)
+        return answer(asked.version, said)
+
+    @app.post("/api/gesture")
+    def gesture(asked: messages.Gesture) -> dict[str, Any]:
+        with said_here() as said:
+            session.edit(asked.name or asked.gesture.replace("_", " "), asked.change, asked.merge, asked.version)
+        return answer(asked.version, said)
+
+    @app.post("/api/text")
+    def text(asked: messages.TextEdit) -> dict[str, Any]:
+        session.write_text(asked.text, asked.version)
+        return answer(asked.version)
+
+    @app.post("/api/undo")
+    def undo() -> dict[str, Any]:
+        return {"undone": session.undo()}
+
+    @app.post("/api/redo")
+    def redo() -> dict[str, Any]:
+        return {"done": session.redo()}
+
+    @app.post("/api/history")
+    def history(asked: messages.Position) -> dict[str, Any]:
+        session.go_to(asked.position)
+        return {"position": asked.position}
+
+    @app.post("/api/level")
+    def level(asked: messages.LevelChange) -> dict[str, float]:
+        session.set_level(asked.track, **asked.model_dump(exclude={"track"}, exclude_none=True))
+        return session.level(asked.track)
+
+    @app.post("/api/keep")
+    def keep(asked: messages.Keep) -> dict[str, Any]:
+        if asked.variant is not None:
+            score_jobs.keep_variant(session, asked.variant)
+        else:
+            session.keep_take(asked.take, asked.track)
+        return {"kept": asked.take if asked.variant is None else asked.variant}
+
+
+def _add_jobs(app: FastAPI, session: Session) -> None:
+    """What takes longer."""
+
+    def started(job: Job) -> dict[str, Any]:
+        return {"job": job.to_dict()}
+
+    @app.post("/api/take")
+    def take(asked: messages.TakeRequest) -> dict[str, Any]:
+        return started(session.new_take(asked.track, range(*asked.bars), asked.seed))
+
+    @app.post("/api/write")
+    def write_score(asked: messages.WriteRequest) -> dict[str, Any]:
+        cells = [(track, bar) for track, bar in asked.cells]
+        match asked.what:
+            case "infill":
+                job = score_jobs.infill(session, cells, asked.seed)
+            case "vary":
+                job = score_jobs.vary(session, cells, asked.keep, asked.seed)
+            case "continue":
+                job = score_jobs.extend(session, asked.bars, asked.seed)
+            case "accompany":
+                job = score_jobs.accompany(session, asked.tracks, asked.seed)
+            case "harmonise":
+                job = score_jobs.harmonise(session, asked.seed)
+            case "compose":
+                job = score_jobs.compose(session, asked.prompt, asked.plan, asked.seed)
+        return started(job)
+
+    @app.post("/api/plan")
+    def plan(asked: messages.WriteRequest) -> dict[str, str]:
+        return {"plan": session.writers.plan(asked.prompt, asked.seed)}
+
+    @app.post("/api/renders")
+    def renders(asked: messages.Switch) -> dict[str, bool]:
+        session.set_renders(asked.on)
+        return {"on": asked.on}
+
+    @app.delete("/api/jobs/{number}")
+    def cancel(number: int) -> dict[str, int]:
+        session.jobs.cancel(number)
+        return {"cancelled": number}
+
+
+async def _events(session: Session, request: Request) -> AsyncIterator[str]:
+    """The changes of a session as server-sent events, until the page goes away."""
+    queue = session.listen()
+    try:
+        yield _event({"version": session.project.version})
+        waited_s = 0.0
+        while not await request.is_disconnected():
+            event = _next_of(queue)
+            if event is not None:
+                yield _event(event)
+                continue
+            await asyncio.sleep(POLL_S)
+            waited_s += POLL_S
+            if waited_s >= PULSE_S:
+                waited_s = 0.0
+                yield ": here\n\n"
+    finally:
+        session.stop_listening(queue)
+
+
+def _next_of(queue: "SimpleQueue[dict[str, Any]]") -> dict[str, Any] | None:
+    try:
+        return queue.get_nowait()
+    except Empty:
+        return None
+
+
+def _event(data: dict[str, Any]) -> str:
+    return f"data: {json.dumps(data, ensure_ascii=False)}\n\n"
