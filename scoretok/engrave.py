@@ -72,7 +72,9 @@ def _on_grid(ticks: int) -> int:
 def svg_pages(sheet: LeadSheet, one_page: bool) -> Iterator[str]:
     """Engrave to SVG texts whose words need no music font."""
     verovio = require("verovio", "notation", "engraving")
-    toolkit = verovio.toolkit()
+    toolkit = verovio.toolkit(False)
+    # The path that is set on import holds for the thread that imports alone.
+    toolkit.setResourcePath(str(Path(str(verovio.__file__)).with_name("data")))
     options = {
         "scale": 32,
         "footer": "none",

@@ -1,6 +1,7 @@
 """Pictures: piano rolls and engraving show what the score says."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -63,3 +64,10 @@ def test_unnamed_and_extreme_notes_are_drawn(tmp_path):
     wild = LeadSheet(2, (Track("lead", (Note(5, 0, 7, 1), Note(5, 127, 1))), Track("drums", (Note(3, 0, 1),))))
     plot_roll(wild, tmp_path / "x.png")
     engrave(wild, tmp_path / "x.pdf", exact=True)
+
+
+def test_engraving_works_in_any_thread(saints):
+    first = next(iter(svg_pages(saints, one_page=True)))
+    with ThreadPoolExecutor(1) as thread:
+        other = thread.submit(lambda: next(iter(svg_pages(saints, one_page=True)))).result()
+    assert first.count("<use") == other.count("<use") > 100

@@ -105,7 +105,7 @@ def test_the_bars_of_a_song_follow_one_another_without_a_gap():
 
 def test_a_bar_of_the_draft_is_that_of_the_whole_song():
     pytest.importorskip("tinysoundfont")
-    from editing.studio.draft import DraftBars
+    from editing.studio.draft_bars import DraftBars
 
     sheet, bars = song(Note(0, 60, 24), Note(108, 62, 24), Note(300, 64, 12)), DraftBars()
     whole = bars.engine.render_track(sheet, 0)

@@ -20,6 +20,7 @@ PURPOSES = {
     "mir": "recordings into scores",
     "voice": "voice conversion, singing",
     "singer": "singing by rule",
+    "studio": "the page in the browser",
     "demucs": "another separator of voices",
     "ray": "folders of recordings on a cluster",
     "ace-step": "an adapter for a large open model",

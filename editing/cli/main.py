@@ -34,6 +34,7 @@ COMMANDS = {
     "accompany": ("editing.cli.infill", "accompany", "Add tracks that play along."),
     "harmonise": ("editing.cli.infill", "harmonise", "Choose chords for the notes of a score."),
     "score": ("editing.cli.infill", "score", "Say how likely a model finds every bar."),
+    "studio": ("editing.cli.studio", "studio", "See, hear and change a score on a page in the browser."),
     "train": ("editing.cli.train", "train", "Train the models on your own data."),
     "doctor": ("editing.cli.doctor", "doctor", "Say what is installed, what is missing and how to get it."),
     "completion": ("editing.cli.completion", "completion", "Print the completion script for a shell."),
@@ -49,6 +50,7 @@ Examples:
   scoretok extract song.wav -o song.lead
   scoretok voice convert take.wav --to singer.wav -o out.wav
   scoretok inpaint song.wav --before song.lead --after new.lead -o new.wav
+  scoretok studio song.mid
 
 Formats go by suffix: .mid .musicxml .mxl .abc .lead .json
 """
@@ -58,7 +60,7 @@ Formats go by suffix: .mid .musicxml .mxl .abc .lead .json
 COMPUTING = frozenset((
     "render", "sing", "song", "inpaint", "voice", "extract", "describe", "plan",
     "compose", "infill", "vary", "continue", "accompany", "harmonise",
-    "score", "train",
+    "score", "studio", "train",
 ))  # fmt: skip
 
 

@@ -19,8 +19,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from editing.studio.cell_variants import Variant
 from editing.studio.history import History, Journal, Sound, read_journal
-from editing.studio.variants import Variant
 from scoretok.errors import ScoretokError
 from scoretok.files import whole_file, write_text
 from scoretok.formats.lead import print_lead

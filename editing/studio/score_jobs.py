@@ -7,8 +7,8 @@ as variants.
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
+from editing.studio.cell_variants import Cell, Variant, cell_notes, with_cell_notes
 from editing.studio.jobs import Job, Report
-from editing.studio.variants import Cell, Variant, cell_notes, with_cell_notes
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
@@ -53,17 +53,18 @@ def harmonise(session: "Session", seed: int) -> Job:
 
 def compose(session: "Session", prompt: str, plan: str, seed: int) -> Job:
     """Let a new song be written in the place of the score; its bars are seen as they come, in one step."""
-    name = f"compose {prompt or 'a plan'}"
+    if not prompt.strip() and not plan.strip():
+        raise ScoretokError("say what is to be composed, in words or as a plan")
+    name, merge = f"compose {prompt or 'a plan'}", f"compose {session.project.version} {seed}"
 
     def run(report: Report) -> None:
         version = None
         for bars, sheet in enumerate(session.writers.compose(prompt, plan, seed), 1):
-            session.edit(name, _instead(sheet), merge=f"compose {job.job_id}", version=version)
+            session.edit(name, _instead(sheet), merge=merge, version=version)
             version = session.project.version
             report(min(1.0, bars / sheet.bar_count), "writing")
 
-    job = session.jobs.submit("compose", name, run)
-    return job
+    return session.jobs.submit("compose", name, run)
 
 
 def extract(session: "Session", path: "Path") -> Job:
@@ -76,13 +77,16 @@ def keep_variant(session: "Session", number: int) -> None:
     """Put a variant into the score. Raises ScoretokError."""
     variants = session.project.variants
     if not 0 <= number < len(variants):
-        raise ScoretokError(f"there is no variant {number}")
+        raise ScoretokError(f"there is no variant {number}; the first is 0")
     chosen = variants[number]
     session.edit(f"keep {chosen.name}", lambda sheet: with_cell_notes(sheet, chosen.notes))
 
 
 def _cells_job(session: "Session", name: str, cells: Collection[Cell], write: Write) -> Job:
     """A job that writes some cells; whatever else of the score was changed meanwhile stays."""
+    if not cells:
+        raise ScoretokError("no cell is to be written; name bars and tracks")
+    cell_notes(session.sheet, cells)  # says so where one is not there
 
     def run(report: Report) -> None:
         before = session.sheet

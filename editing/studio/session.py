@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from editing.studio.draft import DraftBars
+from editing.studio.draft_bars import DraftBars
 from editing.studio.engines import Engines
 from editing.studio.jobs import Job, JobQueue, Report
 from editing.studio.project import Project
@@ -191,7 +191,11 @@ class Session:
 
     def new_take(self, track_id: str, bars: range, seed: int) -> Job:
         """Let the model play some bars of a track anew; the take is then kept as a step of the history."""
-        name = f"take {seed}"
+        name, number = f"take {seed}", self._number(track_id)
+        if not 0 <= bars.start < bars.stop <= self.sheet.bar_count:
+            raise ScoretokError(f"bars {bars.start + 1}-{bars.stop}: the score has the bars 1-{self.sheet.bar_count}")
+        if not any(self.sheet.notes_in(number, bar) for bar in bars):
+            raise ScoretokError(f"{track_id} has no notes in bars {bars.start + 1}-{bars.stop}")
 
         def run(report: Report) -> None:
             with self.lock:
