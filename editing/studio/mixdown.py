@@ -55,3 +55,11 @@ def mix(session: "Session", report: Callable[[float, str], None] = lambda share,
 def export_mix(session: "Session", path: Path, report: Callable[[float, str], None] = lambda s, t: None) -> None:
     """Write the mix as .wav, .flac, .ogg or .mp3."""
     write_audio(mix(session, report), SAMPLE_RATE, path)
+
+
+def room_response() -> np.ndarray:
+    """What the room of the mixer makes of a single sample, (2, n)."""
+    room = Reverb(SAMPLE_RATE)
+    impulse = np.zeros(room.reach_samples, np.float32)
+    impulse[0] = 1.0
+    return room(impulse)

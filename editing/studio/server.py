@@ -16,6 +16,7 @@ as the header `X-Token` or as `?token=`; it must name this host, and a browser m
     POST /api/renders                {"on": true}
     DELETE /api/jobs/N
     GET  /api/sound/TRACK/BAR?key=K  float32, little-endian, channel after channel; headers X-Layer, X-Channels
+    GET  /api/room                   the impulse response of the mixer's room, float32, an ear after the other
     GET  /api/notation.svg?first=0&stop=8  bars in notation
     GET  /api/export/NAME            the song as NAME's suffix says: .lead .mid .musicxml .abc .json .wav .flac .zip
 
@@ -44,7 +45,7 @@ from starlette.background import BackgroundTask
 from editing.phrases import parse_phrase
 from editing.studio import messages, score_jobs
 from editing.studio.jobs import Job
-from editing.studio.mixdown import export_mix
+from editing.studio.mixdown import export_mix, room_response
 from editing.studio.project import ARCHIVE_SUFFIX, pack
 from editing.studio.session import OutOfDateError, Session
 from editing.studio.thread_warnings import said_here
@@ -135,6 +136,10 @@ def _add_reading(app: FastAPI, session: Session) -> None:
         layer, samples = session.bar_sound(track, bar)
         headers = {"X-Layer": layer, "X-Channels": str(samples.shape[0]), "Cache-Control": "private, max-age=86400"}
         return Response(samples.astype("<f4").tobytes(), media_type="application/octet-stream", headers=headers)
+
+    @app.get("/api/room")
+    def room() -> Response:
+        return Response(room_response().astype("<f4").tobytes(), media_type="application/octet-stream")
 
     @app.get("/api/notation.svg")
     def notation(first: int, stop: int) -> Response:

@@ -1,0 +1,137 @@
+// The tracks as rows of bars: what each sounds like, whether it is as the model played it, and which are selected.
+
+import { COLOURS, Lane } from "./canvas";
+import type { Player } from "./player";
+import { barAt, barEnd } from "./score";
+import type { CellState, Store } from "./store";
+import type { Viewport } from "./viewport";
+
+export const ROW = 46;
+const FILL: Record<CellState, string> = { empty: "#00000000", draft: "#3a4150", changed: "#7a5a20", rendered: "#22432f" };
+
+export class Grid extends Lane {
+  private anchor = { row: 0, bar: 0 };
+  private head = { row: 0, bar: 0 };
+
+  constructor(
+    private readonly store: Store,
+    private readonly view: Viewport,
+    private readonly player: Player,
+  ) {
+    super("Bars of all tracks", "grid");
+    view.follow(this.canvas);
+    for (const source of [store, view, player]) source.addEventListener("change", () => this.redraw());
+    player.addEventListener("sound", () => this.redraw());
+    store.addEventListener("change", () => (this.canvas.style.height = `${Math.max(1, store.sheet.tracks.length) * ROW}px`));
+    this.canvas.addEventListener("pointerdown", (event) => this.press(event));
+    this.canvas.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  protected draw(context: CanvasRenderingContext2D): void {
+    const { sheet, state } = this.store;
+    const first = barAt(sheet, this.view.ticks(0));
+    context.font = "10px system-ui, sans-serif";
+    sheet.tracks.forEach((track, row) => {
+      const y = row * ROW;
+      context.globalAlpha = this.player.isHeard(track.id) ? 1 : 0.4;
+      for (let bar = first; bar < sheet.bars.length; bar++) {
+        const x = this.view.x(sheet.bars[bar]?.start_ticks ?? 0);
+        if (x > this.width) break;
+        const width = this.view.x(barEnd(sheet, bar)) - x - 1;
+        const [kind] = state.cells[track.id]?.[bar] ?? ["empty"];
+        context.fillStyle = FILL[kind as CellState];
+        context.fillRect(x, y + 1, width, ROW - 2);
+        this.drawSound(context, track.id, COLOURS[track.role] ?? "#fff", bar, x, y, width);
+      }
+      context.globalAlpha = 1;
+      context.fillStyle = track.id === this.store.track ? "#5f6b80" : "#262c37";
+      context.fillRect(0, y + ROW - 1, this.width, 1);
+    });
+    for (const job of state.jobs) if (job.state === "running") this.drawJob(context, job.about);
+    this.drawRegion(context);
+    context.fillStyle = "#f5f7fa";
+    context.fillRect(this.view.x(this.player.now()), 0, 1, this.height);
+  }
+
+  private drawSound(context: CanvasRenderingContext2D, track: string, colour: string, bar: number, x: number, y: number, width: number): void {
+    const sound = this.player.soundOf(track, bar);
+    if (!sound) return;
+    context.fillStyle = colour;
+    const step = width / sound.peaks.length;
+    sound.peaks.forEach((peak, i) => {
+      const height = Math.max(1, Math.min(1, Math.sqrt(peak)) * (ROW - 8));
+      context.fillRect(x + i * step, y + (ROW - height) / 2, Math.max(1, step), height);
+    });
+  }
+
+  private drawJob(context: CanvasRenderingContext2D, about: { track?: string; tracks?: string[]; bars?: number[] }): void {
+    const { sheet } = this.store;
+    const names = about.tracks ?? (about.track ? [about.track] : []);
+    context.strokeStyle = "#8fd3ff";
+    context.setLineDash([4, 3]);
+    sheet.tracks.forEach((track, row) => {
+      if (!names.includes(track.id)) return;
+      const first = about.bars?.length ? Math.min(...about.bars) : 0;
+      const last = about.bars?.length ? Math.max(...about.bars) : sheet.bars.length - 1;
+      const x = this.view.x(sheet.bars[first]?.start_ticks ?? 0);
+      context.strokeRect(x + 1.5, row * ROW + 2.5, this.view.x(barEnd(sheet, Math.min(last, sheet.bars.length - 1))) - x - 4, ROW - 6);
+    });
+    context.setLineDash([]);
+  }
+
+  private drawRegion(context: CanvasRenderingContext2D): void {
+    const { sheet, region } = this.store;
+    if (!region) return;
+    const x = this.view.x(sheet.bars[region.first]?.start_ticks ?? 0);
+    const width = this.view.x(barEnd(sheet, region.stop - 1)) - x;
+    context.strokeStyle = "#ffd166";
+    context.fillStyle = "#ffd16622";
+    context.lineWidth = 2;
+    sheet.tracks.forEach((track, row) => {
+      if (!region.tracks.includes(track.id)) return;
+      context.fillRect(x, row * ROW, width, ROW);
+      context.strokeRect(x + 1, row * ROW + 1, width - 2, ROW - 2);
+    });
+    context.lineWidth = 1;
+  }
+
+  private place(event: PointerEvent): { row: number; bar: number } {
+    const { sheet } = this.store;
+    const row = Math.min(sheet.tracks.length - 1, Math.max(0, Math.floor(event.offsetY / ROW)));
+    return { row, bar: barAt(sheet, Math.min(this.view.ticks(event.offsetX), sheet.end_ticks - 1)) };
+  }
+
+  private press(event: PointerEvent): void {
+    const at = this.place(event);
+    if (at.row < 0) return;
+    if (!event.shiftKey) this.anchor = at;
+    this.select(at);
+    this.canvas.setPointerCapture(event.pointerId);
+    const move = (now: PointerEvent) => this.select(this.place(now));
+    this.canvas.addEventListener("pointermove", move);
+    this.canvas.addEventListener("pointerup", () => this.canvas.removeEventListener("pointermove", move), { once: true });
+  }
+
+  private select(head: { row: number; bar: number }): void {
+    const { sheet } = this.store;
+    this.head = head;
+    const [low, high] = [this.anchor.row, head.row].sort((a, b) => a - b) as [number, number];
+    const [first, last] = [this.anchor.bar, head.bar].sort((a, b) => a - b) as [number, number];
+    this.store.track = sheet.tracks[head.row]?.id ?? this.store.track;
+    this.store.setRegion({ tracks: sheet.tracks.slice(low, high + 1).map((track) => track.id), first, stop: last + 1 });
+  }
+
+  private key(event: KeyboardEvent): void {
+    const { sheet } = this.store;
+    const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+    if (event.key === "Escape") this.store.setRegion(null);
+    else if (step) {
+      const row = Math.min(sheet.tracks.length - 1, Math.max(0, this.head.row + (step[0] as number)));
+      const bar = Math.min(sheet.bars.length - 1, Math.max(0, this.head.bar + (step[1] as number)));
+      if (!event.shiftKey) this.anchor = { row, bar };
+      this.select({ row, bar });
+      this.view.show(sheet.bars[bar]?.start_ticks ?? 0, this.width);
+    } else return;
+    event.preventDefault();
+  }
+}

@@ -1,0 +1,308 @@
+// Playing: bars of tracks, fetched as they are needed, started to the sample one after another through Web Audio.
+// A bar that is not there in time is skipped until it is; playing never waits.
+
+import * as api from "./api";
+import { SAMPLE_RATE, barAt, barSamples, secondsAt, ticksAt } from "./score";
+import type { Level, Store } from "./store";
+
+const AHEAD_S = 1.2;
+const TICK_MS = 80;
+const FADE_S = 0.005;
+const HEADROOM = 1.6; // of the mixer of the renderer (renderer/mixer.py), as is KNEE
+const KNEE = 0.7;
+const CURVE_RANGE = 4;
+const PEAKS = 48; // of a bar, for drawing
+
+export interface BarSound {
+  key: string;
+  layer: "model" | "draft";
+  buffer: AudioBuffer | null;
+  peaks: Float32Array;
+}
+
+interface Channel {
+  left: GainNode;
+  right: GainNode;
+  input: GainNode;
+  send: GainNode;
+}
+
+interface Started {
+  source: AudioBufferSourceNode;
+  gain: GainNode;
+}
+
+interface Stretch {
+  from: number; // context time
+  bar: number;
+  offset: number; // seconds into the bar
+}
+
+export class Player extends EventTarget {
+  loop: { first: number; stop: number } | null = null;
+  metronome = false;
+  playing = false;
+  readonly solo = new Set<string>();
+  position = 0; // ticks, where playing begins
+  private context: AudioContext | null = null;
+  private master!: AudioNode;
+  private room!: ConvolverNode;
+  private readonly channels = new Map<string, Channel>();
+  private readonly sounds = new Map<string, BarSound>();
+  private readonly fetching = new Set<string>();
+  private started: Started[] = [];
+  private stretches: Stretch[] = [];
+  private next: { time: number; bar: number; offset: number } | null = null;
+  private timer = 0;
+
+  constructor(private readonly store: Store) {
+    super();
+    store.addEventListener("change", () => this.follow());
+  }
+
+  /** The sound of a bar as it is at hand, which may be of an earlier version; fetched when it is not. */
+  soundOf(track: string, bar: number): BarSound | undefined {
+    const cell = this.store.state.cells[track]?.[bar];
+    const sound = this.sounds.get(`${track}/${bar}`);
+    if (cell && cell[1] && sound?.key !== cell[1]) this.fetch(track, bar, cell[1]);
+    return cell?.[1] ? sound : undefined;
+  }
+
+  isHeard(track: string): boolean {
+    const muted = this.store.sheet.tracks.find((one) => one.id === track)?.muted;
+    return !muted && (this.solo.size === 0 || this.solo.has(track));
+  }
+
+  toggleSolo(track: string): void {
+    if (!this.solo.delete(track)) this.solo.add(track);
+    this.follow();
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** Where the cursor is, in ticks. */
+  now(): number {
+    if (!this.playing || !this.context) return this.position;
+    const time = this.context.currentTime;
+    const stretch = [...this.stretches].reverse().find((one) => one.from <= time) ?? this.stretches[0];
+    if (!stretch) return this.position;
+    const start = this.store.sheet.bars[stretch.bar]?.start_s ?? 0;
+    return ticksAt(this.store.sheet, start + stretch.offset + Math.max(0, time - stretch.from));
+  }
+
+  async play(): Promise<void> {
+    if (this.playing) return;
+    const context = await this.open();
+    const { sheet } = this.store;
+    if (this.loop) {
+      const first = sheet.bars[this.loop.first]?.start_ticks ?? 0;
+      const stop = sheet.bars[this.loop.stop]?.start_ticks ?? sheet.end_ticks;
+      if (this.position < first || this.position >= stop) this.position = first;
+    }
+    if (this.position >= sheet.end_ticks) this.position = 0;
+    const bar = barAt(sheet, this.position);
+    const offset = secondsAt(sheet, this.position) - (sheet.bars[bar]?.start_s ?? 0);
+    this.playing = true;
+    this.stretches = [];
+    this.next = { time: context.currentTime + 0.06, bar, offset };
+    this.timer = window.setInterval(() => this.schedule(), TICK_MS);
+    this.schedule();
+    this.dispatchEvent(new Event("change"));
+  }
+
+  pause(): void {
+    if (!this.playing) return;
+    this.position = Math.min(this.now(), this.store.sheet.end_ticks);
+    this.halt();
+  }
+
+  stop(): void {
+    this.halt();
+    this.position = 0;
+    this.dispatchEvent(new Event("change"));
+  }
+
+  seek(ticks: number): void {
+    const again = this.playing;
+    this.halt();
+    this.position = Math.max(0, ticks);
+    if (again) void this.play();
+    else this.dispatchEvent(new Event("change"));
+  }
+
+  /** Let a pitch, or a chord, be heard for a moment. */
+  async preview(pitches: number[]): Promise<void> {
+    const context = await this.open();
+    for (const pitch of pitches) {
+      const tone = new OscillatorNode(context, { type: "triangle", frequency: 440 * 2 ** ((pitch - 69) / 12) });
+      const gain = new GainNode(context, { gain: 0 });
+      gain.gain.setTargetAtTime(0.12 / Math.sqrt(pitches.length), context.currentTime, 0.005);
+      gain.gain.setTargetAtTime(0, context.currentTime + 0.15, 0.12);
+      tone.connect(gain).connect(context.destination);
+      tone.start();
+      tone.stop(context.currentTime + 0.8);
+    }
+  }
+
+  private halt(): void {
+    window.clearInterval(this.timer);
+    this.playing = false;
+    const time = this.context?.currentTime ?? 0;
+    for (const { source, gain } of this.started) {
+      gain.gain.cancelScheduledValues(time);
+      gain.gain.setTargetAtTime(0, time, FADE_S);
+      source.stop(time + 10 * FADE_S);
+    }
+    this.started = [];
+    this.dispatchEvent(new Event("change"));
+  }
+
+  private async open(): Promise<AudioContext> {
+    if (typeof AudioContext === "undefined") throw new Error("this browser has no Web Audio; use another to listen");
+    if (!this.context) {
+      const context = new AudioContext({ sampleRate: SAMPLE_RATE });
+      this.context = context;
+      this.master = limiter(context);
+      this.room = new ConvolverNode(context, { disableNormalization: true });
+      this.room.connect(this.master);
+      void api.room().then((ears) => {
+        const echoes = context.createBuffer(2, ears[0]?.length ?? 1, SAMPLE_RATE);
+        ears.forEach((ear, i) => echoes.copyToChannel(ear, i));
+        this.room.buffer = echoes;
+      });
+    }
+    await this.context.resume();
+    this.follow();
+    return this.context;
+  }
+
+  /** Levels and mutes as they are now. */
+  private follow(): void {
+    if (!this.context) return;
+    for (const { id } of this.store.sheet.tracks) this.setLevel(this.channel(id), this.store.state.levels[id], this.isHeard(id));
+  }
+
+  private channel(track: string): Channel {
+    const known = this.channels.get(track);
+    if (known) return known;
+    const context = this.context as AudioContext;
+    const [input, left, right, send] = [0, 0, 0, 0].map(() => new GainNode(context)) as [GainNode, GainNode, GainNode, GainNode];
+    const [split, merge] = [new ChannelSplitterNode(context, { numberOfOutputs: 2 }), new ChannelMergerNode(context)];
+    input.channelCountMode = "explicit";
+    input.connect(split);
+    split.connect(left, 0).connect(merge, 0, 0);
+    split.connect(right, 1).connect(merge, 0, 1);
+    merge.connect(this.master);
+    send.channelCount = 1;
+    send.channelCountMode = "explicit";
+    input.connect(send).connect(this.room);
+    const made = { input, left, right, send };
+    this.channels.set(track, made);
+    return made;
+  }
+
+  /** As renderer/mixer.py places a stem: balance lowers the far side by an equal-power law. */
+  private setLevel(channel: Channel, level: Level | undefined, isHeard: boolean): void {
+    if (!level || !this.context) return;
+    const gain = isHeard ? 10 ** (level.gain_db / 20) : 0;
+    const angle = ((level.pan + 1) * Math.PI) / 4;
+    const set = (node: GainNode, value: number) => node.gain.setTargetAtTime(value, this.context?.currentTime ?? 0, 0.01);
+    set(channel.left, gain * Math.min(1, Math.SQRT2 * Math.cos(angle)));
+    set(channel.right, gain * Math.min(1, Math.SQRT2 * Math.sin(angle)));
+    set(channel.send, gain * level.room);
+  }
+
+  private schedule(): void {
+    const context = this.context as AudioContext;
+    const { sheet } = this.store;
+    while (this.next && this.next.time < context.currentTime + AHEAD_S) {
+      const { time, bar, offset } = this.next;
+      if (bar >= sheet.bars.length) {
+        if (context.currentTime > time + 0.5) this.stop();
+        return;
+      }
+      const [start, stop] = barSamples(sheet, bar);
+      this.stretches.push({ from: time, bar, offset });
+      if (this.stretches.length > 64) this.stretches.shift();
+      for (const { id } of sheet.tracks) this.start(id, bar, time, offset);
+      if (this.metronome) this.click(bar, time, offset);
+      const after = this.loop && bar + 1 === this.loop.stop ? this.loop.first : bar + 1;
+      const length = bar + 1 === sheet.bars.length ? sheet.duration_s - (sheet.bars[bar]?.start_s ?? 0) : (stop - start) / SAMPLE_RATE;
+      this.next = { time: time + length - offset, bar: after, offset: 0 };
+    }
+    for (let ahead = 0; ahead < 4; ahead++) for (const { id } of sheet.tracks) this.soundOf(id, (this.next?.bar ?? 0) + ahead);
+  }
+
+  private start(track: string, bar: number, time: number, offset: number): void {
+    const sound = this.soundOf(track, bar);
+    if (!sound?.buffer || offset >= sound.buffer.duration) return;
+    const context = this.context as AudioContext;
+    const source = new AudioBufferSourceNode(context, { buffer: sound.buffer });
+    const gain = new GainNode(context);
+    const before = this.sounds.get(`${track}/${bar - 1}`)?.layer;
+    const isJoint = before !== sound.layer && sound.layer === "model";
+    if (isJoint || offset > 0) gain.gain.setValueCurveAtTime([0, 1], time, FADE_S);
+    source.connect(gain).connect(this.channel(track).input);
+    source.start(time, offset);
+    const one = { source, gain };
+    this.started.push(one);
+    source.onended = () => (this.started = this.started.filter((other) => other !== one));
+  }
+
+  private click(bar: number, time: number, offset: number): void {
+    const context = this.context as AudioContext;
+    const { sheet } = this.store;
+    const { start_ticks, start_s, beat_ticks } = sheet.bars[bar] as { start_ticks: number; start_s: number; beat_ticks: number };
+    const stop = sheet.bars[bar + 1]?.start_ticks ?? sheet.end_ticks;
+    for (let tick = start_ticks; tick < stop; tick += beat_ticks) {
+      const at = time + secondsAt(sheet, tick) - start_s - offset;
+      if (at < context.currentTime) continue;
+      const tone = new OscillatorNode(context, { frequency: tick === start_ticks ? 1760 : 1320 });
+      const gain = new GainNode(context, { gain: 0.15 });
+      gain.gain.setTargetAtTime(0, at + 0.01, 0.01);
+      tone.connect(gain).connect(context.destination);
+      tone.start(at);
+      tone.stop(at + 0.08);
+    }
+  }
+
+  private fetch(track: string, bar: number, key: string): void {
+    const name = `${track}/${bar}`;
+    if (this.fetching.has(name)) return;
+    this.fetching.add(name);
+    api
+      .sound(track, bar, key)
+      .then(({ layer, channels }) => {
+        const length = channels[0]?.length ?? 0;
+        const buffer = length ? new AudioBuffer({ length, numberOfChannels: channels.length, sampleRate: SAMPLE_RATE }) : null;
+        channels.forEach((channel, i) => buffer?.copyToChannel(channel, i));
+        this.sounds.set(name, { key, layer, buffer, peaks: peaksOf(channels) });
+        this.dispatchEvent(new CustomEvent("sound", { detail: { track, bar } }));
+      })
+      .catch(() => undefined) // the next change, or the next look, asks again
+      .finally(() => this.fetching.delete(name));
+  }
+}
+
+function peaksOf(channels: Float32Array[]): Float32Array {
+  const peaks = new Float32Array(PEAKS);
+  for (const channel of channels) {
+    const size = Math.max(1, Math.ceil(channel.length / PEAKS));
+    for (let i = 0; i < channel.length; i++) {
+      const at = Math.floor(i / size);
+      peaks[at] = Math.max(peaks[at] ?? 0, Math.abs(channel[i] as number));
+    }
+  }
+  return peaks;
+}
+
+/** What bends peaks as renderer/mixer.py does: straight up to the knee, then as by tanh. */
+function limiter(context: AudioContext): AudioNode {
+  const input = new GainNode(context, { gain: 1 / CURVE_RANGE });
+  const curve = Float32Array.from({ length: 8193 }, (_, i) => {
+    const value = HEADROOM * CURVE_RANGE * (i / 4096 - 1);
+    const over = Math.abs(value) - KNEE;
+    return over <= 0 ? value : Math.sign(value) * (KNEE + (1 - KNEE) * Math.tanh(over / (1 - KNEE)));
+  });
+  input.connect(new WaveShaperNode(context, { curve })).connect(context.destination);
+  return input;
+}

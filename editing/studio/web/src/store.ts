@@ -1,0 +1,123 @@
+// The page's picture of the server's state. It is never changed here: gestures go to the server, and its answer comes in.
+
+import * as api from "./api";
+import { type Sheet, type SheetChange, type Track, withChange } from "./score";
+
+export type CellState = "empty" | "draft" | "changed" | "rendered";
+
+export interface Level {
+  gain_db: number;
+  pan: number;
+  room: number;
+}
+
+export interface Take {
+  id: string;
+  track: string;
+  name: string;
+  seed: number;
+  bars: number[];
+  heard: boolean;
+}
+
+export interface Variant {
+  name: string;
+  cells: [string, number][];
+  stands: boolean;
+}
+
+export interface State {
+  version: number;
+  text: string;
+  draft: string | null;
+  cells: Record<string, [CellState, string][]>;
+  levels: Record<string, Level>;
+  takes: Take[];
+  variants: Variant[];
+  history: { steps: string[]; position: number };
+  jobs: api.Job[];
+  renders: boolean;
+}
+
+type Answer = State & { sheet?: Sheet; sheet_change?: SheetChange; said?: string[] };
+
+/** Bars (from one up to before another) of some tracks. */
+export interface Region {
+  tracks: string[];
+  first: number;
+  stop: number;
+}
+
+export class Store extends EventTarget {
+  state!: State;
+  sheet!: Sheet;
+  track = "";
+  region: Region | null = null;
+  private asking: Promise<void> | null = null;
+
+  get selectedTrack(): Track | undefined {
+    return this.sheet.tracks.find((track) => track.id === this.track);
+  }
+
+  /** Take in an answer of the server. */
+  take(answer: Answer): void {
+    if (this.state && answer.version < this.state.version) return;
+    this.sheet = answer.sheet ?? withChange(this.sheet, answer.sheet_change as SheetChange);
+    this.state = answer;
+    if (!this.selectedTrack) this.track = this.sheet.tracks[0]?.id ?? "";
+    if (this.region) {
+      const { first, tracks } = this.region;
+      const stop = Math.min(this.region.stop, this.sheet.bars.length);
+      const left = tracks.filter((id) => this.sheet.tracks.some((track) => track.id === id));
+      this.region = left.length && first < stop ? { tracks: left, first, stop } : null;
+    }
+    if (answer.said?.length) this.say(answer.said.join(" "));
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** Ask for what changed; several calls at a time are one. */
+  refresh(): Promise<void> {
+    this.asking ??= (async () => {
+      const since = this.state ? `?since=${this.state.version}` : "";
+      const asked = api.get<Answer>(`state${since}`);
+      this.take(await asked.finally(() => (this.asking = null)));
+    })();
+    return this.asking;
+  }
+
+  /** Send something to the server; false, with its sentence shown, when it refuses. */
+  async send(path: string, body: object): Promise<boolean> {
+    try {
+      const answer = await api.post<Partial<Answer>>(path, body);
+      if (answer.version !== undefined) this.take(answer as Answer);
+      else await this.refresh();
+      return true;
+    } catch (error) {
+      this.say((error as Error).message, true);
+      if ((error as api.Refusal).status === 409) await this.refresh();
+      return false;
+    }
+  }
+
+  gesture(gesture: string, name: string, body: object): Promise<boolean> {
+    return this.send("gesture", { gesture, name, version: this.state.version, ...body });
+  }
+
+  edit(...phrases: string[]): Promise<boolean> {
+    return this.send("edit", { phrases, version: this.state.version });
+  }
+
+  select(track: string): void {
+    this.track = track;
+    this.dispatchEvent(new Event("change"));
+  }
+
+  setRegion(region: Region | null): void {
+    this.region = region;
+    this.dispatchEvent(new Event("change"));
+  }
+
+  say(sentence: string, isError = false): void {
+    this.dispatchEvent(new CustomEvent("say", { detail: { sentence, isError } }));
+  }
+}
