@@ -13,7 +13,6 @@ from editing.studio.gestures import (
     draw_notes,
     lay_over,
     move_notes,
-    paste_notes,
     resize_notes,
     set_chord,
     set_syllable,
@@ -71,7 +70,6 @@ def test_drawing_deleting_moving_resizing():
     assert notes_of(move_notes(sheet, "piano.1", [(0, 60), (24, 64)], 24, 4)) == [(24, 64, 24, 80), (48, 68, 24, 80)]
     assert notes_of(resize_notes(sheet, "piano.1", [(0, 60)], -40)) == [(0, 60, 1, 80), (24, 64, 24, 80)]
     assert notes_of(change_velocities(sheet, "piano.1", [(0, 60)], 100)) == [(0, 60, 24, 127), (24, 64, 24, 80)]
-    assert notes_of(paste_notes(sheet, "piano.1", [(0, 60)], "bass.1", 48), 1) == [(0, 40, 24, 80), (48, 60, 24, 80)]
 
 
 @pytest.mark.parametrize(
@@ -105,9 +103,9 @@ def test_a_moved_note_takes_its_syllable_along():
 
 
 def test_words_go_along_to_vocal_tracks_only():
-    sheet = LeadSheet(2, (Track("vocal", (Note(0, 60, 24, 80, Syllable("la")),)), Track("vocal"), Track("lead")))
-    assert paste_notes(sheet, "vocal.1", [(0, 60)], "vocal.2", 24).tracks[1].notes[0].syllable.text == "la"
-    assert paste_notes(sheet, "vocal.1", [(0, 60)], "lead.1", 24).tracks[2].notes[0].syllable is None
+    sheet, sung = LeadSheet(2, (Track("vocal"), Track("lead"))), [Note(0, 60, 24, 80, Syllable("la"))]
+    assert draw_notes(sheet, "vocal.1", sung).tracks[0].notes[0].syllable.text == "la"
+    assert draw_notes(sheet, "lead.1", sung).tracks[1].notes[0].syllable is None
 
 
 def test_a_syllable_is_sung_and_its_word_spoken_anew():

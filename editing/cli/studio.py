@@ -56,8 +56,10 @@ def studio(
             say(f"{project.folder}: open {address.partition('#')[0]} by this address; Ctrl+C ends the studio")
         if browser:
             Timer(0.5, webbrowser.open, [address]).start()
-        server = uvicorn.Server(uvicorn.Config(make_app(session, token), log_level="warning", access_log=False))
-        server.run(sockets=[listener])
+        app = make_app(session, token)
+        # Pages listen for as long as they are open; the server does not wait for them to end, nor speak of it.
+        config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
+        uvicorn.Server(config).run(sockets=[listener])
     finally:
         session.close()
 
@@ -68,6 +70,7 @@ def listen(port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
+        listener.listen(128)  # so that a page that is opened at once waits
     except OSError as error:
         listener.close()
         raise ScoretokError(

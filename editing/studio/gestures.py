@@ -17,8 +17,13 @@ NoteName = tuple[int, int]  # start_ticks, pitch
 
 
 def draw_notes(sheet: LeadSheet, track_id: str, notes: Iterable[Note]) -> LeadSheet:
-    """Put notes into a track; what sounds there of the same pitch is cut short, or gives way."""
-    return _with_notes(sheet, track_id, lambda track: lay_over(track.notes, notes))
+    """Put notes into a track; what sounds there of the same pitch is cut short, or gives way.
+
+    Words go along to vocal tracks only.
+    """
+    sings = find_track(sheet, track_id)[1].role == "vocal"
+    fresh = [note if sings else note._replace(syllable=None) for note in notes]
+    return _with_notes(sheet, track_id, lambda track: lay_over(track.notes, fresh))
 
 
 def delete_notes(sheet: LeadSheet, track_id: str, names: Iterable[NoteName]) -> LeadSheet:
@@ -46,18 +51,6 @@ def change_velocities(sheet: LeadSheet, track_id: str, names: Iterable[NoteName]
     return _mapped(sheet, track_id, names, lambda note: note._replace(velocity=min(127, max(1, note.velocity + by))))
 
 
-def paste_notes(
-    sheet: LeadSheet, source_id: str, names: Iterable[NoteName], track_id: str, ticks: int, semitones: int = 0
-) -> LeadSheet:
-    """Put copies of notes of a track into a track, so much later and higher; words go along to vocal tracks only."""
-    copied = _split(sheet, source_id, find_track(sheet, source_id)[1], names)[0]
-    sings = find_track(sheet, track_id)[1].role == "vocal"
-    return draw_notes(sheet, track_id, [
-        Note(n.start_ticks + ticks, n.pitch + semitones, n.duration_ticks, n.velocity, n.syllable if sings else None)
-        for n in copied
-    ])  # fmt: skip
-
-
 def set_chord(sheet: LeadSheet, start_ticks: int, text: str) -> LeadSheet:
     """Write a chord where it begins, in any usual spelling; an empty text takes the one that begins there out."""
     kept = [chord for chord in sheet.chords if chord.start_ticks != start_ticks]
@@ -75,8 +68,7 @@ def set_syllable(sheet: LeadSheet, track_id: str, name: NoteName, text: str, lan
     if track.role != "vocal":
         raise ScoretokError(f"{track_id} does not sing; only vocal tracks have words")
     chosen, kept = _split(sheet, track_id, track, [name])
-    syllable = Syllable(text.strip().rstrip("-"), (), not text.strip().endswith("-"))
-    notes = sorted([*kept, chosen[0]._replace(syllable=syllable if syllable.text else None)], key=lambda note: note[:2])
+    notes = sorted([*kept, chosen[0]._replace(syllable=syllable_of(text))], key=lambda note: note[:2])
     places = next((word for word in word_places(notes) if any(notes[place][:2] == name for place in word)), [])
     word = [old._replace(phonemes=()) for place in places if (old := notes[place].syllable)]
     try:
@@ -86,6 +78,12 @@ def set_syllable(sheet: LeadSheet, track_id: str, name: NoteName, text: str, lan
     for place, spoken in zip(places, word, strict=True):
         notes[place] = notes[place]._replace(syllable=spoken)
     return _replaced(sheet, number, replace(track, notes=tuple(notes)))
+
+
+def syllable_of(text: str) -> Syllable | None:
+    """A syllable as it is typed: a hyphen at its end says that its word goes on; None of an empty text."""
+    typed = text.strip()
+    return Syllable(typed.rstrip("-"), (), not typed.endswith("-")) if typed.rstrip("-") else None
 
 
 def set_tempo(sheet: LeadSheet, start_ticks: int, bpm: float | None) -> LeadSheet:

@@ -6,8 +6,20 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from editing.studio import gestures
+from scoretok.errors import ScoretokError
 from scoretok.parts import Note
 from scoretok.sheet import LeadSheet
+
+NoteName = tuple[int, int]  # start_ticks, pitch
+NoteRow = tuple[int, int, int, int]  # and duration_ticks, velocity
+SungRow = tuple[int, int, int, int, str]  # and a syllable
+
+
+def note_of(row: NoteName | NoteRow | SungRow) -> Note:
+    """A whole note. Raises ScoretokError for the name of one."""
+    if len(row) == 2:
+        raise ScoretokError("a note to be drawn is a start, a pitch, a duration and a velocity")
+    return Note(*row[:4], gestures.syllable_of(row[4]) if len(row) == 5 else None)
 
 
 class Versioned(BaseModel):
@@ -32,14 +44,13 @@ class Gesture(Versioned):
     """What a hand did: one of the functions of editing.studio.gestures, and what it is called for the history."""
 
     gesture: Literal[
-        "draw_notes", "delete_notes", "move_notes", "resize_notes", "change_velocities", "paste_notes", "set_chord",
-        "set_syllable", "set_tempo",
+        "draw_notes", "delete_notes", "move_notes", "resize_notes", "change_velocities", "set_chord", "set_syllable",
+        "set_tempo",
     ]  # fmt: skip
     name: str = Field("", max_length=200)
     merge: str = Field("", max_length=100)
     track: str = ""
-    source: str = ""
-    notes: list[tuple[int, int] | tuple[int, int, int, int]] = Field(default_factory=list, max_length=100_000)
+    notes: list[NoteName | NoteRow | SungRow] = Field(default_factory=list, max_length=100_000)
     ticks: int = 0
     semitones: int = 0
     by: int = 0
@@ -52,14 +63,11 @@ class Gesture(Versioned):
         """The score after it. Raises ScoretokError."""
         names, track = [(note[0], note[1]) for note in self.notes], self.track
         makers: dict[str, Callable[[], LeadSheet]] = {
-            "draw_notes": lambda: gestures.draw_notes(
-                sheet, track, [Note(*note) for note in self.notes if len(note) == 4]
-            ),
+            "draw_notes": lambda: gestures.draw_notes(sheet, track, [note_of(one) for one in self.notes]),
             "delete_notes": lambda: gestures.delete_notes(sheet, track, names),
             "move_notes": lambda: gestures.move_notes(sheet, track, names, self.ticks, self.semitones),
             "resize_notes": lambda: gestures.resize_notes(sheet, track, names, self.ticks),
             "change_velocities": lambda: gestures.change_velocities(sheet, track, names, self.by),
-            "paste_notes": lambda: gestures.paste_notes(sheet, self.source, names, track, self.ticks, self.semitones),
             "set_chord": lambda: gestures.set_chord(sheet, self.at, self.text),
             "set_syllable": lambda: gestures.set_syllable(sheet, track, names[0], self.text, self.language),
             "set_tempo": lambda: gestures.set_tempo(sheet, self.at, self.bpm),

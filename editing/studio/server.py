@@ -41,6 +41,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.background import BackgroundTask
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from editing.phrases import parse_phrase
 from editing.studio import messages, score_jobs
@@ -58,7 +59,10 @@ from scoretok.sheet import LeadSheet
 PAGE = Path(__file__).with_name("page")
 HOSTS = ("127.0.0.1", "localhost")
 SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
-POLICY = "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'"
+POLICY_HEADERS = (
+    (b"content-security-policy", b"default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'"),
+    (b"referrer-policy", b"no-referrer"),
+)
 MAX_BODY_BYTES = 16 * 2**20
 POLL_S = 0.02
 PULSE_S = 15.0  # between comments on a stream on which nothing happens
@@ -69,7 +73,8 @@ def make_app(session: Session, token: str) -> FastAPI:
     """The application over an open project; only who knows the token may use it."""
     app = FastAPI(title="scoretok studio", docs_url=None, redoc_url=None)
     app.state.session = session
-    _add_guards(app, token)
+    app.add_middleware(Guard, token=token)
+    _add_refusals(app)
     _add_reading(app, session)
     _add_editing(app, session)
     _add_jobs(app, session)
@@ -87,25 +92,45 @@ def _refusal(status: int, sentence: str, **more: Any) -> JSONResponse:
     return JSONResponse({"error": sentence, **more}, status)
 
 
-def _add_guards(app: FastAPI, token: str) -> None:
-    """What is refused before it is looked at, and how what goes wrong is said."""
+class Guard:
+    """Refuses what does not come from the page: another host or origin, no token, too much."""
 
-    @app.middleware("http")
-    async def guard(request: Request, call_next: Any) -> Response:  # noqa: ANN401
-        host = request.headers.get("host", "").rpartition(":")[0]
-        origin = request.headers.get("origin")
-        if host not in HOSTS or (origin is not None and origin != f"http://{request.headers['host']}"):
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self.app, self.token = app, token.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        refusal = self._refusal(Request(scope))
+        if refusal is not None:
+            await refusal(scope, receive, send)
+            return
+
+        async def send_with_policy(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *POLICY_HEADERS]
+            await send(message)
+
+        await self.app(scope, receive, send_with_policy)
+
+    def _refusal(self, request: Request) -> JSONResponse | None:
+        host, origin = request.headers.get("host", ""), request.headers.get("origin")
+        if host.rpartition(":")[0] not in HOSTS or origin not in (None, f"http://{host}"):
             return _refusal(403, "the studio answers its own page only")
-        if request.url.path.startswith("/api/"):
-            given = request.headers.get("x-token") or request.query_params.get("token", "")
-            if not secrets.compare_digest(given.encode(), token.encode()):
-                return _refusal(403, "the address lacks the token that scoretok studio printed; open that one")
-            if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
-                return _refusal(413, f"this is larger than {MAX_BODY_BYTES >> 20} MB")
-        answer: Response = await call_next(request)
-        answer.headers["Content-Security-Policy"] = POLICY
-        answer.headers["Referrer-Policy"] = "no-referrer"
-        return answer
+        if not request.url.path.startswith("/api/"):
+            return None
+        given = request.headers.get("x-token") or request.query_params.get("token", "")
+        if not secrets.compare_digest(given.encode(), self.token):
+            return _refusal(403, "the address lacks the token that scoretok studio printed; open that one")
+        if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
+            return _refusal(413, f"this is larger than {MAX_BODY_BYTES >> 20} MB")
+        return None
+
+
+def _add_refusals(app: FastAPI) -> None:
+    """How what goes wrong is said."""
 
     @app.exception_handler(ScoretokError)
     async def refuse(request: Request, error: ScoretokError) -> JSONResponse:
@@ -128,8 +153,8 @@ def _add_reading(app: FastAPI, session: Session) -> None:
         return session.state(since)
 
     @app.get("/api/events")
-    async def events(request: Request) -> StreamingResponse:
-        return StreamingResponse(_events(session, request), media_type="text/event-stream")
+    async def events() -> StreamingResponse:
+        return StreamingResponse(_events(session), media_type="text/event-stream")
 
     @app.get("/api/sound/{track}/{bar}")
     def sound(track: str, bar: int) -> Response:
@@ -263,13 +288,13 @@ def _add_jobs(app: FastAPI, session: Session) -> None:
         return {"cancelled": number}
 
 
-async def _events(session: Session, request: Request) -> AsyncIterator[str]:
-    """The changes of a session as server-sent events, until the page goes away."""
+async def _events(session: Session) -> AsyncIterator[str]:
+    """The changes of a session as server-sent events, until the page goes away and this is cancelled."""
     queue = session.listen()
     try:
         yield _event({"version": session.project.version})
         waited_s = 0.0
-        while not await request.is_disconnected():
+        while True:
             event = _next_of(queue)
             if event is not None:
                 yield _event(event)

@@ -23,6 +23,13 @@ export function button(name: string, press: () => unknown, more: Attributes = {}
   return h("button", { type: "button", "aria-label": name, title: name, click: press, ...more }, face);
 }
 
+/** Put other children into an element; what had the keyboard has it again, by its name. */
+export function refill(element: HTMLElement, ...children: (Node | string)[]): void {
+  const active = element.contains(document.activeElement) ? document.activeElement?.getAttribute("aria-label") : null;
+  element.replaceChildren(...children);
+  if (active) element.querySelector<HTMLElement>(`[aria-label=${JSON.stringify(active)}]`)?.focus();
+}
+
 export interface Field {
   name: string;
   label: string;

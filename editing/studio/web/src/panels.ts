@@ -1,7 +1,7 @@
 // What stands beside the score: takes and variants, the history, the jobs, the notation.
 
 import * as api from "./api";
-import { button, h } from "./dom";
+import { button, h, refill } from "./dom";
 import { barAt } from "./score";
 import type { Store } from "./store";
 import { named } from "./tracks";
@@ -36,7 +36,7 @@ export class Takes {
       return h("li", {}, button(label, () => this.store.send("keep", { variant: number }), { "aria-pressed": String(variant.stands) }));
     });
     const none = h("p", { class: "hint" }, "Select bars, then choose Infill, Vary or Another take. What was there before stays in this list.");
-    this.element.replaceChildren(...(takes.length + variants.length ? [] : [none]),
+    refill(this.element, ...(takes.length + variants.length ? [] : [none]),
       h("h3", {}, "Sound"), h("ul", {}, ...rendered, ...takeRows), h("h3", {}, "Score"), h("ul", {}, ...variantRows));
   }
 }
@@ -53,7 +53,7 @@ export class Steps {
     const { steps, position } = this.store.state.history;
     const row = (name: string, at: number) =>
       h("li", {}, button(name, () => this.store.send("history", { position: at }), { class: at > position ? "undone" : "", "aria-current": String(at === position) }));
-    this.element.replaceChildren(h("ol", {}, row("as it was opened", 0), ...steps.map((name, i) => row(name, i + 1))));
+    refill(this.element, h("ol", {}, row("as it was opened", 0), ...steps.map((name, i) => row(name, i + 1))));
     this.element.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" });
   }
 }
@@ -82,7 +82,7 @@ export class Jobs {
       const cancel = button(`Cancel ${job.name}`, () => void api.cancelJob(job.id), { class: "small" }, "✕");
       return h("li", { class: job.state }, h("span", {}, `${job.name} (${job.state})`), ...(runs ? [share, cancel] : []), ...job.said.map((one) => h("p", { class: "hint" }, one)));
     });
-    this.element.replaceChildren(h("ul", {}, ...rows));
+    refill(this.element, h("ul", {}, ...rows));
   }
 }
 

@@ -11,6 +11,7 @@ const FADE_S = 0.005;
 const HEADROOM = 1.6; // of the mixer of the renderer (renderer/mixer.py), as is KNEE
 const KNEE = 0.7;
 const CURVE_RANGE = 4;
+const LINES = 2;
 const PEAKS = 48; // of a bar, for drawing
 
 export interface BarSound {
@@ -49,6 +50,7 @@ export class Player extends EventTarget {
   private room!: ConvolverNode;
   private readonly channels = new Map<string, Channel>();
   private readonly sounds = new Map<string, BarSound>();
+  private readonly wanted = new Map<string, { track: string; bar: number; key: string }>(); // the first is fetched first
   private readonly fetching = new Set<string>();
   private started: Started[] = [];
   private stretches: Stretch[] = [];
@@ -62,10 +64,14 @@ export class Player extends EventTarget {
 
   /** The sound of a bar as it is at hand, which may be of an earlier version; fetched when it is not. */
   soundOf(track: string, bar: number): BarSound | undefined {
-    const cell = this.store.state.cells[track]?.[bar];
-    const sound = this.sounds.get(`${track}/${bar}`);
-    if (cell && cell[1] && sound?.key !== cell[1]) this.fetch(track, bar, cell[1]);
-    return cell?.[1] ? sound : undefined;
+    const key = this.store.state.cells[track]?.[bar]?.[1];
+    const name = `${track}/${bar}`;
+    const sound = this.sounds.get(name);
+    if (key && sound?.key !== key) {
+      this.wanted.set(name, { track, bar, key });
+      this.fetch();
+    }
+    return key ? sound : undefined;
   }
 
   isHeard(track: string): boolean {
@@ -265,21 +271,35 @@ export class Player extends EventTarget {
     }
   }
 
-  private fetch(track: string, bar: number, key: string): void {
-    const name = `${track}/${bar}`;
-    if (this.fetching.has(name)) return;
-    this.fetching.add(name);
-    api
-      .sound(track, bar, key)
-      .then(({ layer, channels }) => {
-        const length = channels[0]?.length ?? 0;
-        const buffer = length ? new AudioBuffer({ length, numberOfChannels: channels.length, sampleRate: SAMPLE_RATE }) : null;
-        channels.forEach((channel, i) => buffer?.copyToChannel(channel, i));
-        this.sounds.set(name, { key, layer, buffer, peaks: peaksOf(channels) });
-        this.dispatchEvent(new CustomEvent("sound", { detail: { track, bar } }));
-      })
-      .catch(() => undefined) // the next change, or the next look, asks again
-      .finally(() => this.fetching.delete(name));
+  /** Ask for what is wanted, the bars that are played next first; few at a time, as a browser has six lines for all. */
+  private fetch(): void {
+    while (this.fetching.size < LINES && this.wanted.size) {
+      const next = this.next?.bar ?? 0;
+      const waits = [...this.wanted].filter(([name]) => !this.fetching.has(name));
+      const ahead = (bar: number) => (bar < next ? 1e6 : 0) + bar;
+      const first = waits.reduce<(typeof waits)[0] | undefined>((best, one) => (best && ahead(best[1].bar) <= ahead(one[1].bar) ? best : one), undefined);
+      if (!first) return;
+      const [name, { track, bar, key }] = first;
+      this.wanted.delete(name);
+      this.fetching.add(name);
+      void this.load(name, track, bar, key).finally(() => {
+        this.fetching.delete(name);
+        this.fetch();
+      });
+    }
+  }
+
+  private async load(name: string, track: string, bar: number, key: string): Promise<void> {
+    try {
+      const { layer, channels } = await api.sound(track, bar, key);
+      const length = channels[0]?.length ?? 0;
+      const buffer = length ? new AudioBuffer({ length, numberOfChannels: channels.length, sampleRate: SAMPLE_RATE }) : null;
+      channels.forEach((channel, i) => buffer?.copyToChannel(channel, i));
+      this.sounds.set(name, { key, layer, buffer, peaks: peaksOf(channels) });
+      this.dispatchEvent(new CustomEvent("sound", { detail: { track, bar } }));
+    } catch {
+      // The next change, or the next look, asks again.
+    }
   }
 }
 

@@ -28,9 +28,10 @@ export class Roll extends Lane {
   private selected = new Map<string, Note>();
   private drag: Drag | null = null;
   private cursor = { ticks: 0, pitch: 60 };
-  private clipboard: { track: string; names: Name[]; start: number } | null = null;
+  private clipboard: Note[] = [];
   private shown = "";
   private isCentred = false;
+  private last: Promise<unknown> = Promise.resolve(); // of what the keys did, one after another
 
   constructor(
     private readonly store: Store,
@@ -371,11 +372,11 @@ export class Roll extends Lane {
   // The keyboard
 
   private key(event: KeyboardEvent): void {
-    const act = this.action(event);
-    if (!act) return;
+    if (!this.action(event)) return;
     event.preventDefault();
     event.stopPropagation();
-    void Promise.resolve(act()).then(() => this.changed());
+    // What a key does depends on what the one before it came to.
+    this.last = this.last.then(() => this.action(event)?.()).then(() => this.changed());
   }
 
   private action(event: KeyboardEvent): (() => unknown) | undefined {
@@ -422,16 +423,13 @@ export class Roll extends Lane {
   }
 
   private copy(): void {
-    if (!this.track || !this.selected.size) return;
-    this.clipboard = { track: this.track.id, names: this.names, start: Math.min(...this.names.map(([start]) => start)) };
+    if (this.selected.size) this.clipboard = [...this.selected.values()];
   }
 
   private async paste(): Promise<void> {
-    if (!this.clipboard || !this.track) return;
-    const { track, names, start } = this.clipboard;
-    const ticks = this.snapDown(this.selected.size ? this.cursor.ticks : this.cursor.ticks, { altKey: false }) - start;
-    if (await this.send("paste_notes", this.what("paste", names.length), { source: track, notes: names, ticks })) {
-      this.choose(names.map(([from, pitch]): Name => [from + ticks, pitch]));
-    }
+    const first = Math.min(...this.clipboard.map((note) => note[0]));
+    const ticks = this.cursor.ticks - first;
+    const notes = this.clipboard.map((note): Note => [note[0] + ticks, ...(note.slice(1) as [number, number, number, string?])]);
+    if (notes.length && (await this.send("draw_notes", this.what("paste", notes.length), { notes }))) this.choose(notes.map((note): Name => [note[0], note[1]]));
   }
 }

@@ -54,6 +54,7 @@ export class Store extends EventTarget {
   track = "";
   region: Region | null = null;
   private asking: Promise<void> | null = null;
+  private last: Promise<unknown> = Promise.resolve(); // of what was sent
 
   get selectedTrack(): Track | undefined {
     return this.sheet.tracks.find((track) => track.id === this.track);
@@ -100,11 +101,18 @@ export class Store extends EventTarget {
   }
 
   gesture(gesture: string, name: string, body: object): Promise<boolean> {
-    return this.send("gesture", { gesture, name, version: this.state.version, ...body });
+    return this.inTurn(() => this.send("gesture", { gesture, name, version: this.state.version, ...body }));
   }
 
   edit(...phrases: string[]): Promise<boolean> {
-    return this.send("edit", { phrases, version: this.state.version });
+    return this.inTurn(() => this.send("edit", { phrases, version: this.state.version }));
+  }
+
+  /** One change after another: each is made of what the one before came to. */
+  private inTurn(send: () => Promise<boolean>): Promise<boolean> {
+    const mine = this.last.then(send);
+    this.last = mine;
+    return mine;
   }
 
   select(track: string): void {

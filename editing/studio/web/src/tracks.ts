@@ -1,7 +1,7 @@
 // The list of tracks beside the grid: which is edited, mute, solo, level and pan, and what can be done to it.
 
 import { COLOURS } from "./canvas";
-import { askFor, button, h } from "./dom";
+import { askFor, button, h, refill } from "./dom";
 import type { Player } from "./player";
 import type { Store } from "./store";
 
@@ -24,12 +24,15 @@ export class TrackList {
   }
 
   private show(): void {
-    const { sheet, state, track } = this.store;
-    const rows = sheet.tracks.map(({ id, role, name, muted, program }) => ({ id, role, name, muted, program, level: state.levels[id], isChosen: id === track, isSolo: this.player.solo.has(id) }));
+    const { sheet, track } = this.store;
+    const rows = sheet.tracks.map(({ id, role, name, muted, program }) => ({ id, role, name, muted, program, isChosen: id === track, isSolo: this.player.solo.has(id) }));
     const now = JSON.stringify(rows);
-    if (now === this.shown || this.element.querySelector("input:active")) return;
+    if (now !== this.shown) refill(this.element, ...rows.map((row) => this.row(row)));
     this.shown = now;
-    this.element.replaceChildren(...rows.map((row) => this.row(row)));
+    for (const slider of this.element.querySelectorAll<HTMLInputElement>("input[type=range]")) {
+      const level = this.store.state.levels[slider.dataset.track ?? ""];
+      if (level && slider !== document.activeElement) slider.value = String(level[slider.className as "gain_db" | "pan"]);
+    }
   }
 
   private row(track: { id: string; role: string; name: string; muted: boolean; program: number; isChosen: boolean; isSolo: boolean }): HTMLElement {
@@ -39,7 +42,7 @@ export class TrackList {
     const choose = button(`Edit ${name}`, () => this.store.select(id), { class: "name", "aria-pressed": String(isChosen) }, track.name ? `${name} · ${track.name}` : name);
     choose.style.borderLeftColor = COLOURS[track.role] ?? "#fff";
     const slide = (field: "gain_db" | "pan", label: string, min: string, max: string, step: string) =>
-      h("input", { type: "range", min, max, step, "aria-label": `${label} of ${name}`, title: label, value: String(level?.[field] ?? 0), class: field,
+      h("input", { type: "range", min, max, step, "aria-label": `${label} of ${name}`, title: label, "data-track": id, value: String(level?.[field] ?? 0), class: field,
         input: (event: Event) => void this.store.send("level", { track: id, [field]: Number((event.target as HTMLInputElement).value) }) });
     return h("div", { class: isChosen ? "track chosen" : "track", role: "listitem" },
       choose,

@@ -1,0 +1,369 @@
+"""The page of the studio in a real browser, driven by keyboard and accessible names; stand-ins make the sound.
+
+Needs Chromium, as Debian packages it; skipped where there is none.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+
+import pytest
+import uvicorn
+from conftest import COMMAND, EXAMPLES
+from studio_stand_ins import stand_in_engines, stand_in_writers
+
+from editing.studio.project import Project
+from editing.studio.server import PAGE, make_app
+from editing.studio.session import Session
+from scoretok import diff, read
+from scoretok.formats.lead_parser import parse
+
+playwright = pytest.importorskip("playwright.sync_api")
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine"),
+    pytest.mark.skipif(not PAGE.is_dir(), reason="the page is not built; run make page"),
+]
+OPTIONS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
+]  # fmt: skip
+SAINTS = EXAMPLES / "when-the-saints.lead"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as engine:
+        started = engine.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield started
+        started.close()
+
+
+class Studio:
+    """A server in this process, and pages of it."""
+
+    def __init__(self, folder, browser, renders=True):
+        self.browser, self.errors = browser, []
+        self.session = Session(Project.create(folder, read(SAINTS)), stand_in_engines(), stand_in_writers(), 1, renders)
+        listener = socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        self.address = f"http://127.0.0.1:{listener.getsockname()[1]}/#token=t"
+        config = uvicorn.Config(make_app(self.session, "t"), log_level="error", lifespan="off")
+        self.server = uvicorn.Server(config)
+        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [listener]}, daemon=True)
+        self.thread.start()
+        self.page = self.open()
+
+    def open(self):
+        page = self.browser.new_page(viewport={"width": 1400, "height": 860})
+        page.set_default_timeout(40_000)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.goto(self.address)
+        page.wait_for_selector("body.ready")
+        return page
+
+    @property
+    def sheet(self):
+        return parse(self.session.project.text, "text")
+
+    def steps(self):
+        history = self.session.project.history
+        return [step.name for step in history.steps[: history.position]]
+
+    def wait_for(self, what):
+        for _ in range(1600):
+            if what():
+                return
+            self.page.wait_for_timeout(25)
+        raise AssertionError(what)
+
+    def stop(self):
+        self.server.should_exit = True
+        self.server.force_exit = True
+        self.thread.join(10)
+
+    def close(self):
+        for context in self.browser.contexts:
+            context.close()
+        self.stop()
+        self.session.close()
+        assert not self.errors
+
+
+@pytest.fixture
+def studio(tmp_path, browser):
+    made = Studio(tmp_path / "song.studio", browser, renders=False)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def rendering(tmp_path, browser):
+    made = Studio(tmp_path / "song.studio", browser)
+    yield made
+    made.close()
+
+
+def lane(page, name):
+    return page.get_by_role("application", name=name)
+
+
+def press(page, *keys):
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def test_what_is_on_the_page_has_a_name(studio):
+    page = studio.page
+    assert page.get_by_role("heading", name="When the Saints Go Marching In").is_visible()
+    for name in ("Play", "Stop", "Loop", "Metronome", "Undo", "Redo", "Compose…", "Export…", "Mute bass", "Solo drums"):
+        assert page.get_by_role("button", name=name).is_visible(), name
+    for name in ("Bars and sections", "Chords", "Words", "Bars of all tracks", "Piano roll"):
+        assert lane(page, name).is_visible(), name
+    elements = "[...document.querySelectorAll('button, input, select, textarea')]"
+    unnamed = page.evaluate(f"{elements}.filter(e => !e.ariaLabel && !e.textContent && !e.labels?.length).length")
+    assert unnamed == 0
+
+
+def test_a_note_is_drawn_moved_and_taken_out_by_keys(studio):
+    page, before = studio.page, studio.sheet
+    page.get_by_role("button", name="Edit bass").click()
+    lane(page, "Piano roll").focus()
+    press(page, "ArrowRight", "ArrowUp", "Enter")
+    studio.wait_for(lambda: studio.steps() == ["draw 1 note of bass"])
+    number = before.track_ids.index("bass.1")
+    (new,) = set(studio.sheet.tracks[number].notes) - set(before.tracks[number].notes)
+    press(page, "ArrowUp", "Shift+ArrowRight", "]")
+    studio.wait_for(lambda: len(studio.steps()) == 4)
+    moved = [note for note in studio.sheet.tracks[number].notes if note[:2] == (new.start_ticks, new.pitch + 1)]
+    assert [(note.duration_ticks, note.velocity) for note in moved] == [(new.duration_ticks + 6, new.velocity + 8)]
+    press(page, "Delete")
+    studio.wait_for(lambda: len(studio.steps()) == 5)
+    press(page, *["Control+z"] * 5)
+    studio.wait_for(lambda: studio.steps() == [])
+    assert studio.sheet == before
+    press(page, "Control+Shift+z")
+    studio.wait_for(lambda: studio.steps() == ["draw 1 note of bass"])
+
+
+def test_a_note_is_drawn_and_dragged_by_mouse(studio):
+    page = studio.page
+    page.get_by_role("button", name="Edit drums").click()
+    box = lane(page, "Piano roll").bounding_box()
+    x, y = box["x"] + 301, box["y"] + 150
+    page.mouse.dblclick(x, y)
+    page.get_by_text("1 note selected").wait_for()
+    assert studio.steps() == ["draw 1 note of drums"]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 60, y, steps=4)
+    page.mouse.up()
+    studio.wait_for(lambda: studio.steps() == ["draw 1 note of drums", "move 1 note of drums"])
+
+
+def test_all_notes_of_a_track_are_copied_and_pasted(studio):
+    page, before = studio.page, studio.sheet
+    page.get_by_role("button", name="Edit guitar").click()
+    lane(page, "Piano roll").focus()
+    press(page, "Control+a", "Control+c", "Control+x")
+    studio.wait_for(lambda: len(studio.steps()) == 1)
+    number = before.track_ids.index("guitar.1")
+    assert not studio.sheet.tracks[number].notes
+    press(page, "Control+v")
+    studio.wait_for(lambda: len(studio.steps()) == 2)
+    assert studio.sheet == before
+
+
+def select_bars(page, rows, first, count):
+    """Select bars of the track in row `rows` by the keyboard, counted from 0."""
+    lane(page, "Bars of all tracks").focus()
+    press(page, *["ArrowDown"] * rows, *["ArrowRight"] * first, *["Shift+ArrowRight"] * (count - 1))
+
+
+def test_selected_bars_are_written_anew_and_what_was_there_can_be_had_back(studio):
+    page, before = studio.page, studio.sheet
+    select_bars(page, 1, 2, 2)
+    assert page.get_by_text("piano, bars 3-4").is_visible()
+    page.get_by_role("button", name="Infill").click()
+    studio.wait_for(lambda: studio.steps() == ["infill 1"])
+    assert {(cell.track, cell.after_bar) for cell in diff(before, studio.sheet).cells} == {
+        ("piano.1", 2),
+        ("piano.1", 3),
+    }
+    page.get_by_role("button", name="before infill 1: piano, bars 3-4").click()
+    studio.wait_for(lambda: len(studio.steps()) == 2)
+    assert studio.sheet == before
+
+
+def test_another_take_is_compared_and_only_its_bars_differ(rendering):
+    page, session = rendering.page, rendering.session
+    everything = [(track, bar) for track in session.sheet.track_ids for bar in range(session.sheet.bar_count)]
+
+    def heard():
+        return {place: session.bar_sound(*place) for place in everything}
+
+    def all_rendered():
+        return {kind for cells in session.state()["cells"].values() for kind, _ in cells} <= {"rendered", "empty"}
+
+    rendering.wait_for(all_rendered)
+    before = heard()
+    select_bars(page, 3, 4, 2)
+    page.get_by_role("button", name="Another take").click()
+    take = page.get_by_role("button", name="take 1: bass, bars 5-6")
+    take.wait_for()
+    changed = {place for place, (_, samples) in heard().items() if (samples != before[place][1]).any()}
+    assert {("bass.1", 4), ("bass.1", 5)} <= changed <= {("bass.1", bar) for bar in (4, 5, 6)}
+    page.get_by_role("button", name="As rendered: bass").click()
+    rendering.wait_for(lambda: all((samples == before[place][1]).all() for place, (_, samples) in heard().items()))
+    assert take.get_attribute("aria-pressed") == "false"
+
+
+def test_chords_and_words_are_typed(studio):
+    page = studio.page
+    lane(page, "Chords").focus()
+    press(page, "ArrowRight", "ArrowRight", "Enter")
+    page.keyboard.type("Am7")
+    press(page, "Enter")
+    studio.wait_for(lambda: studio.steps() == ["chord Am7"])
+    assert any((chord.start_ticks, chord.root, chord.quality) == (48, 9, "min7") for chord in studio.sheet.chords)
+    lane(page, "Words").focus()
+    press(page, "ArrowRight", "Enter", "Control+a")
+    page.keyboard.type("hey")
+    press(page, "Tab")
+    page.keyboard.type("you")
+    press(page, "Enter")
+    studio.wait_for(lambda: len(studio.steps()) == 3)
+    sung = [note.syllable.text for note in studio.sheet.tracks[0].notes if note.syllable]
+    assert sung[:2] == ["hey", "you"]
+
+
+def test_a_text_with_an_error_greys_the_view_and_says_where(studio):
+    page = studio.page
+    page.get_by_role("tab", name="Text").click()
+    page.get_by_role("textbox", name="Score as text").click()
+    press(page, "Control+End")
+    page.keyboard.type("nonsense")
+    count = studio.sheet.bar_count
+    page.get_by_text("line ").filter(has_text="column 1").wait_for()
+    assert page.locator("body.stale").count() == 1
+    assert studio.session.project.draft.endswith("nonsense")
+    press(page, *["Backspace"] * 8)
+    page.keyboard.type(f"bar {count + 1}")
+    studio.wait_for(lambda: studio.steps() == ["text"])
+    playwright.expect(page.locator("body.stale")).to_have_count(0)
+    assert studio.sheet.bar_count == count + 1
+
+
+def test_two_pages_show_the_same(studio):
+    other = studio.open()
+    lane(studio.page, "Piano roll").focus()
+    press(studio.page, "Enter")
+    other.get_by_role("tab", name="History").click()
+    other.get_by_role("button", name="draw 1 note of vocal").wait_for()
+    other.get_by_role("button", name="as it was opened").click()
+    studio.wait_for(lambda: studio.steps() == [])
+    playwright.expect(studio.page.get_by_role("button", name="Undo")).to_be_disabled()
+
+
+def test_playing_moves_on_and_stops(studio):
+    page = studio.page
+    page.get_by_role("heading").first.click()
+    clock = page.get_by_role("timer", name="Position")
+    start = clock.text_content()
+    press(page, "Space")
+    page.get_by_role("button", name="Pause").wait_for()
+    playwright.expect(clock).not_to_have_text(start)
+    press(page, "Space")
+    page.get_by_role("button", name="Play").wait_for()
+    assert clock.text_content() != start
+    press(page, "Home")
+    playwright.expect(clock).to_have_text(start)
+
+
+def test_levels_mutes_and_tracks(studio):
+    page = studio.page
+    page.get_by_role("button", name="Mute bass").click()
+    studio.wait_for(lambda: studio.sheet.tracks_by_id["bass.1"].muted)
+    page.get_by_role("slider", name="Gain of bass").focus()
+    press(page, "ArrowRight", "ArrowRight")
+    studio.wait_for(lambda: studio.session.level("bass.1")["gain_db"] == -0.5)
+    assert studio.steps() == ["mute bass", "gain of bass.1"]
+    page.get_by_role("button", name="Add a track…").click()
+    page.get_by_role("combobox", name="Role").select_option("strings")
+    page.get_by_role("button", name="Add", exact=True).click()
+    studio.wait_for(lambda: "strings.1" in studio.sheet.track_ids)
+
+
+def test_a_song_is_composed_from_a_plan_that_is_shown(studio):
+    page = studio.page
+    page.get_by_role("button", name="Compose…").click()
+    page.get_by_role("textbox", name="What, in words").fill("a march")
+    page.get_by_role("button", name="Plan").click()
+    plan = page.get_by_role("textbox", name="Change what you like")
+    plan.wait_for()
+    assert plan.input_value().startswith("genre pop")
+    page.get_by_role("button", name="Write it").click()
+    studio.wait_for(lambda: studio.steps() == ["compose a plan"])
+
+
+def test_the_score_is_exported(studio, tmp_path):
+    page = studio.page
+    page.get_by_role("button", name="Export…").click()
+    page.get_by_role("combobox", name="Format").select_option("mid")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export", exact=True).click()
+    download.value.save_as(tmp_path / "out.mid")
+    assert read(tmp_path / "out.mid").note_count == studio.sheet.note_count
+
+
+def test_what_is_refused_is_said_and_nothing_is_lost(studio):
+    page, before = studio.page, studio.session.project.text
+    select_bars(page, 4, 0, 1)
+    page.get_by_role("button", name="Words…").click()
+    page.get_by_role("textbox", name="Words, a syllable a note").fill("la")
+    page.get_by_role("button", name="Do it").click()
+    page.get_by_role("alert").filter(has_text="lyrics need a vocal track").wait_for()
+    assert studio.session.project.text == before
+
+
+def test_a_server_that_is_gone_is_said(studio):
+    studio.stop()
+    studio.page.get_by_role("alert").filter(has_text="does not answer").wait_for()
+
+
+@pytest.mark.models
+def test_the_command_survives_a_kill(tmp_path, browser):
+    """A MIDI file is opened, changed, killed, and opened again."""
+    song = tmp_path / "song.mid"
+    subprocess.run([COMMAND, "convert", SAINTS, song, "-q"], check=True)
+
+    def start():
+        command = [COMMAND, "studio", song, "--port", "0", "--no-browser", "--no-render"]
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        page = browser.new_page()
+        page.goto(server.stdout.readline().strip())
+        page.wait_for_selector("body.ready")
+        return server, page
+
+    server, page = start()
+    lane(page, "Piano roll").focus()
+    press(page, "Enter")
+    page.get_by_role("tab", name="History").click()
+    page.get_by_role("button", name="draw 1 note of vocal").wait_for()
+    os.kill(server.pid, signal.SIGKILL)
+    page.get_by_role("alert").filter(has_text="does not answer").wait_for()
+    server.wait()
+    server, page = start()
+    page.get_by_role("tab", name="History").click()
+    page.get_by_role("button", name="draw 1 note of vocal").wait_for()
+    second = subprocess.run(
+        [COMMAND, "studio", song, "--port", "0", "--no-browser"], capture_output=True, text=True, check=False
+    )
+    assert second.returncode == 1
+    assert "open in another studio" in second.stderr
+    server.send_signal(signal.SIGINT)
+    assert server.wait(20) in (0, 130)
