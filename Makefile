@@ -4,6 +4,8 @@
 # For developers:
 #   make check  lint, types and the tests that need no model, in under two minutes
 #   make docs   builds the documentation site in out/site, its links checked
+#   make page   builds the page of the studio (needs Node and npm); what it builds is committed
+# And `make studio` opens the studio on an example.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -12,7 +14,7 @@ BALLAD := slow folk ballad in G major for vocal, piano and bass, 16 bars
 PROMPT := laid-back bossa nova in A minor for flute, guitar, bass and drums, 16 bars
 
 # tinysoundfont asks for pyaudio, which must be compiled and which it needs only to play live.
-.PHONY: song test check lint docs benchmarks clean
+.PHONY: song studio test check lint docs page benchmarks clean
 
 song: .venv/song
 	mkdir -p out
@@ -58,6 +60,11 @@ song: .venv/song
 	$(BIN)/scoretok plot out/converted.wav -o out/converted.png
 	@ls -l out
 
+studio: .venv/song
+	mkdir -p out
+	cp -n examples/when-the-saints.lead out/
+	$(BIN)/scoretok studio out/when-the-saints.lead
+
 check: SOME = -m "not slow and not models"
 test check: .venv/test
 	$(BIN)/ruff check .
@@ -72,6 +79,10 @@ lint: .venv/test
 
 docs: .venv/docs
 	$(BIN)/mkdocs build
+
+page:
+	npm --prefix editing/studio/web ci
+	npm --prefix editing/studio/web run build
 
 benchmarks: .venv/test
 	$(BIN)/python -m benchmarks.all

@@ -35,6 +35,7 @@ COMMANDS = {
     "harmonise": ("editing.cli.infill", "harmonise", "Choose chords for the notes of a score."),
     "score": ("editing.cli.infill", "score", "Say how likely a model finds every bar."),
     "studio": ("editing.cli.studio", "studio", "See, hear and change a score on a page in the browser."),
+    "mcp": ("editing.cli.mcp", "mcp", "Let an assistant work on a score (Model Context Protocol)."),
     "train": ("editing.cli.train", "train", "Train the models on your own data."),
     "doctor": ("editing.cli.doctor", "doctor", "Say what is installed, what is missing and how to get it."),
     "completion": ("editing.cli.completion", "completion", "Print the completion script for a shell."),
@@ -60,7 +61,7 @@ Formats go by suffix: .mid .musicxml .mxl .abc .lead .json
 COMPUTING = frozenset((
     "render", "sing", "song", "inpaint", "voice", "extract", "describe", "plan",
     "compose", "infill", "vary", "continue", "accompany", "harmonise",
-    "score", "studio", "train",
+    "score", "studio", "mcp", "train",
 ))  # fmt: skip
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from editing.studio.session import Session
 
 
+SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+
+
 def dry_track(session: "Session", number: int) -> np.ndarray:
     """A track before the mixer, (c, n), to the end of the song with what rings on there."""
     sheet, take_ids = session.sheet, session.chosen_takes(number)

@@ -10,7 +10,7 @@ from scoretok.formats import MODULES, read
 from scoretok.parts import Track
 from scoretok.sheet import LeadSheet
 
-SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".m4a", ".aac", ".aiff", ".aif", ".opus", ".wma")
+RECORDING_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".m4a", ".aac", ".aiff", ".aif", ".opus", ".wma")
 LONGEST_S, SHORTEST_S = 3600.0, 1.0
 EMPTY = LeadSheet(8, (Track("lead"), Track("piano"), Track("bass", program=32), Track("drums")))
 RECORDING = "source"  # the stem of the recording in the folder of a project
@@ -36,11 +36,10 @@ def open_project(source: str | None, is_new: bool = False) -> Project:
         return Project.create(folder, EMPTY)
     if path.suffix.lower() in MODULES:
         return Project.create(folder, read(path))
-    if path.suffix.lower() in SOUND_SUFFIXES:
+    if path.suffix.lower() in RECORDING_SUFFIXES:
         return project_of_recording(path, folder)
-    raise ScoretokError(
-        f"{path} is no project ({SUFFIX}), no score ({' '.join(MODULES)}) and no recording ({' '.join(SOUND_SUFFIXES)})"
-    )
+    known = f"a project ({SUFFIX}), a score ({' '.join(MODULES)}) or a recording ({' '.join(RECORDING_SUFFIXES)})"
+    raise ScoretokError(f"{path} does not end like what can be opened: {known}")
 
 
 def project_of_recording(path: Path, folder: Path) -> Project:

@@ -46,7 +46,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from editing.phrases import parse_phrase
 from editing.studio import messages, score_jobs
 from editing.studio.jobs import Job
-from editing.studio.mixdown import export_mix, room_response
+from editing.studio.mixdown import SOUND_SUFFIXES, export_mix, room_response
 from editing.studio.project import ARCHIVE_SUFFIX, pack
 from editing.studio.session import OutOfDateError, Session
 from editing.studio.thread_warnings import said_here
@@ -58,7 +58,6 @@ from scoretok.sheet import LeadSheet
 
 PAGE = Path(__file__).with_name("page")
 HOSTS = ("127.0.0.1", "localhost")
-SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 POLICY_HEADERS = (
     (b"content-security-policy", b"default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'"),
     (b"referrer-policy", b"no-referrer"),
