@@ -14,6 +14,7 @@ as the header `X-Token` or as `?token=`; it must name this host, and a browser m
     POST /api/write                  {"what": "infill", "cells": [["piano.1", 4]], "seed": 1, ...}  -> {"job": {...}}
     POST /api/keep                   {"track": "piano.1", "take": "000012-..."} or {"variant": 3}
     POST /api/renders                {"on": true}
+    POST /api/upload/NAME            the bytes of a score, which is opened, or of a recording, which is written down
     DELETE /api/jobs/N
     GET  /api/sound/TRACK/BAR?key=K  float32, little-endian, channel after channel; headers X-Layer, X-Channels
     GET  /api/room                   the impulse response of the mixer's room, float32, an ear after the other
@@ -41,12 +42,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from editing.phrases import parse_phrase
 from editing.studio import messages, score_jobs
 from editing.studio.jobs import Job
 from editing.studio.mixdown import SOUND_SUFFIXES, export_mix, room_response
+from editing.studio.opening import MAX_UPLOAD_BYTES, RECORDING_SUFFIXES, keep_upload, read_upload
 from editing.studio.project import ARCHIVE_SUFFIX, pack
 from editing.studio.session import OutOfDateError, Session
 from editing.studio.thread_warnings import said_here
@@ -123,8 +126,9 @@ class Guard:
         given = request.headers.get("x-token") or request.query_params.get("token", "")
         if not secrets.compare_digest(given.encode(), self.token):
             return _refusal(403, "the address lacks the token that scoretok studio printed; open that one")
-        if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
-            return _refusal(413, f"this is larger than {MAX_BODY_BYTES >> 20} MB")
+        limit = MAX_UPLOAD_BYTES if request.url.path.startswith("/api/upload/") else MAX_BODY_BYTES
+        if int(request.headers.get("content-length") or 0) > limit:
+            return _refusal(413, f"this is larger than {limit >> 20} MB")
         return None
 
 
@@ -275,6 +279,20 @@ def _add_jobs(app: FastAPI, session: Session) -> None:
     @app.post("/api/plan")
     def plan(asked: messages.WriteRequest) -> dict[str, str]:
         return {"plan": session.writers.plan(asked.prompt, asked.seed)}
+
+    @app.post("/api/upload/{name}")
+    async def upload(name: str, request: Request) -> dict[str, Any]:
+        parts = [part async for part in request.stream()]
+        return await run_in_threadpool(take_upload, name, parts)
+
+    def take_upload(name: str, parts: list[bytes]) -> dict[str, Any]:
+        path = keep_upload(session.project, name, parts)
+        if path.suffix in RECORDING_SUFFIXES:
+            return started(score_jobs.extract(session, path))
+        with said_here() as said:
+            sheet = read_upload(path, name)
+            session.edit(f"open {name}", lambda _: sheet)
+        return {"opened": name, "said": said}
 
     @app.post("/api/renders")
     def renders(asked: messages.Switch) -> dict[str, bool]:

@@ -35,6 +35,11 @@ export async function post<T>(path: string, body: object): Promise<T> {
   return (await ask(path, { method: "POST", body: JSON.stringify(body) })).json() as Promise<T>;
 }
 
+/** Send a file: a score is opened, a recording is written down. */
+export async function upload(file: File): Promise<{ said?: string[] }> {
+  return (await ask(`upload/${encodeURIComponent(file.name)}`, { method: "POST", body: file })).json();
+}
+
 export async function cancelJob(id: number): Promise<void> {
   await ask(`jobs/${id}`, { method: "DELETE" });
 }

@@ -78,7 +78,7 @@ function layout(): void {
   const side = h("aside", {}, tabs());
   const toolbar = h("header", { role: "toolbar", "aria-label": "Song" }, title, play, button("Stop", () => player.stop(), {}, "■"), loop, metronome, clock,
     undo, redo, renders, button("Compose…", () => actions.compose()), button("Go on…", () => actions.more()), button("Add a track…", () => tracks.add()),
-    button("Export…", () => actions.save()), button("Keys", help, {}, "?"), work);
+    button("Open…", choose), button("Export…", () => actions.save()), button("Keys", help, {}, "?"), work);
   const tools = h("div", { class: "tools" }, h("label", {}, "Grid ", snap), pen, button("Zoom out", () => view.zoom(0.8, 200), {}, "−"),
     button("Zoom in", () => view.zoom(1.25, 200), {}, "+"), button("See all", fit), status);
   document.querySelector("#studio")?.replaceChildren(
@@ -169,6 +169,25 @@ function keys(event: KeyboardEvent): void {
   event.preventDefault();
 }
 
+/** Take in a file that was dropped or chosen. */
+async function open(file: File | undefined): Promise<void> {
+  if (!file) return;
+  try {
+    toast(`${file.name} is read …`, false);
+    const { said } = await api.upload(file);
+    await store.refresh();
+    if (said?.length) store.say(said.join(" "));
+  } catch (error) {
+    store.say((error as Error).message, true);
+  }
+}
+
+function choose(): void {
+  const chosen = h("input", { type: "file", "aria-label": "File to open" });
+  chosen.addEventListener("change", () => void open(chosen.files?.[0]));
+  chosen.click();
+}
+
 let hiding = 0;
 function toast(sentence: string, isError: boolean): void {
   said.textContent = sentence;
@@ -195,6 +214,11 @@ async function start(): Promise<void> {
   player.addEventListener("change", showTransport);
   roll.canvas.addEventListener("status", () => (status.textContent = roll.status));
   document.addEventListener("keydown", keys);
+  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    void open(event.dataTransfer?.files[0]);
+  });
   let isLost = false;
   api.listen(
     (event) => {
