@@ -4,6 +4,7 @@ import * as api from "./api";
 import { Actions } from "./actions";
 import { button, h } from "./dom";
 import { Grid } from "./grid";
+import { Keyboard } from "./keyboard";
 import { ChordLane, Ruler, WordLane } from "./lanes";
 import { Jobs, Notation, Steps, Takes } from "./panels";
 import { Player } from "./player";
@@ -13,6 +14,7 @@ import { Store } from "./store";
 import "./style.css";
 import { TextPane } from "./text";
 import { TrackList } from "./tracks";
+import { Velocities } from "./velocities";
 import { Viewport } from "./viewport";
 
 const SNAPS: [string, number][] = [["1/4", 24], ["1/8", 12], ["1/8 triplet", 8], ["1/16", 6], ["1/16 triplet", 4], ["1/32", 3], ["free", 1]];
@@ -25,6 +27,8 @@ const chords = new ChordLane(store, view, player);
 const words = new WordLane(store, view, player);
 const grid = new Grid(store, view, player);
 const roll = new Roll(store, view, player);
+const keyboard = new Keyboard(store, roll, player);
+const velocities = new Velocities(store, view, roll);
 const tracks = new TrackList(store, player);
 const actions = new Actions(store, player);
 const jobs = new Jobs(store);
@@ -80,11 +84,11 @@ function layout(): void {
     undo, redo, renders, button("Compose…", () => actions.compose()), button("Go on…", () => actions.more()), button("Add a track…", () => tracks.add()),
     button("Open…", choose), button("Export…", () => actions.save()), button("Keys", help, {}, "?"), work);
   const tools = h("div", { class: "tools" }, h("label", {}, "Grid ", snap), pen, button("Zoom out", () => view.zoom(0.8, 200), {}, "−"),
-    button("Zoom in", () => view.zoom(1.25, 200), {}, "+"), button("See all", fit), status);
+    button("Zoom in", () => view.zoom(1.25, 200), {}, "+"), button("See all", fit), button("MIDI keyboard", async () => store.say(await keyboard.connect()), {}, "MIDI"), status);
   document.querySelector("#studio")?.replaceChildren(
     toolbar,
     h("main", {}, h("div", { class: "corner" }, h("span", { class: "hint" }, "bars"), h("span", { class: "hint" }, "chords"), h("span", { class: "hint" }, "words")), lanes,
-      tracks.element, grid.canvas, h("div", { class: "corner" }, tools), h("div", { class: "edit" }, actions.element, roll.canvas)),
+      tracks.element, grid.canvas, h("div", { class: "corner beside" }, tools, keyboard.canvas), h("div", { class: "edit" }, actions.element, roll.canvas, velocities.canvas)),
     side, said);
 }
 
@@ -110,7 +114,7 @@ function help(): void {
   const rows = [
     ["Space", "play, pause"], ["Home", "to the start"], ["Ctrl+Z, Ctrl+Shift+Z", "undo, redo"], ["Ctrl+wheel", "zoom"], ["Shift+wheel", "scroll"],
     ["In the roll: arrows", "move the selection, or the cursor"], ["Shift+arrows", "length, octaves"], ["Enter, double click", "draw a note"],
-    ["Delete", "take notes out"], ["[ and ]", "velocity"], ["Alt", "off the grid"], ["Ctrl+A, C, X, V", "select all, copy, cut, paste"],
+    ["Delete", "take notes out"], ["[ and ]", "velocity"], ["Pen and piano keys", "write what is played, at the cursor"], ["Alt", "off the grid"], ["Ctrl+A, C, X, V", "select all, copy, cut, paste"],
     ["In the grid: arrows, Shift+arrows", "select bars"], ["In the words: Tab", "to the next note"],
   ];
   const dialog: HTMLDialogElement = h("dialog", { "aria-label": "Keys" }, h("h2", {}, "Keys"), h("dl", {}, ...rows.flatMap(([key, what]) => [h("dt", {}, key ?? ""), h("dd", {}, what ?? "")])), button("Close", (): void => dialog.close()));
@@ -213,6 +217,10 @@ async function start(): Promise<void> {
   store.addEventListener("change", show);
   player.addEventListener("change", showTransport);
   roll.canvas.addEventListener("status", () => (status.textContent = roll.status));
+  new ResizeObserver(() => {
+    keyboard.canvas.style.top = `${roll.canvas.offsetTop}px`;
+    keyboard.canvas.style.height = `${roll.canvas.clientHeight}px`;
+  }).observe(roll.canvas);
   document.addEventListener("keydown", keys);
   document.addEventListener("dragover", (event) => event.preventDefault());
   document.addEventListener("drop", (event) => {

@@ -56,6 +56,45 @@ export class Roll extends Lane {
     return count ? `${count} note${count > 1 ? "s" : ""} selected` : `cursor: bar ${bar}, ${this.rowName(this.cursor.pitch)}`;
   }
 
+  /** The notes that are selected. */
+  get selection(): Note[] {
+    return [...this.selected.values()];
+  }
+
+  isSelected(note: Note): boolean {
+    return this.selected.has(`${note[0]},${note[1]}`);
+  }
+
+  pitchAt(y: number): number {
+    return this.pitchOf(this.rowAt(y));
+  }
+
+  pitchOfRow(row: number): number {
+    return this.pitchOf(row);
+  }
+
+  /** The rows that are seen, from below. */
+  *shownRows(): Iterable<{ row: number; y: number; height: number; name: string }> {
+    const last = this.rows ? this.rows.length - 1 : 127;
+    for (let row = Math.max(0, this.rowAt(this.height)); row <= Math.min(last, this.top); row++) {
+      yield { row, y: this.y(row), height: this.rowHeight, name: this.rowName(this.pitchOf(row)) };
+    }
+  }
+
+  /** Write a note at the cursor, as a keyboard plays it. */
+  write(pitch: number, velocity: number): void {
+    const note: Note = [this.cursor.ticks, pitch, this.snapTicks, velocity];
+    this.last = this.last.then(() => this.send("draw_notes", this.what("play", 1), { notes: [note] }));
+  }
+
+  /** Go on with the cursor by a step of the grid. */
+  goOn(): void {
+    this.last = this.last.then(() => {
+      this.moveCursor(this.snapTicks, 0);
+      this.changed();
+    });
+  }
+
   private get track(): Track | undefined {
     return this.store.selectedTrack;
   }
@@ -109,6 +148,7 @@ export class Roll extends Lane {
     this.top = Math.round(middle + this.height / this.rowHeight / 2);
     this.cursor.pitch = rows ? 36 : middle;
     this.isCentred = true;
+    this.dispatch();
   }
 
   private changed(): void {
@@ -180,7 +220,7 @@ export class Roll extends Lane {
     for (const note of track.notes) {
       if (note[0] > until) break;
       if (note[0] < from || (note[0] + note[2]) * 1 < this.view.ticks(0)) continue;
-      const isSelected = !isGhost && this.selected.has(`${note[0]},${note[1]}`);
+      const isSelected = !isGhost && this.isSelected(note);
       const [start, pitch, length] = isSelected ? this.dragged(note) : [note[0], note[1], note[2]];
       const y = this.y(this.rowOf(pitch));
       if (y < -this.rowHeight || y > this.height) continue;
@@ -319,7 +359,7 @@ export class Roll extends Lane {
     const rows = this.rows;
     this.top = Math.min((rows?.length ?? 128) + 4, Math.max(4, this.top - Math.sign(event.deltaY) * 2));
     event.preventDefault();
-    this.redraw();
+    this.changed();
   }
 
   // What is sent
