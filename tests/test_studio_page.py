@@ -122,7 +122,15 @@ def test_what_is_on_the_page_has_a_name(studio):
     assert page.get_by_role("heading", name="When the Saints Go Marching In").is_visible()
     for name in ("Play", "Stop", "Loop", "Metronome", "Undo", "Redo", "Compose…", "Export…", "Mute bass", "Solo drums"):
         assert page.get_by_role("button", name=name).is_visible(), name
-    for name in ("Bars and sections", "Chords", "Words", "Bars of all tracks", "Piano roll", "Piano keyboard", "Velocities"):
+    for name in (
+        "Bars and sections",
+        "Chords",
+        "Words",
+        "Bars of all tracks",
+        "Piano roll",
+        "Piano keyboard",
+        "Velocities",
+    ):
         assert lane(page, name).is_visible(), name
     elements = "[...document.querySelectorAll('button, input, select, textarea')]"
     unnamed = page.evaluate(f"{elements}.filter(e => !e.ariaLabel && !e.textContent && !e.labels?.length).length")
