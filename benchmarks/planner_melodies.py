@@ -30,7 +30,7 @@ from planner.checkpoint import PLANNER_WEIGHTS, load_model
 from planner.composition import compose
 from planner.examples import played_melody, with_parts
 from planner.language import CellNote
-from planner.melody_score import LIMIT, MEASURES, WINDOW_BARS, measures, melody_bar
+from planner.melody_score import LIMIT, MEASURES, PHRASE_NOTES, WINDOW_BARS, measures, melody_bar, phrase_lengths
 from planner.request import BarRequest
 from planner.score_shards import ScoreShards
 from planner.song import Song, song_of, song_window
@@ -39,7 +39,6 @@ from scoretok.files import write_text
 from scoretok.theory import PITCH_CLASS_NAMES
 
 BARS, TRACKS = 16, 3
-PHRASE_GAP_TICKS = 24  # of silence between phrases, at least
 FOLDS, RIDGE = 10, 3.0
 ROLES = ("vocal", "lead")
 
@@ -107,14 +106,11 @@ def line_of(song: Song) -> list[tuple[int, CellNote]]:
     return [(starts[bar] + hit.position, hit) for bar in range(len(song)) for hit in song.cells.get((part, bar), ())]
 
 
-def phrase_lengths(song: Song) -> Counter[int]:
+def phrase_histogram(song: Song) -> Counter[int]:
     """Notes of its phrases, which silence parts."""
-    lengths, line = [0], line_of(song)
-    for (start, hit), (following, _) in pairwise([*line, (1 << 30, line[-1][1])] if line else []):
-        lengths[-1] += 1
-        if following - start - hit.duration >= PHRASE_GAP_TICKS:
-            lengths.append(0)
-    return Counter(min(length, 32) for length in lengths if length)
+    part, starts = melody_of(song), song.bar_starts()
+    cells = [song.cells.get((part, bar), ()) for bar in range(len(song))]
+    return Counter(min(PHRASE_NOTES, length) for length in phrase_lengths(cells, [b - a for a, b in pairwise(starts)]))
 
 
 def intervals(song: Song) -> Counter[int]:
@@ -146,7 +142,7 @@ HISTOGRAMS: dict[str, Callable[[Song], Counter[int]]] = {
     "onsets in the bar": lambda song: Counter(hit.position // SLOT for _, hit in line_of(song)),
     "pitch classes, from the tonic": pitch_classes,
     "repeated notes": repeated_notes,
-    "phrase lengths": phrase_lengths,
+    "phrase lengths": phrase_histogram,
     "range": pitch_range,
 }
 

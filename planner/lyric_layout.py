@@ -196,11 +196,11 @@ def lay_sections(
         pairs = [(whole, [bar for span in places for bar in span])]
     for section, span_bars in pairs:
         ticks = [bar_ticks[bar] for bar in span_bars]
-        lines = [line.syllables for line in section.lines]
-        laid_bars = line_bars(len(lines), span_bars)
-        for bars_of_line, like in zip(laid_bars, parallel_lines(lines), strict=True):
+        own_lines, backing_lines = [x.syllables for x in section.lines], [x.backing for x in section.lines]
+        laid_bars = line_bars(len(own_lines), span_bars)
+        for bars_of_line, like in zip(laid_bars, parallel_lines(own_lines), strict=True):
             parallels |= {} if like is None else dict(zip(bars_of_line, laid_bars[like], strict=False))
-        for laid, lines in ((own, [x.syllables for x in section.lines]), (backing, [x.backing for x in section.lines])):
+        for laid, lines in ((own, own_lines), (backing, backing_lines)):
             sung_bars, upbeat = assign_lines(lines, ticks)
             before = span_bars[0] - 1
             room = _comfortable(bar_ticks[before]) - len(laid[before].syllables) if before >= 0 and laid[before] else 0

@@ -16,7 +16,7 @@ from planner.rules.syllables import SungCell
 from planner.section_repeats import repeat_sources
 from planner.sequence import Place, known_tokens, lead_in, places_to_write
 from planner.song import PHRASE, Song, song_window
-from planner.token_sampling import ContextFullError, TokenWriter
+from planner.token_sampling import ContextFullError, Mark, TokenWriter
 from planner.word_fitting import fit_words
 from scoretok.errors import ScoretokError
 
@@ -240,9 +240,9 @@ class NotesTask:
             scores = tuple(one.score for one in found)
             self.choices.append(MelodyChoice(self.song.parts[part].name, bar, best.terms, scores))
 
-    def _candidate(self, part: int, bar: int, cell: Cell, ids: list[int], mark: tuple, is_melody: bool) -> "Candidate":
+    def _candidate(self, part: int, bar: int, cell: Cell, ids: list[int], mark: Mark, is_melody: bool) -> "Candidate":
         """What was drawn for a cell since a mark, and what speaks for it."""
-        log_likelihood, drawn = self.writer.log_likelihood - mark[2], self.writer.drawn - mark[3]
+        log_likelihood, drawn = self.writer.log_likelihood - mark.log_likelihood, self.writer.drawn - mark.drawn
         terms: dict[str, float] = {}
         if is_melody:
             song = replace(self.song, cells={**self.song.cells, (part, bar): cell})

@@ -5,6 +5,7 @@ Axes: v vocabulary.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,10 +21,19 @@ class TokenSampling:
     Of `candidates` for a bar of melody the best is kept (`planner.melody_score`).
     """
 
-    temperature: float = 0.85
-    top_p: float = 0.95
+    temperature: float = 1.0
+    top_p: float = 0.98
     seed: int = 0
     candidates: int = 3
+
+
+class Mark(NamedTuple):
+    """Where a sequence stands."""
+
+    length: int  # of the cache
+    pending: tuple[int, ...]
+    log_likelihood: float
+    drawn: int
 
 
 class ContextFullError(ScoretokError):
@@ -50,16 +60,16 @@ class TokenWriter:
         """Mean log-likelihood in nats of a token that was drawn."""
         return self.log_likelihood / max(1, self.drawn)
 
-    def mark(self) -> tuple:
+    def mark(self) -> Mark:
         """Where the sequence stands, for `rewind`."""
-        return self.cache.length, list(self.pending), self.log_likelihood, self.drawn
+        return Mark(self.cache.length, tuple(self.pending), self.log_likelihood, self.drawn)
 
-    def rewind(self, mark: tuple) -> None:
+    def rewind(self, mark: Mark) -> None:
         """Forget all tokens since a mark; chance goes on."""
         self.cache.length, pending, self.log_likelihood, self.drawn = mark
         self.pending = list(pending)
 
-    def take(self, mark: tuple, ids: Sequence[int], log_likelihood: float, drawn: int) -> None:
+    def take(self, mark: Mark, ids: Sequence[int], log_likelihood: float, drawn: int) -> None:
         """Go on behind a mark with tokens that were drawn there before, which had this log-likelihood in all."""
         self.rewind(mark)
         self.feed(*ids)

@@ -41,8 +41,8 @@ planner_options = with_options(
         "--chord-style", type=click.Choice(CHORD_STYLES), help="Triads, sevenths and more, or any (default: by genre)."
     ),
     click.option("--variants", type=click.IntRange(1, 100), default=1, show_default=True, help="Likeliest first."),
-    click.option("--temperature", type=FiniteRange(0, 5), default=0.85, show_default=True, help="0: the likeliest."),
-    click.option("--top-p", type=FiniteRange(0, 1, min_open=True), default=0.95, show_default=True),
+    click.option("--temperature", type=FiniteRange(0, 5), default=1.0, show_default=True, help="0: the likeliest."),
+    click.option("--top-p", type=FiniteRange(0, 1, min_open=True), default=0.98, show_default=True),
     click.option(
         "--candidates", type=click.IntRange(1, 32), default=3, show_default=True, help="For a bar of melody; the best."
     ),
