@@ -2,7 +2,7 @@
 export default {
   base: "./",
   build: {
-    outDir: "../page", emptyOutDir: true, assetsInlineLimit: 0, modulePreload: false,
+    license: { fileName: "licences.md" }, outDir: "../page", emptyOutDir: true, assetsInlineLimit: 0, modulePreload: false,
     rolldownOptions: { output: { entryFileNames: "studio.js", assetFileNames: "studio[extname]", codeSplitting: false } },
   },
 };
