@@ -216,7 +216,9 @@ class NotesTask:
         if like and self._is_as_planned(part, bar) and self._write_known(part, bar, bars, after, like):
             return
         mark = self.writer.mark()
-        is_melody = self.song.parts[part].name.startswith(MELODY_TRACKS) and self.writer.sampling.temperature > 0
+        is_lead = self.song.parts[part].name.startswith(MELODY_TRACKS)
+        is_melody = is_lead and self.writer.sampling.temperature > 0
+        self.writer.is_sharp = not is_lead
         wanted = self.writer.sampling.candidates if is_melody else 1
         found: list[Candidate] = []
         for attempt in range(CELL_ATTEMPTS):
