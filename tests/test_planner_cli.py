@@ -144,7 +144,7 @@ def test_variants_are_drafted_to_listen_to_and_told_apart(folder):
     assert [line.partition(":")[0] for line in lines] == ["variant-1.wav", "variant-2.wav"]
     assert lines[0].partition(":")[2] != lines[1].partition(":")[2]
     assert f"drafts/{lines[0]}" in said.replace("\n", " ") or "drafts/variant-1.wav: " in said
-    assert "weights: likelihood 1 a nat" in said
+    assert "weights: likelihood 0.3 a nat" in said
     assert "bar 2 of lead.1: the best of " in said
 
 
