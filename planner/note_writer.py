@@ -218,14 +218,13 @@ class NotesTask:
         mark = self.writer.mark()
         is_lead = self.song.parts[part].name.startswith(MELODY_TRACKS)
         is_melody = is_lead and self.writer.sampling.temperature > 0
-        self.writer.is_sharp = not is_lead
         wanted = self.writer.sampling.candidates if is_melody else 1
         found: list[Candidate] = []
         for attempt in range(CELL_ATTEMPTS):
             rhythm = [Rhythm(like)] if like and attempt < RHYTHM_ATTEMPTS else []
             self.writer.rewind(mark)
             state = self._state(part, bar, bars, rhythm)
-            ids = self._draw(state, after)
+            ids = self._draw(state, after, is_sharp=not is_lead)
             if ids is not None:
                 found.append(self._candidate(part, bar, tuple(state.hits), ids, mark, is_melody))
             if len(found) == wanted:
@@ -301,14 +300,14 @@ class NotesTask:
         self.book.add(part, bar, cell)
         self.written.add((part, bar))
 
-    def _draw(self, state: CellState, after: int) -> list[int] | None:
+    def _draw(self, state: CellState, after: int, is_sharp: bool) -> list[int] | None:
         """Draw the tokens of a cell, and the one behind it; None where it came to no end."""
         ids: list[int] = []
         while True:
             mask = state.mask(after)
             if not mask.any():
                 return None
-            ids.append(self.writer.sample(mask))
+            ids.append(self.writer.sample(mask, is_sharp))
             if ids[-1] == after:
                 return ids
             state.advance(ids[-1])

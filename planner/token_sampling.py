@@ -55,7 +55,6 @@ class TokenWriter:
         self.cache = KVCache(model.config, model.config.max_position_embeddings)
         self.pending: list[int] = []
         self.log_likelihood, self.drawn = 0.0, 0
-        self.is_sharp = False  # while an accompaniment is written
 
     @property
     def length(self) -> int:
@@ -95,8 +94,11 @@ class TokenWriter:
         """Removes the last pending token."""
         self.pending.pop()
 
-    def sample(self, mask: np.ndarray) -> int:
-        """Draw one of the tokens that a mask (v,) allows, and take it. Raises IndexError when there is none."""
+    def sample(self, mask: np.ndarray, is_sharp: bool = False) -> int:
+        """Draw one of the tokens that a mask (v,) allows, and take it; `is_sharp` for those of accompaniments.
+
+        Raises IndexError when there is none.
+        """
         legal = np.flatnonzero(mask)
         if len(legal) == 1:
             token = int(legal[0])
@@ -107,16 +109,16 @@ class TokenWriter:
         logits = self.model.next_logits(self.pending, self.cache).double().numpy()
         self.pending = []
         everything = logits - np.logaddexp.reduce(logits)
-        token = int(legal[self._pick(logits[legal])])
+        token = int(legal[self._pick(logits[legal], is_sharp)])
         self.log_likelihood += float(everything[token])
         self.drawn += 1
         self.feed(token)
         return token
 
-    def _pick(self, logits: np.ndarray) -> int:
+    def _pick(self, logits: np.ndarray, is_sharp: bool) -> int:
         """One of some logits, by temperature and nucleus (Holtzman et al., 2020)."""
         temperature, top_p = self.sampling.temperature, self.sampling.top_p
-        if self.is_sharp:
+        if is_sharp:
             temperature, top_p = temperature * SHARPER[0], top_p * SHARPER[1]
         if temperature <= 0:
             return int(np.argmax(logits))

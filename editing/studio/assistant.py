@@ -13,7 +13,6 @@ from typing import Any
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 
-from editing.phrases import parse_phrase
 from editing.studio import score_jobs
 from editing.studio.history import History
 from editing.studio.jobs import ENDED, Job, JobState
@@ -92,15 +91,9 @@ def _add_score(server: MCPServer, session: Session) -> None:
     @tool(server)
     def edit(phrases: list[str]) -> dict[str, Any]:
         """Change the score by phrases, applied from left to right as one step."""
-        chain, before = [parse_phrase(phrase) for phrase in phrases], session.sheet
-
-        def change(sheet: LeadSheet) -> LeadSheet:
-            for one in chain:
-                sheet = one(sheet)
-            return sheet
-
+        before = session.sheet
         with said_here() as said:
-            session.edit("; ".join(phrases), change)
+            session.edit_phrases(phrases)
         return _changes(before, session.sheet) | {"said": said}
 
     @tool(server)

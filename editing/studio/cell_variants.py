@@ -7,9 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from editing.studio.gestures import find_track, lay_over
+from editing.studio.gestures import check_bar, find_track, lay_over
 from editing.studio.takes import note_of
-from scoretok.errors import ScoretokError
 from scoretok.parts import Note
 from scoretok.sheet import LeadSheet
 
@@ -67,6 +66,5 @@ def with_cell_notes(sheet: LeadSheet, notes: CellNotes) -> LeadSheet:
 
 
 def _start(sheet: LeadSheet, bar: int) -> int:
-    if not 0 <= bar < sheet.bar_count:
-        raise ScoretokError(f"the score has the bars 1-{sheet.bar_count}; there is no bar {bar + 1}")
+    check_bar(sheet, bar)
     return sheet.bar_starts[bar]

@@ -77,7 +77,7 @@ def set_syllable(sheet: LeadSheet, track_id: str, name: NoteName, text: str, lan
         warn(f"the words have no phonemes: {error}", "dropped")
     for place, spoken in zip(places, word, strict=True):
         notes[place] = notes[place]._replace(syllable=spoken)
-    return _replaced(sheet, number, replace(track, notes=tuple(notes)))
+    return with_track(sheet, number, replace(track, notes=tuple(notes)))
 
 
 def syllable_of(text: str) -> Syllable | None:
@@ -104,6 +104,12 @@ def lay_over(notes: Iterable[Note], fresh: Iterable[Note]) -> list[Note]:
                 kept.append(note._replace(duration_ticks=new.start_ticks - note.start_ticks))
         found = [*kept, new]
     return found
+
+
+def check_bar(sheet: LeadSheet, bar: int) -> None:
+    """Raise ScoretokError unless the score has a bar, counted from 0."""
+    if not 0 <= bar < sheet.bar_count:
+        raise ScoretokError(f"the score has the bars 1-{sheet.bar_count}; there is no bar {bar + 1}")
 
 
 def find_track(sheet: LeadSheet, track_id: str) -> tuple[int, Track]:
@@ -143,10 +149,11 @@ def _with_notes(sheet: LeadSheet, track_id: str, change: Callable[[Track], Seque
     notes = list(change(track))
     if track.role == "vocal":
         notes = _with_syllables_lowest(notes)
-    return _replaced(sheet, number, replace(track, notes=tuple(notes)))
+    return with_track(sheet, number, replace(track, notes=tuple(notes)))
 
 
-def _replaced(sheet: LeadSheet, number: int, track: Track) -> LeadSheet:
+def with_track(sheet: LeadSheet, number: int, track: Track) -> LeadSheet:
+    """The score with a track in the place of the one of this number."""
     return sheet.with_tracks([*sheet.tracks[:number], track, *sheet.tracks[number + 1 :]])
 
 

@@ -3,7 +3,6 @@
 Axes: c channels, n samples at 44.1 kHz.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +38,7 @@ def dry_track(session: "Session", number: int) -> np.ndarray:
     return out if (out[0] != out[1]).any() else out[:1]
 
 
-def mix(session: "Session", report: Callable[[float, str], None] = lambda share, stage: None) -> np.ndarray:
+def mix(session: "Session") -> np.ndarray:
     """The mix, (2, n), through the mixer of the renderer. Raises ScoretokError when nothing sounds."""
     sheet = session.sheet
     heard = [number for number, track in enumerate(sheet.tracks) if track.notes and not track.muted]
@@ -48,16 +47,15 @@ def mix(session: "Session", report: Callable[[float, str], None] = lambda share,
     end = bar_samples(sheet, sheet.bar_count - 1).stop
     check_memory(end * 8 * 6, "the mix", "export fewer bars, or mute tracks")
     total = np.zeros((2, end), np.float32)
-    for done, number in enumerate(heard):
-        report(done / len(heard), "mixing")
+    for number in heard:
         level = Level(**session.level(sheet.track_ids[number]))
         total += place_in_room(dry_track(session, number), level, Reverb(SAMPLE_RATE) if level.room > 0 else None)
     return limit(total)
 
 
-def export_mix(session: "Session", path: Path, report: Callable[[float, str], None] = lambda s, t: None) -> None:
+def export_mix(session: "Session", path: Path) -> None:
     """Write the mix as .wav, .flac, .ogg or .mp3."""
-    write_audio(mix(session, report), SAMPLE_RATE, path)
+    write_audio(mix(session), SAMPLE_RATE, path)
 
 
 def room_response() -> np.ndarray:

@@ -15,7 +15,7 @@ import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 
@@ -30,6 +30,7 @@ from scoretok.sheet import LeadSheet
 SUFFIX, ARCHIVE_SUFFIX = ".studio", ".studio.zip"
 FORMAT = 1
 MAX_ARCHIVE_BYTES = 4 * 2**30
+Result = TypeVar("Result")
 
 
 class Project:
@@ -119,31 +120,28 @@ class Project:
 
     def undo(self) -> str:
         """Take the last step back; its name. Raises ScoretokError when there is none."""
-        name = self.history.undo_name
-        if name is None:
-            raise ScoretokError("there is nothing to undo")
-        self.go_to(self.history.position - 1)
-        return name
+        return self._travel(History.undo)
 
     def redo(self) -> str:
         """Do again what was undone last; its name. Raises ScoretokError when there is nothing."""
-        name = self.history.redo_name
-        if name is None:
-            raise ScoretokError("there is nothing to do again")
-        self.go_to(self.history.position + 1)
-        return name
+        return self._travel(History.redo)
 
     def go_to(self, position: int) -> None:
         """Undo or redo until so many steps are done. Raises ScoretokError when there are not so many."""
-        changed = self.history.copy()
-        changed.go_to(position)
-        self.journal.append({"go_to": position})
-        self._take(changed)
+        self._travel(lambda history: history.go_to(position))
 
     def close(self) -> None:
         """Let another server have the project."""
         self.journal.close()
         self.lock.release()
+
+    def _travel(self, move: Callable[[History], Result]) -> Result:
+        """Go to another place in the history, on the disk before it is in memory; what the move gives."""
+        changed = self.history.copy()
+        found = move(changed)
+        self.journal.append({"go_to": changed.position})
+        self._take(changed)
+        return found
 
     def _do(self, name: str, text: str | None, sound: Sound | None, merge: str) -> None:
         """One step, on the disk before it is in memory."""

@@ -4,7 +4,7 @@ Axes: n samples, mono, at 44.1 kHz.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -43,24 +43,23 @@ def bar_states(sheet: LeadSheet, number: int, store: TakeStore, take_ids: Sequen
     return states
 
 
+def bars_to_render(sheet: LeadSheet, number: int, store: TakeStore, take_ids: Sequence[str]) -> list[int]:
+    """The bars of a track that the model has not played, or not as they are."""
+    states = bar_states(sheet, number, store, take_ids)
+    return [bar for bar, state in enumerate(states) if state in (BarState.DRAFT, BarState.CHANGED)]
+
+
 def render_changes(
     sheet: LeadSheet, number: int, store: TakeStore, take_ids: Sequence[str], engines: Engines, seed: int = 0
 ) -> Iterator[Take]:
     """Takes, each laid over those before, after which all bars of a track are rendered."""
-    over = tuple(take_ids)
-    if sheet.tracks[number].role != "vocal" and _to_render(sheet, number, store, over):
-        for take in _rest(sheet, number, store, over, engines, seed):
+    track, over = TrackRendering(sheet, number, store, engines, seed), tuple(take_ids)
+    if not track.is_sung and bars_to_render(sheet, number, store, over):
+        for take in track.rest(over):
             over = take.layers
             yield take
-    if bars := _to_render(sheet, number, store, over):
-        make = _sung if sheet.tracks[number].role == "vocal" else _filled
-        yield from make(sheet, number, store, over, engines, seed, bars)
-
-
-def _to_render(sheet: LeadSheet, number: int, store: TakeStore, take_ids: Sequence[str]) -> list[int]:
-    """The bars of a track that the model has not played, or not as they are."""
-    states = bar_states(sheet, number, store, take_ids)
-    return [bar for bar, state in enumerate(states) if state in (BarState.DRAFT, BarState.CHANGED)]
+    if bars := bars_to_render(sheet, number, store, over):
+        yield from track.anew(over, bars)
 
 
 def render_take(
@@ -74,10 +73,76 @@ def render_take(
     name: str,
 ) -> Iterator[Take]:
     """Another take of some bars of a track that is rendered; of a vocal track, of the phrases that reach into them."""
-    if sheet.tracks[number].role == "vocal":
-        yield from _sung(sheet, number, store, take_ids, engines, seed, list(bars), name)
-    else:
-        yield from _filled(sheet, number, store, take_ids, engines, seed, list(bars), name)
+    yield from TrackRendering(sheet, number, store, engines, seed, name).anew(tuple(take_ids), bars)
+
+
+@dataclass(frozen=True)
+class TrackRendering:
+    """A track of a score being rendered: by which engines, with which seed, under which name its takes are kept.
+
+    `over` are the takes that what is made is laid over.
+    """
+
+    sheet: LeadSheet
+    number: int
+    store: TakeStore
+    engines: Engines
+    seed: int = 0
+    name: str = ""
+
+    @property
+    def is_sung(self) -> bool:
+        """Whether it is a vocal track."""
+        return self.sheet.tracks[self.number].role == "vocal"
+
+    def anew(self, over: tuple[str, ...], bars: Sequence[int]) -> Iterator[Take]:
+        """Some bars, by the engine of the track."""
+        return self._sung(over, bars) if self.is_sung else self._filled(over, bars)
+
+    def rest(self, over: tuple[str, ...]) -> Iterator[Take]:
+        """A played track from where its takes end to the end of the song, block after block."""
+        sheet, size = self.sheet, self.engines.block_samples
+        start = max((self.store.get(one).stop_sample for one in over), default=0)
+        end, first = bar_samples(sheet, sheet.bar_count - 1).stop, start // size
+        starts = range(first * size, end, size) if start < end else ()
+        spans = [range(max(start, at), min(end, at + size)) for at in starts]
+        blocks = self.engines.render_blocks(sheet, self.number, self.seed, first)
+        bars = [bar for bar in range(sheet.bar_count) if bar_samples(sheet, bar).stop > start]
+        for span, own in zip(spans, bars_by_span(sheet, bars, spans), strict=True):
+            block = next(blocks, np.zeros(size, np.float32))
+            take = self._keep(over, span.start, block[span.start % size : span.start % size + len(span)], own)
+            over = take.layers
+            yield take
+
+    def _filled(self, over: tuple[str, ...], bars: Sequence[int]) -> Iterator[Take]:
+        """Bars of a played track made anew in their context, span after span."""
+        sheet, track_id = self.sheet, self.sheet.track_ids[self.number]
+        heard = as_heard(sheet, self.number, self.store.played(over))
+        regions = join_cells((track_id, bar) for bar in bars)
+        for span in plan_spans(heard, sheet, regions, {bar: bar for bar in range(sheet.bar_count)}):
+            change = self.engines.fill(sheet, span, TakeStems(self.store, over), self.seed)
+            new = self.store.read(over, change.start, change.stop) + change.samples[0].astype(np.float32)
+            take = self._keep(over, change.start, new, span.bars)
+            over = take.layers
+            yield take
+
+    def _sung(self, over: tuple[str, ...], bars: Sequence[int]) -> Iterator[Take]:
+        """The phrases of a vocal track that changed or reach into some bars, one after another."""
+        heard = as_heard(self.sheet, self.number, self.store.played(over))
+        phrases = self.engines.sing(heard, self.sheet, self.number, self.seed, bars)
+        if not phrases:  # the bars changed, and nothing is heard otherwise
+            yield self._keep(over, 0, np.zeros(0, np.float32), bars)
+        spans = [span for span, _ in phrases]
+        for (span, sing), own in zip(phrases, bars_by_span(self.sheet, bars, spans), strict=True):
+            take = self._keep(over, span.start, sing(), own)
+            over = take.layers
+            yield take
+
+    def _keep(self, over: tuple[str, ...], start: int, samples: np.ndarray, bars: Iterable[int]) -> Take:
+        """Samples of the track as a take that plays some bars of it."""
+        played = bars_played(self.sheet, self.number)
+        plays, track_id = {bar: played[bar] for bar in bars}, self.sheet.track_ids[self.number]
+        return self.store.add(track_id, start, samples, plays, over, self.seed, self.name)
 
 
 def move_takes(
@@ -113,69 +178,6 @@ def move_takes(
     return moved
 
 
-def _rest(
-    sheet: LeadSheet, number: int, store: TakeStore, over: Sequence[str], engines: Engines, seed: int
-) -> Iterator[Take]:
-    """A played track from where its takes end to the end of the song, block after block."""
-    start = max((store.get(one).stop_sample for one in over), default=0)
-    end, size = bar_samples(sheet, sheet.bar_count - 1).stop, engines.block_samples
-    first = start // size
-    spans = [range(max(start, at), min(end, at + size)) for at in range(first * size, end, size)] if start < end else []
-    blocks = engines.render_blocks(sheet, number, seed, first)
-    bars = [bar for bar in range(sheet.bar_count) if bar_samples(sheet, bar).stop > start]
-    layers = tuple(over)
-    for span, own in zip(spans, bars_by_span(sheet, bars, spans), strict=True):
-        block = next(blocks, np.zeros(size, np.float32))
-        part = block[span.start % size : span.start % size + len(span)]
-        take = _keep(sheet, number, store, layers, seed, span.start, part, own)
-        layers = take.layers
-        yield take
-
-
-def _filled(
-    sheet: LeadSheet,
-    number: int,
-    store: TakeStore,
-    take_ids: Sequence[str],
-    engines: Engines,
-    seed: int,
-    bars: Sequence[int],
-    name: str = "",
-) -> Iterator[Take]:
-    """Bars of a played track made anew in their context, span after span."""
-    track_id, over = sheet.track_ids[number], tuple(take_ids)
-    heard = as_heard(sheet, number, store.played(take_ids))
-    regions = join_cells((track_id, bar) for bar in bars)
-    for span in plan_spans(heard, sheet, regions, {bar: bar for bar in range(sheet.bar_count)}):
-        change = engines.fill(sheet, span, TakeStems(store, over), seed)
-        new = store.read(over, change.start, change.stop) + change.samples[0].astype(np.float32)
-        take = _keep(sheet, number, store, over, seed, change.start, new, span.bars, name)
-        over = take.layers
-        yield take
-
-
-def _sung(
-    sheet: LeadSheet,
-    number: int,
-    store: TakeStore,
-    take_ids: Sequence[str],
-    engines: Engines,
-    seed: int,
-    bars: Sequence[int],
-    name: str = "",
-) -> Iterator[Take]:
-    """The phrases of a vocal track that changed or reach into some bars, one after another."""
-    heard, over = as_heard(sheet, number, store.played(take_ids)), tuple(take_ids)
-    phrases = engines.sing(heard, sheet, number, seed, bars)
-    if not phrases:  # the bars changed, and nothing is heard otherwise
-        yield _keep(sheet, number, store, over, seed, 0, np.zeros(0, np.float32), bars, name)
-    spans = [span for span, _ in phrases]
-    for (span, sing), own in zip(phrases, bars_by_span(sheet, bars, spans), strict=True):
-        take = _keep(sheet, number, store, over, seed, span.start, sing(), own, name)
-        over = take.layers
-        yield take
-
-
 def bars_by_span(sheet: LeadSheet, bars: Iterable[int], spans: Sequence[range]) -> list[list[int]]:
     """Which bars are done with which of some spans of samples: each with the last that reaches into it."""
     found: list[list[int]] = [[] for _ in spans]
@@ -185,16 +187,6 @@ def bars_by_span(sheet: LeadSheet, bars: Iterable[int], spans: Sequence[range]) 
         if spans:
             found[max(reach, default=len(spans) - 1)].append(bar)
     return found
-
-
-def _keep(
-    sheet: LeadSheet, number: int, store: TakeStore, over: Sequence[str], seed: int, start: int, samples: np.ndarray,
-    bars: Iterable[int], name: str = "",
-) -> Take:  # fmt: skip
-    """Samples of a track as a take that plays some bars of it."""
-    played = bars_played(sheet, number)
-    plays = {bar: played[bar] for bar in bars}
-    return store.add(sheet.track_ids[number], start, samples, plays, over, seed, name)
 
 
 def _length(sheet: LeadSheet, bar: int) -> float:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from editing.studio.cell_variants import Cell, Variant, cell_notes, with_cell_notes
 from editing.studio.jobs import Job, Report
+from editing.studio.writers import check_asked
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
@@ -53,8 +54,7 @@ def harmonise(session: "Session", seed: int) -> Job:
 
 def compose(session: "Session", prompt: str, plan: str, seed: int) -> Job:
     """Let a new song be written in the place of the score; its bars are seen as they come, in one step."""
-    if not prompt.strip() and not plan.strip():
-        raise ScoretokError("say what is to be composed, in words or as a plan")
+    check_asked(prompt, plan)
     name, merge = f"compose {prompt or 'a plan'}", f"compose {session.project.version} {seed}"
 
     def run(report: Report) -> None:

@@ -45,7 +45,6 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from editing.phrases import parse_phrase
 from editing.studio import messages, score_jobs
 from editing.studio.jobs import Job
 from editing.studio.mixdown import SOUND_SUFFIXES, export_mix, room_response
@@ -57,7 +56,6 @@ from scoretok.bars import slice_bars
 from scoretok.engrave import svg_pages
 from scoretok.errors import ScoretokError
 from scoretok.formats import write
-from scoretok.sheet import LeadSheet
 
 PAGE = Path(__file__).with_name("page")
 HOSTS = ("127.0.0.1", "localhost")
@@ -74,7 +72,6 @@ PLACE = re.compile(r"line (\d+), column (\d+)")
 def make_app(session: Session, token: str) -> FastAPI:
     """The application over an open project; only who knows the token may use it."""
     app = FastAPI(title="scoretok studio", docs_url=None, redoc_url=None)
-    app.state.session = session
     app.add_middleware(Guard, token=token)
     _add_refusals(app)
     _add_reading(app, session)
@@ -199,15 +196,8 @@ def _add_editing(app: FastAPI, session: Session) -> None:
 
     @app.post("/api/edit")
     def edit(asked: messages.PhraseEdit) -> dict[str, Any]:
-        chain = [parse_phrase(phrase) for phrase in asked.phrases]
-
-        def change(sheet: LeadSheet) -> LeadSheet:
-            for one in chain:
-                sheet = one(sheet)
-            return sheet
-
         with said_here() as said:
-            session.edit("; ".join(asked.phrases), change, version=asked.version)
+            session.edit_phrases(asked.phrases, asked.version)
         return answer(asked.version, said)
 
     @app.post("/api/gesture")

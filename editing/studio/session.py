@@ -3,18 +3,20 @@
 Everything that a page can do goes through here; the web server only translates. Methods may be called from any thread.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from queue import SimpleQueue
 from threading import RLock
 from typing import Any
 
 import numpy as np
 
+from editing.phrases import edit as apply_phrases
 from editing.studio.draft_bars import DraftBars
 from editing.studio.engines import Engines
+from editing.studio.gestures import check_bar, find_track
 from editing.studio.jobs import Job, JobQueue, Report
 from editing.studio.project import Project
-from editing.studio.rendering import BarState, bar_states, move_takes, render_changes, render_take
+from editing.studio.rendering import BarState, bar_states, bars_to_render, move_takes, render_changes, render_take
 from editing.studio.takes import TakeStore, bars_played
 from editing.studio.view import sheet_view, view_change
 from editing.studio.writers import Writers
@@ -65,6 +67,7 @@ class Session:
             view = self.views.setdefault(version, sheet_view(sheet))
             for old in sorted(self.views)[:-KEPT_VIEWS]:
                 del self.views[old]
+            chosen = {name: self.chosen_takes(number) for number, name in enumerate(sheet.track_ids)}
             before = None if since is None else self.views.get(since)
             changed = {"sheet": view} if before is None else {"sheet_change": view_change(before, view)}
             return {
@@ -72,9 +75,9 @@ class Session:
                 **changed,
                 "text": self.project.text,
                 "draft": self.project.draft,
-                "cells": {name: self._cells(number) for number, name in enumerate(sheet.track_ids)},
+                "cells": {name: self._cells(number, chosen[name]) for number, name in enumerate(sheet.track_ids)},
                 "levels": {name: self.level(name) for name in sheet.track_ids},
-                "takes": self._takes(),
+                "takes": self._takes(chosen),
                 "variants": [
                     {
                         "name": variant.name,
@@ -108,8 +111,7 @@ class Session:
         """
         with self.lock:
             sheet, number = self.sheet, self._number(track_id)
-            if not 0 <= bar < sheet.bar_count:
-                raise ScoretokError(f"the score has the bars 1-{sheet.bar_count}; there is no bar {bar + 1}")
+            check_bar(sheet, bar)
             take_ids = self.chosen_takes(number)
             state = bar_states(sheet, number, self.store, take_ids)[bar]
         if state == BarState.RENDERED:
@@ -132,6 +134,10 @@ class Session:
             changed = self.project.edit(name, lambda _: after, merge, **sound)
             self._after(changed)
             return changed
+
+    def edit_phrases(self, phrases: Sequence[str], version: int | None = None) -> bool:
+        """Change the score by edit phrases, applied from left to right as one step, as `edit` does."""
+        return self.edit("; ".join(phrases), lambda sheet: apply_phrases(sheet, phrases), version=version)
 
     def write_text(self, text: str, version: int | None = None) -> bool:
         """Take a text as the score. Raises ScoretokError with line and column; the text is then kept as the draft."""
@@ -234,9 +240,7 @@ class Session:
     # Within
 
     def _number(self, track_id: str) -> int:
-        if track_id not in self.sheet.track_ids:
-            raise ScoretokError(f"the score has no track {track_id}")
-        return self.sheet.track_ids.index(track_id)
+        return find_track(self.sheet, track_id)[0]
 
     def _check(self, version: int | None) -> None:
         if version is not None and version != self.project.version:
@@ -257,9 +261,9 @@ class Session:
         kept = self.project.history.sound.get("takes", {})
         return {"takes": {**kept, **{name: list(layers) for name, layers in moved.items()}}}
 
-    def _cells(self, number: int) -> list[list[str]]:
-        """State of every bar of a track, and what names its samples."""
-        sheet, take_ids = self.sheet, self.chosen_takes(number)
+    def _cells(self, number: int, take_ids: Sequence[str]) -> list[list[str]]:
+        """State of every bar of a track whose takes are laid over one another, and what names its samples."""
+        sheet = self.sheet
         states, played = bar_states(sheet, number, self.store, take_ids), bars_played(sheet, number)
         found = []
         for state, one in zip(states, played, strict=True):
@@ -269,9 +273,8 @@ class Session:
             found.append([str(state), "" if state == BarState.EMPTY else key])
         return found
 
-    def _takes(self) -> list[dict[str, Any]]:
-        """The takes that somebody asked for, the newest last."""
-        heard = {name: set(self.chosen_takes(number)) for number, name in enumerate(self.sheet.track_ids)}
+    def _takes(self, heard: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+        """The takes that somebody asked for, the newest last, and whether they are `heard`."""
         return [
             {
                 "id": take.take_id,
@@ -290,9 +293,8 @@ class Session:
         if not self.renders:
             return
         for number, name in enumerate(self.sheet.track_ids):
-            states: Sequence[BarState] = bar_states(self.sheet, number, self.store, self.chosen_takes(number))
             waits = self.jobs.pending("render", track=name) or self.sheet.tracks[number].muted
-            if not waits and any(state in (BarState.DRAFT, BarState.CHANGED) for state in states):
+            if not waits and bars_to_render(self.sheet, number, self.store, self.chosen_takes(number)):
                 self.jobs.submit("render", f"render {name}", self._renderer(name), track=name)
 
     def _renderer(self, track_id: str) -> Callable[[Report], None]:
@@ -309,7 +311,7 @@ class Session:
                 report(
                     states.count(BarState.RENDERED) / max(1, len(states) - states.count(BarState.EMPTY)), "rendering"
                 )
-                self.tell({"version": self.project.version, "cells": track_id})
+                self.tell({"version": self.project.version})
                 if self.sheet.tracks != sheet.tracks:
                     break
 

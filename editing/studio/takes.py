@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from editing.studio.gestures import lay_over
+from editing.studio.gestures import lay_over, with_track
 from scoretok.errors import ScoretokError
 from scoretok.files import write_text, write_with
 from scoretok.parts import Note, Syllable
@@ -213,8 +213,7 @@ def as_heard(sheet: LeadSheet, number: int, played: Mapping[int, PlayedBar]) -> 
             start = sheet.bar_starts[bar]
             moved = [note._replace(start_ticks=note.start_ticks + start) for note in one.notes]
             notes = lay_over(notes, [note for note in moved if note.start_ticks < sheet.end_ticks])
-    track = replace(sheet.tracks[number], notes=tuple(notes))
-    return sheet.with_tracks([*sheet.tracks[:number], track, *sheet.tracks[number + 1 :]])
+    return with_track(sheet, number, replace(sheet.tracks[number], notes=tuple(notes)))
 
 
 def bar_samples(sheet: LeadSheet, bar: int) -> range:

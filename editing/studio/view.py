@@ -12,7 +12,6 @@ syllable says that its word goes on. A bar says its meter, key and section where
 
 from typing import Any
 
-from scoretok.difference import Difference
 from scoretok.harmony import chord_to_symbol, key_to_text
 from scoretok.parts import Note, Track
 from scoretok.sheet import LeadSheet
@@ -72,9 +71,3 @@ def view_change(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]
     changed["tracks"] = [track for track in after["tracks"] if old.get(track["id"]) != track]
     changed["track_ids"] = [track["id"] for track in after["tracks"]]
     return changed
-
-
-def difference_view(difference: Difference) -> dict[str, Any]:
-    """The cells that an edit changed, for the page to mark: [track or map, bar after the edit]."""
-    cells = [[cell.track, cell.after_bar] for cell in difference.cells if cell.after_bar is not None]
-    return {"cells": cells, "headers": list(difference.headers)}

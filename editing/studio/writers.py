@@ -13,7 +13,6 @@ import mir
 import planner
 from planner.plan_text import parse_plan
 from planner.request import given_plan
-from planner.song import writable_tracks
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
@@ -73,20 +72,20 @@ class Writers:
         """The score of a recording."""
         return mir.transcribe(path, report=lambda stage, share: advance(share, stage))
 
-    @staticmethod
-    def writable(sheet: LeadSheet) -> list[str]:
-        """The tracks that the language model can write."""
-        return writable_tracks(sheet)
-
     def _request(self, prompt: str, plan: str, sampling: "planner.TokenSampling") -> "PromptRequest":
-        if not prompt.strip() and not plan.strip():
-            raise ScoretokError("say what is to be composed, in words or as a plan")
+        check_asked(prompt, plan)
         options = planner.PromptOptions(prompt=prompt, plan=plan or None)
         return planner.choose_header(self._model, planner.request_from(options), sampling)
 
     @cached_property
     def _model(self) -> "PlannerModel":
         return planner.load_model()
+
+
+def check_asked(prompt: str, plan: str) -> None:
+    """Raise ScoretokError where nothing is asked for."""
+    if not prompt.strip() and not plan.strip():
+        raise ScoretokError("say what is to be composed, in words or as a plan")
 
 
 def _steps(steps: int, advance: Advance) -> Callable[..., None]:
