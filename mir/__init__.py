@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from mir.hum import transcribe_hum as transcribe_hum
     from mir.transcription import Transcription as Transcription
     from mir.transcription import TranscriptionOptions as TranscriptionOptions
+    from mir.transcription import analyse_recording as analyse_recording
     from mir.transcription import transcribe as transcribe
 else:
     __getattr__, __dir__, __all__ = lazy_loader.attach(
         __name__,
         submod_attrs={
             "hum": ["transcribe_hum"],
-            "transcription": ["Transcription", "TranscriptionOptions", "transcribe"],
+            "transcription": ["Transcription", "TranscriptionOptions", "analyse_recording", "transcribe"],
         },
     )

@@ -3,13 +3,14 @@
 from unittest.mock import create_autospec
 
 import numpy as np
+import soundfile
 
 from editing import edit
 from editing.inpainting.splice import Change
 from editing.studio.engines import Engines
 from editing.studio.takes import bar_samples
-from editing.studio.writers import Writers
-from scoretok import Note, read
+from editing.studio.writers import Transcribed, Writers
+from scoretok import Note, diff, read
 
 BLOCK = 100_000
 
@@ -41,7 +42,22 @@ def stand_in_engines():
         spans = [bar_samples(sheet, bar) for bar in bars]
         return [(span, lambda span=span: sound(sheet, number, span.start, span.stop, seed)) for span in spans]
 
+    def inpaint(source, before, after, output, seed, consent, advance):
+        samples, rate = soundfile.read(source)
+        for cell in diff(before, after).cells:
+            start_s, stop_s = after.bar_span_s(range(cell.after_bar, cell.after_bar + 1))
+            samples[round(start_s * rate) : round(stop_s * rate)] *= -0.5
+        soundfile.write(output, samples, rate, "FLOAT")
+        advance(1.0, "inpainting")
+        return tuple(after.seconds_at(tick) for tick in after.bar_starts)
+
+    def convert(source, voice, output, advance):
+        samples, rate = soundfile.read(source)
+        soundfile.write(output, samples / 2, rate, "FLOAT")
+
     made.render_blocks.side_effect, made.fill.side_effect, made.sing.side_effect = render_blocks, fill, sing
+    made.inpaint.side_effect, made.convert.side_effect = inpaint, convert
+    made.enrol.side_effect = lambda source, name, consent, output: output.write_bytes(b"a voice")
     return made
 
 
@@ -76,5 +92,14 @@ def stand_in_writers():
     made.harmonise.side_effect = lambda sheet, seed, advance: edit(sheet, 'chords "C G"')
     made.compose.side_effect = compose
     made.plan.side_effect = lambda prompt, seed: f"genre pop\n\nverse {seed}\n"
-    made.transcribe.side_effect = lambda path, advance: read("examples/ode-to-joy.lead")
+
+    def transcribe(path, given, cache, advance):
+        sheet = read("examples/ode-to-joy.lead")
+        if "tempo_bpm" in given:
+            sheet = edit(sheet, f"tempo {given['tempo_bpm']:g}")
+        advance(0.5, "notes")
+        chords = {str(chord.start_ticks): 0.25 for chord in sheet.chords}
+        return Transcribed(sheet, {"beats": 0.9, "keys": [0.8] * sheet.bar_count, "chords": chords})
+
+    made.transcribe.side_effect = transcribe
     return made

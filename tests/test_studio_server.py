@@ -323,48 +323,6 @@ def test_the_mix_and_the_project_are_exported(page, tmp_path, sheet):
     assert page.get("export/..%2F..%2Fsong.txt", status=404)
 
 
-def test_a_score_that_is_sent_is_opened_as_one_step(quiet, sheet):
-    data = open("examples/ode-to-joy.lead", "rb").read()  # noqa: PTH123, SIM115
-    assert quiet.http.post("/api/upload/ode.lead", content=data).json() == {"opened": "ode.lead", "said": []}
-    assert quiet.look()["history"]["steps"] == ["open ode.lead"]
-    assert quiet.sheet == read("examples/ode-to-joy.lead")
-    quiet.post("undo")
-    quiet.look()
-    assert quiet.sheet == sheet
-    assert [path.name for path in quiet.session.project.folder.glob("upload*")] == []
-
-
-def test_a_recording_that_is_sent_is_kept_and_written_down(quiet):
-    import soundfile
-
-    wave = io.BytesIO()
-    soundfile.write(wave, np.sin(np.arange(44100 * 2) / 20), 44100, format="WAV")
-    job = quiet.http.post("/api/upload/take.wav", content=wave.getvalue()).json()["job"]
-    assert job["kind"] == "extract"
-    assert [one["state"] for one in quiet.wait()["jobs"]] == ["done"]
-    assert quiet.sheet == read("examples/ode-to-joy.lead")
-    assert (quiet.session.project.folder / "source.wav").read_bytes() == wave.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("name", "data", "said"),
-    [
-        ("song.exe", b"MZ", "neither a score nor a recording"),
-        ("song.mid", b"no midi at all", "song.mid"),
-        ("take.wav", b"RIFF no wave", "take.wav cannot be read as audio"),
-        ("song.lead", b"nonsense", "song.lead, line 1"),
-        ("empty.wav", b"", "empty.wav cannot be read as audio"),
-    ],
-)
-def test_what_is_not_what_its_name_says_is_refused_and_not_kept(quiet, name, data, said):
-    before = quiet.state["text"]
-    answer = quiet.http.post(f"/api/upload/{name}", content=data)
-    assert answer.status_code == 400
-    assert said in answer.json()["error"]
-    assert quiet.look()["text"] == before
-    assert [path.name for path in quiet.session.project.folder.glob("[us]*.*")] == []
-
-
 def test_notation_is_drawn(quiet):
     pytest.importorskip("verovio")
     answer = quiet.http.get("/api/notation.svg", params={"first": 0, "stop": 4})

@@ -1,6 +1,5 @@
 """scoretok inpaint: a change of the score is heard in its audio, and nothing else changes."""
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from editing.inpainting.regions import Region
     from editing.inpainting.spans import InpaintSpan
     from renderer.singing.sung_engine import SungTracks
-    from scoretok.audio import AudioFile
 
 SHORTEST_S = 0.1
 EPILOG = """\b
@@ -107,6 +105,7 @@ def inpaint(
         check_longer(old, new, options.continue_bars)
     chosen, tracks = chosen_by_name(old, new, options.bars, options.tracks)
     require("torch", "dit", "inpainting")
+    from editing.inpainting.inpaint_file import with_consent
     from editing.inpainting.job import prepare_job
 
     given = {key: getattr(options, key) for key in ("model", "steps", "device") if getattr(options, key) is not None}
@@ -118,7 +117,7 @@ def inpaint(
         report_alignment(source, job.alignment)
     with progress_bar("inpainting", len(job.spans), quiet) as advance:
         made = job.run(seed, advance)
-    write_changed(with_comment(job, options.consent), output, made.samples)
+    write_changed(with_consent(job, options.consent), output, made.samples)
     if options.plot:
         from editing.inpainting.plot_change import draw_change
 
@@ -149,19 +148,6 @@ def check_consent(job: "InpaintJob", singer: SingerOptions, consent: str | None)
             "the recorded singer's voice would sing other words or notes: say with --consent whose voice it is and that"
             " they agreed, or let another sing with --voice"
         )
-
-
-def with_comment(job: "InpaintJob", consent: str | None) -> "AudioFile":
-    """The recording with a comment that its voice sings what it did not."""
-    from dataclasses import replace
-
-    from scoretok.audio.comments import CONVERTED
-
-    if not job.sings_in_recorded_voice:
-        return job.recording
-    said = CONVERTED + json.dumps({"voice": "the recorded singer's, sung anew", "consent": consent}, ensure_ascii=False)
-    before = job.recording.comment
-    return replace(job.recording, comment=said + (f" | {before}" if before else ""))
 
 
 def report_alignment(source: str, alignment: "Alignment") -> None:

@@ -24,7 +24,8 @@ def mcp(source: str | None, is_new: bool, render: bool) -> None:
     from editing.studio.session import Session
     from editing.studio.writers import Writers
 
-    session = Session(open_project(source, is_new), Engines(), Writers(), renders=render)
+    project = open_project(source, is_new)
+    session = Session(project, Engines(project.folder), Writers(), renders=render)
     try:
         make_assistant(session).run("stdio")
     finally:

@@ -61,6 +61,7 @@ def pronounced(sheet: LeadSheet, options: SingerOptions) -> LeadSheet:
 def sung_tracks(sheet: LeadSheet, options: SingerOptions, steps: int | None = None) -> "SungTracks":
     """What sings the vocal tracks of a score. Raises ScoretokError."""
     require("torch", "voice", "singing")
+    from editing.voice.singing_voice import named_voices
     from renderer.singing.phoneme_singer import load_singer
     from renderer.singing.sung_engine import SungTracks
     from renderer.voice.voice_dit import STEPS
@@ -83,21 +84,6 @@ def warn_of_replaced(sheet: LeadSheet) -> None:
     if replaced:
         told = ", ".join(f"{one} as {other}" for one, other in replaced.items())
         warnings.warn(f"sung by the nearest that the singer knows: {told}", ScoretokWarning, stacklevel=2)
-
-
-def named_voices(sheet: LeadSheet, models: "SingerModels") -> "dict[str, VoiceProfile]":
-    """Voices by track id of the tracks that name a file. Raises ScoretokError."""
-    from renderer.singing.voices import voice_names
-
-    chosen: dict[str, VoiceProfile] = {}
-    for track_id, track in sheet.tracks_by_id.items():
-        name = track.singing.voice
-        if name and name not in voice_names():
-            try:
-                chosen[track_id] = read_voice(name, models)
-            except ScoretokError as error:
-                raise ScoretokError(f"{track_id} is to be sung by {quoted(name)}: {error}") from None
-    return chosen
 
 
 def given_voices(sheet: LeadSheet, given: tuple[str, ...], models: "SingerModels") -> "dict[str, VoiceProfile]":

@@ -36,21 +36,19 @@ def studio(
     uvicorn = require("uvicorn", "studio", "the studio")
     require("torch", "dit", "the studio")
     from editing.studio.engines import Engines
-    from editing.studio.opening import open_project, recording_of
-    from editing.studio.score_jobs import extract
+    from editing.studio.opening import open_project
+    from editing.studio.recorded_jobs import write_down_new
     from editing.studio.server import make_app, new_token
     from editing.studio.session import Session
     from editing.studio.writers import Writers
 
     listener = listen(port)
     project = open_project(source, is_new)
-    session = Session(project, Engines(steps), Writers(), renders=render)
+    session = Session(project, Engines(project.folder, steps), Writers(), renders=render)
     token = new_token()
     address = f"http://127.0.0.1:{listener.getsockname()[1]}/#token={token}"
     try:
-        recording = recording_of(project)
-        if recording is not None and not project.history.steps:
-            extract(session, recording)
+        write_down_new(session)
         click.echo(address)
         if not quiet:
             say(f"{project.folder}: open {address.partition('#')[0]} by this address; Ctrl+C ends the studio")

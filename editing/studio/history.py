@@ -5,6 +5,7 @@ that changed. The journal is a file of JSON lines to which every step is appende
 killed server loses nothing that it acknowledged.
 """
 
+import errno
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -157,14 +158,15 @@ class Journal:
         self.path = path
         if path.exists():
             os.truncate(path, path.read_bytes().rfind(b"\n") + 1)
-        self.file = path.open("a", encoding="utf-8")
+        self.file = path.open("ab", buffering=0)  # so that what a full disk refused is not tried again at the end
 
     def append(self, entry: Mapping[str, Any]) -> None:
         """Write an entry. Raises ScoretokError when the disk does not take it; nothing of it is then read again."""
         size = self.path.stat().st_size
         try:
-            self.file.write(json.dumps(entry, ensure_ascii=False, separators=(",", ":")) + "\n")
-            self.file.flush()
+            line = json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+            if self.file.write(line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(self.file.fileno())
         except OSError as error:
             os.truncate(self.path, size)

@@ -123,3 +123,29 @@ class Switch(BaseModel):
     """On or off."""
 
     on: bool
+
+
+class OpenUpload(BaseModel):
+    """What is to become of a file that was sent."""
+
+    upload: int
+    what: Literal["score", "recording", "sing", "convert"]
+    track: str = ""
+    consent: str = Field("", max_length=500)
+
+
+class Correction(BaseModel):
+    """What is known of the recording, which is then written down anew; what is left out is found out."""
+
+    tempo_bpm: float | None = Field(None, ge=20, le=400)
+    meter: tuple[int, int] | None = None
+    key: str | None = Field(None, max_length=20)
+    downbeat_s: float | None = Field(None, ge=0)
+    fast: bool | None = None
+
+
+class InpaintRequest(BaseModel):
+    """The recording, changed where the score was; `consent` where its singer sings what they did not."""
+
+    seed: int = Field(1, ge=0)
+    consent: str = Field("", max_length=500)

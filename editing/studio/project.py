@@ -3,7 +3,8 @@
     song.studio/
         history.jsonl   the journal: the text it began with, then every step
         draft.lead      text that was typed and does not parse yet, while there is some
-        source.wav      the recording that the score was written down from, where there is one
+        recordings/     recordings with the scores that they play
+        voices/         voices that sing, by which the score names them
         audio/          sound by track: what was rendered, and the takes over it
         lock            held while a server runs
 
@@ -180,8 +181,9 @@ def pack(project: Project, path: str | Path) -> None:
     """Write a project as one file, whole or not at all."""
     with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in sorted(project.folder.rglob("*")):
-            if file.is_file() and file.name != "lock" and not file.name.startswith("."):
-                archive.write(file, file.relative_to(project.folder))
+            within = file.relative_to(project.folder)
+            if file.is_file() and file.name != "lock" and not any(part.startswith(".") for part in within.parts):
+                archive.write(file, within)
 
 
 def unpack(path: str | Path, folder: str | Path) -> None:

@@ -14,8 +14,6 @@ from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from editing.studio.session import Session
 
 Write = Callable[[LeadSheet, Report], LeadSheet]
@@ -67,12 +65,6 @@ def compose(session: "Session", prompt: str, plan: str, seed: int) -> Job:
     return session.jobs.submit("compose", name, run)
 
 
-def extract(session: "Session", path: "Path") -> Job:
-    """Let the recording of the project be written down as its score."""
-    name = "write down the recording"
-    return _score_job(session, name, lambda _, report: session.writers.transcribe(path, report), "extract")
-
-
 def keep_variant(session: "Session", number: int) -> None:
     """Put a variant into the score. Raises ScoretokError."""
     variants = session.project.variants
@@ -104,7 +96,7 @@ def _cells_job(session: "Session", name: str, cells: Collection[Cell], write: Wr
     return session.jobs.submit("write", name, run, **about)
 
 
-def _score_job(session: "Session", name: str, write: Write, kind: str = "write") -> Job:
+def _score_job(session: "Session", name: str, write: Write) -> Job:
     """A job that writes a score, which takes the place of the one it was made of, if that is still the same."""
 
     def run(report: Report) -> None:
@@ -112,7 +104,7 @@ def _score_job(session: "Session", name: str, write: Write, kind: str = "write")
         made = write(before, report)
         session.edit(name, _instead(made), version=version)
 
-    return session.jobs.submit(kind, name, run)
+    return session.jobs.submit("write", name, run)
 
 
 def _instead(made: LeadSheet) -> Callable[[LeadSheet], LeadSheet]:

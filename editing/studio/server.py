@@ -14,9 +14,16 @@ as the header `X-Token` or as `?token=`; it must name this host, and a browser m
     POST /api/write                  {"what": "infill", "cells": [["piano.1", 4]], "seed": 1, ...}  -> {"job": {...}}
     POST /api/keep                   {"track": "piano.1", "take": "000012-..."} or {"variant": 3}
     POST /api/renders                {"on": true}
-    POST /api/upload/NAME            the bytes of a score, which is opened, or of a recording, which is written down
+    POST /api/upload/NAME            the bytes of a file, which is looked at:
+                                     {"upload": N, "kind": "score", "said": ["5 notes ..."], "bars", "tracks", ...}
+    POST /api/open                   {"upload": N, "what": "score"}: it takes the place of the score; "recording": it
+                                     is written down; "sing", "convert": its voice is used
+    POST /api/transcribe             {"tempo_bpm": 88, "downbeat_s": 1.4, ...} writes the recording down anew
+    POST /api/inpaint                {"seed": 1} changes the recording where the score was
     DELETE /api/jobs/N
     GET  /api/sound/TRACK/BAR?key=K  float32, little-endian, channel after channel; headers X-Layer, X-Channels
+    GET  /api/recording/BAR          the same of the recording; 404 for a bar that it does not play
+    GET  /api/spectrogram/BAR        uint8, a row of frames a semitone from C1 up; header X-Pitches
     GET  /api/room                   the impulse response of the mixer's room, float32, an ear after the other
     GET  /api/notation.svg?first=0&stop=8  bars in notation
     GET  /api/export/NAME            the song as NAME's suffix says: .lead .mid .musicxml .abc .json .wav .flac .zip
@@ -37,6 +44,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
+import numpy as np
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
@@ -45,13 +53,15 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from editing.studio import messages, score_jobs
+from editing.studio import messages, recorded_jobs, score_jobs
 from editing.studio.jobs import Job
 from editing.studio.mixdown import SOUND_SUFFIXES, export_mix, room_response
-from editing.studio.opening import MAX_UPLOAD_BYTES, RECORDING_SUFFIXES, keep_upload, read_upload
 from editing.studio.project import ARCHIVE_SUFFIX, pack
+from editing.studio.recordings import Recorded, Span
 from editing.studio.session import OutOfDateError, Session
 from editing.studio.thread_warnings import said_here
+from editing.studio.uploads import MAX_UPLOAD_BYTES
+from mir.constant_q import LOWEST_PITCH, spectrogram
 from scoretok.bars import slice_bars
 from scoretok.engrave import svg_pages
 from scoretok.errors import ScoretokError
@@ -158,9 +168,19 @@ def _add_reading(app: FastAPI, session: Session) -> None:
 
     @app.get("/api/sound/{track}/{bar}")
     def sound(track: str, bar: int) -> Response:
-        layer, samples = session.bar_sound(track, bar)
-        headers = {"X-Layer": layer, "X-Channels": str(samples.shape[0]), "Cache-Control": "private, max-age=86400"}
-        return Response(samples.astype("<f4").tobytes(), media_type="application/octet-stream", headers=headers)
+        return _samples(*session.bar_sound(track, bar))
+
+    @app.get("/api/recording/{bar}")
+    def recording(bar: int) -> Response:
+        recorded, span = _recorded_bar(session, bar)
+        return _samples("recording", session.recordings.samples(recorded, span))
+
+    @app.get("/api/spectrogram/{bar}")
+    def levels(bar: int) -> Response:
+        recorded, span = _recorded_bar(session, bar)
+        found = spectrogram(session.recordings.folder / recorded.file, *span)
+        headers = {"X-Pitches": str(len(found)), "X-Lowest": str(LOWEST_PITCH)}
+        return Response(found.tobytes(), media_type="application/octet-stream", headers=headers)
 
     @app.get("/api/room")
     def room() -> Response:
@@ -272,17 +292,36 @@ def _add_jobs(app: FastAPI, session: Session) -> None:
 
     @app.post("/api/upload/{name}")
     async def upload(name: str, request: Request) -> dict[str, Any]:
-        parts = [part async for part in request.stream()]
-        return await run_in_threadpool(take_upload, name, parts)
+        with session.uploads.incoming(name) as incoming:
+            async for part in request.stream():
+                if part:
+                    await run_in_threadpool(incoming.write, part)
+            return (await run_in_threadpool(incoming.finish)).to_dict()
 
-    def take_upload(name: str, parts: list[bytes]) -> dict[str, Any]:
-        path = keep_upload(session.project, name, parts)
-        if path.suffix in RECORDING_SUFFIXES:
-            return started(score_jobs.extract(session, path))
-        with said_here() as said:
-            sheet = read_upload(path, name)
-            session.edit(f"open {name}", lambda _: sheet)
-        return {"opened": name, "said": said}
+    @app.post("/api/open")
+    def open_upload(asked: messages.OpenUpload) -> dict[str, Any]:
+        sent = session.uploads.get(asked.upload)
+        name = Path(sent.name).stem
+        if asked.what == "score":
+            if (sheet := sent.sheet) is None:
+                raise ScoretokError(f"{sent.name} is not a score")
+            session.edit(f"open {sent.name}", lambda _: sheet)
+            return {"opened": sent.name}
+        if asked.what == "recording":
+            recorded = session.recordings.add_file(sent.path, name)
+            return started(recorded_jobs.write_down(session, recorded.recording_id, {}))
+        if asked.what == "convert":
+            return started(recorded_jobs.convert(session, sent.path, name, asked.consent))
+        return started(recorded_jobs.sing(session, asked.track, sent.path, name, asked.consent))
+
+    @app.post("/api/transcribe")
+    def transcribe(asked: messages.Correction) -> dict[str, Any]:
+        recorded = recorded_jobs.needed_recording(session)
+        return started(recorded_jobs.write_down(session, recorded.recording_id, asked.model_dump(exclude_none=True)))
+
+    @app.post("/api/inpaint")
+    def inpaint(asked: messages.InpaintRequest) -> dict[str, Any]:
+        return started(recorded_jobs.inpaint(session, asked.seed, asked.consent))
 
     @app.post("/api/renders")
     def renders(asked: messages.Switch) -> dict[str, bool]:
@@ -293,6 +332,22 @@ def _add_jobs(app: FastAPI, session: Session) -> None:
     def cancel(number: int) -> dict[str, int]:
         session.jobs.cancel(number)
         return {"cancelled": number}
+
+
+def _samples(layer: str, samples: np.ndarray) -> Response:
+    """Samples (c, n) for the page, which may keep them: another sound has another key in its address."""
+    headers = {"X-Layer": layer, "X-Channels": str(samples.shape[0]), "Cache-Control": "private, max-age=86400"}
+    return Response(samples.astype("<f4").tobytes(), media_type="application/octet-stream", headers=headers)
+
+
+def _recorded_bar(session: Session, bar: int) -> tuple[Recorded, Span]:
+    """The recording, and when a bar of the score is heard in it. Raises ScoretokError where it is not."""
+    recorded = recorded_jobs.needed_recording(session)
+    spans = recorded.spans_s(session.sheet)
+    span = spans[bar] if 0 <= bar < len(spans) else None
+    if span is None:
+        raise ScoretokError(f"the recording does not play bar {bar + 1}")
+    return recorded, span
 
 
 async def _events(session: Session) -> AsyncIterator[str]:

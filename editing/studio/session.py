@@ -15,9 +15,13 @@ from editing.studio.draft_bars import DraftBars
 from editing.studio.engines import Engines
 from editing.studio.gestures import check_bar, find_track
 from editing.studio.jobs import Job, JobQueue, Report
+from editing.studio.opening import RECORDINGS
 from editing.studio.project import Project
+from editing.studio.recorded_jobs import recording_view
+from editing.studio.recordings import RecordingStore
 from editing.studio.rendering import BarState, bar_states, bars_to_render, move_takes, render_changes, render_take
 from editing.studio.takes import TakeStore, bars_played
+from editing.studio.uploads import Uploads
 from editing.studio.view import sheet_view, view_change
 from editing.studio.writers import Writers
 from renderer.mixer import default_level
@@ -42,6 +46,8 @@ class Session:
         self.project, self.engines, self.writers, self.renders = project, engines, writers, renders
         self.lock = RLock()
         self.store = TakeStore(project.folder / "audio")
+        self.recordings = RecordingStore(project.folder / RECORDINGS)
+        self.uploads = Uploads(project.folder)
         self.draft = DraftBars()
         self.listeners: list[SimpleQueue[dict[str, Any]]] = []
         self.jobs = JobQueue(workers, lambda job: self.tell({"job": job.to_dict()}))
@@ -60,7 +66,8 @@ class Session:
 
         {"version", "text", "draft", "sheet": see editing.studio.view, "cells": {track: [[state, key], ...]},
         "levels": {track: {"gain_db", "pan", "room"}}, "takes": [...], "variants": [...],
-        "history": {"steps", "position"}, "jobs": [...], "renders"}
+        "recording": see editing.studio.recorded_jobs, or null, "history": {"steps", "position"}, "jobs": [...],
+        "renders"}
         """
         with self.lock:
             version, sheet = self.project.version, self.sheet
@@ -86,6 +93,7 @@ class Session:
                     }
                     for variant in self.project.variants
                 ],
+                "recording": recording_view(self),
                 "history": {
                     "steps": [step.name for step in self.project.history.steps],
                     "position": self.project.history.position,
@@ -121,17 +129,21 @@ class Session:
 
     # What a page does
 
-    def edit(self, name: str, change: Change, merge: str = "", version: int | None = None) -> bool:
+    def edit(
+        self, name: str, change: Change, merge: str = "", version: int | None = None, recording: str | None = None
+    ) -> bool:
         """Change the score as one named step; False when nothing changes. Raises ScoretokError.
 
-        With a `version`, only if the score is still that.
+        With a `version`, only if the score is still that; with a `recording`, that one then lies under the score.
         """
         with self.lock:
             self._check(version)
             before = self.sheet
             after = change(before)
-            sound = self._moved_sound(before, after)
+            sound = self._moved_sound(before, after) | ({"recording": recording} if recording else {})
             changed = self.project.edit(name, lambda _: after, merge, **sound)
+            if recording and not changed:  # the same score, of another recording
+                changed = self.project.change_sound(name, recording=recording)
             self._after(changed)
             return changed
 
@@ -186,6 +198,11 @@ class Session:
             kept = {**self.project.history.sound.get("takes", {}), track_id: list(layers)}
             name = self.store.get(take_id).name if take_id else "as rendered"
             self._after(self.project.change_sound(f"keep {name} of {track_id}", takes=kept))
+
+    def lay_recording(self, name: str, recording_id: str) -> None:
+        """Let another recording lie under the score, as one step."""
+        with self.lock:
+            self._after(self.project.change_sound(name, recording=recording_id))
 
     def set_renders(self, renders: bool) -> None:
         """Let the model render what changes, or not."""
@@ -312,9 +329,7 @@ class Session:
                     states.count(BarState.RENDERED) / max(1, len(states) - states.count(BarState.EMPTY)), "rendering"
                 )
                 self.tell({"version": self.project.version})
-                if self.sheet.tracks != sheet.tracks:
+                if self.sheet.tracks != sheet.tracks:  # what is left then waits in the queue already
                     break
-
-            self._queue_renders()
 
         return run

@@ -4,10 +4,11 @@ The server calls nothing else of the models' rooms to write scores, so that a st
 test it without weights. `advance` is called as work goes on, with the share that is done and what it is at.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import mir
 import planner
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
     from planner.prompt_request import PromptRequest
 
 Advance = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Transcribed:
+    """The score of a recording, and how sure it is, 0 to 1: "beats", "keys" (a bar each), "chords" (by start_ticks)."""
+
+    sheet: LeadSheet
+    sure: Mapping[str, Any]
 
 
 class Writers:
@@ -68,9 +77,18 @@ class Writers:
         made = planner.plan(self._model, request.song, request.bars, sampling=sampling)
         return planner.print_plan(made, given_plan(made))
 
-    def transcribe(self, path: Path, advance: Advance) -> LeadSheet:
-        """The score of a recording."""
-        return mir.transcribe(path, report=lambda stage, share: advance(share, stage))
+    def transcribe(self, path: Path, given: Mapping[str, Any], cache: str, advance: Advance) -> Transcribed:
+        """The score of a recording; `given` are options of `mir.TranscriptionOptions`, `cache` a folder."""
+        options = mir.TranscriptionOptions(cache=cache, **given)
+        found = mir.analyse_recording(path, options, lambda stage, share: advance(share, stage))
+        sheet = found.sheet
+        chords = {}
+        for chord in sheet.chords:
+            start_s = sheet.seconds_at(chord.start_ticks)
+            nearest = min(found.chords, key=lambda one: abs(one.start_s - start_s))
+            chords[str(chord.start_ticks)] = round(nearest.confidence, 3)
+        keys = [round(sure, 3) for key in found.keys for sure in key.confidences]
+        return Transcribed(sheet, {"beats": round(found.grid.confidence, 3), "keys": keys, "chords": chords})
 
     def _request(self, prompt: str, plan: str, sampling: "planner.TokenSampling") -> "PromptRequest":
         check_asked(prompt, plan)
