@@ -81,7 +81,7 @@ docs: .venv/docs
 	$(BIN)/mkdocs build
 
 page:
-	npm --prefix editing/studio/web ci
+	npm --prefix editing/studio/web install --no-audit --no-fund
 	npm --prefix editing/studio/web run build
 
 benchmarks: .venv/test

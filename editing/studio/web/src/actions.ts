@@ -10,7 +10,7 @@ const FORMATS = ["lead", "mid", "musicxml", "abc", "json", "wav", "flac", "mp3",
 
 export class Actions {
   readonly element = h("div", { class: "actions", role: "toolbar", "aria-label": "Selected bars" });
-  private seed = 0;
+  private last = 0; // of the seeds that were given
 
   constructor(
     private readonly store: Store,
@@ -42,6 +42,14 @@ export class Actions {
     );
   }
 
+  /** A seed that no take and no variant has had. */
+  private newSeed(): number {
+    const { takes, variants } = this.store.state;
+    const named = variants.map((variant) => Number(/\d+$/.exec(variant.name)?.[0] ?? 0));
+    this.last = 1 + Math.max(this.last, ...takes.map((take) => take.seed), ...named);
+    return this.last;
+  }
+
   private bars(region: Region): string {
     return `${region.first + 1}-${region.stop}`;
   }
@@ -52,12 +60,12 @@ export class Actions {
 
   private async write(region: Region, what: string): Promise<void> {
     const cells = region.tracks.flatMap((track) => Array.from({ length: region.stop - region.first }, (_, i) => [track, region.first + i]));
-    await this.store.send("write", { what, cells, seed: ++this.seed });
+    await this.store.send("write", { what, cells, seed: this.newSeed() });
   }
 
   private async takes(region: Region): Promise<void> {
-    this.seed++;
-    for (const track of region.tracks) await this.store.send("take", { track, bars: [region.first, region.stop], seed: this.seed });
+    const seed = this.newSeed();
+    for (const track of region.tracks) await this.store.send("take", { track, bars: [region.first, region.stop], seed });
   }
 
   private loop(region: Region): void {
@@ -85,9 +93,10 @@ export class Actions {
     const asked = await askFor("Compose", [{ name: "prompt", label: "What, in words", kind: "long", value: "laid-back bossa nova in A minor for flute, guitar, bass and drums, 16 bars" }], "Plan");
     if (!asked?.prompt) return;
     try {
-      const { plan } = await api.post<{ plan: string }>("plan", { what: "compose", prompt: asked.prompt, seed: ++this.seed });
+      const seed = this.newSeed();
+      const { plan } = await api.post<{ plan: string }>("plan", { what: "compose", prompt: asked.prompt, seed });
       const read = await askFor("The plan", [{ name: "plan", label: "Change what you like", kind: "long", value: plan }], "Write it");
-      if (read?.plan) await this.store.send("write", { what: "compose", prompt: "", plan: read.plan, seed: this.seed });
+      if (read?.plan) await this.store.send("write", { what: "compose", prompt: "", plan: read.plan, seed });
     } catch (error) {
       this.store.say((error as Error).message, true);
     }
@@ -99,7 +108,7 @@ export class Actions {
       { name: "bars", label: "Bars (continue)", value: "8" },
       { name: "tracks", label: "Tracks (accompany)", value: "piano bass drums" },
     ], "Write it");
-    if (answer) await this.store.send("write", { what: answer.what, bars: Number(answer.bars), tracks: answer.tracks, seed: ++this.seed });
+    if (answer) await this.store.send("write", { what: answer.what, bars: Number(answer.bars), tracks: answer.tracks, seed: this.newSeed() });
   }
 
   async save(): Promise<void> {

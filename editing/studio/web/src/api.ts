@@ -35,8 +35,20 @@ export async function post<T>(path: string, body: object): Promise<T> {
   return (await ask(path, { method: "POST", body: JSON.stringify(body) })).json() as Promise<T>;
 }
 
-/** Send a file: a score is opened, a recording is written down. */
-export async function upload(file: File): Promise<{ said?: string[] }> {
+/** A file that was sent and looked at: what it is, and what of it would be lost or guessed. */
+export interface Upload {
+  upload: number;
+  name: string;
+  kind: "score" | "recording" | "voice";
+  said: string[];
+  bars?: number;
+  tracks?: number;
+  notes?: number;
+  duration_s: number;
+}
+
+/** Send a file; nothing changes until it is opened. */
+export async function upload(file: File): Promise<Upload> {
   return (await ask(`upload/${encodeURIComponent(file.name)}`, { method: "POST", body: file })).json();
 }
 
@@ -45,18 +57,28 @@ export async function cancelJob(id: number): Promise<void> {
 }
 
 export interface Sound {
-  layer: "model" | "draft";
+  layer: "model" | "draft" | "recording";
   channels: Float32Array<ArrayBuffer>[];
 }
 
-/** Samples of a bar of a track from its bar line on. */
+/** What plays the recording in the place of a track. */
+export const RECORDING = "recording";
+
+/** Samples of a bar of a track, or of the recording, from its bar line on. */
 export async function sound(track: string, bar: number, key: string): Promise<Sound> {
-  const answer = await ask(`sound/${track}/${bar}?key=${key}`);
+  const answer = await ask(`${track === RECORDING ? RECORDING : `sound/${track}`}/${bar}?key=${key}`);
   const samples = new Float32Array(await answer.arrayBuffer());
   const count = Number(answer.headers.get("X-Channels"));
   const length = samples.length / Math.max(1, count);
   const channels = Array.from({ length: count }, (_, i) => samples.slice(i * length, (i + 1) * length));
   return { layer: answer.headers.get("X-Layer") as Sound["layer"], channels };
+}
+
+/** Levels of a bar of the recording, a row of frames a pitch from the lowest up. */
+export async function spectrogram(bar: number): Promise<{ levels: Uint8Array; pitches: number; lowest: number }> {
+  const answer = await ask(`spectrogram/${bar}`);
+  const levels = new Uint8Array(await answer.arrayBuffer());
+  return { levels, pitches: Number(answer.headers.get("X-Pitches")), lowest: Number(answer.headers.get("X-Lowest")) };
 }
 
 /** The impulse response of the room of the mixer, an ear after the other. */

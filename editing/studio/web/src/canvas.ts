@@ -1,5 +1,7 @@
 // Canvases that are drawn at most once a frame, at the pixels of the screen.
 
+import { onTheme } from "./theme";
+
 export abstract class Lane {
   readonly canvas = document.createElement("canvas");
   protected width = 0;
@@ -12,6 +14,7 @@ export abstract class Lane {
     this.canvas.setAttribute("role", "application");
     this.canvas.tabIndex = 0;
     new ResizeObserver(() => this.resize()).observe(this.canvas);
+    onTheme(() => this.redraw());
   }
 
   /** Draw again before the next frame. */
@@ -38,12 +41,3 @@ export abstract class Lane {
     this.redraw();
   }
 }
-
-export const COLOURS: Record<string, string> = {
-  vocal: "#e0567a", lead: "#e08a3c", guitar: "#c2a83e", piano: "#5b8def", strings: "#8f6fd6", bass: "#3fa58a", drums: "#8a929e",
-};
-
-export const SECTION_COLOURS: Record<string, string> = {
-  intro: "#6b7280", verse: "#3b6fb5", "pre-chorus": "#6a5acd", chorus: "#b5533b", bridge: "#2f8f6b", solo: "#a8791f",
-  interlude: "#5f7d8c", outro: "#6b7280",
-};

@@ -38,8 +38,8 @@ export interface Field {
   choices?: string[];
 }
 
-/** A dialog with fields; what was typed, or null when it was left. */
-export function askFor(title: string, fields: Field[], go: string): Promise<Record<string, string> | null> {
+/** A dialog with sentences and fields; what was typed, or null when it was left. */
+export function askFor(title: string, fields: Field[], go: string, sentences: string[] = []): Promise<Record<string, string> | null> {
   return new Promise((resolve) => {
     const inputs = fields.map((field) => {
       const attributes = { name: field.name, "aria-label": field.label };
@@ -48,7 +48,7 @@ export function askFor(title: string, fields: Field[], go: string): Promise<Reco
       return h("select", attributes, ...(field.choices ?? []).map((one) => h("option", { value: one }, one)));
     });
     const rows = fields.map((field, i) => h("label", {}, field.label, inputs[i] as HTMLElement));
-    const form: HTMLFormElement = h("form", { method: "dialog" }, h("h2", {}, title), ...rows,
+    const form: HTMLFormElement = h("form", { method: "dialog" }, h("h2", {}, title), ...sentences.map((one) => h("p", {}, one)), ...rows,
       h("div", { class: "buttons" }, button("Cancel", (): void => dialog.close()), h("button", { type: "submit", value: "go" }, go)));
     const dialog: HTMLDialogElement = h("dialog", { "aria-label": title }, form);
     dialog.addEventListener("close", () => {

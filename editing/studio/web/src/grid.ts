@@ -1,13 +1,13 @@
 // The tracks as rows of bars: what each sounds like, whether it is as the model played it, and which are selected.
 
-import { COLOURS, Lane } from "./canvas";
+import { Lane } from "./canvas";
 import type { Player } from "./player";
 import { barAt, barEnd } from "./score";
-import type { CellState, Store } from "./store";
+import type { Store } from "./store";
+import { colour, roleColour } from "./theme";
 import type { Viewport } from "./viewport";
 
 export const ROW = 46;
-const FILL: Record<CellState, string> = { empty: "#00000000", draft: "#3a4150", changed: "#7a5a20", rendered: "#22432f" };
 
 export class Grid extends Lane {
   private anchor = { row: 0, bar: 0 };
@@ -30,6 +30,7 @@ export class Grid extends Lane {
   protected draw(context: CanvasRenderingContext2D): void {
     const { sheet, state } = this.store;
     const first = barAt(sheet, this.view.ticks(0));
+    const differs = new Set((state.recording?.changed ?? []).map((cell) => cell.join("/")));
     context.font = "10px system-ui, sans-serif";
     sheet.tracks.forEach((track, row) => {
       const y = row * ROW;
@@ -39,18 +40,31 @@ export class Grid extends Lane {
         if (x > this.width) break;
         const width = this.view.x(barEnd(sheet, bar)) - x - 1;
         const [kind] = state.cells[track.id]?.[bar] ?? ["empty"];
-        context.fillStyle = FILL[kind as CellState];
-        context.fillRect(x, y + 1, width, ROW - 2);
-        this.drawSound(context, track.id, COLOURS[track.role] ?? "#fff", bar, x, y, width);
+        if (kind !== "empty") {
+          context.fillStyle = colour(kind);
+          context.fillRect(x, y + 1, width, ROW - 2);
+        }
+        if (differs.has(`${track.id}/${bar}`)) this.drawCorner(context, x, y);
+        this.drawSound(context, track.id, roleColour(track.role), bar, x, y, width);
       }
       context.globalAlpha = 1;
-      context.fillStyle = track.id === this.store.track ? "#5f6b80" : "#262c37";
+      context.fillStyle = colour(track.id === this.store.track ? "row-chosen" : "row-line");
       context.fillRect(0, y + ROW - 1, this.width, 1);
     });
     for (const job of state.jobs) if (job.state === "running") this.drawJob(context, job.about);
     this.drawRegion(context);
-    context.fillStyle = "#f5f7fa";
+    context.fillStyle = colour("cursor");
     context.fillRect(this.view.x(this.player.now()), 0, 1, this.height);
+  }
+
+  /** The mark of bars in which the score differs from what the recording plays. */
+  private drawCorner(context: CanvasRenderingContext2D, x: number, y: number): void {
+    context.fillStyle = colour("accent");
+    context.beginPath();
+    context.moveTo(x, y + 1);
+    context.lineTo(x + 9, y + 1);
+    context.lineTo(x, y + 10);
+    context.fill();
   }
 
   private drawSound(context: CanvasRenderingContext2D, track: string, colour: string, bar: number, x: number, y: number, width: number): void {
@@ -67,7 +81,7 @@ export class Grid extends Lane {
   private drawJob(context: CanvasRenderingContext2D, about: { track?: string; tracks?: string[]; bars?: number[] }): void {
     const { sheet } = this.store;
     const names = about.tracks ?? (about.track ? [about.track] : []);
-    context.strokeStyle = "#8fd3ff";
+    context.strokeStyle = colour("work");
     context.setLineDash([4, 3]);
     sheet.tracks.forEach((track, row) => {
       if (!names.includes(track.id)) return;
@@ -84,8 +98,8 @@ export class Grid extends Lane {
     if (!region) return;
     const x = this.view.x(sheet.bars[region.first]?.start_ticks ?? 0);
     const width = this.view.x(barEnd(sheet, region.stop - 1)) - x;
-    context.strokeStyle = "#ffd166";
-    context.fillStyle = "#ffd16622";
+    context.strokeStyle = colour("accent");
+    context.fillStyle = colour("region");
     context.lineWidth = 2;
     sheet.tracks.forEach((track, row) => {
       if (!region.tracks.includes(track.id)) return;

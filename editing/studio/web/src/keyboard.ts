@@ -6,6 +6,7 @@ import type { Player } from "./player";
 import type { Roll } from "./roll";
 import { isBlackKey, pitchName } from "./score";
 import type { Store } from "./store";
+import { colour } from "./theme";
 
 const CLICK_VELOCITY = 80;
 
@@ -35,9 +36,9 @@ export class Keyboard extends Lane {
     for (const { row, y, height, name } of this.roll.shownRows()) {
       const pitch = this.roll.pitchOfRow(row);
       const isDark = !isDrums && isBlackKey(pitch);
-      context.fillStyle = this.held.has(pitch) ? "#ffd166" : isDark ? "#10141b" : "#cfd6e1";
-      context.fillRect(isDrums ? 0 : 0, y, isDark ? this.width * 0.62 : this.width, height - 1);
-      context.fillStyle = "#39424f";
+      context.fillStyle = colour(this.held.has(pitch) ? "accent" : isDark ? "key-black" : "key-white");
+      context.fillRect(0, y, isDark ? this.width * 0.62 : this.width, height - 1);
+      context.fillStyle = colour("key-name");
       if (isDrums) context.fillText(name, 4, y + height / 2, this.width - 6);
       else if (pitch % 12 === 0) context.fillText(pitchName(pitch), this.width - 24, y + height / 2);
     }

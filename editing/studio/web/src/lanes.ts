@@ -1,12 +1,14 @@
 // The lanes above the roll: bars and sections, chords, words. A click opens what stands there for typing.
 
-import { Lane, SECTION_COLOURS } from "./canvas";
+import { Lane } from "./canvas";
 import { askFor, h } from "./dom";
 import type { Player } from "./player";
 import { barAt, barEnd } from "./score";
 import type { Store } from "./store";
+import { colour } from "./theme";
 import type { Viewport } from "./viewport";
 
+export const DOUBTFUL = 0.5; // how sure a chord or key must be to be shown without a question mark
 const SECTIONS = ["intro", "verse", "pre-chorus", "chorus", "bridge", "solo", "interlude", "outro"];
 
 abstract class TimeLane extends Lane {
@@ -23,12 +25,12 @@ abstract class TimeLane extends Lane {
   }
 
   protected drawCursor(context: CanvasRenderingContext2D): void {
-    context.fillStyle = "#f5f7fa";
+    context.fillStyle = colour("cursor");
     context.fillRect(this.view.x(this.player.now()), 0, 1, this.height);
   }
 
   protected drawBars(context: CanvasRenderingContext2D): void {
-    context.fillStyle = "#323947";
+    context.fillStyle = colour("bar-line");
     for (const bar of this.store.sheet.bars) {
       const x = this.view.x(bar.start_ticks);
       if (x > this.width) break;
@@ -61,7 +63,7 @@ export class Ruler extends TimeLane {
     if (this.player.loop) {
       const [first, stop] = [this.player.loop.first, this.player.loop.stop];
       const x = this.view.x(sheet.bars[first]?.start_ticks ?? 0);
-      context.fillStyle = "#ffd16655";
+      context.fillStyle = colour("loop");
       context.fillRect(x, 0, this.view.x(barEnd(sheet, stop - 1)) - x, this.height);
     }
     const starts = sheet.bars.flatMap((bar, i) => (bar.section ? [i] : []));
@@ -69,21 +71,24 @@ export class Ruler extends TimeLane {
       const x = this.view.x(sheet.bars[bar]?.start_ticks ?? 0);
       const end = this.view.x(sheet.bars[starts[i + 1] ?? -1]?.start_ticks ?? sheet.end_ticks);
       const label = sheet.bars[bar]?.section ?? "";
-      context.fillStyle = SECTION_COLOURS[label] ?? "#6b7280";
+      context.fillStyle = colour(`section-${label}`) || colour("section-intro");
       context.fillRect(x, this.height - 20, end - x - 1, 20);
-      context.fillStyle = "#f5f7fa";
+      context.fillStyle = colour("section-text");
       if (end - x > 20) context.fillText(label, Math.max(x, 0) + 5, this.height - 10, end - Math.max(x, 0) - 8);
     });
+    const { recording } = this.store.state;
+    const sure = recording?.bars.length === recording?.keys.length ? (recording?.keys ?? []) : [];
     let free = -Infinity; // of the line of bar numbers, from here on
     sheet.bars.forEach((bar, i) => {
       const x = this.view.x(bar.start_ticks);
       if (x < -60 || x > this.width || (x < free && !bar.meter && !bar.key)) return;
-      const label = [i + 1, bar.meter, bar.key].filter(Boolean).join("  ");
-      context.fillStyle = "#aab3c2";
+      const isDoubtful = bar.key && sure[i] !== undefined && sure[i] < DOUBTFUL;
+      const label = [i + 1, bar.meter, isDoubtful ? `${bar.key}?` : bar.key].filter(Boolean).join("  ");
+      context.fillStyle = colour("ruler");
       context.fillText(label, x + 4, 10);
       free = x + Math.max(34, context.measureText(label).width + 8);
     });
-    context.fillStyle = "#8fd3ff";
+    context.fillStyle = colour("tempo");
     for (const [tick, bpm] of sheet.tempos) context.fillText(`♩ ${bpm}`, this.view.x(tick) + 4, 26);
     this.drawCursor(context);
   }
@@ -160,7 +165,7 @@ abstract class TypedLane extends TimeLane {
 
   protected drawAt(context: CanvasRenderingContext2D): void {
     if (document.activeElement !== this.canvas) return;
-    context.strokeStyle = "#ffd166";
+    context.strokeStyle = colour("accent");
     context.strokeRect(this.view.x(this.at) + 0.5, 1.5, 40, this.height - 3);
   }
 
@@ -203,14 +208,18 @@ export class ChordLane extends TypedLane {
 
   protected draw(context: CanvasRenderingContext2D): void {
     this.drawBars(context);
+    const sure = new Map(this.store.state.recording?.chords);
     context.font = "13px system-ui, sans-serif";
     context.textBaseline = "middle";
-    context.fillStyle = "#ffd166";
+    context.fillStyle = colour("accent");
     this.store.sheet.chords.forEach(([tick, name], i, all) => {
       const x = this.view.x(tick);
       if (x > this.width || x < -80) return;
       const room = this.view.x(all[i + 1]?.[0] ?? Infinity) - x - 6;
-      if (room > 10) context.fillText(name, x + 4, this.height / 2, Math.min(room, 200));
+      const isDoubtful = (sure.get(tick) ?? 1) < DOUBTFUL;
+      context.globalAlpha = isDoubtful ? 0.6 : 1;
+      if (room > 10) context.fillText(isDoubtful ? `${name}?` : name, x + 4, this.height / 2, Math.min(room, 200));
+      context.globalAlpha = 1;
     });
     this.drawAt(context);
     this.drawCursor(context);
@@ -257,7 +266,7 @@ export class WordLane extends TypedLane {
     this.drawBars(context);
     context.font = "13px system-ui, sans-serif";
     context.textBaseline = "middle";
-    context.fillStyle = "#e9b8c8";
+    context.fillStyle = colour("words");
     const sung = (this.track?.notes ?? []).filter((note) => note[4]);
     sung.forEach((note, i) => {
       const x = this.view.x(note[0]);

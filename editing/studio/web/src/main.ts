@@ -3,13 +3,16 @@
 import * as api from "./api";
 import { Actions } from "./actions";
 import { button, h } from "./dom";
+import { Files } from "./files";
 import { Grid } from "./grid";
 import { Keyboard } from "./keyboard";
 import { ChordLane, Ruler, WordLane } from "./lanes";
 import { Jobs, Notation, Steps, Takes } from "./panels";
 import { Player } from "./player";
+import { RecordingPanel } from "./recording";
 import { Roll } from "./roll";
 import { barAt, secondsAt } from "./score";
+import { Spectrogram } from "./spectrogram";
 import { Store } from "./store";
 import "./style.css";
 import { TextPane } from "./text";
@@ -26,15 +29,17 @@ const ruler = new Ruler(store, view, player);
 const chords = new ChordLane(store, view, player);
 const words = new WordLane(store, view, player);
 const grid = new Grid(store, view, player);
-const roll = new Roll(store, view, player);
+const spectrogram = new Spectrogram(store);
+const roll = new Roll(store, view, player, spectrogram);
 const keyboard = new Keyboard(store, roll, player);
 const velocities = new Velocities(store, view, roll);
 const tracks = new TrackList(store, player);
 const actions = new Actions(store, player);
+const files = new Files(store);
 const jobs = new Jobs(store);
 const notation = new Notation(store, view);
 const panels: Record<string, { element: HTMLElement }> = {
-  Takes: new Takes(store), History: new Steps(store), Text: new TextPane(store), Notation: notation, Jobs: jobs,
+  Takes: new Takes(store), Recording: new RecordingPanel(store, player, spectrogram), History: new Steps(store), Text: new TextPane(store), Notation: notation, Jobs: jobs,
 };
 
 const said = h("div", { class: "toast", role: "alert", hidden: true });
@@ -54,6 +59,7 @@ const metronome = button("Metronome", () => {
   player.metronome = !player.metronome;
   player.dispatchEvent(new Event("change"));
 }, {}, "♩");
+const recording = button("Hear the recording", () => player.toggleRecording(), { hidden: true }, "Recording");
 const renders = button("Render in the background", () => void store.send("renders", { on: !store.state.renders }), {}, "Model");
 const pen = button("Pen", () => {
   roll.pen = !roll.pen;
@@ -81,8 +87,8 @@ function layout(): void {
   const lanes = h("div", { class: "lanes" }, ruler.canvas, chords.canvas, words.canvas);
   const side = h("aside", {}, tabs());
   const toolbar = h("header", { role: "toolbar", "aria-label": "Song" }, title, play, button("Stop", () => player.stop(), {}, "■"), loop, metronome, clock,
-    undo, redo, renders, button("Compose…", () => actions.compose()), button("Go on…", () => actions.more()), button("Add a track…", () => tracks.add()),
-    button("Open…", choose), button("Export…", () => actions.save()), button("Keys", help, {}, "?"), work);
+    undo, redo, recording, renders, button("Compose…", () => actions.compose()), button("Go on…", () => actions.more()), button("Add a track…", () => tracks.add()),
+    button("Open…", () => files.choose()), button("Export…", () => actions.save()), button("Keys", help, {}, "?"), work);
   const tools = h("div", { class: "tools" }, h("label", {}, "Grid ", snap), pen, button("Zoom out", () => view.zoom(0.8, 200), {}, "−"),
     button("Zoom in", () => view.zoom(1.25, 200), {}, "+"), button("See all", fit), button("MIDI keyboard", async () => store.say(await keyboard.connect()), {}, "MIDI"), status);
   document.querySelector("#studio")?.replaceChildren(
@@ -112,7 +118,7 @@ function fit(): void {
 
 function help(): void {
   const rows = [
-    ["Space", "play, pause"], ["Home", "to the start"], ["Ctrl+Z, Ctrl+Shift+Z", "undo, redo"], ["Ctrl+wheel", "zoom"], ["Shift+wheel", "scroll"],
+    ["Space", "play, pause"], ["R", "hear the recording, or the score"], ["Home", "to the start"], ["Ctrl+Z, Ctrl+Shift+Z", "undo, redo"], ["Ctrl+wheel", "zoom"], ["Shift+wheel", "scroll"],
     ["In the roll: arrows", "move the selection, or the cursor"], ["Shift+arrows", "length, octaves"], ["Enter, double click", "draw a note"],
     ["Delete", "take notes out"], ["[ and ]", "velocity"], ["Pen and piano keys", "write what is played, at the cursor"], ["Alt", "off the grid"], ["Ctrl+A, C, X, V", "select all, copy, cut, paste"],
     ["In the grid: arrows, Shift+arrows", "select bars"], ["In the words: Tab", "to the next note"],
@@ -132,6 +138,7 @@ function show(): void {
   redo.disabled = position === steps.length;
   undo.title = position ? `Undo: ${steps[position - 1]}` : "Undo";
   redo.title = steps[position] ? `Redo: ${steps[position]}` : "Redo";
+  recording.hidden = state.recording === null;
   renders.setAttribute("aria-pressed", String(state.renders));
   showWork();
 }
@@ -139,13 +146,14 @@ function show(): void {
 function showWork(): void {
   const running = store.state.jobs.filter((job) => job.state === "running" || job.state === "queued");
   const first = running.find((job) => job.state === "running");
-  work.textContent = first ? `${first.name} ${Math.round(100 * first.share)} %${running.length > 1 ? `, ${running.length - 1} waiting` : ""}` : "";
+  work.textContent = first ? `${first.name}${first.stage ? `: ${first.stage}` : ""} ${Math.round(100 * first.share)} %${running.length > 1 ? `, ${running.length - 1} waiting` : ""}` : "";
 }
 
 function showTransport(): void {
   play.textContent = player.playing ? "❚❚" : "▶";
   play.setAttribute("aria-label", player.playing ? "Pause" : "Play");
   loop.setAttribute("aria-pressed", String(player.loop !== null));
+  recording.setAttribute("aria-pressed", String(player.hearsRecording));
   metronome.setAttribute("aria-pressed", String(player.metronome));
   const now = player.now();
   const seconds = secondsAt(store.sheet, now);
@@ -167,29 +175,11 @@ function keys(event: KeyboardEvent): void {
   const command = event.ctrlKey || event.metaKey;
   if (event.key === " " && !target.closest("button")) void toggle();
   else if (event.key === "Home") player.seek(0);
+  else if (event.key === "r" && !command && store.state.recording) player.toggleRecording();
   else if (command && event.key.toLowerCase() === "z") void step(event.shiftKey ? "redo" : "undo");
   else if (command && event.key.toLowerCase() === "y") void step("redo");
   else return;
   event.preventDefault();
-}
-
-/** Take in a file that was dropped or chosen. */
-async function open(file: File | undefined): Promise<void> {
-  if (!file) return;
-  try {
-    toast(`${file.name} is read …`, false);
-    const { said } = await api.upload(file);
-    await store.refresh();
-    if (said?.length) store.say(said.join(" "));
-  } catch (error) {
-    store.say((error as Error).message, true);
-  }
-}
-
-function choose(): void {
-  const chosen = h("input", { type: "file", "aria-label": "File to open" });
-  chosen.addEventListener("change", () => void open(chosen.files?.[0]));
-  chosen.click();
 }
 
 let hiding = 0;
@@ -222,11 +212,6 @@ async function start(): Promise<void> {
     keyboard.canvas.style.height = `${roll.canvas.clientHeight}px`;
   }).observe(roll.canvas);
   document.addEventListener("keydown", keys);
-  document.addEventListener("dragover", (event) => event.preventDefault());
-  document.addEventListener("drop", (event) => {
-    event.preventDefault();
-    void open(event.dataTransfer?.files[0]);
-  });
   let isLost = false;
   api.listen(
     (event) => {

@@ -2,12 +2,15 @@
 // A bar that is not there in time is skipped until it is; playing never waits.
 
 import * as api from "./api";
+import { RECORDING } from "./api";
 import { SAMPLE_RATE, barAt, barSamples, secondsAt, ticksAt } from "./score";
 import type { Level, Store } from "./store";
 
 const AHEAD_S = 1.2;
 const TICK_MS = 80;
 const FADE_S = 0.005;
+const SWAP_S = 0.02;
+const AS_IT_IS: Level = { gain_db: 0, pan: 0, room: 0 }; // of the recording
 const HEADROOM = 1.6; // of the mixer of the renderer (renderer/mixer.py), as is KNEE
 const KNEE = 0.7;
 const CURVE_RANGE = 4;
@@ -16,7 +19,7 @@ const PEAKS = 48; // of a bar, for drawing
 
 export interface BarSound {
   key: string;
-  layer: "model" | "draft";
+  layer: api.Sound["layer"];
   buffer: AudioBuffer | null;
   peaks: Float32Array;
 }
@@ -29,6 +32,10 @@ interface Channel {
 }
 
 interface Started {
+  track: string;
+  bar: number;
+  key: string;
+  at: number; // context time of the bar line
   source: AudioBufferSourceNode;
   gain: GainNode;
 }
@@ -42,6 +49,7 @@ interface Stretch {
 export class Player extends EventTarget {
   loop: { first: number; stop: number } | null = null;
   metronome = false;
+  hearsRecording = false; // in the place of the score
   playing = false;
   readonly solo = new Set<string>();
   position = 0; // ticks, where playing begins
@@ -64,7 +72,7 @@ export class Player extends EventTarget {
 
   /** The sound of a bar as it is at hand, which may be of an earlier version; fetched when it is not. */
   soundOf(track: string, bar: number): BarSound | undefined {
-    const key = this.store.state.cells[track]?.[bar]?.[1];
+    const key = this.keyOf(track, bar);
     const name = `${track}/${bar}`;
     const sound = this.sounds.get(name);
     if (key && sound?.key !== key) {
@@ -75,12 +83,21 @@ export class Player extends EventTarget {
   }
 
   isHeard(track: string): boolean {
+    const isRecording = this.hearsRecording && this.store.state.recording !== null;
+    if (isRecording || track === RECORDING) return isRecording && track === RECORDING;
     const muted = this.store.sheet.tracks.find((one) => one.id === track)?.muted;
     return !muted && (this.solo.size === 0 || this.solo.has(track));
   }
 
   toggleSolo(track: string): void {
     if (!this.solo.delete(track)) this.solo.add(track);
+    this.follow();
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** Hear the recording, or the score again; what plays goes on where it is. */
+  toggleRecording(): void {
+    this.hearsRecording = !this.hearsRecording;
     this.follow();
     this.dispatchEvent(new Event("change"));
   }
@@ -137,6 +154,7 @@ export class Player extends EventTarget {
 
   /** Let a pitch, or a chord, be heard for a moment. */
   async preview(pitches: number[]): Promise<void> {
+    if (typeof AudioContext === "undefined") return;
     const context = await this.open();
     for (const pitch of pitches) {
       const tone = new OscillatorNode(context, { type: "triangle", frequency: 440 * 2 ** ((pitch - 69) / 12) });
@@ -181,10 +199,24 @@ export class Player extends EventTarget {
     return this.context;
   }
 
-  /** Levels and mutes as they are now. */
+  /** Levels and mutes as they are now, and the sound of what plays. */
   private follow(): void {
     if (!this.context) return;
-    for (const { id } of this.store.sheet.tracks) this.setLevel(this.channel(id), this.store.state.levels[id], this.isHeard(id));
+    for (const id of this.voices()) this.setLevel(this.channel(id), this.store.state.levels[id] ?? AS_IT_IS, this.isHeard(id));
+    for (const { track, bar } of this.started) this.soundOf(track, bar);
+  }
+
+  /** What plays: all tracks, and the recording where there is one. */
+  private voices(): string[] {
+    const tracks = this.store.sheet.tracks.map(({ id }) => id);
+    return this.store.state.recording ? [...tracks, RECORDING] : tracks;
+  }
+
+  /** What names the samples of a bar; empty where there are none. */
+  private keyOf(track: string, bar: number): string {
+    if (track !== RECORDING) return this.store.state.cells[track]?.[bar]?.[1] ?? "";
+    const span = this.store.state.recording?.bars[bar];
+    return span ? `${this.store.state.recording?.id}-${span.join("-")}` : "";
   }
 
   private channel(track: string): Channel {
@@ -197,7 +229,7 @@ export class Player extends EventTarget {
     input.connect(split);
     split.connect(left, 0).connect(merge, 0, 0);
     split.connect(right, 1).connect(merge, 0, 1);
-    merge.connect(this.master);
+    merge.connect(track === RECORDING ? context.destination : this.master);
     send.channelCount = 1;
     send.channelCountMode = "explicit";
     input.connect(send).connect(this.room);
@@ -229,13 +261,13 @@ export class Player extends EventTarget {
       const [start, stop] = barSamples(sheet, bar);
       this.stretches.push({ from: time, bar, offset });
       if (this.stretches.length > 64) this.stretches.shift();
-      for (const { id } of sheet.tracks) this.start(id, bar, time, offset);
+      for (const id of this.voices()) this.start(id, bar, time, offset);
       if (this.metronome) this.click(bar, time, offset);
       const after = this.loop && bar + 1 === this.loop.stop ? this.loop.first : bar + 1;
       const length = bar + 1 === sheet.bars.length ? sheet.duration_s - (sheet.bars[bar]?.start_s ?? 0) : (stop - start) / SAMPLE_RATE;
       this.next = { time: time + length - offset, bar: after, offset: 0 };
     }
-    for (let ahead = 0; ahead < 4; ahead++) for (const { id } of sheet.tracks) this.soundOf(id, (this.next?.bar ?? 0) + ahead);
+    for (let ahead = 0; ahead < 4; ahead++) for (const id of this.voices()) this.soundOf(id, (this.next?.bar ?? 0) + ahead);
   }
 
   private start(track: string, bar: number, time: number, offset: number): void {
@@ -249,9 +281,23 @@ export class Player extends EventTarget {
     if (isJoint || offset > 0) gain.gain.setValueCurveAtTime([0, 1], time, FADE_S);
     source.connect(gain).connect(this.channel(track).input);
     source.start(time, offset);
-    const one = { source, gain };
+    const one = { track, bar, key: sound.key, at: time - offset, source, gain };
     this.started.push(one);
     source.onended = () => (this.started = this.started.filter((other) => other !== one));
+  }
+
+  /** Let a bar that plays go on with the sound that is there now: takes are compared where the cursor is. */
+  private swap(track: string, bar: number): void {
+    const context = this.context as AudioContext;
+    const now = context.currentTime + SWAP_S;
+    const stale = this.started.filter((one) => one.track === track && one.bar === bar && one.key !== this.sounds.get(`${track}/${bar}`)?.key);
+    for (const { at, source, gain } of stale) {
+      gain.gain.cancelScheduledValues(0);
+      gain.gain.setTargetAtTime(0, now, FADE_S);
+      source.stop(Math.max(now, at) + 10 * FADE_S);
+      if (at + (source.buffer?.duration ?? 0) > now) this.start(track, bar, Math.max(now, at), Math.max(0, now - at));
+    }
+    this.started = this.started.filter((one) => !stale.includes(one));
   }
 
   private click(bar: number, time: number, offset: number): void {
@@ -296,6 +342,7 @@ export class Player extends EventTarget {
       const buffer = length ? new AudioBuffer({ length, numberOfChannels: channels.length, sampleRate: SAMPLE_RATE }) : null;
       channels.forEach((channel, i) => buffer?.copyToChannel(channel, i));
       this.sounds.set(name, { key, layer, buffer, peaks: peaksOf(channels) });
+      if (this.playing) this.swap(track, bar);
       this.dispatchEvent(new CustomEvent("sound", { detail: { track, bar } }));
     } catch {
       // The next change, or the next look, asks again.

@@ -4,9 +4,10 @@
 // resizes; Alt leaves the grid; with the pen a drag draws. Keys: arrows move the selection (Shift: length and octaves) or,
 // without one, the cursor; Enter draws at the cursor; Delete, Ctrl+A, C, X, V; [ and ] velocity; Escape selects nothing.
 
-import { COLOURS, Lane } from "./canvas";
 import type { Player } from "./player";
-import { type Note, type Track, barAt, drumRows, isBlackKey, pitchName } from "./score";
+import { RollView } from "./roll_view";
+import { type Note, barAt } from "./score";
+import type { Spectrogram } from "./spectrogram";
 import type { Store } from "./store";
 import type { Viewport } from "./viewport";
 
@@ -15,70 +16,20 @@ const NEW_VELOCITY = 80;
 const VELOCITY_STEP = 8;
 
 type Name = [number, number]; // start_ticks, pitch
-type Drag =
-  | { kind: "select"; x: number; y: number; toX: number; toY: number }
-  | { kind: "move" | "resize"; x: number; y: number; ticks: number; semitones: number }
-  | { kind: "draw"; start: number; stop: number; pitch: number };
-
-export class Roll extends Lane {
-  snapTicks = 6;
+export class Roll extends RollView {
   pen = false;
-  rowHeight = 12;
-  top = 90; // the highest pitch, or row from below, that is seen
-  private selected = new Map<string, Note>();
-  private drag: Drag | null = null;
-  private cursor = { ticks: 0, pitch: 60 };
   private clipboard: Note[] = [];
   private shown = "";
-  private isCentred = false;
   private last: Promise<unknown> = Promise.resolve(); // of what the keys did, one after another
 
-  constructor(
-    private readonly store: Store,
-    private readonly view: Viewport,
-    private readonly player: Player,
-  ) {
-    super("Piano roll", "roll");
-    view.follow(this.canvas);
+  constructor(store: Store, view: Viewport, player: Player, spectrogram: Spectrogram) {
+    super(store, view, player, spectrogram);
     store.addEventListener("change", () => this.keepSelection());
-    for (const source of [view, player]) source.addEventListener("change", () => this.redraw());
     this.canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     this.canvas.addEventListener("pointerdown", (event) => this.press(event));
     this.canvas.addEventListener("pointermove", (event) => this.hover(event));
     this.canvas.addEventListener("dblclick", (event) => this.twice(event));
     this.canvas.addEventListener("keydown", (event) => this.key(event));
-  }
-
-  /** How many notes are selected, and where the keyboard's cursor is, in words. */
-  get status(): string {
-    const bar = barAt(this.store.sheet, this.cursor.ticks) + 1;
-    const count = this.selected.size;
-    return count ? `${count} note${count > 1 ? "s" : ""} selected` : `cursor: bar ${bar}, ${this.rowName(this.cursor.pitch)}`;
-  }
-
-  /** The notes that are selected. */
-  get selection(): Note[] {
-    return [...this.selected.values()];
-  }
-
-  isSelected(note: Note): boolean {
-    return this.selected.has(`${note[0]},${note[1]}`);
-  }
-
-  pitchAt(y: number): number {
-    return this.pitchOf(this.rowAt(y));
-  }
-
-  pitchOfRow(row: number): number {
-    return this.pitchOf(row);
-  }
-
-  /** The rows that are seen, from below. */
-  *shownRows(): Iterable<{ row: number; y: number; height: number; name: string }> {
-    const last = this.rows ? this.rows.length - 1 : 127;
-    for (let row = Math.max(0, this.rowAt(this.height)); row <= Math.min(last, this.top); row++) {
-      yield { row, y: this.y(row), height: this.rowHeight, name: this.rowName(this.pitchOf(row)) };
-    }
   }
 
   /** Write a note at the cursor, as a keyboard plays it. */
@@ -89,40 +40,8 @@ export class Roll extends Lane {
 
   /** Go on with the cursor by a step of the grid. */
   goOn(): void {
-    this.last = this.last.then(() => {
-      this.moveCursor(this.snapTicks, 0);
-      this.changed();
-    });
-  }
-
-  private get track(): Track | undefined {
-    return this.store.selectedTrack;
-  }
-
-  private get rows(): [number, string][] | null {
-    return this.track?.role === "drums" ? drumRows(this.track) : null;
-  }
-
-  private rowOf(pitch: number): number {
-    const rows = this.rows;
-    return rows ? rows.findIndex(([one]) => one === pitch) : pitch;
-  }
-
-  private pitchOf(row: number): number {
-    const rows = this.rows;
-    return rows ? (rows[Math.min(rows.length - 1, Math.max(0, row))]?.[0] ?? 36) : Math.min(127, Math.max(0, row));
-  }
-
-  private rowName(pitch: number): string {
-    return this.rows?.find(([one]) => one === pitch)?.[1] ?? pitchName(pitch);
-  }
-
-  private y(row: number): number {
-    return (this.top - row) * this.rowHeight;
-  }
-
-  private rowAt(y: number): number {
-    return Math.ceil(this.top - y / this.rowHeight);
+    this.moveCursor(this.snapTicks, 0);
+    this.changed();
   }
 
   private keepSelection(): void {
@@ -139,109 +58,6 @@ export class Roll extends Lane {
       else this.selected.delete(key);
     }
     this.changed();
-  }
-
-  private centre(track: Track): void {
-    const rows = this.rows;
-    const pitches = track.notes.map((note) => note[1]).sort((a, b) => a - b);
-    const middle = rows ? rows.length / 2 : (pitches[pitches.length >> 1] ?? 60);
-    this.top = Math.round(middle + this.height / this.rowHeight / 2);
-    this.cursor.pitch = rows ? 36 : middle;
-    this.isCentred = true;
-    this.dispatch();
-  }
-
-  private changed(): void {
-    this.dispatch();
-    this.redraw();
-  }
-
-  private dispatch(): void {
-    this.canvas.setAttribute("aria-description", this.status);
-    this.canvas.dispatchEvent(new Event("status"));
-  }
-
-  // Drawing
-
-  protected draw(context: CanvasRenderingContext2D): void {
-    const { sheet } = this.store;
-    const { track } = this;
-    if (track && !this.isCentred) this.centre(track);
-    this.drawRows(context);
-    this.drawGrid(context);
-    if (!this.rows) for (const other of sheet.tracks) if (other.id !== track?.id && other.role !== "drums") this.drawNotes(context, other, true);
-    if (track) this.drawNotes(context, track, false);
-    this.drawDrag(context);
-    if (document.activeElement === this.canvas && !this.selected.size) {
-      context.strokeStyle = "#ffd166";
-      context.strokeRect(this.view.x(this.cursor.ticks), this.y(this.rowOf(this.cursor.pitch)), this.snapTicks * this.view.pxPerTick, this.rowHeight);
-    }
-    context.fillStyle = "#f5f7fa";
-    context.fillRect(this.view.x(this.player.now()), 0, 1, this.height);
-  }
-
-  private drawRows(context: CanvasRenderingContext2D): void {
-    const rows = this.rows;
-    context.font = "10px system-ui, sans-serif";
-    context.textBaseline = "middle";
-    for (let row = this.rowAt(this.height) - 1; row <= this.top; row++) {
-      const y = this.y(row);
-      const isDark = rows ? row % 2 === 1 : isBlackKey(((row % 12) + 12) % 12);
-      context.fillStyle = isDark ? "#161b24" : "#1b212c";
-      context.fillRect(0, y, this.width, this.rowHeight - 1);
-      const name = rows ? rows[row]?.[1] : row % 12 === 0 ? pitchName(row) : undefined;
-      context.fillStyle = "#69748a";
-      if (name && row >= 0) context.fillText(name, 4, y + this.rowHeight / 2);
-    }
-  }
-
-  private drawGrid(context: CanvasRenderingContext2D): void {
-    const { sheet } = this.store;
-    const first = barAt(sheet, this.view.ticks(0));
-    for (let i = first; i < sheet.bars.length; i++) {
-      const bar = sheet.bars[i];
-      const stop = sheet.bars[i + 1]?.start_ticks ?? sheet.end_ticks;
-      if (!bar || this.view.x(bar.start_ticks) > this.width) break;
-      const step = this.snapTicks * this.view.pxPerTick >= 8 ? this.snapTicks : bar.beat_ticks;
-      for (let tick = bar.start_ticks; tick < stop && step * this.view.pxPerTick >= 4; tick += step) {
-        context.fillStyle = (tick - bar.start_ticks) % bar.beat_ticks ? "#222936" : "#2b3342";
-        context.fillRect(this.view.x(tick), 0, 1, this.height);
-      }
-      context.fillStyle = "#48536a";
-      context.fillRect(this.view.x(bar.start_ticks), 0, 1, this.height);
-    }
-  }
-
-  private drawNotes(context: CanvasRenderingContext2D, track: Track, isGhost: boolean): void {
-    const from = this.view.ticks(0) - 64 * 96;
-    const until = this.view.ticks(this.width);
-    const colour = COLOURS[track.role] ?? "#fff";
-    context.fillStyle = colour;
-    for (const note of track.notes) {
-      if (note[0] > until) break;
-      if (note[0] < from || (note[0] + note[2]) * 1 < this.view.ticks(0)) continue;
-      const isSelected = !isGhost && this.isSelected(note);
-      const [start, pitch, length] = isSelected ? this.dragged(note) : [note[0], note[1], note[2]];
-      const y = this.y(this.rowOf(pitch));
-      if (y < -this.rowHeight || y > this.height) continue;
-      const width = this.rows ? Math.max(6, 3 * this.view.pxPerTick) : Math.max(2, length * this.view.pxPerTick - 1);
-      context.globalAlpha = isGhost ? 0.16 : 0.35 + (0.65 * note[3]) / 127;
-      context.fillStyle = isSelected ? "#fff3c4" : colour;
-      context.fillRect(this.view.x(start), y, width, this.rowHeight - 1);
-    }
-    context.globalAlpha = 1;
-  }
-
-  private drawDrag(context: CanvasRenderingContext2D): void {
-    if (this.drag?.kind === "select") {
-      const { x, y, toX, toY } = this.drag;
-      context.strokeStyle = "#ffd166";
-      context.strokeRect(Math.min(x, toX), Math.min(y, toY), Math.abs(toX - x), Math.abs(toY - y));
-    } else if (this.drag?.kind === "draw") {
-      const { start, stop, pitch } = this.drag;
-      context.fillStyle = "#fff3c4";
-      context.fillRect(this.view.x(start), this.y(this.rowOf(pitch)), (stop - start) * this.view.pxPerTick, this.rowHeight - 1);
-    }
   }
 
   // The mouse
@@ -318,14 +134,6 @@ export class Roll extends Lane {
       if (drag.semitones !== before) void this.player.preview([...this.selected.values()].slice(0, 6).map((note) => this.dragged(note)[1]));
     }
     this.redraw();
-  }
-
-  /** Where a selected note is while it is dragged. */
-  private dragged(note: Note): [number, number, number] {
-    const { drag } = this;
-    if (drag?.kind === "move") return [note[0] + drag.ticks, this.pitchOf(this.rowOf(note[1]) + drag.semitones), note[2]];
-    if (drag?.kind === "resize") return [note[0], note[1], Math.max(1, note[2] + drag.ticks)];
-    return [note[0], note[1], note[2]];
   }
 
   private async release(event: PointerEvent): Promise<void> {

@@ -26,6 +26,19 @@ export interface Variant {
   stands: boolean;
 }
 
+/** The recording under the score: when its bars are heard, how sure it was written down, where the score differs. */
+export interface Recording {
+  id: string;
+  name: string;
+  duration_s: number;
+  bars: ([number, number] | null)[];
+  beats: number;
+  keys: number[];
+  chords: [number, number][];
+  changed: [string, number][];
+  given: { tempo_bpm?: number; meter?: [number, number]; key?: string; downbeat_s?: number };
+}
+
 export interface State {
   version: number;
   text: string;
@@ -36,6 +49,7 @@ export interface State {
   variants: Variant[];
   history: { steps: string[]; position: number };
   jobs: api.Job[];
+  recording: Recording | null;
   renders: boolean;
 }
 
@@ -54,6 +68,7 @@ export class Store extends EventTarget {
   track = "";
   region: Region | null = null;
   private asking: Promise<void> | null = null;
+  private isStale = false; // what an answer that is on its way may be
   private last: Promise<unknown> = Promise.resolve(); // of what was sent
 
   get selectedTrack(): Track | undefined {
@@ -76,12 +91,19 @@ export class Store extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Ask for what changed; several calls at a time are one. */
+  /** Ask for what changed. A call while an answer is on its way, which may have been made before, asks once more. */
   refresh(): Promise<void> {
+    this.isStale = true;
     this.asking ??= (async () => {
-      const since = this.state ? `?since=${this.state.version}` : "";
-      const asked = api.get<Answer>(`state${since}`);
-      this.take(await asked.finally(() => (this.asking = null)));
+      try {
+        while (this.isStale) {
+          this.isStale = false;
+          const since = this.state ? `?since=${this.state.version}` : "";
+          this.take(await api.get<Answer>(`state${since}`));
+        }
+      } finally {
+        this.asking = null;
+      }
     })();
     return this.asking;
   }

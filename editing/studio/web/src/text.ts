@@ -30,9 +30,9 @@ const lead = StreamLanguage.define<null>({
 });
 
 const colours = HighlightStyle.define([
-  { tag: tags.keyword, color: "#8fb4ff" }, { tag: tags.string, color: "#e9b8c8" }, { tag: tags.comment, color: "#7f8aa0" },
-  { tag: tags.typeName, color: "#7fd1a8" }, { tag: tags.meta, color: "#a8946a" }, { tag: tags.variableName, color: "#f0d58c" },
-  { tag: tags.number, color: "#9fb0c8" },
+  { tag: tags.keyword, color: "var(--code-keyword)" }, { tag: tags.string, color: "var(--code-string)" }, { tag: tags.comment, color: "var(--code-comment)" },
+  { tag: tags.typeName, color: "var(--code-name)" }, { tag: tags.meta, color: "var(--code-meta)" }, { tag: tags.variableName, color: "var(--code-note)" },
+  { tag: tags.number, color: "var(--code-number)" },
 ]);
 
 export class TextPane {
@@ -48,8 +48,7 @@ export class TextPane {
       state: EditorState.create({
         extensions: [
           lineNumbers(), drawSelection(), highlightActiveLine(), history(), keymap.of([...defaultKeymap, ...historyKeymap]),
-          lead, syntaxHighlighting(colours), EditorView.theme({}, { dark: true }),
-          EditorView.contentAttributes.of({ "aria-label": "Score as text" }),
+          lead, syntaxHighlighting(colours), EditorView.contentAttributes.of({ "aria-label": "Score as text" }),
           EditorView.updateListener.of((update) => {
             if (update.docChanged && !this.isOurs) this.typed(update.state.doc);
           }),

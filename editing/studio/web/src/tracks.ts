@@ -1,10 +1,11 @@
 // The list of tracks beside the grid: which is edited, mute, solo, level and pan, and what can be done to it.
 
-import { COLOURS } from "./canvas";
-import { askFor, button, h, refill } from "./dom";
+import { type Field, askFor, button, h, refill } from "./dom";
 import type { Player } from "./player";
 import type { Store } from "./store";
+import { roleColour } from "./theme";
 
+const VOICES = ["low", "middle", "high"];
 const ROLES = ["vocal", "lead", "guitar", "piano", "strings", "bass", "drums"];
 
 export function named(track: string): string {
@@ -25,7 +26,7 @@ export class TrackList {
 
   private show(): void {
     const { sheet, track } = this.store;
-    const rows = sheet.tracks.map(({ id, role, name, muted, program }) => ({ id, role, name, muted, program, isChosen: id === track, isSolo: this.player.solo.has(id) }));
+    const rows = sheet.tracks.map(({ id, role, name, muted, program, voice }) => ({ id, role, name, muted, program, voice, isChosen: id === track, isSolo: this.player.solo.has(id) }));
     const now = JSON.stringify(rows);
     if (now !== this.shown) refill(this.element, ...rows.map((row) => this.row(row)));
     this.shown = now;
@@ -35,12 +36,12 @@ export class TrackList {
     }
   }
 
-  private row(track: { id: string; role: string; name: string; muted: boolean; program: number; isChosen: boolean; isSolo: boolean }): HTMLElement {
+  private row(track: { id: string; role: string; name: string; muted: boolean; program: number; voice: string; isChosen: boolean; isSolo: boolean }): HTMLElement {
     const { id, muted, isChosen, isSolo } = track;
     const level = this.store.state.levels[id];
     const name = named(id);
     const choose = button(`Edit ${name}`, () => this.store.select(id), { class: "name", "aria-pressed": String(isChosen) }, track.name ? `${name} · ${track.name}` : name);
-    choose.style.borderLeftColor = COLOURS[track.role] ?? "#fff";
+    choose.style.borderLeftColor = roleColour(track.role);
     const slide = (field: "gain_db" | "pan", label: string, min: string, max: string, step: string) =>
       h("input", { type: "range", min, max, step, "aria-label": `${label} of ${name}`, title: label, "data-track": id, value: String(level?.[field] ?? 0), class: field,
         input: (event: Event) => void this.store.send("level", { track: id, [field]: Number((event.target as HTMLInputElement).value) }) });
@@ -53,17 +54,21 @@ export class TrackList {
       slide("pan", "Pan", "-1", "1", "0.05"));
   }
 
-  private async more(track: { id: string; program: number; name: string }): Promise<void> {
+  private async more(track: { id: string; role: string; program: number; name: string; voice: string }): Promise<void> {
     const name = named(track.id);
+    const voices = [track.voice, ...["", ...VOICES].filter((one) => one !== track.voice)];
+    const voice: Field[] = track.role === "vocal" ? [{ name: "voice", label: "Voice (empty: the one that fits)", kind: "choice", choices: voices }] : [];
     const answer = await askFor(`Track ${name}`, [
       { name: "name", label: "Name", value: track.name },
       { name: "program", label: "General MIDI program (0 to 127)", value: String(track.program) },
+      ...voice,
       { name: "what", label: "Then", kind: "choice", choices: ["keep it", "remove it"] },
     ], "Set");
     if (!answer) return;
     const phrases = [];
     if (answer.name !== track.name) phrases.push(`rename ${name} to "${(answer.name ?? "").replaceAll('"', "'")}"`);
     if (Number(answer.program) !== track.program) phrases.push(`program ${answer.program} of ${name}`);
+    if (answer.voice !== undefined && answer.voice !== track.voice) phrases.push(`voice "${answer.voice}" of ${name}`);
     if (answer.what === "remove it") phrases.push(`remove ${name}`);
     if (phrases.length) await this.store.edit(...phrases);
   }

@@ -1,9 +1,10 @@
 // The velocities of the selected track, a stem a note; a drag up or down changes those that begin there.
 
-import { COLOURS, Lane } from "./canvas";
+import { Lane } from "./canvas";
 import type { Roll } from "./roll";
 import type { Note } from "./score";
 import type { Store } from "./store";
+import { colour, roleColour } from "./theme";
 import type { Viewport } from "./viewport";
 
 const REACH_PX = 6;
@@ -31,7 +32,7 @@ export class Velocities extends Lane {
       if (x < -4 || x > this.width) continue;
       const velocity = changed.has(note) ? Math.min(127, Math.max(1, note[3] + (this.drag?.by ?? 0))) : note[3];
       const height = (velocity / 127) * (this.height - 4);
-      context.fillStyle = changed.has(note) || this.roll.isSelected(note) ? "#fff3c4" : (COLOURS[track?.role ?? ""] ?? "#fff");
+      context.fillStyle = changed.has(note) || this.roll.isSelected(note) ? colour("selected") : roleColour(track?.role ?? "");
       context.fillRect(x, this.height - height, 3, height);
     }
   }
