@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from editing.studio.jobs import Job, Report
 from editing.studio.recordings import Recorded, changed_cells, sure_chords
+from mir.constant_q import spectrogram
 from scoretok.audio.changes import LOSSLESS
 from scoretok.errors import ScoretokError
 
@@ -68,6 +69,8 @@ def write_down(session: "Session", recording_id: str, given: Mapping[str, Any]) 
         version = session.project.version
         path = session.recordings.folder / recorded.file
         found = session.writers.transcribe(path, given, session.recordings.cache, report)
+        report(1.0, "spectrogram")
+        spectrogram(path, 0.0, 1.0)  # the first one takes seconds, as librosa compiles it
         with session.lock:
             known = session.recordings.write_down(recording_id, found, given)
             session.edit(name, lambda _: found.sheet, version=version, recording=known.recording_id)

@@ -81,6 +81,7 @@ class TakeStore:
         self.folder = folder
         self.takes: dict[str, Take] = {}
         self.lock = Lock()
+        self._replaced_by: dict[str, list[tuple[int, PlayedBar, PlayedBar | None]]] = {}
         for path in sorted(folder.glob("*.json")) if folder.exists() else ():
             take = _from_dict(json.loads(path.read_text(encoding="utf-8")))
             if self._samples_path(take.take_id).exists() and all(one in self.takes for one in take.over):
@@ -115,20 +116,30 @@ class TakeStore:
         They go on from those that the person `kept`; other takes that have a name are not heard.
         """
         wanted, kept = bars_played(sheet, number), tuple(kept)
-        own = [take for take in list(self.takes.values()) if take.track_id == sheet.track_ids[number]]
-        named = {take.take_id for take in own if take.name}
-        best, most = kept, self._right_bars(kept, wanted)
-        for take in own:
-            layers = take.layers
-            if layers[: len(kept)] == kept:
-                right = self._right_bars(layers, wanted) if named.isdisjoint(layers[len(kept) :]) else -1
-                best, most = (layers, right) if right > most else (best, most)
+        right = {"": 0}  # bars that are played as wanted, by the last of some takes
+        follows = {"": not kept}  # whether they go on from those that were kept, by takes without a name
+        best, most = kept, -1 if kept else 0
+        for take in list(self.takes.values()):
+            if take.track_id != sheet.track_ids[number]:
+                continue
+            own, before = take.take_id, take.over[-1] if take.over else ""
+            right[own] = right[before] + sum(
+                _is_right(one, wanted, bar) - _is_right(below, wanted, bar) for bar, one, below in self._replaced(take)
+            )
+            follows[own] = (own == kept[-1]) if own in kept else follows[before] and not take.name
+            if follows[own] and right[own] > most:
+                best, most = take.layers, right[own]
         return best
 
-    def _right_bars(self, take_ids: Sequence[str], wanted: Sequence[PlayedBar]) -> int:
-        """How many bars are played as wanted."""
-        played = self.played(take_ids)
-        return sum(bar in played and played[bar].is_like(one) for bar, one in enumerate(wanted))
+    def _replaced(self, take: Take) -> list[tuple[int, PlayedBar, PlayedBar | None]]:
+        """The bars that a take plays, as it plays them, and as they are played without it."""
+        if take.take_id not in self._replaced_by:
+            over = [self.takes[one].plays for one in reversed(take.over)]
+            self._replaced_by[take.take_id] = [
+                (bar, one, next((plays[bar] for plays in over if bar in plays), None))
+                for bar, one in take.plays.items()
+            ]
+        return self._replaced_by[take.take_id]
 
     def samples(self, take: Take) -> np.ndarray:
         """The samples (n,) of a take, mapped from the disk."""
@@ -167,6 +178,11 @@ class TakeStore:
 
     def _samples_path(self, take_id: str) -> Path:
         return self.folder / f"{take_id}.f32"
+
+
+def _is_right(played: PlayedBar | None, wanted: Sequence[PlayedBar], bar: int) -> bool:
+    """Whether a bar is played as wanted."""
+    return played is not None and bar < len(wanted) and played.is_like(wanted[bar])
 
 
 def _from_dict(data: dict[str, Any]) -> Take:

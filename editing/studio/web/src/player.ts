@@ -321,6 +321,7 @@ export class Player extends EventTarget {
   private fetch(): void {
     while (this.fetching.size < LINES && this.wanted.size) {
       const next = this.next?.bar ?? 0;
+      for (const [name, { track, bar, key }] of this.wanted) if (this.keyOf(track, bar) !== key) this.wanted.delete(name);
       const waits = [...this.wanted].filter(([name]) => !this.fetching.has(name));
       const ahead = (bar: number) => (bar < next ? 1e6 : 0) + bar;
       const first = waits.reduce<(typeof waits)[0] | undefined>((best, one) => (best && ahead(best[1].bar) <= ahead(one[1].bar) ? best : one), undefined);
