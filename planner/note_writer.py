@@ -321,7 +321,7 @@ class NotesTask:
         if bar + 1 == len(song):
             if (part, bar) in controls.rhythm or (part, bar) in controls.contour:
                 return []
-            return [Ending(next(iter(song.chords_in(bar)), None), name.startswith("bass."))]
+            return [Ending(next(iter(song.chords_in(bar)), None), name.startswith("bass."), song.parts[part].is_drums)]
         before = song.cells.get((part, bar - 1), ())
         is_last = song.plan[bar + 1].label not in (None, PHRASE) and song.plan[bar].label is None
         return [Novelty(before)] if song.parts[part].is_drums and before and is_last else []

@@ -20,6 +20,7 @@ FREE_GENRES = ("art song", "game")
 # Set by hand; benchmarks.planner_music measures the chord tones of what is written.
 MIN_CHORD_TONE_SHARE = 0.95
 MOST_ONSETS = 16  # a bar
+PERCUSSION = (27, 87)  # the drums that General MIDI 2 names
 BREATH_S = 8.0  # that a wind player or singer goes on without a breath, to the next bar line
 
 
@@ -34,6 +35,8 @@ def with_playability(controls: Controls, song: Song) -> Controls:
         pitches = [hit.pitch for cell in own for hit in cell]
         largest = max((_chord_size([hit.position for hit in cell]) for cell in own), default=0)
         limits = range_of_part(role, part.program)
+        if part.is_drums:
+            spans.setdefault(part.name, (min(PERCUSSION[0], *pitches, 127), max(PERCUSSION[1], *pitches, 0)))
         if limits is not None:
             low, high = limits.comfortable
             spans.setdefault(part.name, (min(low, *pitches, 127), max(high, *pitches, 0)))

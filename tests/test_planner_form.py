@@ -16,6 +16,7 @@ from planner.plan_writer import section_floors
 from planner.prosody import STRONG, WEAK
 from planner.request import BarRequest, Controls
 from planner.rules.breath import BREATH_TICKS, breath_due, ticks_without_breath
+from planner.rules.ending import LAST_DRUMS, MOST_LAST_HITS
 from planner.rules.novelty import note_content
 from planner.song import Part, PlanBar, Song, song_of
 from planner.song_to_sheet import sheet_of_song
@@ -78,13 +79,23 @@ def test_the_last_bar_is_an_ending(model, seed):
     for number, track in enumerate(made.tracks):
         for note in made.notes_in(number, 7):
             assert note.start_ticks == start
-            if not track.is_drums:
+            if track.is_drums:
+                assert note.pitch in LAST_DRUMS
+            else:
                 assert note.duration_ticks == (84 if track.role == "lead" else 96)  # a flute breathes
                 assert note.pitch % 12 in ((9,) if track.role == "bass" else chord.pitch_classes)
+        assert not track.is_drums or len(made.notes_in(number, 7)) <= MOST_LAST_HITS
     free = [
         compose(model, BAND, form(("verse", 4)), sampling=TokenSampling(seed=n), develop=False).sheet for n in range(4)
     ]
     assert any(n.start_ticks > s.bar_starts[3] for s in free for t in range(4) for n in s.notes_in(t, 3))
+
+
+def test_drums_are_those_of_general_midi(model):
+    made = compose(model, BAND, form(("verse", 4)), sampling=TokenSampling(seed=1)).sheet
+    (drums,) = [track for track in made.tracks if track.is_drums]
+    assert drums.notes
+    assert {note.pitch for note in drums.notes} <= set(range(27, 88))
 
 
 @pytest.mark.parametrize("seed", range(3))
