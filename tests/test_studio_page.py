@@ -98,6 +98,36 @@ def test_selected_bars_are_written_anew_and_what_was_there_can_be_had_back(studi
     assert studio.sheet == before
 
 
+def test_several_regions_are_written_at_once_by_keys(studio):
+    page, before = studio.page, studio.sheet
+    select_bars(page, 1, 2, 2)
+    press(page, "Enter", "ArrowDown", "ArrowDown", *["ArrowRight"] * 3)
+    assert page.get_by_text("piano, bars 3-4; bass, bar 7").is_visible()
+    press(page, "i")
+    studio.wait_for(lambda: studio.steps() == ["infill 1"])
+    cells = {(cell.track, cell.after_bar) for cell in diff(before, studio.sheet).cells}
+    assert cells == {("piano.1", 2), ("piano.1", 3), ("bass.1", 6)}
+    lane(page, "Bars of all tracks").focus()
+    press(page, "Escape")
+    page.get_by_text("Drag over bars").wait_for()
+
+
+def test_a_section_is_selected_and_moved(studio):
+    page = studio.page
+    box = lane(page, "Bars and sections").bounding_box()
+    page.mouse.click(box["x"] + 20, box["y"] + box["height"] - 8)  # the intro, bars 1 to 4
+    assert page.get_by_text("bars 1-4").first.is_visible()
+    page.get_by_role("button", name="Duplicate").click()
+    studio.wait_for(lambda: studio.steps() == ["repeat x2 in bars 1-4"])
+    lane(page, "Bars and sections").focus()
+    press(page, "Home", "s")
+    page.get_by_role("button", name="Move…").click()
+    page.get_by_role("textbox", name="Before bar").fill("end")
+    page.get_by_role("button", name="Move", exact=True).click()
+    studio.wait_for(lambda: studio.steps()[-1].startswith("move in bars 1-"))
+    assert studio.sheet.sections[-1].label == "intro"
+
+
 def test_another_take_is_compared_and_only_its_bars_differ(rendering):
     page, session = rendering.page, rendering.session
     everything = [(track, bar) for track in session.sheet.track_ids for bar in range(session.sheet.bar_count)]

@@ -2,18 +2,19 @@
 
     {"title": "Saints", "duration_s": 31.5, "end_ticks": 1536, "pickup_ticks": 0,
      "bars": [{"start_ticks": 0, "start_s": 0.0, "meter": "4/4", "beat_ticks": 24, "key": "G:maj", "section": "verse"}],
-     "tempos": [[0, 120.0]], "chords": [[0, "Am7"]],
+     "tempos": [[0, 120.0]], "chords": [[0, "Am7", [9, 0, 4, 7]]],
      "tracks": [{"id": "vocal.1", "role": "vocal", "name": "", "program": 52, "muted": false, "voice": "low",
                  "notes": [[0, 67, 24, 80, "hel-"]]}]}
 
 A note is [start_ticks, pitch, duration_ticks, velocity], with its syllable where it has one; a hyphen at the end of a
-syllable says that its word goes on. A bar says its meter, key and section where they change, or at the first bar.
+syllable says that its word goes on. A chord is [start_ticks, symbol, pitch classes from the bass up]. A bar says its
+meter, key and section where they change, or at the first bar.
 """
 
 from typing import Any
 
 from scoretok.harmony import chord_to_symbol, key_to_text
-from scoretok.parts import Note, Track
+from scoretok.parts import Chord, Note, Track
 from scoretok.sheet import LeadSheet
 
 
@@ -27,11 +28,19 @@ def sheet_view(sheet: LeadSheet) -> dict[str, Any]:
         "bars": [_bar_view(sheet, bar) for bar in range(sheet.bar_count)],
         "tempos": [[tempo.start_ticks, tempo.bpm] for tempo in sheet.tempos],
         "chords": [
-            [chord.start_ticks, chord_to_symbol(chord, sheet.key_at(sheet.bar_at(chord.start_ticks)))]
+            [chord.start_ticks, chord_to_symbol(chord, sheet.key_at(sheet.bar_at(chord.start_ticks))), _classes(chord)]
             for chord in sheet.chords
         ],
         "tracks": [_track_view(name, track) for name, track in sheet.tracks_by_id.items()],
     }
+
+
+def _classes(chord: Chord) -> list[int]:
+    """The pitch classes of a chord, from its bass up."""
+    if chord.root is None:
+        return []
+    lowest = chord.root if chord.bass is None else chord.bass
+    return sorted({*chord.pitch_classes, lowest}, key=lambda one: (one - lowest) % 12)
 
 
 def _bar_view(sheet: LeadSheet, bar: int) -> dict[str, Any]:

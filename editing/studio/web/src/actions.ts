@@ -20,26 +20,34 @@ export class Actions {
   }
 
   private show(): void {
-    const { region } = this.store;
+    const { regions } = this.store;
+    const [region] = regions;
     if (!region) {
-      this.element.replaceChildren(h("span", { class: "hint" }, "Drag over bars of the tracks to select them."));
+      this.element.replaceChildren(h("span", { class: "hint" }, "Drag over bars of the tracks to select them; with Ctrl, more of them."));
       return;
     }
-    const bars = region.first + 1 === region.stop ? `bar ${region.stop}` : `bars ${region.first + 1}-${region.stop}`;
+    const one = regions.length === 1 ? region : null;
     this.element.replaceChildren(
-      h("span", { class: "where", role: "status" }, `${region.tracks.map(named).join(", ")}, ${bars}`),
-      button("Infill", () => this.write(region, "infill")),
-      button("Vary", () => this.write(region, "vary")),
-      button("Another take", () => this.takes(region)),
-      button("Loop", () => this.loop(region)),
-      button("Transpose…", () => this.phrase(region, "transpose", "Semitones (+2, -12)", "+2")),
-      button("Chords…", () => this.phrase(region, "chords", "Chords, one a bar", "C G Am F")),
-      button("Words…", () => this.phrase(region, "lyrics", "Words, a syllable a note", "")),
-      button("Section…", () => this.phrase(region, "section", "verse, chorus, bridge …", "verse")),
-      button("Duplicate", () => this.store.edit(`repeat x2 in bars ${this.bars(region)}`)),
-      button("Clear", () => this.store.edit(`clear in bars ${this.bars(region)} of ${this.tracks(region)}`)),
-      button("Delete bars", () => this.store.edit(`delete in bars ${this.bars(region)}`)),
+      h("span", { class: "where", role: "status" }, regions.map((each) => `${this.tracks(each)}, ${this.inWords(each)}`).join("; ")),
+      button("Infill", () => this.write("infill")),
+      button("Vary", () => this.write("vary")),
+      button("Another take", () => this.takes()),
+      button("Loop", () => this.loop()),
+      button("Transpose…", () => this.phrase("transpose", "Semitones (+2, -12)", "+2")),
+      button("Chords…", () => this.phrase("chords", "Chords, one a bar", "C G Am F")),
+      button("Words…", () => this.phrase("lyrics", "Words, a syllable a note", "")),
+      button("Clear", () => this.store.edit(...regions.map((each) => `clear in bars ${this.bars(each)} of ${this.tracks(each)}`))),
+      ...(one ? [
+        button("Section…", () => this.phrase("section", "verse, chorus, bridge …", "verse")),
+        button("Duplicate", () => this.store.edit(`repeat x2 in bars ${this.bars(one)}`)),
+        button("Move…", () => this.move(one)),
+        button("Delete bars", () => this.store.edit(`delete in bars ${this.bars(one)}`)),
+      ] : []),
     );
+  }
+
+  private inWords(region: Region): string {
+    return region.first + 1 === region.stop ? `bar ${region.stop}` : `bars ${this.bars(region)}`;
   }
 
   /** A seed that no take and no variant has had. */
@@ -58,35 +66,48 @@ export class Actions {
     return region.tracks.map(named).join(", ");
   }
 
-  private async write(region: Region, what: string): Promise<void> {
-    const cells = region.tracks.flatMap((track) => Array.from({ length: region.stop - region.first }, (_, i) => [track, region.first + i]));
-    await this.store.send("write", { what, cells, seed: this.newSeed() });
+  /** Let the model write the selected bars anew, or vary them. */
+  async write(what: "infill" | "vary"): Promise<void> {
+    const cells = this.store.regions.flatMap(({ tracks, first, stop }) =>
+      tracks.flatMap((track) => Array.from({ length: stop - first }, (_, i): [string, number] => [track, first + i])));
+    const once = [...new Map(cells.map((cell) => [cell.join("/"), cell])).values()];
+    if (once.length) await this.store.send("write", { what, cells: once, seed: this.newSeed() });
   }
 
-  private async takes(region: Region): Promise<void> {
+  /** Let the model play the selected bars anew. */
+  async takes(): Promise<void> {
     const seed = this.newSeed();
-    for (const track of region.tracks) await this.store.send("take", { track, bars: [region.first, region.stop], seed });
+    for (const { tracks, first, stop } of this.store.regions)
+      for (const track of tracks) await this.store.send("take", { track, bars: [first, stop], seed });
   }
 
-  private loop(region: Region): void {
+  /** Play the bars that were selected last again and again, or no longer. */
+  loop(): void {
     const { loop } = this.player;
+    const region = this.store.region ?? { first: 0, stop: this.store.sheet.bars.length };
     const isSame = loop?.first === region.first && loop.stop === region.stop;
-    this.player.loop = isSame ? null : { first: region.first, stop: region.stop };
-    this.player.dispatchEvent(new Event("change"));
+    this.player.setLoop(isSame ? null : { first: region.first, stop: region.stop });
   }
 
-  private async phrase(region: Region, verb: string, label: string, value: string): Promise<void> {
-    const answer = await askFor(`${verb}, bars ${this.bars(region)}`, [{ name: "text", label, value }], "Do it");
+  private async move(region: Region): Promise<void> {
+    const last = this.store.sheet.bars.length;
+    const answer = await askFor(`Move bars ${this.bars(region)}`, [{ name: "before", label: `Before bar (1 to ${last}, or end)`, value: "1" }], "Move");
+    const before = answer?.before?.trim();
+    if (before) await this.store.edit(`move in bars ${this.bars(region)} ${before === "end" ? "at end" : `before ${before}`}`);
+  }
+
+  private async phrase(verb: string, label: string, value: string): Promise<void> {
+    const { regions } = this.store;
+    const answer = await askFor(`${verb}, ${regions.map((each) => this.inWords(each)).join(", ")}`, [{ name: "text", label, value }], "Do it");
     const text = answer?.text?.trim().replaceAll('"', "'");
     if (!text) return;
-    const where = `in bars ${this.bars(region)}`;
-    const forms: Record<string, string> = {
-      transpose: `transpose ${text} ${where} of ${this.tracks(region)}`,
-      chords: `chords "${text}" ${where}`,
-      lyrics: `lyrics "${text}" ${where} of ${this.tracks(region)}`,
-      section: `section ${text} ${where}`,
+    const forms: Record<string, (where: string, tracks: string) => string> = {
+      transpose: (where, tracks) => `transpose ${text} ${where} of ${tracks}`,
+      chords: (where) => `chords "${text}" ${where}`,
+      lyrics: (where, tracks) => `lyrics "${text}" ${where} of ${tracks}`,
+      section: (where) => `section ${text} ${where}`,
     };
-    await this.store.edit(forms[verb] as string);
+    await this.store.edit(...regions.map((each) => (forms[verb] as (where: string, tracks: string) => string)(`in bars ${this.bars(each)}`, this.tracks(each))));
   }
 
   async compose(): Promise<void> {

@@ -3,7 +3,7 @@
 import { Lane } from "./canvas";
 import type { Player } from "./player";
 import { barAt, barEnd } from "./score";
-import type { Store } from "./store";
+import type { Region, Store } from "./store";
 import { colour, roleColour } from "./theme";
 import type { Viewport } from "./viewport";
 
@@ -12,6 +12,7 @@ export const ROW = 46;
 export class Grid extends Lane {
   private anchor = { row: 0, bar: 0 };
   private head = { row: 0, bar: 0 };
+  private kept: Region[] = []; // beside what is being selected
 
   constructor(
     private readonly store: Store,
@@ -94,8 +95,11 @@ export class Grid extends Lane {
   }
 
   private drawRegion(context: CanvasRenderingContext2D): void {
-    const { sheet, region } = this.store;
-    if (!region) return;
+    for (const region of this.store.regions) this.drawOne(context, region);
+  }
+
+  private drawOne(context: CanvasRenderingContext2D, region: Region): void {
+    const { sheet } = this.store;
     const x = this.view.x(sheet.bars[region.first]?.start_ticks ?? 0);
     const width = this.view.x(barEnd(sheet, region.stop - 1)) - x;
     context.strokeStyle = colour("accent");
@@ -119,6 +123,7 @@ export class Grid extends Lane {
     const at = this.place(event);
     if (at.row < 0) return;
     if (!event.shiftKey) this.anchor = at;
+    this.kept = event.ctrlKey || event.metaKey ? this.store.regions : [];
     this.select(at);
     this.canvas.setPointerCapture(event.pointerId);
     const move = (now: PointerEvent) => this.select(this.place(now));
@@ -132,13 +137,16 @@ export class Grid extends Lane {
     const [low, high] = [this.anchor.row, head.row].sort((a, b) => a - b) as [number, number];
     const [first, last] = [this.anchor.bar, head.bar].sort((a, b) => a - b) as [number, number];
     this.store.track = sheet.tracks[head.row]?.id ?? this.store.track;
-    this.store.setRegion({ tracks: sheet.tracks.slice(low, high + 1).map((track) => track.id), first, stop: last + 1 });
+    this.store.setRegion({ tracks: sheet.tracks.slice(low, high + 1).map((track) => track.id), first, stop: last + 1 }, this.kept);
   }
 
   private key(event: KeyboardEvent): void {
     const { sheet } = this.store;
     const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
-    if (event.key === "Escape") this.store.setRegion(null);
+    if (event.key === "Escape") {
+      this.kept = [];
+      this.store.setRegion(null);
+    } else if (event.key === "Enter") this.kept = this.store.regions;
     else if (step) {
       const row = Math.min(sheet.tracks.length - 1, Math.max(0, this.head.row + (step[0] as number)));
       const bar = Math.min(sheet.bars.length - 1, Math.max(0, this.head.bar + (step[1] as number)));

@@ -9,6 +9,8 @@ import { colour } from "./theme";
 import type { Viewport } from "./viewport";
 
 export const DOUBTFUL = 0.5; // how sure a chord or key must be to be shown without a question mark
+const LOWEST_CHORD_PITCH = 48;
+const SECTION_PX = 20;
 const SECTIONS = ["intro", "verse", "pre-chorus", "chorus", "bridge", "solo", "interlude", "outro"];
 
 abstract class TimeLane extends Lane {
@@ -39,7 +41,8 @@ abstract class TimeLane extends Lane {
   }
 }
 
-/** Bar numbers, meters, keys, tempos and sections; a drag makes a loop, a double click names a section. */
+/** Bar numbers, meters, keys, tempos and sections; a drag makes a loop, a click on a section selects it, a double click
+ * sets what begins with a bar. */
 export class Ruler extends TimeLane {
   constructor(store: Store, view: Viewport, player: Player) {
     super("Bars and sections", "ruler", store, view, player);
@@ -48,7 +51,8 @@ export class Ruler extends TimeLane {
     this.canvas.addEventListener("keydown", (event) => {
       const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       const bar = barAt(store.sheet, player.now());
-      if (step) player.seek(store.sheet.bars[Math.max(0, bar + step)]?.start_ticks ?? 0);
+      if (event.key === "s") this.selectSection(bar);
+      else if (step) player.seek(store.sheet.bars[Math.max(0, bar + step)]?.start_ticks ?? 0);
       else if (event.key === "Enter") void this.editBar(bar);
       else return;
       event.preventDefault();
@@ -72,9 +76,9 @@ export class Ruler extends TimeLane {
       const end = this.view.x(sheet.bars[starts[i + 1] ?? -1]?.start_ticks ?? sheet.end_ticks);
       const label = sheet.bars[bar]?.section ?? "";
       context.fillStyle = colour(`section-${label}`) || colour("section-intro");
-      context.fillRect(x, this.height - 20, end - x - 1, 20);
+      context.fillRect(x, this.height - SECTION_PX, end - x - 1, SECTION_PX);
       context.fillStyle = colour("section-text");
-      if (end - x > 20) context.fillText(label, Math.max(x, 0) + 5, this.height - 10, end - Math.max(x, 0) - 8);
+      if (end - x > 20) context.fillText(label, Math.max(x, 0) + 5, this.height - SECTION_PX / 2, end - Math.max(x, 0) - 8);
     });
     const { recording } = this.store.state;
     const sure = recording?.bars.length === recording?.keys.length ? (recording?.keys ?? []) : [];
@@ -111,10 +115,19 @@ export class Ruler extends TimeLane {
       () => {
         this.canvas.removeEventListener("pointermove", move);
         if (!moved) this.player.seek(Math.min(first, sheet.end_ticks));
+        if (!moved && event.offsetY > this.height - SECTION_PX) this.selectSection(barAt(sheet, first));
         this.player.dispatchEvent(new Event("change"));
       },
       { once: true },
     );
+  }
+
+  /** Select the bars of the section that a bar lies in, of all tracks. */
+  private selectSection(bar: number): void {
+    const { sheet } = this.store;
+    const first = Math.max(0, sheet.bars.findLastIndex((one, i) => i <= bar && one.section !== undefined));
+    const next = sheet.bars.findIndex((one, i) => i > bar && one.section !== undefined);
+    this.store.setRegion({ tracks: sheet.tracks.map((track) => track.id), first, stop: next < 0 ? sheet.bars.length : next });
   }
 
   /** Section, tempo and key from a bar on, typed. */
@@ -204,6 +217,13 @@ abstract class TypedLane extends TimeLane {
 export class ChordLane extends TypedLane {
   constructor(store: Store, view: Viewport, player: Player) {
     super("Chords", "chords", store, view, player);
+    this.canvas.addEventListener("click", (event) => this.hear(view.ticks(event.offsetX)));
+  }
+
+  private hear(ticks: number): void {
+    const [, , classes = []] = this.store.sheet.chords.findLast(([tick]) => tick <= ticks) ?? [];
+    let last = LOWEST_CHORD_PITCH - 1;
+    void this.player.preview(classes.map((one) => (last += 1 + ((((one - last - 1) % 12) + 12) % 12))));
   }
 
   protected draw(context: CanvasRenderingContext2D): void {

@@ -8,6 +8,7 @@ import { Grid } from "./grid";
 import { Keyboard } from "./keyboard";
 import { ChordLane, Ruler, WordLane } from "./lanes";
 import { Jobs, Notation, Steps, Takes } from "./panels";
+import { Mix } from "./mix";
 import { Player } from "./player";
 import { RecordingPanel } from "./recording";
 import { Roll } from "./roll";
@@ -28,6 +29,7 @@ const player = new Player(store);
 const ruler = new Ruler(store, view, player);
 const chords = new ChordLane(store, view, player);
 const words = new WordLane(store, view, player);
+const mix = new Mix(store, view, player);
 const grid = new Grid(store, view, player);
 const spectrogram = new Spectrogram(store);
 const roll = new Roll(store, view, player, spectrogram);
@@ -51,14 +53,8 @@ const status = h("span", { class: "hint", "aria-label": "Roll" });
 const undo = button("Undo", () => void step("undo"), {}, "↶");
 const redo = button("Redo", () => void step("redo"), {}, "↷");
 const play = button("Play", () => void toggle(), {}, "▶");
-const loop = button("Loop", () => {
-  player.loop = player.loop ? null : store.region ? { first: store.region.first, stop: store.region.stop } : { first: 0, stop: store.sheet.bars.length };
-  player.dispatchEvent(new Event("change"));
-}, {}, "⟳");
-const metronome = button("Metronome", () => {
-  player.metronome = !player.metronome;
-  player.dispatchEvent(new Event("change"));
-}, {}, "♩");
+const loop = button("Loop", () => (player.loop ? player.setLoop(null) : actions.loop()), {}, "⟳");
+const metronome = button("Metronome", () => player.toggleMetronome(), {}, "♩");
 const recording = button("Hear the recording", () => player.toggleRecording(), { hidden: true }, "Recording");
 const renders = button("Render in the background", () => void store.send("renders", { on: !store.state.renders }), {}, "Model");
 const pen = button("Pen", () => {
@@ -69,6 +65,11 @@ const snap = h("select", { "aria-label": "Grid", change: () => {
   roll.snapTicks = Number(snap.value);
   roll.redraw();
 } }, ...SNAPS.map(([name, ticks]) => h("option", { value: String(ticks) }, name)));
+
+const LETTERS: Record<string, () => unknown> = {
+  c: () => actions.compose(), g: () => actions.more(), i: () => actions.write("infill"), l: () => actions.loop(), m: () => player.toggleMetronome(),
+  r: () => store.state.recording && player.toggleRecording(), t: () => actions.takes(), v: () => actions.write("vary"),
+};
 
 async function step(what: "undo" | "redo"): Promise<void> {
   await store.send(what, {});
@@ -84,7 +85,7 @@ async function toggle(): Promise<void> {
 }
 
 function layout(): void {
-  const lanes = h("div", { class: "lanes" }, ruler.canvas, chords.canvas, words.canvas);
+  const lanes = h("div", { class: "lanes" }, ruler.canvas, chords.canvas, words.canvas, mix.canvas);
   const side = h("aside", {}, tabs());
   const toolbar = h("header", { role: "toolbar", "aria-label": "Song" }, title, play, button("Stop", () => player.stop(), {}, "■"), loop, metronome, clock,
     undo, redo, recording, renders, button("Compose…", () => actions.compose()), button("Go on…", () => actions.more()), button("Add a track…", () => tracks.add()),
@@ -93,7 +94,7 @@ function layout(): void {
     button("Zoom in", () => view.zoom(1.25, 200), {}, "+"), button("See all", fit), button("MIDI keyboard", async () => store.say(await keyboard.connect()), {}, "MIDI"), status);
   document.querySelector("#studio")?.replaceChildren(
     toolbar,
-    h("main", {}, h("div", { class: "corner" }, h("span", { class: "hint" }, "bars"), h("span", { class: "hint" }, "chords"), h("span", { class: "hint" }, "words")), lanes,
+    h("main", {}, h("div", { class: "corner" }, h("span", { class: "hint" }, "bars"), h("span", { class: "hint" }, "chords"), h("span", { class: "hint" }, "words"), h("span", { class: "hint" }, "mix")), lanes,
       tracks.element, grid.canvas, h("div", { class: "corner beside" }, tools, keyboard.canvas), h("div", { class: "edit" }, actions.element, roll.canvas, velocities.canvas)),
     side, said);
 }
@@ -118,10 +119,11 @@ function fit(): void {
 
 function help(): void {
   const rows = [
-    ["Space", "play, pause"], ["R", "hear the recording, or the score"], ["Home", "to the start"], ["Ctrl+Z, Ctrl+Shift+Z", "undo, redo"], ["Ctrl+wheel", "zoom"], ["Shift+wheel", "scroll"],
+    ["Space", "play, pause"], ["L, M", "loop, metronome"], ["R", "hear the recording, or the score"],
+    ["I, V, T", "infill, vary, another take of the selected bars"], ["C, G", "compose, go on"], ["Ctrl+O, Ctrl+S", "open, export"], ["Home", "to the start"], ["Ctrl+Z, Ctrl+Shift+Z", "undo, redo"], ["Ctrl+wheel", "zoom"], ["Shift+wheel", "scroll"],
     ["In the roll: arrows", "move the selection, or the cursor"], ["Shift+arrows", "length, octaves"], ["Enter, double click", "draw a note"],
     ["Delete", "take notes out"], ["[ and ]", "velocity"], ["Pen and piano keys", "write what is played, at the cursor"], ["Alt", "off the grid"], ["Ctrl+A, C, X, V", "select all, copy, cut, paste"],
-    ["In the grid: arrows, Shift+arrows", "select bars"], ["In the words: Tab", "to the next note"],
+    ["In the grid: arrows, Shift+arrows", "select bars"], ["In the grid: Enter", "keep them and select more"], ["In the bars: S, Enter", "select the section, set what begins here"], ["In the words: Tab", "to the next note"],
   ];
   const dialog: HTMLDialogElement = h("dialog", { "aria-label": "Keys" }, h("h2", {}, "Keys"), h("dl", {}, ...rows.flatMap(([key, what]) => [h("dt", {}, key ?? ""), h("dd", {}, what ?? "")])), button("Close", (): void => dialog.close()));
   document.body.append(dialog);
@@ -164,7 +166,7 @@ function animate(): void {
   if (player.playing) {
     view.show(player.now(), grid.canvas.clientWidth);
     showTransport();
-    for (const lane of [ruler, chords, words, grid, roll]) lane.redraw();
+    for (const lane of [ruler, chords, words, mix, grid, roll]) lane.redraw();
   }
   requestAnimationFrame(animate);
 }
@@ -175,7 +177,9 @@ function keys(event: KeyboardEvent): void {
   const command = event.ctrlKey || event.metaKey;
   if (event.key === " " && !target.closest("button")) void toggle();
   else if (event.key === "Home") player.seek(0);
-  else if (event.key === "r" && !command && store.state.recording) player.toggleRecording();
+  else if (command && event.key.toLowerCase() === "o") files.choose();
+  else if (command && event.key.toLowerCase() === "s") void actions.save();
+  else if (!command && LETTERS[event.key]) LETTERS[event.key]?.();
   else if (command && event.key.toLowerCase() === "z") void step(event.shiftKey ? "redo" : "undo");
   else if (command && event.key.toLowerCase() === "y") void step("redo");
   else return;

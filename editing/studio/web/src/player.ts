@@ -95,6 +95,16 @@ export class Player extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
+  setLoop(loop: { first: number; stop: number } | null): void {
+    this.loop = loop;
+    this.dispatchEvent(new Event("change"));
+  }
+
+  toggleMetronome(): void {
+    this.metronome = !this.metronome;
+    this.dispatchEvent(new Event("change"));
+  }
+
   /** Hear the recording, or the score again; what plays goes on where it is. */
   toggleRecording(): void {
     this.hearsRecording = !this.hearsRecording;

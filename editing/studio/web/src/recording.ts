@@ -27,7 +27,7 @@ export class RecordingPanel {
       return;
     }
     const doubts = recording.chords.filter(([, sure]) => sure < DOUBTFUL);
-    const names = new Map(this.store.sheet.chords);
+    const names = new Map(this.store.sheet.chords.map(([tick, name]) => [tick, name]));
     refill(
       this.element,
       h("h3", {}, recording.name),

@@ -32,7 +32,7 @@ export interface Sheet {
   pickup_ticks: number;
   bars: Bar[];
   tempos: [number, number][];
-  chords: [number, string][];
+  chords: [number, string, number[]][]; // with pitch classes, the bass first
   tracks: Track[];
 }
 

@@ -66,10 +66,14 @@ export class Store extends EventTarget {
   state!: State;
   sheet!: Sheet;
   track = "";
-  region: Region | null = null;
+  regions: Region[] = []; // that are selected; the last one is the one that was selected last
   private asking: Promise<void> | null = null;
   private isStale = false; // what an answer that is on its way may be
   private last: Promise<unknown> = Promise.resolve(); // of what was sent
+
+  get region(): Region | null {
+    return this.regions.at(-1) ?? null;
+  }
 
   get selectedTrack(): Track | undefined {
     return this.sheet.tracks.find((track) => track.id === this.track);
@@ -81,12 +85,11 @@ export class Store extends EventTarget {
     this.sheet = answer.sheet ?? withChange(this.sheet, answer.sheet_change as SheetChange);
     this.state = answer;
     if (!this.selectedTrack) this.track = this.sheet.tracks[0]?.id ?? "";
-    if (this.region) {
-      const { first, tracks } = this.region;
-      const stop = Math.min(this.region.stop, this.sheet.bars.length);
+    this.regions = this.regions.flatMap(({ tracks, first, stop }) => {
+      const last = Math.min(stop, this.sheet.bars.length);
       const left = tracks.filter((id) => this.sheet.tracks.some((track) => track.id === id));
-      this.region = left.length && first < stop ? { tracks: left, first, stop } : null;
-    }
+      return left.length && first < last ? [{ tracks: left, first, stop: last }] : [];
+    });
     if (answer.said?.length) this.say(answer.said.join(" "));
     this.dispatchEvent(new Event("change"));
   }
@@ -142,8 +145,9 @@ export class Store extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  setRegion(region: Region | null): void {
-    this.region = region;
+  /** Select bars of tracks, beside those that are kept. */
+  setRegion(region: Region | null, kept: Region[] = []): void {
+    this.regions = region ? [...kept, region] : kept;
     this.dispatchEvent(new Event("change"));
   }
 

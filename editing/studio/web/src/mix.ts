@@ -1,0 +1,51 @@
+// The waveform of what is heard: of the tracks together, or of the recording in their place.
+
+import { RECORDING } from "./api";
+import { Lane } from "./canvas";
+import type { Player } from "./player";
+import { barAt, barEnd } from "./score";
+import type { Store } from "./store";
+import { colour } from "./theme";
+import type { Viewport } from "./viewport";
+
+export class Mix extends Lane {
+  constructor(
+    private readonly store: Store,
+    private readonly view: Viewport,
+    private readonly player: Player,
+  ) {
+    super("Mix", "mix");
+    view.follow(this.canvas);
+    for (const source of [store, view, player]) source.addEventListener("change", () => this.redraw());
+    player.addEventListener("sound", () => this.redraw());
+    this.canvas.addEventListener("click", (event) => player.seek(Math.min(view.ticks(event.offsetX), store.sheet.end_ticks)));
+  }
+
+  protected draw(context: CanvasRenderingContext2D): void {
+    const { sheet } = this.store;
+    context.fillStyle = colour("dim");
+    for (let bar = barAt(sheet, this.view.ticks(0)); bar < sheet.bars.length; bar++) {
+      const x = this.view.x(sheet.bars[bar]?.start_ticks ?? 0);
+      if (x > this.width) break;
+      const peaks = this.peaks(bar);
+      const step = (this.view.x(barEnd(sheet, bar)) - x) / Math.max(1, peaks.length);
+      peaks.forEach((peak, i) => {
+        const height = Math.max(1, Math.min(1, Math.sqrt(peak)) * (this.height - 4));
+        context.fillRect(x + i * step, (this.height - height) / 2, Math.max(1, step), height);
+      });
+    }
+    context.fillStyle = colour("cursor");
+    context.fillRect(this.view.x(this.player.now()), 0, 1, this.height);
+  }
+
+  /** Peaks of a bar at the levels of the mixer; of tracks together as of sounds that know nothing of one another. */
+  private peaks(bar: number): number[] {
+    const squares: number[] = [];
+    for (const id of [...this.store.sheet.tracks.map((track) => track.id), RECORDING]) {
+      if (!this.player.isHeard(id)) continue;
+      const gain = 10 ** ((this.store.state.levels[id]?.gain_db ?? 0) / 10);
+      this.player.soundOf(id, bar)?.peaks.forEach((peak, i) => (squares[i] = (squares[i] ?? 0) + gain * peak * peak));
+    }
+    return squares.map(Math.sqrt);
+  }
+}
