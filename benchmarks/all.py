@@ -36,6 +36,7 @@ SECTIONS = {
     "planner_melodies": "The planner: melodies beside real ones",
     "planner_copying": "The planner: does it copy?",
     "planner_speed": "The planner: speed and memory",
+    "studio": "The studio: the page, edits and their sound",
     "transcription": "Transcription: bands that nobody trained on",
     "transcription_keys": "Transcription: keys, if chords and notes are known",
     "transcription_roundtrip": "Transcription: from score to sound to score",

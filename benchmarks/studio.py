@@ -115,6 +115,13 @@ def pages() -> Iterator[Callable[[str], tuple[Page, float]]]:
         browser.close()
 
 
+def seconds_until_ready(opened: Callable[[str], tuple[Page, float]], address: str) -> float:
+    """How long a page takes, which is closed again."""
+    page, seconds = opened(address)
+    page.close()
+    return seconds
+
+
 def until(done: Callable[[], bool]) -> float:
     """Seconds until something is so."""
     began = time.perf_counter()
@@ -146,7 +153,7 @@ def usual_song(rows: list[list[object]]) -> None:
     """A song of three minutes."""
     sheet = lasting(five_tracks(), 3)
     with served(sheet, "--no-render") as server, pages() as opened:
-        ready = [opened(server.address)[1] for _ in range(3)]
+        ready = [seconds_until_ready(opened, server.address) for _ in range(3)]
         page, _ = opened(server.address)
         page.get_by_role("button", name="Edit piano").click()
         times = pressed(page, ["Enter", *["ArrowUp", "ArrowRight", "]"] * 10])

@@ -352,3 +352,16 @@ def test_an_edited_copy_is_what_edit_would_give(quiet, sheet):
     quiet.post("edit", phrases=["octave +1 of bass", "section chorus in bars 5-8"])
     quiet.look()
     assert replace(quiet.sheet) == edit(sheet, ["octave +1 of bass", "section chorus in bars 5-8"])
+
+
+def test_peaks_of_bars_are_those_of_their_samples(page, sheet):
+    page.wait()
+    for track in ("piano.1", "vocal.1"):
+        answer = page.http.get(f"/api/peaks/{track}", params={"first": 0, "stop": sheet.bar_count})
+        peaks = np.frombuffer(answer.content, "<f4").reshape(sheet.bar_count, -1)
+        assert peaks.max(1) == pytest.approx(
+            [abs(page.hear(track, bar)[1]).max(initial=0) for bar in range(sheet.bar_count)]
+        )
+    assert "no track organ.1" in page.get("peaks/organ.1", status=400, first=0, stop=1)["error"]
+    assert "bar" in page.get("peaks/piano.1", status=400, first=0, stop=999)["error"]
+    assert "name bars" in page.get("peaks/piano.1", status=400, first=3, stop=3)["error"]

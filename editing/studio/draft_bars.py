@@ -14,7 +14,7 @@ from renderer.draft import DraftEngine
 from renderer.note_array import notes_of
 from scoretok.sheet import LeadSheet
 
-KEPT_BARS = 2000
+KEPT_SAMPLES = 1 << 26  # of all bars, 256 MB
 
 
 class DraftBars:
@@ -24,6 +24,7 @@ class DraftBars:
         self.engine = DraftEngine()
         self.lock = Lock()  # the synthesizer plays one thing at a time
         self.kept: OrderedDict[str, np.ndarray] = OrderedDict()
+        self.kept_samples = 0
 
     def bar(self, sheet: LeadSheet, number: int, bar: int) -> np.ndarray:
         """Samples (c, n) of the notes of a track that begin in a bar, from its bar line on."""
@@ -33,8 +34,9 @@ class DraftBars:
         with self.lock:
             if played.digest not in self.kept:
                 self.kept[played.digest] = self._play(sheet, number, bar)
-                while len(self.kept) > KEPT_BARS:
-                    self.kept.popitem(last=False)
+                self.kept_samples += self.kept[played.digest].size
+                while self.kept_samples > KEPT_SAMPLES and len(self.kept) > 1:
+                    self.kept_samples -= self.kept.popitem(last=False)[1].size
             self.kept.move_to_end(played.digest)
             return self.kept[played.digest]
 

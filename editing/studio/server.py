@@ -22,6 +22,7 @@ as the header `X-Token` or as `?token=`; it must name this host, and a browser m
     POST /api/inpaint                {"seed": 1} changes the recording where the score was
     DELETE /api/jobs/N
     GET  /api/sound/TRACK/BAR?key=K  float32, little-endian, channel after channel; headers X-Layer, X-Channels
+    GET  /api/peaks/TRACK?first=0&stop=8  48 peaks a bar, float32, of a track, or of "recording"
     GET  /api/recording/BAR          the same of the recording; 404 for a bar that it does not play
     GET  /api/spectrogram/BAR        uint8, a row of frames a semitone from C1 up; header X-Pitches
     GET  /api/room                   the impulse response of the mixer's room, float32, an ear after the other
@@ -169,6 +170,11 @@ def _add_reading(app: FastAPI, session: Session) -> None:
     @app.get("/api/sound/{track}/{bar}")
     def sound(track: str, bar: int) -> Response:
         return _samples(*session.bar_sound(track, bar))
+
+    @app.get("/api/peaks/{track}")
+    def peaks(track: str, first: int, stop: int) -> Response:
+        found = session.peaks.bars(session, track, range(first, stop))
+        return Response(found.astype("<f4").tobytes(), media_type="application/octet-stream")
 
     @app.get("/api/recording/{bar}")
     def recording(bar: int) -> Response:

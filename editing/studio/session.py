@@ -16,6 +16,7 @@ from editing.studio.engines import Engines
 from editing.studio.gestures import check_bar, find_track
 from editing.studio.jobs import Job, JobQueue, Report
 from editing.studio.opening import RECORDINGS
+from editing.studio.peaks import PeakStore
 from editing.studio.project import Project
 from editing.studio.recorded_jobs import recording_view
 from editing.studio.recordings import RecordingStore
@@ -48,7 +49,7 @@ class Session:
         self.store = TakeStore(project.folder / "audio")
         self.recordings = RecordingStore(project.folder / RECORDINGS)
         self.uploads = Uploads(project.folder)
-        self.draft = DraftBars()
+        self.draft, self.peaks = DraftBars(), PeakStore()
         self.listeners: list[SimpleQueue[dict[str, Any]]] = []
         self.jobs = JobQueue(workers, lambda job: self.tell({"job": job.to_dict()}))
         self.views: dict[int, dict[str, Any]] = {}

@@ -74,6 +74,11 @@ export async function sound(track: string, bar: number, key: string): Promise<So
   return { layer: answer.headers.get("X-Layer") as Sound["layer"], channels };
 }
 
+/** Peaks of some bars of a track, or of the recording, one bar after the other. */
+export async function peaks(track: string, first: number, stop: number): Promise<Float32Array> {
+  return new Float32Array(await (await ask(`peaks/${track}?first=${first}&stop=${stop}`)).arrayBuffer());
+}
+
 /** Levels of a bar of the recording, a row of frames a pitch from the lowest up. */
 export async function spectrogram(bar: number): Promise<{ levels: Uint8Array; pitches: number; lowest: number }> {
   const answer = await ask(`spectrogram/${bar}`);

@@ -1,6 +1,7 @@
 // The tracks as rows of bars: what each sounds like, whether it is as the model played it, and which are selected.
 
 import { Lane } from "./canvas";
+import type { Peaks } from "./peaks";
 import type { Player } from "./player";
 import { barAt, barEnd } from "./score";
 import type { Region, Store } from "./store";
@@ -18,11 +19,11 @@ export class Grid extends Lane {
     private readonly store: Store,
     private readonly view: Viewport,
     private readonly player: Player,
+    private readonly peaks: Peaks,
   ) {
     super("Bars of all tracks", "grid");
     view.follow(this.canvas);
-    for (const source of [store, view, player]) source.addEventListener("change", () => this.redraw());
-    player.addEventListener("sound", () => this.redraw());
+    for (const source of [store, view, player, peaks]) source.addEventListener("change", () => this.redraw());
     store.addEventListener("change", () => (this.canvas.style.height = `${Math.max(1, store.sheet.tracks.length) * ROW}px`));
     this.canvas.addEventListener("pointerdown", (event) => this.press(event));
     this.canvas.addEventListener("keydown", (event) => this.key(event));
@@ -69,11 +70,11 @@ export class Grid extends Lane {
   }
 
   private drawSound(context: CanvasRenderingContext2D, track: string, colour: string, bar: number, x: number, y: number, width: number): void {
-    const sound = this.player.soundOf(track, bar);
-    if (!sound) return;
+    const peaks = this.peaks.of(track, bar);
+    if (!peaks) return;
     context.fillStyle = colour;
-    const step = width / sound.peaks.length;
-    sound.peaks.forEach((peak, i) => {
+    const step = width / peaks.length;
+    peaks.forEach((peak, i) => {
       const height = Math.max(1, Math.min(1, Math.sqrt(peak)) * (ROW - 8));
       context.fillRect(x + i * step, y + (ROW - height) / 2, Math.max(1, step), height);
     });

@@ -2,6 +2,7 @@
 
 import { RECORDING } from "./api";
 import { Lane } from "./canvas";
+import type { Peaks } from "./peaks";
 import type { Player } from "./player";
 import { barAt, barEnd } from "./score";
 import type { Store } from "./store";
@@ -13,11 +14,11 @@ export class Mix extends Lane {
     private readonly store: Store,
     private readonly view: Viewport,
     private readonly player: Player,
+    private readonly peaks: Peaks,
   ) {
     super("Mix", "mix");
     view.follow(this.canvas);
-    for (const source of [store, view, player]) source.addEventListener("change", () => this.redraw());
-    player.addEventListener("sound", () => this.redraw());
+    for (const source of [store, view, player, peaks]) source.addEventListener("change", () => this.redraw());
     this.canvas.addEventListener("click", (event) => player.seek(Math.min(view.ticks(event.offsetX), store.sheet.end_ticks)));
   }
 
@@ -27,7 +28,7 @@ export class Mix extends Lane {
     for (let bar = barAt(sheet, this.view.ticks(0)); bar < sheet.bars.length; bar++) {
       const x = this.view.x(sheet.bars[bar]?.start_ticks ?? 0);
       if (x > this.width) break;
-      const peaks = this.peaks(bar);
+      const peaks = this.together(bar);
       const step = (this.view.x(barEnd(sheet, bar)) - x) / Math.max(1, peaks.length);
       peaks.forEach((peak, i) => {
         const height = Math.max(1, Math.min(1, Math.sqrt(peak)) * (this.height - 4));
@@ -39,12 +40,12 @@ export class Mix extends Lane {
   }
 
   /** Peaks of a bar at the levels of the mixer; of tracks together as of sounds that know nothing of one another. */
-  private peaks(bar: number): number[] {
+  private together(bar: number): number[] {
     const squares: number[] = [];
     for (const id of [...this.store.sheet.tracks.map((track) => track.id), RECORDING]) {
       if (!this.player.isHeard(id)) continue;
       const gain = 10 ** ((this.store.state.levels[id]?.gain_db ?? 0) / 10);
-      this.player.soundOf(id, bar)?.peaks.forEach((peak, i) => (squares[i] = (squares[i] ?? 0) + gain * peak * peak));
+      this.peaks.of(id, bar)?.forEach((peak, i) => (squares[i] = (squares[i] ?? 0) + gain * peak * peak));
     }
     return squares.map(Math.sqrt);
   }

@@ -3,25 +3,23 @@
 
 import * as api from "./api";
 import { RECORDING } from "./api";
+import { limiter } from "./limiter";
 import { SAMPLE_RATE, barAt, barSamples, secondsAt, ticksAt } from "./score";
 import type { Level, Store } from "./store";
 
 const AHEAD_S = 1.2;
+const AHEAD_BARS = 4;
 const TICK_MS = 80;
 const FADE_S = 0.005;
 const SWAP_S = 0.02;
 const AS_IT_IS: Level = { gain_db: 0, pan: 0, room: 0 }; // of the recording
-const HEADROOM = 1.6; // of the mixer of the renderer (renderer/mixer.py), as is KNEE
-const KNEE = 0.7;
-const CURVE_RANGE = 4;
 const LINES = 2;
-const PEAKS = 48; // of a bar, for drawing
+const KEPT_SAMPLES = 40_000_000; // of bars that were fetched, 160 MB
 
 export interface BarSound {
   key: string;
   layer: api.Sound["layer"];
   buffer: AudioBuffer | null;
-  peaks: Float32Array;
 }
 
 interface Channel {
@@ -57,7 +55,8 @@ export class Player extends EventTarget {
   private master!: AudioNode;
   private room!: ConvolverNode;
   private readonly channels = new Map<string, Channel>();
-  private readonly sounds = new Map<string, BarSound>();
+  private readonly sounds = new Map<string, BarSound>(); // the one that was fetched last is the last
+  private kept = 0; // samples in them
   private readonly wanted = new Map<string, { track: string; bar: number; key: string }>(); // the first is fetched first
   private readonly fetching = new Set<string>();
   private started: Started[] = [];
@@ -67,12 +66,23 @@ export class Player extends EventTarget {
 
   constructor(private readonly store: Store) {
     super();
-    store.addEventListener("change", () => this.follow());
+    store.addEventListener("change", () => {
+      this.follow();
+      this.prepare();
+    });
+    this.addEventListener("change", () => this.prepare());
+  }
+
+  /** Fetch what will be played first, or next. */
+  private prepare(): void {
+    const { sheet } = this.store;
+    const first = this.next?.bar ?? barAt(sheet, this.position);
+    for (let bar = first; bar < Math.min(first + AHEAD_BARS, sheet.bars.length); bar++) for (const id of this.voices()) this.soundOf(id, bar);
   }
 
   /** The sound of a bar as it is at hand, which may be of an earlier version; fetched when it is not. */
   soundOf(track: string, bar: number): BarSound | undefined {
-    const key = this.keyOf(track, bar);
+    const key = this.store.soundKey(track, bar);
     const name = `${track}/${bar}`;
     const sound = this.sounds.get(name);
     if (key && sound?.key !== key) {
@@ -180,6 +190,7 @@ export class Player extends EventTarget {
   private halt(): void {
     window.clearInterval(this.timer);
     this.playing = false;
+    this.next = null;
     const time = this.context?.currentTime ?? 0;
     for (const { source, gain } of this.started) {
       gain.gain.cancelScheduledValues(time);
@@ -222,12 +233,6 @@ export class Player extends EventTarget {
     return this.store.state.recording ? [...tracks, RECORDING] : tracks;
   }
 
-  /** What names the samples of a bar; empty where there are none. */
-  private keyOf(track: string, bar: number): string {
-    if (track !== RECORDING) return this.store.state.cells[track]?.[bar]?.[1] ?? "";
-    const span = this.store.state.recording?.bars[bar];
-    return span ? `${this.store.state.recording?.id}-${span.join("-")}` : "";
-  }
 
   private channel(track: string): Channel {
     const known = this.channels.get(track);
@@ -277,7 +282,7 @@ export class Player extends EventTarget {
       const length = bar + 1 === sheet.bars.length ? sheet.duration_s - (sheet.bars[bar]?.start_s ?? 0) : (stop - start) / SAMPLE_RATE;
       this.next = { time: time + length - offset, bar: after, offset: 0 };
     }
-    for (let ahead = 0; ahead < 4; ahead++) for (const id of this.voices()) this.soundOf(id, (this.next?.bar ?? 0) + ahead);
+    this.prepare();
   }
 
   private start(track: string, bar: number, time: number, offset: number): void {
@@ -308,6 +313,9 @@ export class Player extends EventTarget {
       if (at + (source.buffer?.duration ?? 0) > now) this.start(track, bar, Math.max(now, at), Math.max(0, now - at));
     }
     this.started = this.started.filter((one) => !stale.includes(one));
+    if (stale.length || this.started.some((one) => one.track === track && one.bar === bar)) return;
+    const late = this.stretches.findLast((one) => one.bar === bar); // what was not there when its bar line was played
+    if (late) this.start(track, bar, Math.max(now, late.from), late.offset + Math.max(0, now - late.from));
   }
 
   private click(bar: number, time: number, offset: number): void {
@@ -331,7 +339,7 @@ export class Player extends EventTarget {
   private fetch(): void {
     while (this.fetching.size < LINES && this.wanted.size) {
       const next = this.next?.bar ?? 0;
-      for (const [name, { track, bar, key }] of this.wanted) if (this.keyOf(track, bar) !== key) this.wanted.delete(name);
+      for (const [name, { track, bar, key }] of this.wanted) if (this.store.soundKey(track, bar) !== key) this.wanted.delete(name);
       const waits = [...this.wanted].filter(([name]) => !this.fetching.has(name));
       const ahead = (bar: number) => (bar < next ? 1e6 : 0) + bar;
       const first = waits.reduce<(typeof waits)[0] | undefined>((best, one) => (best && ahead(best[1].bar) <= ahead(one[1].bar) ? best : one), undefined);
@@ -346,41 +354,33 @@ export class Player extends EventTarget {
     }
   }
 
+  /** Keep a bar that was fetched, and of those before it as many as there is room for. */
+  private keep(name: string, sound: BarSound): void {
+    this.kept -= samplesOf(this.sounds.get(name));
+    this.sounds.delete(name);
+    this.sounds.set(name, sound);
+    this.kept += samplesOf(sound);
+    for (const [old, one] of this.sounds) {
+      if (this.kept <= KEPT_SAMPLES || old === name) break;
+      this.kept -= samplesOf(one);
+      this.sounds.delete(old);
+    }
+  }
+
   private async load(name: string, track: string, bar: number, key: string): Promise<void> {
     try {
       const { layer, channels } = await api.sound(track, bar, key);
       const length = channels[0]?.length ?? 0;
       const buffer = length ? new AudioBuffer({ length, numberOfChannels: channels.length, sampleRate: SAMPLE_RATE }) : null;
       channels.forEach((channel, i) => buffer?.copyToChannel(channel, i));
-      this.sounds.set(name, { key, layer, buffer, peaks: peaksOf(channels) });
+      this.keep(name, { key, layer, buffer });
       if (this.playing) this.swap(track, bar);
-      this.dispatchEvent(new CustomEvent("sound", { detail: { track, bar } }));
     } catch {
       // The next change, or the next look, asks again.
     }
   }
 }
 
-function peaksOf(channels: Float32Array[]): Float32Array {
-  const peaks = new Float32Array(PEAKS);
-  for (const channel of channels) {
-    const size = Math.max(1, Math.ceil(channel.length / PEAKS));
-    for (let i = 0; i < channel.length; i++) {
-      const at = Math.floor(i / size);
-      peaks[at] = Math.max(peaks[at] ?? 0, Math.abs(channel[i] as number));
-    }
-  }
-  return peaks;
-}
-
-/** What bends peaks as renderer/mixer.py does: straight up to the knee, then as by tanh. */
-function limiter(context: AudioContext): AudioNode {
-  const input = new GainNode(context, { gain: 1 / CURVE_RANGE });
-  const curve = Float32Array.from({ length: 8193 }, (_, i) => {
-    const value = HEADROOM * CURVE_RANGE * (i / 4096 - 1);
-    const over = Math.abs(value) - KNEE;
-    return over <= 0 ? value : Math.sign(value) * (KNEE + (1 - KNEE) * Math.tanh(over / (1 - KNEE)));
-  });
-  input.connect(new WaveShaperNode(context, { curve })).connect(context.destination);
-  return input;
+function samplesOf(sound: BarSound | undefined): number {
+  return sound?.buffer ? sound.buffer.length * sound.buffer.numberOfChannels : 0;
 }

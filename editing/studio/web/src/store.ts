@@ -79,6 +79,13 @@ export class Store extends EventTarget {
     return this.sheet.tracks.find((track) => track.id === this.track);
   }
 
+  /** What names the samples of a bar of a track, or of the recording; empty where there are none. */
+  soundKey(track: string, bar: number): string {
+    if (track !== api.RECORDING) return this.state.cells[track]?.[bar]?.[1] ?? "";
+    const span = this.state.recording?.bars[bar];
+    return span ? `${this.state.recording?.id}-${span.join("-")}` : "";
+  }
+
   /** Take in an answer of the server. */
   take(answer: Answer): void {
     if (this.state && answer.version < this.state.version) return;
