@@ -59,6 +59,9 @@ FRAMES = """seconds => new Promise(done => {
 })"""
 
 
+POLL_S = 0.1
+
+
 class Server:
     """The real command over a song, and what it answers."""
 
@@ -126,7 +129,7 @@ def until(done: Callable[[], bool]) -> float:
     """Seconds until something is so."""
     began = time.perf_counter()
     while not done():
-        time.sleep(0.02)
+        time.sleep(POLL_S)
     return time.perf_counter() - began
 
 

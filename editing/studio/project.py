@@ -89,7 +89,7 @@ class Project:
         sheet = change(self.sheet)
         if sheet == self.sheet:
             return False
-        self._do(name, print_lead(sheet), {**self.history.sound, **sound} if sound else None, merge)
+        self._do(name, sheet, {**self.history.sound, **sound} if sound else None, merge)
         return True
 
     def write(self, text: str, sound_of: Callable[[LeadSheet], dict[str, Any]] = lambda _: {}) -> bool:
@@ -144,16 +144,18 @@ class Project:
         self._take(changed)
         return found
 
-    def _do(self, name: str, text: str | None, sound: Sound | None, merge: str) -> None:
+    def _do(self, name: str, sheet: LeadSheet | None, sound: Sound | None, merge: str) -> None:
         """One step, on the disk before it is in memory."""
         changed = self.history.copy()
-        step = changed.do(name, text, sound, merge)
+        step = changed.do(name, None if sheet is None else print_lead(sheet), sound, merge)
         self.journal.append(step.to_dict())
-        self._take(changed)
+        self._take(changed, sheet)
 
-    def _take(self, history: History) -> None:
-        """Go on with a history."""
-        if history.lines != self.history.lines:
+    def _take(self, history: History, sheet: LeadSheet | None = None) -> None:
+        """Go on with a history, whose text is that of a score."""
+        if sheet is not None:
+            self.sheet = sheet
+        elif history.lines != self.history.lines:
             self.sheet = parse(history.text, "text")
         self.history = history
         self.version += 1

@@ -152,6 +152,8 @@ def move_takes(
 
     `chosen` are the takes that were heard, by track id. Empty where no bar moved.
     """
+    if (before.bar_starts, before.tempos) == (after.bar_starts, after.tempos):
+        return {}  # diff pairs as many bars by their numbers
     pairs = {new: old for old, new in diff(before, after).bar_pairs if new is not None and old is not None}
     sources = {
         new: bar_samples(before, old) for new, old in pairs.items() if _length(before, old) == _length(after, new)
