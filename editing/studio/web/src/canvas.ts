@@ -41,3 +41,15 @@ export abstract class Lane {
     this.redraw();
   }
 }
+
+/** Draw peaks from `x` on, a column each, or where they are denser than pixels the largest of those that share one. */
+export function drawPeaks(context: CanvasRenderingContext2D, peaks: ArrayLike<number>, x: number, width: number, top: number, height: number): void {
+  const columns = Math.max(1, Math.min(peaks.length, Math.floor(width)));
+  for (let column = 0; column < columns; column++) {
+    const stop = Math.floor(((column + 1) * peaks.length) / columns);
+    let peak = 0;
+    for (let i = Math.floor((column * peaks.length) / columns); i < stop; i++) peak = Math.max(peak, peaks[i] as number);
+    const size = Math.max(1, Math.min(1, Math.sqrt(peak)) * height);
+    context.fillRect(x + (column * width) / columns, top + (height - size) / 2, Math.max(1, width / columns), size);
+  }
+}

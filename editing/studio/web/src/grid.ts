@@ -1,6 +1,6 @@
 // The tracks as rows of bars: what each sounds like, whether it is as the model played it, and which are selected.
 
-import { Lane } from "./canvas";
+import { Lane, drawPeaks } from "./canvas";
 import type { Peaks } from "./peaks";
 import type { Player } from "./player";
 import { barAt, barEnd } from "./score";
@@ -73,11 +73,7 @@ export class Grid extends Lane {
     const peaks = this.peaks.of(track, bar);
     if (!peaks) return;
     context.fillStyle = colour;
-    const step = width / peaks.length;
-    peaks.forEach((peak, i) => {
-      const height = Math.max(1, Math.min(1, Math.sqrt(peak)) * (ROW - 8));
-      context.fillRect(x + i * step, y + (ROW - height) / 2, Math.max(1, step), height);
-    });
+    drawPeaks(context, peaks, x, width, y + 4, ROW - 8);
   }
 
   private drawJob(context: CanvasRenderingContext2D, about: { track?: string; tracks?: string[]; bars?: number[] }): void {

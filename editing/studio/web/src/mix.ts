@@ -1,7 +1,7 @@
 // The waveform of what is heard: of the tracks together, or of the recording in their place.
 
 import { RECORDING } from "./api";
-import { Lane } from "./canvas";
+import { Lane, drawPeaks } from "./canvas";
 import type { Peaks } from "./peaks";
 import type { Player } from "./player";
 import { barAt, barEnd } from "./score";
@@ -28,12 +28,7 @@ export class Mix extends Lane {
     for (let bar = barAt(sheet, this.view.ticks(0)); bar < sheet.bars.length; bar++) {
       const x = this.view.x(sheet.bars[bar]?.start_ticks ?? 0);
       if (x > this.width) break;
-      const peaks = this.together(bar);
-      const step = (this.view.x(barEnd(sheet, bar)) - x) / Math.max(1, peaks.length);
-      peaks.forEach((peak, i) => {
-        const height = Math.max(1, Math.min(1, Math.sqrt(peak)) * (this.height - 4));
-        context.fillRect(x + i * step, (this.height - height) / 2, Math.max(1, step), height);
-      });
+      drawPeaks(context, this.together(bar), x, this.view.x(barEnd(sheet, bar)) - x, 2, this.height - 4);
     }
     context.fillStyle = colour("cursor");
     context.fillRect(this.view.x(this.player.now()), 0, 1, this.height);

@@ -2,7 +2,7 @@
 
 import { Lane } from "./canvas";
 import type { Player } from "./player";
-import { type Note, type Track, barAt, barEnd, drumRows, isBlackKey, pitchName } from "./score";
+import { type Note, type Track, barAt, barEnd, drumRows, isBlackKey, lastAt, pitchName } from "./score";
 import type { Spectrogram } from "./spectrogram";
 import type { Store } from "./store";
 import { colour, roleColour } from "./theme";
@@ -21,6 +21,8 @@ export abstract class RollView extends Lane {
   protected drag: Drag | null = null;
   protected cursor = { ticks: 0, pitch: 60 };
   protected isCentred = false;
+  private rowsTrack: Track | undefined; // of which `drumRows` are
+  private drumRows: [number, string][] | null = null;
 
   constructor(
     protected readonly store: Store,
@@ -69,8 +71,13 @@ export abstract class RollView extends Lane {
     return this.store.selectedTrack;
   }
 
+  /** Pitch and name of the rows of a drum track, from below; null of other tracks. */
   protected get rows(): [number, string][] | null {
-    return this.track?.role === "drums" ? drumRows(this.track) : null;
+    if (this.track !== this.rowsTrack) {
+      this.rowsTrack = this.track;
+      this.drumRows = this.track?.role === "drums" ? drumRows(this.track) : null;
+    }
+    return this.drumRows;
   }
 
   protected rowOf(pitch: number): number {
@@ -185,10 +192,13 @@ export abstract class RollView extends Lane {
     const from = this.view.ticks(0) - 64 * 96;
     const until = this.view.ticks(this.width);
     const usual = roleColour(track.role);
-    for (const note of track.notes) {
+    const left = this.view.ticks(0);
+    const maySelect = !isGhost && this.selected.size > 0;
+    for (let i = Math.max(0, lastAt(track.notes, from, (note) => note[0])); i < track.notes.length; i++) {
+      const note = track.notes[i] as Note;
       if (note[0] > until) break;
-      if (note[0] < from || (note[0] + note[2]) * 1 < this.view.ticks(0)) continue;
-      const isSelected = !isGhost && this.isSelected(note);
+      if (note[0] + note[2] < left) continue;
+      const isSelected = maySelect && this.isSelected(note);
       const [start, pitch, length] = isSelected ? this.dragged(note) : [note[0], note[1], note[2]];
       const y = this.y(this.rowOf(pitch));
       if (y < -this.rowHeight || y > this.height) continue;
