@@ -174,3 +174,7 @@ def test_the_page_is_light_or_dark_and_fits_a_small_screen(studio, scheme):
     sizes = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
     assert sizes == [1280, 800]
     assert lane(page, "Piano roll").bounding_box()["height"] >= 160
+    select_bars(page, 1, 2, 2)
+    page.get_by_role("button", name="Delete bars").wait_for()
+    below = lane(page, "Velocities").bounding_box()
+    assert below["y"] + below["height"] <= 800
