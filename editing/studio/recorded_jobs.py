@@ -4,7 +4,6 @@ What is made lies under the score as one named step; what was there before comes
 """
 
 import re
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,14 +65,13 @@ def write_down(session: "Session", recording_id: str, given: Mapping[str, Any]) 
     name = f"write down {recorded.name}{' with ' if said else ''}{said}"
 
     def run(report: Report) -> None:
-        version = session.project.version
         path = session.recordings.folder / recorded.file
         found = session.writers.transcribe(path, given, session.recordings.cache, report)
         report(1.0, "spectrogram")
         spectrogram(path, 0.0, 1.0)  # the first one takes seconds, as librosa compiles it
         with session.lock:
             known = session.recordings.write_down(recording_id, found, given)
-            session.edit(name, lambda _: found.sheet, version=version, recording=known.recording_id)
+            session.edit(name, lambda _: found.sheet, recording=known.recording_id)
 
     return session.jobs.submit("extract", name, run)
 
@@ -148,7 +146,7 @@ def check_consent(consent: str) -> None:
 
 
 def _enrolled(session: "Session", voice: Path, name: str, consent: str) -> Path:
-    """The file of a voice in the project: enrolled from a recording, or a copy of a .voice file."""
+    """The file of a voice in the project, from a recording or another file of a voice."""
     folder = session.project.folder / VOICES
     folder.mkdir(exist_ok=True)
     stem = re.sub(r"[^\w-]+", "-", Path(name).stem).strip("-") or "voice"
@@ -156,10 +154,7 @@ def _enrolled(session: "Session", voice: Path, name: str, consent: str) -> Path:
     while path.exists():
         number += 1
         path = folder / f"{stem}-{number}.voice"
-    if voice.suffix == ".voice":
-        shutil.copyfile(voice, path)
-    else:
-        session.engines.enrol(voice, name, consent, path)
+    session.engines.enrol(voice, name, consent, path)
     return path
 
 
@@ -169,10 +164,6 @@ def _lossless(source: Path) -> str:
 
 
 def _in_words(value: Any) -> str:  # noqa: ANN401
-    return (
-        "/".join(map(str, value))
-        if isinstance(value, list | tuple)
-        else f"{value:g}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    if isinstance(value, list | tuple):
+        return "/".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -102,11 +102,10 @@ class RecordingStore:
                 found = open_audio(path, SHORTEST_S, LONGEST_S)
                 recorded = Recorded(recording_id, path.name, name, found.duration_s)
                 self._keep(recorded)
-            except OSError as error:
+            except BaseException as error:  # a job that was cancelled, too, leaves nothing
                 path.unlink(missing_ok=True)
-                raise ScoretokError(f"{name} cannot be kept: {error.strerror}") from None
-            except ScoretokError:
-                path.unlink(missing_ok=True)
+                if isinstance(error, OSError):
+                    raise ScoretokError(f"{name} cannot be kept: {error.strerror}") from None
                 raise
             return recorded
 
