@@ -154,6 +154,26 @@ def test_a_full_disk_changes_nothing(project, monkeypatch):
     assert [step.name for step in reopened(project).history.steps] == ["then it works"]
 
 
+def test_half_a_step_that_a_full_disk_took_is_taken_back(project):
+    whole = project.journal.file
+
+    class Short:
+        def write(self, line):
+            return whole.write(line[: len(line) // 2])
+
+        def __getattr__(self, name):
+            return getattr(whole, name)
+
+    before = (project.folder / "history.jsonl").read_bytes()
+    project.journal.file = Short()
+    with pytest.raises(ScoretokError, match="No space left"):
+        project.edit("higher", transpose())
+    assert (project.folder / "history.jsonl").read_bytes() == before
+    project.journal.file = whole
+    project.edit("then it works", transpose())
+    assert [step.name for step in reopened(project).history.steps] == ["then it works"]
+
+
 BEGIN = json.dumps({"format": 1, "text": "x"}) + "\n"
 
 

@@ -8,7 +8,9 @@ import pytest
 from conftest import COMMAND
 from studio_browser import SAINTS, browser, lane, needs_browser, playwright, press, rendering, select_bars, studio
 
+from editing.studio.opening import open_project
 from scoretok import diff, read
+from scoretok.formats.lead_parser import parse
 
 __all__ = ["browser", "rendering", "studio"]  # fixtures
 pytestmark = needs_browser
@@ -247,6 +249,23 @@ def test_the_score_is_exported(studio, tmp_path):
         page.get_by_role("button", name="Export", exact=True).click()
     download.value.save_as(tmp_path / "out.mid")
     assert read(tmp_path / "out.mid").note_count == studio.sheet.note_count
+
+
+def test_a_project_goes_into_one_file_and_comes_back(studio, browser, tmp_path):
+    page = studio.page
+    lane(page, "Piano roll").focus()
+    press(page, "Enter")
+    studio.wait_for(lambda: studio.steps() == ["draw 1 note of vocal"])
+    page.get_by_role("button", name="Export…").click()
+    page.get_by_role("combobox", name="Format").select_option("studio.zip")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export", exact=True).click()
+    download.value.save_as(tmp_path / "song.studio.zip")
+    project = open_project(str(tmp_path / "song.studio.zip"), is_new=True)
+    assert project.text == studio.session.project.text
+    project.undo()
+    assert parse(project.text, "text") == read(SAINTS)
+    project.close()
 
 
 def test_what_is_refused_is_said_and_nothing_is_lost(studio):

@@ -13,11 +13,12 @@ pytest.importorskip("fastapi")
 from fastapi.testclient import TestClient
 
 from editing import edit
+from editing.cli.studio import listen
 from editing.studio.project import Project
 from editing.studio.server import make_app
 from editing.studio.session import Session
 from editing.studio.takes import bar_samples
-from scoretok import read
+from scoretok import ScoretokError, read
 from scoretok.formats.lead_parser import parse
 
 TOKEN = "a token"
@@ -365,3 +366,12 @@ def test_peaks_of_bars_are_those_of_their_samples(page, sheet):
     assert "no track organ.1" in page.get("peaks/organ.1", status=400, first=0, stop=1)["error"]
     assert "bar" in page.get("peaks/piano.1", status=400, first=0, stop=999)["error"]
     assert "name bars" in page.get("peaks/piano.1", status=400, first=3, stop=3)["error"]
+
+
+def test_a_port_in_use_is_said():
+    taken = listen(0)
+    port = taken.getsockname()[1]
+    with pytest.raises(ScoretokError, match=f"port {port} cannot be used"):
+        listen(port)
+    taken.close()
+    listen(port).close()
