@@ -27,6 +27,11 @@ class Difference:
     cells: tuple[Cell, ...]
     headers: tuple[str, ...]
 
+    @property
+    def old_bars(self) -> dict[int, int]:
+        """The old bar of every new one that has one."""
+        return {new: old for old, new in self.bar_pairs if new is not None and old is not None}
+
     def __bool__(self) -> bool:
         return bool(self.cells or self.headers)
 

@@ -1,5 +1,6 @@
 """Reading and writing files so that a failure loses nothing."""
 
+import errno
 import glob
 import hashlib
 import os
@@ -9,6 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from scoretok.errors import ScoretokError
 
@@ -108,6 +110,12 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def write_unbuffered(file: IO[bytes], data: bytes) -> None:
+    """Write all of some bytes to a file without a buffer. Raises OSError when the disk takes only a part."""
+    if file.write(data) < len(data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def write_text(text: str, path: str | Path) -> None:

@@ -1,12 +1,10 @@
 """Files, recordings, instruments and browsers that can less, on the page of the studio in a real browser."""
 
-import io
 import json
 
-import numpy as np
 import pytest
-import soundfile
 from studio_browser import SAINTS, browser, drop, lane, needs_browser, playwright, press, rendering, select_bars, studio
+from studio_stand_ins import wave
 
 from scoretok import read
 
@@ -19,13 +17,6 @@ MIDI = """
     navigator.requestMIDIAccess = async () => ({inputs: new Map([["1", input]])});
     window.midi = (data) => input.onmidimessage({data: new Uint8Array(data)});
 """
-
-
-def wave(seconds, level=0.5):
-    file = io.BytesIO()
-    samples = level * np.sin(np.arange(round(44100 * seconds)) / 20)
-    soundfile.write(file, samples, 44100, format="WAV", subtype="FLOAT")
-    return file.getvalue()
 
 
 def test_a_dropped_score_is_shown_before_it_is_opened(studio):

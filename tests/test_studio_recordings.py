@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 import soundfile
-from studio_stand_ins import stand_in_engines, stand_in_writers
+from studio_stand_ins import stand_in_engines, stand_in_writers, wave
 from test_studio_server import Page
 
 from editing.studio.opening import open_project
@@ -19,13 +19,6 @@ from mir.constant_q import LOWEST_PITCH, spectrogram
 from scoretok import ScoretokError, read
 
 ODE, SAINTS = "examples/ode-to-joy.lead", "examples/when-the-saints.lead"
-
-
-def wave(seconds, level=0.5):
-    file = io.BytesIO()
-    samples = level * np.sin(np.arange(round(44100 * seconds)) / 20)
-    soundfile.write(file, samples, 44100, format="WAV", subtype="FLOAT")
-    return file.getvalue()
 
 
 @pytest.fixture

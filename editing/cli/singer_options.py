@@ -2,7 +2,6 @@
 
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -88,6 +87,8 @@ def warn_of_replaced(sheet: LeadSheet) -> None:
 
 def given_voices(sheet: LeadSheet, given: tuple[str, ...], models: "SingerModels") -> "dict[str, VoiceProfile]":
     """Voices by track id of --voice. Raises ScoretokError."""
+    from editing.voice.singing_voice import read_voice
+
     chosen: dict[str, VoiceProfile] = {}
     for text in given:
         track_name, equals, name = text.rpartition("=")
@@ -98,15 +99,3 @@ def given_voices(sheet: LeadSheet, given: tuple[str, ...], models: "SingerModels
             raise ScoretokError(f"--voice {quoted(text)}: {quoted(track_name)} is no vocal track")
         chosen |= {sheet.track_ids[number]: voice for number in vocals}
     return chosen
-
-
-def read_voice(name: str, models: "SingerModels") -> "VoiceProfile":
-    """A voice by the name of one that ships, or from a file. Raises ScoretokError."""
-    from editing.voice.singing_voice import voice_from_file
-    from renderer.singing.voices import shipped_voice, voice_names
-
-    if name in voice_names():
-        return shipped_voice(name, models.dit)
-    if not Path(name).exists():
-        raise ScoretokError(f"there is no voice {quoted(name)} and no such file; voices are {', '.join(voice_names())}")
-    return voice_from_file(name, models)

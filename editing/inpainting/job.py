@@ -116,7 +116,7 @@ def prepare_job(
         sung = plan_singing(ours, recording, before, after, singers, (time_map, time_map), takes) if takes else None
         return InpaintJob(recording, after, spans, stems, engine, time_map, None, alignment, sung)
     difference = diff(before, after)
-    pairs = {new: old for old, new in difference.bar_pairs if new is not None and old is not None}
+    pairs = difference.old_bars
     check_related(before, after, pairs)
     timeline = plan_timeline(before, after, difference, time_map, recording.n_samples, recording.sample_rate)
     regions = audible_regions(difference, before, after, timeline.new_bars)

@@ -60,11 +60,7 @@ def plan_timeline(
     before: LeadSheet, after: LeadSheet, difference: Difference, time_map: TimeMap, n_samples: int, sample_rate: int
 ) -> Timeline:
     """Keep every bar that lasts as long as before, move it where the new score has it, leave room for the others."""
-    kept = {
-        new: old
-        for old, new in difference.bar_pairs
-        if new is not None and old is not None and bar_timing(before, old) == bar_timing(after, new)
-    }
+    kept = {new: old for new, old in difference.old_bars.items() if bar_timing(before, old) == bar_timing(after, new)}
     kept |= repeated_bars(before, after, kept)
     written_s = np.array([before.seconds_at(tick) for tick in before.bar_starts])
     old_lines_s = time_map.to_audio(written_s)

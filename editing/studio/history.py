@@ -5,7 +5,6 @@ that changed. The journal is a file of JSON lines to which every step is appende
 killed server loses nothing that it acknowledged.
 """
 
-import errno
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from scoretok.errors import ScoretokError
+from scoretok.files import write_unbuffered
 
 Sound = Mapping[str, Any]  # plain data, as the journal holds it
 
@@ -165,8 +165,7 @@ class Journal:
         size = self.path.stat().st_size
         try:
             line = json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-            if self.file.write(line) < len(line):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            write_unbuffered(self.file, line)
             os.fsync(self.file.fileno())
         except OSError as error:
             os.truncate(self.path, size)

@@ -31,16 +31,14 @@ class PeakStore:
 
     def bars(self, session: "Session", name: str, bars: range) -> np.ndarray:
         """Peaks (b, PEAKS) of some bars of a track, or of the recording. Raises ScoretokError where they are not."""
-        with session.lock:
-            sheet = session.sheet
-            if not 0 <= bars.start < bars.stop:
-                raise ScoretokError("name bars, from one up to before another")
-            check_bar(sheet, bars.stop - 1)
+        if not 0 <= bars.start < bars.stop:
+            raise ScoretokError("name bars, from one up to before another")
         return self._of_recording(session, bars) if name == RECORDING else self._of_track(session, name, bars)
 
     def _of_track(self, session: "Session", track_id: str, bars: range) -> np.ndarray:
         with session.lock:
             sheet, number = session.sheet, find_track(session.sheet, track_id)[0]
+            check_bar(sheet, bars.stop - 1)
             take_ids = session.chosen_takes(number)
             states = bar_states(sheet, number, session.store, take_ids)
         played, found = bars_played(sheet, number), []
@@ -59,8 +57,10 @@ class PeakStore:
         return np.stack(found)
 
     def _of_recording(self, session: "Session", bars: range) -> np.ndarray:
-        recorded = needed_recording(session)
-        spans, found = recorded.spans_s(session.sheet), []
+        with session.lock:
+            sheet, recorded = session.sheet, needed_recording(session)
+            check_bar(sheet, bars.stop - 1)
+        spans, found = recorded.spans_s(sheet), []
         for bar in bars:
             span = spans[bar]
             if span is None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from editing.studio.jobs import Job, Report
+from editing.studio.opening import VOICE_SUFFIX
 from editing.studio.recordings import Recorded, changed_cells, sure_chords
 from mir.constant_q import spectrogram
 from scoretok.audio.changes import LOSSLESS
@@ -65,7 +66,7 @@ def write_down(session: "Session", recording_id: str, given: Mapping[str, Any]) 
     name = f"write down {recorded.name}{' with ' if said else ''}{said}"
 
     def run(report: Report) -> None:
-        path = session.recordings.folder / recorded.file
+        path = session.recordings.path(recorded)
         found = session.writers.transcribe(path, given, session.recordings.cache, report)
         report(1.0, "spectrogram")
         spectrogram(path, 0.0, 1.0)  # the first one takes seconds, as librosa compiles it
@@ -93,7 +94,7 @@ def inpaint(session: "Session", seed: int, consent: str) -> Job:
 
     def run(report: Report) -> None:
         after = session.sheet
-        source = session.recordings.folder / recorded.file
+        source = session.recordings.path(recorded)
         lines: list[float] = []
 
         def make(path: Path) -> None:
@@ -112,7 +113,7 @@ def convert(session: "Session", voice: Path, name: str, consent: str) -> Job:
     check_consent(consent)
 
     def run(report: Report) -> None:
-        source = session.recordings.folder / recorded.file
+        source = session.recordings.path(recorded)
         kept = _enrolled(session, voice, name, consent)
         made = session.recordings.add(
             f"{recorded.name}, in the voice of {name}",
@@ -150,10 +151,10 @@ def _enrolled(session: "Session", voice: Path, name: str, consent: str) -> Path:
     folder = session.project.folder / VOICES
     folder.mkdir(exist_ok=True)
     stem = re.sub(r"[^\w-]+", "-", Path(name).stem).strip("-") or "voice"
-    path, number = folder / f"{stem}.voice", 1
+    path, number = folder / f"{stem}{VOICE_SUFFIX}", 1
     while path.exists():
         number += 1
-        path = folder / f"{stem}-{number}.voice"
+        path = folder / f"{stem}-{number}{VOICE_SUFFIX}"
     session.engines.enrol(voice, name, consent, path)
     return path
 

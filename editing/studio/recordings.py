@@ -21,7 +21,7 @@ import numpy as np
 
 from editing.studio.takes import SAMPLE_RATE
 from editing.studio.writers import Transcribed
-from scoretok.audio import AudioFile, open_audio
+from scoretok.audio import open_audio
 from scoretok.difference import diff
 from scoretok.errors import ScoretokError
 from scoretok.files import write_text
@@ -60,7 +60,7 @@ class Recorded:
 
     def spans_s(self, sheet: LeadSheet) -> list[Span | None]:
         """When the bars of a score are heard in it; None for bars that it does not play."""
-        pairs = bar_pairs(self.sheet, sheet)
+        pairs = kept_diff(self.sheet, sheet).old_bars
         return [
             None if (old := pairs.get(bar)) is None else (self.lines_s[old], self.lines_s[old + 1])
             for bar in range(sheet.bar_count)
@@ -93,8 +93,7 @@ class RecordingStore:
     def add(self, name: str, suffix: str, make: Callable[[Path], object]) -> Recorded:
         """Keep what `make` writes to a path as a recording. Raises ScoretokError when it cannot be read."""
         with self.lock:
-            number = 1 + max((int(one) for one in self.recordings), default=0)
-            recording_id = f"{number:06d}"
+            recording_id = self._new_id()
             path = self.folder / f"{recording_id}{suffix}"
             try:
                 self.folder.mkdir(exist_ok=True)
@@ -125,8 +124,7 @@ class RecordingStore:
             self._keep(known)
             return known
         with self.lock:
-            number = 1 + max(int(one) for one in self.recordings)
-            another = replace(known, recording_id=f"{number:06d}")
+            another = replace(known, recording_id=self._new_id())
             self._keep(another)
             return another
 
@@ -136,14 +134,17 @@ class RecordingStore:
         self._keep(known)
         return known
 
-    def audio(self, recorded: Recorded) -> AudioFile:
+    def path(self, recorded: Recorded) -> Path:
         """The file of a recording."""
-        return open_audio(self.folder / recorded.file)
+        return self.folder / recorded.file
 
     def samples(self, recorded: Recorded, span: Span) -> np.ndarray:
         """What is heard in a span of seconds, (c, n) at 44.1 kHz."""
         start, stop = (round(edge_s * SAMPLE_RATE) for edge_s in span)
-        return self.audio(recorded).read_at(SAMPLE_RATE, start, stop).astype(np.float32)[:2]
+        return open_audio(self.path(recorded)).read_at(SAMPLE_RATE, start, stop).astype(np.float32)[:2]
+
+    def _new_id(self) -> str:
+        return f"{1 + max((int(one) for one in self.recordings), default=0):06d}"
 
     def _keep(self, recorded: Recorded) -> None:
         text = json.dumps(asdict(recorded), ensure_ascii=False)
@@ -157,21 +158,17 @@ def parsed(text: str) -> LeadSheet:
     return parse(text, "the recording's score")
 
 
-@lru_cache(maxsize=8)
-def bar_pairs(before: LeadSheet, after: LeadSheet) -> dict[int, int]:
-    """The bar of a score that each bar of an edited one comes from."""
-    return {new: old for old, new in diff(before, after).bar_pairs if new is not None and old is not None}
+kept_diff = lru_cache(maxsize=8)(diff)  # of the same two scores, asked for at every look
 
 
-@lru_cache(maxsize=8)
-def changed_cells(before: LeadSheet, after: LeadSheet) -> tuple[tuple[str, int], ...]:
+def changed_cells(before: LeadSheet, after: LeadSheet) -> list[tuple[str, int]]:
     """The cells (track, bar) of an edited score that differ from another."""
-    return tuple((cell.track, cell.after_bar) for cell in diff(before, after).cells if cell.after_bar is not None)
+    return [(cell.track, cell.after_bar) for cell in kept_diff(before, after).cells if cell.after_bar is not None]
 
 
 def sure_chords(recorded: Recorded, sheet: LeadSheet) -> list[tuple[int, float]]:
     """How sure the chords of a score are (start_ticks, 0 to 1) that stand as they were written down."""
-    old, pairs = recorded.sheet, bar_pairs(recorded.sheet, sheet)
+    old, pairs = recorded.sheet, kept_diff(recorded.sheet, sheet).old_bars
     known = {chord.start_ticks: chord for chord in old.chords}
     found = []
     for chord in sheet.chords:

@@ -154,7 +154,7 @@ def move_takes(
     """
     if (before.bar_starts, before.tempos) == (after.bar_starts, after.tempos):
         return {}  # diff pairs as many bars by their numbers
-    pairs = {new: old for old, new in diff(before, after).bar_pairs if new is not None and old is not None}
+    pairs = diff(before, after).old_bars
     sources = {
         new: bar_samples(before, old) for new, old in pairs.items() if _length(before, old) == _length(after, new)
     }

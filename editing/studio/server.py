@@ -184,7 +184,7 @@ def _add_reading(app: FastAPI, session: Session) -> None:
     @app.get("/api/spectrogram/{bar}")
     def levels(bar: int) -> Response:
         recorded, span = _recorded_bar(session, bar)
-        found = spectrogram(session.recordings.folder / recorded.file, *span)
+        found = spectrogram(session.recordings.path(recorded), *span)
         headers = {"X-Pitches": str(len(found)), "X-Lowest": str(LOWEST_PITCH)}
         return Response(found.tobytes(), media_type="application/octet-stream", headers=headers)
 

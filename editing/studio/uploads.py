@@ -13,6 +13,7 @@ from editing.studio.recordings import LONGEST_S, SHORTEST_S
 from editing.studio.thread_warnings import said_here
 from scoretok.audio import open_audio, read_mono
 from scoretok.errors import ScoretokError, quoted
+from scoretok.files import write_unbuffered
 from scoretok.formats import MODULES, read
 from scoretok.sheet import LeadSheet
 
@@ -96,8 +97,7 @@ class Incoming:
             if self.file is None:
                 self.uploads.folder.mkdir(exist_ok=True)
                 self.file = self.path.open("wb", buffering=0)
-            if self.file.write(part) < len(part):
-                raise OSError(28, "No space left on device")
+            write_unbuffered(self.file, part)
             if self.file.tell() > MAX_UPLOAD_BYTES:
                 raise ScoretokError(f"{quoted(self.name)} is larger than {MAX_UPLOAD_BYTES >> 20} MB")
         except OSError as error:

@@ -5,7 +5,7 @@ from pathlib import Path
 from editing.voice.conversion import VOICE_SUFFIXES, reference_features
 from renderer.codec.mel import SAMPLE_RATE
 from renderer.singing.phoneme_singer import SingerModels
-from renderer.singing.voices import voice_digest, voice_names
+from renderer.singing.voices import shipped_voice, voice_digest, voice_names
 from renderer.voice.profile import VoiceProfile, enrol_voice, load_voice
 from scoretok.audio import open_audio
 from scoretok.errors import ScoretokError, quoted
@@ -21,6 +21,16 @@ def voice_from_file(path: str | Path, models: SingerModels) -> VoiceProfile:
     return enrol_voice(models.dit, features, Path(path).stem)
 
 
+def read_voice(name: str, models: SingerModels, folder: str | Path = "") -> VoiceProfile:
+    """A voice by the name of one that ships, or from a file, which lies in `folder`. Raises ScoretokError."""
+    if name in voice_names():
+        return shipped_voice(name, models.dit)
+    path = Path(folder) / name
+    if not path.exists():
+        raise ScoretokError(f"there is no voice {quoted(name)} and no such file; voices are {', '.join(voice_names())}")
+    return voice_from_file(path, models)
+
+
 def named_voices(
     sheet: LeadSheet, models: SingerModels, folder: str | Path = "", known: dict[str, VoiceProfile] | None = None
 ) -> dict[str, VoiceProfile]:
@@ -33,15 +43,9 @@ def named_voices(
     for track_id, track in sheet.tracks_by_id.items():
         name = track.singing.voice
         if name and name not in voice_names():
-            path = Path(folder) / name
-            if not path.exists():
-                raise ScoretokError(
-                    f"{track_id} is to be sung by {quoted(name)}: there is no such voice or file; voices are"
-                    f" {', '.join(voice_names())}"
-                )
             try:
                 if name not in known:
-                    known[name] = voice_from_file(path, models)
+                    known[name] = read_voice(name, models, folder)
                 chosen[track_id] = known[name]
             except ScoretokError as error:
                 raise ScoretokError(f"{track_id} is to be sung by {quoted(name)}: {error}") from None

@@ -1,6 +1,7 @@
 // The tracks as rows of bars: what each sounds like, whether it is as the model played it, and which are selected.
 
-import { Lane, drawPeaks } from "./canvas";
+import { drawPeaks } from "./canvas";
+import { TimeLane } from "./lanes";
 import type { Peaks } from "./peaks";
 import type { Player } from "./player";
 import { barAt, barEnd } from "./score";
@@ -10,20 +11,19 @@ import type { Viewport } from "./viewport";
 
 export const ROW = 46;
 
-export class Grid extends Lane {
+export class Grid extends TimeLane {
   private anchor = { row: 0, bar: 0 };
   private head = { row: 0, bar: 0 };
   private kept: Region[] = []; // beside what is being selected
 
   constructor(
-    private readonly store: Store,
-    private readonly view: Viewport,
-    private readonly player: Player,
+    store: Store,
+    view: Viewport,
+    player: Player,
     private readonly peaks: Peaks,
   ) {
-    super("Bars of all tracks", "grid");
-    view.follow(this.canvas);
-    for (const source of [store, view, player, peaks]) source.addEventListener("change", () => this.redraw());
+    super("Bars of all tracks", "grid", store, view, player);
+    peaks.addEventListener("change", () => this.redraw());
     store.addEventListener("change", () => (this.canvas.style.height = `${Math.max(1, store.sheet.tracks.length) * ROW}px`));
     this.canvas.addEventListener("pointerdown", (event) => this.press(event));
     this.canvas.addEventListener("keydown", (event) => this.key(event));
@@ -55,8 +55,7 @@ export class Grid extends Lane {
     });
     for (const job of state.jobs) if (job.state === "running") this.drawJob(context, job.about);
     this.drawRegion(context);
-    context.fillStyle = colour("cursor");
-    context.fillRect(this.view.x(this.player.now()), 0, 1, this.height);
+    this.drawCursor(context);
   }
 
   /** The mark of bars in which the score differs from what the recording plays. */

@@ -13,7 +13,7 @@ const LOWEST_CHORD_PITCH = 48;
 const SECTION_PX = 20;
 const SECTIONS = ["intro", "verse", "pre-chorus", "chorus", "bridge", "solo", "interlude", "outro"];
 
-abstract class TimeLane extends Lane {
+export abstract class TimeLane extends Lane {
   constructor(
     label: string,
     className: string,

@@ -1,7 +1,8 @@
 // The waveform of what is heard: of the tracks together, or of the recording in their place.
 
 import { RECORDING } from "./api";
-import { Lane, drawPeaks } from "./canvas";
+import { drawPeaks } from "./canvas";
+import { TimeLane } from "./lanes";
 import type { Peaks } from "./peaks";
 import type { Player } from "./player";
 import { barAt, barEnd } from "./score";
@@ -9,16 +10,15 @@ import type { Store } from "./store";
 import { colour } from "./theme";
 import type { Viewport } from "./viewport";
 
-export class Mix extends Lane {
+export class Mix extends TimeLane {
   constructor(
-    private readonly store: Store,
-    private readonly view: Viewport,
-    private readonly player: Player,
+    store: Store,
+    view: Viewport,
+    player: Player,
     private readonly peaks: Peaks,
   ) {
-    super("Mix", "mix");
-    view.follow(this.canvas);
-    for (const source of [store, view, player, peaks]) source.addEventListener("change", () => this.redraw());
+    super("Mix", "mix", store, view, player);
+    peaks.addEventListener("change", () => this.redraw());
     this.canvas.addEventListener("click", (event) => player.seek(Math.min(view.ticks(event.offsetX), store.sheet.end_ticks)));
   }
 
@@ -30,8 +30,7 @@ export class Mix extends Lane {
       if (x > this.width) break;
       drawPeaks(context, this.together(bar), x, this.view.x(barEnd(sheet, bar)) - x, 2, this.height - 4);
     }
-    context.fillStyle = colour("cursor");
-    context.fillRect(this.view.x(this.player.now()), 0, 1, this.height);
+    this.drawCursor(context);
   }
 
   /** Peaks of a bar at the levels of the mixer; of tracks together as of sounds that know nothing of one another. */
