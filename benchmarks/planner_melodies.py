@@ -210,6 +210,20 @@ def classified(real: Sequence[Song], made: Sequence[Song]) -> float:
     return right / len(y)
 
 
+def concave_regression(x: np.ndarray, is_real: np.ndarray) -> np.ndarray:
+    """Weights (2 m + 1,) of a design, no square's above zero: what is chosen by them never runs to an extreme."""
+    count = len(MEASURES)
+    is_kept = np.ones(x.shape[1], bool)
+    weights = np.zeros(x.shape[1])
+    while True:
+        weights[is_kept] = regression(x[:, is_kept], is_real, ridge=30.0)
+        weights[~is_kept] = 0.0
+        rising = np.flatnonzero(weights[count : 2 * count] > 0) + count
+        if not len(rising):
+            return weights
+        is_kept[rising] = False
+
+
 def fit(pairs: Sequence[tuple[Song, Song]]) -> None:
     """Write the weights of `planner.melody_score`."""
     rows, labels = [], []
@@ -220,7 +234,7 @@ def fit(pairs: Sequence[tuple[Song, Song]]) -> None:
             labels += [label] * len(found)
     x, y = np.array(rows), np.array(labels)
     mean, scale = x[y == 1].mean(0), x[y == 1].std(0) + 1e-6
-    weights = regression(design((x - mean) / scale), y, ridge=30.0)
+    weights = concave_regression(design((x - mean) / scale), y)
     lines: list[str] = []
     count = len(MEASURES)
     for title, values in (("MEANS", mean), ("SCALES", scale)):
