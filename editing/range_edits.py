@@ -49,7 +49,7 @@ def one_voice(notes: Sequence[Note], other_starts: Sequence[int] = (), lowest_st
     for start in sorted(line):
         following = bisect_right(starts, start)
         stop = starts[following] if following < len(starts) else line[start].end_ticks
-        made.append(line[start]._replace(duration_ticks=min(line[start].duration_ticks, stop - start)))
+        made.append(line[start].lasting(min(line[start].duration_ticks, stop - start)))
     return made
 
 

@@ -8,6 +8,7 @@ from editing.where import Where
 from scoretok.bars import join_notes
 from scoretok.errors import ScoretokError
 from scoretok.parts import Note, Track
+from scoretok.performance import Timing, default_end
 from scoretok.roles import ROLE_PROGRAMS
 from scoretok.sheet import LeadSheet
 from scoretok.singing import AS_USUAL, with_amount
@@ -67,10 +68,20 @@ def replace_tracks(sheet: LeadSheet, where: Where, role: str, program: int | Non
         track = tracks[number]
         held = _held_hits(track.notes) if track.is_drums and role != "drums" else track.notes
         notes = held if role == "vocal" else tuple(note._replace(syllable=None) for note in held)
+        if track.is_drums != (role == "drums"):
+            notes = tuple(_moved_whole(note, role == "drums") for note in notes)
         new_program = ROLE_PROGRAMS.get(role, 0) if program is None else program
         singing = track.singing if role == "vocal" else AS_USUAL
-        tracks[number] = Track(role, join_notes(notes), new_program, track.name, track.muted, singing)
+        tracks[number] = Track(role, join_notes(notes), new_program, track.name, track.muted, singing, track.controls)
     return sheet.with_tracks(tracks)
+
+
+def _moved_whole(note: Note, is_drums: bool) -> Note:
+    """A note whose length off the grid is forgotten, as drums have another one."""
+    if note.timing is None:
+        return note
+    onset = note.timing.onset_subticks
+    return note._replace(timing=Timing(onset, default_end(onset, is_drums)))
 
 
 def _held_hits(hits: tuple[Note, ...]) -> tuple[Note, ...]:

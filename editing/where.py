@@ -126,7 +126,7 @@ def fit_notes(kept: Sequence[Note], edited: Iterable[Note], spans: Sequence[tupl
             elif start < other.start_ticks < end:
                 end = other.start_ticks
         if start < end and inside(start, spans):
-            moved = note._replace(start_ticks=start, duration_ticks=end - start)
+            moved = note.lasting(end - start)._replace(start_ticks=start)
             fitted.append(moved if start == note.start_ticks else moved._replace(syllable=None))
     return tuple(sorted((*kept, *join_notes(fitted)), key=lambda note: note[:2]))
 

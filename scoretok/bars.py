@@ -227,7 +227,7 @@ def _carry_chord(sheet: LeadSheet, chords: list[Chord], start_tick: int, new_tic
 
 def _moved(note: Note, shift_ticks: int, limit_ticks: int | None) -> Note:
     duration = note.duration_ticks if limit_ticks is None else min(note.duration_ticks, limit_ticks - note.start_ticks)
-    return note._replace(start_ticks=note.start_ticks + shift_ticks, duration_ticks=duration)
+    return note.lasting(duration)._replace(start_ticks=note.start_ticks + shift_ticks)
 
 
 def _without_overlaps(notes: Sequence[Note]) -> tuple[Note, ...]:
@@ -240,7 +240,7 @@ def _without_overlaps(notes: Sequence[Note]) -> tuple[Note, ...]:
             continue
         next_start[note.pitch] = note.start_ticks
         cut = limit is not None and note.end_ticks > limit
-        kept.append(note._replace(duration_ticks=limit - note.start_ticks) if cut and limit else note)
+        kept.append(note.lasting(limit - note.start_ticks) if cut and limit else note)
     return tuple(reversed(kept))
 
 

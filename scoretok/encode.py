@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from scoretok.errors import ScoretokError
-from scoretok.grammar import Grammar
+from scoretok.grammar import Grammar, GrammarError
 from scoretok.parts import SECTION_LABELS, Chord, Key, Meter, Note, Section, Syllable, Tempo, Track
+from scoretok.performance_tokens import decode_performance, encode_performance
 from scoretok.phonemes import BASES, STRESS, SYMBOLS, phoneme_symbols
 from scoretok.sheet import LeadSheet
 from scoretok.vocabulary import BLOCKS, CHORDS, KEYS, METERS, TRACK_IDS, token_id
@@ -25,7 +26,18 @@ LENGTH_IDS: list[tuple[int, ...]] = [()] + [
 
 
 def encode(sheet: LeadSheet) -> list[int]:
-    """The token ids of a score. Raises ScoretokError when a syllable holds an unknown phoneme."""
+    """The token ids of a score, and behind them those of its performance, if it has one.
+
+    Raises ScoretokError when a syllable holds an unknown phoneme.
+    """
+    return encode_score(sheet) + encode_performance(sheet)
+
+
+def encode_score(sheet: LeadSheet) -> list[int]:
+    """The token ids of what is written in a score, without its performance: the stream that a language model reads.
+
+    Raises ScoretokError when a syllable holds an unknown phoneme.
+    """
     ids = [ID["BOS"]]
     if sheet.title:
         ids += [ID["Title"], *_text(sheet.title), ID["TextEnd"]]
@@ -85,7 +97,7 @@ def _encode_cells(sheet: LeadSheet, track_token: int, track: Track, bars: list[l
     bar, bar_start, bar_end = -1, 0, 0
     velocity = last_start = -1
     ids: list[int] = []
-    for start, pitch, duration, note_velocity, syllable in track.notes:
+    for start, pitch, duration, note_velocity, syllable, _ in track.notes:
         if start >= bar_end:
             while start >= bar_end:
                 bar += 1
@@ -123,16 +135,23 @@ def decode(ids: Sequence[int], grammar: Grammar | None = None) -> LeadSheet:
     A score has one legal sequence, so what is read is encoded again and compared, which is faster than
     walking the grammar; only a sequence that does not come back is walked, to say where it goes wrong.
     """
-    tokens = list(ids)
+    ids = list(ids)
+    stop = ids.index(ID["EOS"]) + 1 if ID["EOS"] in ids else len(ids)
+    tokens, performance = ids[:stop], ids[stop:]
+    if performance[:1] != [ID["Performance"]]:
+        tokens, performance = ids, []
     try:
         sheet = _Reader(tokens).read()
-        legal = encode(sheet) == tokens
+        legal = encode_score(sheet) == tokens
     except (ScoretokError, IndexError, UnicodeDecodeError):
         legal = False
     if not legal:
         (grammar or Grammar()).check(tokens)
         raise AssertionError("the grammar lets a sequence through that does not come back")
-    return sheet
+    try:
+        return decode_performance(sheet, performance) if performance else sheet
+    except ScoretokError as error:
+        raise GrammarError(stop, str(error)) from None
 
 
 class _Reader:

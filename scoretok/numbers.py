@@ -19,6 +19,11 @@ def whole(text: str) -> int:
     return int(text)
 
 
+def signed_whole(text: str) -> int:
+    """A whole number written in digits, with a sign or without. Raises ScoretokError as `whole` does."""
+    return -whole(text[1:]) if text[:1] == "-" else whole(text.removeprefix("+"))
+
+
 def parse_json(text: str, where: str) -> object:
     """What JSON text says. Raises ScoretokError, naming `where`, when it is none, too deep, or has odd numbers."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from scoretok.errors import ScoretokError
+from scoretok.performance import MAX_SHIFT_SUBTICKS, SUBTICKS_PER_TICK, Control, Timing, default_end, in_order
 from scoretok.phonemes import is_phoneme
 from scoretok.singing import AS_USUAL, Singing
 from scoretok.texts import check_text
@@ -43,18 +44,39 @@ class Syllable(NamedTuple):
 
 
 class Note(NamedTuple):
-    """One note. A vocal note without a syllable continues the syllable before it (a melisma)."""
+    """One note. A vocal note without a syllable continues the syllable before it (a melisma).
+
+    `timing` is how it was played, None for a note that lies on the grid.
+    """
 
     start_ticks: int
     pitch: int
     duration_ticks: int
     velocity: int = DEFAULT_VELOCITY
     syllable: Syllable | None = None
+    timing: Timing | None = None
 
     @property
     def end_ticks(self) -> int:
         """The tick at which it ends."""
         return self.start_ticks + self.duration_ticks
+
+    def lasting(self, duration_ticks: int) -> "Note":
+        """The note with another length on the grid: as long as it was off the grid, or to its end where it is cut."""
+        note = self._replace(duration_ticks=duration_ticks)
+        if self.timing is None or duration_ticks >= self.duration_ticks:
+            return note
+        return note._replace(timing=self.timing._replace(end_subticks=min(self.timing.end_subticks, 0)))
+
+    @property
+    def played_start_ticks(self) -> float:
+        """When it is played, in ticks."""
+        return self.start_ticks + (self.timing.onset_subticks / SUBTICKS_PER_TICK if self.timing else 0)
+
+    @property
+    def played_end_ticks(self) -> float:
+        """When its key is released, in ticks."""
+        return self.end_ticks + (self.timing.end_subticks / SUBTICKS_PER_TICK if self.timing else 0)
 
 
 @dataclass(frozen=True, order=True)
@@ -196,9 +218,10 @@ class Section:
 class Track:
     """A part: its role, General MIDI program (the kit for drums) and notes, sorted when made; how it is sung.
 
-    A drum hit has no length: it is kept as one tick. Raises ScoretokError when a note is out of
-    range, when a pitch starts again while it still sounds, or when a syllable is not on the lowest
-    note of an onset of a vocal track.
+    A drum hit has no length: it is kept as one tick. `controls` are the curves of its pedals, bends and
+    controllers. Raises ScoretokError when a note is out of range, when a pitch starts again while it still
+    sounds, when a syllable is not on the lowest note of an onset of a vocal track, or when one control is
+    given twice.
     """
 
     role: str
@@ -207,6 +230,7 @@ class Track:
     name: str = ""
     muted: bool = False
     singing: Singing = AS_USUAL
+    controls: tuple[Control, ...] = ()
 
     def __post_init__(self) -> None:
         if self.role not in ROLES:
@@ -220,13 +244,18 @@ class Track:
         if self.is_drums and any(note.duration_ticks != DRUM_TICKS for note in notes):
             notes = tuple(note._replace(duration_ticks=DRUM_TICKS) for note in notes)
         object.__setattr__(self, "notes", tuple(sorted(notes, key=_onset_and_pitch)))
-        self._check_notes()
+        if self.controls:
+            object.__setattr__(self, "controls", in_order(self.controls))
+        if self._check_notes():
+            object.__setattr__(self, "notes", _with_fitting_timings(self.notes, self.is_drums))
 
-    def _check_notes(self) -> None:
+    def _check_notes(self) -> bool:
+        """Raise ScoretokError for notes that cannot be; say whether any note is off the grid."""
+        is_performed = False
         sounding_until = [0] * 128
         vocal = self.role == "vocal"
         last_start = -1
-        for start, pitch, duration, velocity, syllable in self.notes:
+        for start, pitch, duration, velocity, syllable, timing in self.notes:
             if not (start >= 0 and 0 <= pitch <= 127 and 1 <= velocity <= 127 and 1 <= duration <= MAX_DURATION_TICKS):
                 raise ScoretokError(
                     f"{self.role} track: note {pitch} at tick {start} (length {duration}, velocity {velocity}) is out"
@@ -243,12 +272,52 @@ class Track:
                         f"vocal track: syllable {syllable.text!r} at tick {start} must be on the lowest note there"
                     )
                 _check_syllable(syllable, start)
+            if timing is not None:
+                is_performed = True
+                check_timing(Note(start, pitch, duration, timing=timing), self.role)
             last_start = start
+        return is_performed
 
     @property
     def is_drums(self) -> bool:
         """Whether its pitches are drums."""
         return self.role == "drums"
+
+
+def check_timing(note: Note, role: str) -> None:
+    """Raise ScoretokError for a note that is played too far off the grid."""
+    onset, end = note.timing or (0, 0)
+    if abs(onset) > MAX_SHIFT_SUBTICKS or abs(end) > MAX_DURATION_TICKS * SUBTICKS_PER_TICK:
+        raise ScoretokError(
+            f"{role} track: note {note.pitch} at tick {note.start_ticks} is played {onset} and ends {end} subticks off"
+            f" the grid; an onset may lie {MAX_SHIFT_SUBTICKS} (a whole note) off"
+        )
+
+
+def _with_fitting_timings(notes: tuple[Note, ...], is_drums: bool) -> tuple[Note, ...]:
+    """Sorted notes as one key after the other can be played.
+
+    None is played before the score begins or ends before it begins, and those of one pitch begin and end in their
+    order; a note on the grid has no timing.
+    """
+    onsets, ends = [], []
+    last: dict[int, int] = {}
+    for note in notes:
+        off = note.timing or (0, default_end(0, is_drums))
+        onset = max(note.start_ticks * SUBTICKS_PER_TICK + off[0], last.get(note.pitch, -1) + 1)
+        last[note.pitch] = onset
+        onsets.append(onset)
+        ends.append(max(note.end_ticks * SUBTICKS_PER_TICK + off[1], onset + 1))
+    following: dict[int, int] = {}
+    for number in reversed(range(len(notes))):
+        ends[number] = min(ends[number], following.get(notes[number].pitch, ends[number]))
+        following[notes[number].pitch] = ends[number]
+    fitted = []
+    for note, onset, end in zip(notes, onsets, ends, strict=True):
+        timing = Timing(onset - note.start_ticks * SUBTICKS_PER_TICK, end - note.end_ticks * SUBTICKS_PER_TICK)
+        is_plain = timing == (0, default_end(0, is_drums))
+        fitted.append(note._replace(timing=None if is_plain else timing))
+    return tuple(fitted)
 
 
 def _onset_and_pitch(note: Note) -> tuple[int, int]:

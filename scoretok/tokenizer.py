@@ -6,8 +6,9 @@ from typing import Any
 from miditok import Event, MusicTokenizer, TokenizerConfig, TokSequence
 from symusic.core import ScoreTick
 
-from scoretok.encode import decode, encode
+from scoretok.encode import decode, encode, encode_score
 from scoretok.errors import ScoretokError
+from scoretok.formats.holds import without_performance
 from scoretok.formats.midi import score_from_sheet, sheet_from_score
 from scoretok.grammar import Grammar
 from scoretok.sheet import LeadSheet
@@ -17,7 +18,8 @@ SPECIALS = [token.removesuffix("_None") for token in SPECIAL_TOKENS]
 
 
 class LeadSheetTokenizer(MusicTokenizer):
-    """Lead-sheet tokens for MidiTok: `tokenize` and `detokenize` are exact, `encode` and `decode` take MIDI.
+    """Lead-sheet tokens for MidiTok: `tokenize` and `detokenize` are exact, `encode` and `decode` take MIDI and
+    leave its performance out.
 
     The vocabulary is fixed (see scoretok.vocabulary) and the whole score is one stream, so saving,
     training (BPE, Unigram, WordPiece), `DatasetMIDI` and the hub work as MidiTok documents them. Of the
@@ -30,7 +32,7 @@ class LeadSheetTokenizer(MusicTokenizer):
         super().__init__(config, params)
 
     def tokenize(self, sheet: LeadSheet) -> list[int]:
-        """Token ids of a score, before any BPE."""
+        """Token ids of a score and its performance, before any BPE."""
         return encode(sheet)
 
     def detokenize(self, ids: Sequence[int]) -> LeadSheet:
@@ -63,14 +65,14 @@ class LeadSheetTokenizer(MusicTokenizer):
         """
         if not score.note_num():
             return score
-        return score_from_sheet(sheet_from_score(score)[0])
+        return score_from_sheet(without_performance(sheet_from_score(score)[0]))
 
     def _score_to_tokens(
         self,
         score: ScoreTick,
         attribute_controls_indexes: Mapping[int, Mapping[int, Sequence[int] | bool]] | None = None,
     ) -> TokSequence:
-        ids = encode(sheet_from_score(score)[0])
+        ids = encode_score(sheet_from_score(score)[0])
         return TokSequence(ids=ids, tokens=[TOKENS[i] for i in ids])
 
     def _tokens_to_score(self, tokens: TokSequence, programs: list[tuple[int, bool]] | None = None) -> ScoreTick:

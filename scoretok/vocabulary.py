@@ -15,6 +15,7 @@ from scoretok.parts import (
     SECTION_LABELS,
     Key,
 )
+from scoretok.performance import CONTROL_NAMES
 from scoretok.phonemes import SYMBOLS
 from scoretok.theory import MODES, PITCH_CLASS_NAMES, QUALITY_NAMES
 
@@ -73,6 +74,9 @@ KINDS: dict[str, tuple[Sequence[str], str]] = {
     "Phone": (SYMBOLS, "IPA stress mark, base or modifier"),
     "WordEnd": (NO_VALUE, "the syllable ends its word"),
     "WordPart": (NO_VALUE, "the word goes on with the next syllable"),
+    "Performance": (NO_VALUE, "behind the end of a score: what was played beside its grid follows"),
+    "Timing": (NO_VALUE, "notes off the grid follow (scoretok.performance_tokens)"),
+    "Control": (CONTROL_NAMES, "the points of a control follow"),
 }
 
 

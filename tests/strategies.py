@@ -8,6 +8,15 @@ from hypothesis import strategies as st
 from scoretok.bars import join_notes
 from scoretok.encode import decode
 from scoretok.parts import ROLES, SECTION_LABELS, Chord, Key, Meter, Note, Section, Syllable, Tempo, Track
+from scoretok.performance import (
+    CONTROL_NAMES,
+    MAX_SHIFT_SUBTICKS,
+    SUBTICKS_PER_TICK,
+    Control,
+    ControlPoint,
+    Timing,
+    control_kind,
+)
 from scoretok.sample import random_walk
 from scoretok.sheet import LeadSheet
 from scoretok.theory import MODES, QUALITY_NAMES
@@ -82,4 +91,24 @@ def tracks(draw: st.DrawFn, end: int) -> Track:
             onsets.add(note.start_ticks)
             sung.append(note._replace(syllable=words))
         legal = tuple(sung)
-    return Track(role, legal, draw(st.integers(0, 127)), draw(st.just("") | TEXT), draw(st.booleans()))
+    track = Track(role, legal, draw(st.integers(0, 127)), draw(st.just("") | TEXT), draw(st.booleans()))
+    return draw(performances(track, end)) if draw(st.booleans()) else track
+
+
+@st.composite
+def performances(draw: st.DrawFn, track: Track, end: int) -> Track:
+    """A track as somebody plays it: notes off the grid, and curves of controls."""
+    off = st.integers(-200, 200) | st.integers(-MAX_SHIFT_SUBTICKS, MAX_SHIFT_SUBTICKS)
+    timings = st.none() | st.builds(Timing, off, off)
+    notes = tuple(note._replace(timing=draw(timings)) for note in track.notes)
+    names = draw(st.lists(st.sampled_from(CONTROL_NAMES), max_size=3, unique=True))
+    return replace(track, notes=notes, controls=tuple(draw(curves(name, end)) for name in names))
+
+
+@st.composite
+def curves(draw: st.DrawFn, name: str, end: int) -> Control:
+    """The curve of a control, some of it behind the end of the score."""
+    kind = control_kind(name)
+    at = st.integers(0, (end + 50) * SUBTICKS_PER_TICK)
+    points = draw(st.lists(st.tuples(at, st.integers(kind.lowest, kind.highest)), min_size=1, max_size=6))
+    return Control(name, tuple(ControlPoint(*point) for point in points))

@@ -7,6 +7,7 @@ import symusic
 import scoretok
 from scoretok.formats.midi import read_with_report, sheet_from_score
 from scoretok.formats.midi_text import parse_syllables
+from scoretok.performance import Control
 
 
 def score_of(*tracks: symusic.Track, tpq: int = 480, **maps) -> symusic.Score:
@@ -98,12 +99,12 @@ def test_karaoke_text_events_are_words(tmp_path):
     assert [n.syllable.word_end for n in sheet.tracks[0].notes] == [False, False, True, True, True, True]
 
 
-def test_dropped_controllers_are_counted(tmp_path):
+def test_bends_and_controllers_are_kept(tmp_path):
     track = track_of([(0, 480, 60, 80)])
     track.pitch_bends.append(symusic.PitchBend(0, 100))
-    track.controls.append(symusic.ControlChange(0, 1, 90))
-    with pytest.warns(scoretok.ScoretokWarning, match="1 pitch bends and 1 controllers were dropped"):
-        written(score_of(track), tmp_path / "bends.mid")
+    track.controls.append(symusic.ControlChange(240, 1, 90))
+    sheet = written(score_of(track), tmp_path / "bends.mid")
+    assert sheet.tracks[0].controls == (Control("bend", ((0, 100),)), Control("modulation", ((960, 90),)))
 
 
 def test_markers_become_sections_and_chords(tmp_path):
@@ -152,8 +153,8 @@ def test_notes_of_one_pitch_do_not_overlap():
     notes = [(int(rng.integers(0, 5000)), int(rng.integers(1, 900)), int(rng.integers(60, 63)), 80) for _ in range(80)]
     sheet, report = sheet_from_score(score_of(track_of(notes)))
     assert report.notes_read == 80
-    onsets = {(round(t / 20), p) for t, _, p, _ in notes}
-    assert {(n.start_ticks, n.pitch) for n in sheet.tracks[0].notes} == onsets
+    onsets = {(t / 20, p) for t, _, p, _ in notes}
+    assert {(n.played_start_ticks, n.pitch) for n in sheet.tracks[0].notes} == onsets
 
 
 def test_a_track_at_volume_zero_is_muted(tmp_path):

@@ -4,7 +4,8 @@ import pytest
 from miditok import TokenizerConfig
 from symusic import Score
 
-from scoretok import LeadSheetTokenizer, ScoretokError, read, tokenize
+from scoretok import LeadSheetTokenizer, ScoretokError, read
+from scoretok.encode import encode_score
 from scoretok.vocabulary import VOCABULARY_SIZE
 
 
@@ -20,7 +21,7 @@ def test_vocabulary_and_exactness(tokenizer, saints):
 
 def test_midi_goes_in_and_out(tokenizer, foreign_midi):
     tokens = tokenizer.encode(foreign_midi)
-    assert tokens.ids == tokenize(read(foreign_midi))
+    assert tokens.ids == encode_score(read(foreign_midi))
     assert tokenizer.decode(tokens).note_num() == read(foreign_midi).note_count
 
 

@@ -41,9 +41,7 @@ def move_notes(sheet: LeadSheet, track_id: str, names: Iterable[NoteName], ticks
 
 def resize_notes(sheet: LeadSheet, track_id: str, names: Iterable[NoteName], ticks: int) -> LeadSheet:
     """Make notes longer, or shorter where `ticks` is negative, but not shorter than a tick."""
-    return _mapped(
-        sheet, track_id, names, lambda note: note._replace(duration_ticks=max(1, note.duration_ticks + ticks))
-    )
+    return _mapped(sheet, track_id, names, lambda note: note.lasting(max(1, note.duration_ticks + ticks)))
 
 
 def change_velocities(sheet: LeadSheet, track_id: str, names: Iterable[NoteName], by: int) -> LeadSheet:
@@ -101,7 +99,7 @@ def lay_over(notes: Iterable[Note], fresh: Iterable[Note]) -> list[Note]:
             if note.pitch != new.pitch or note.end_ticks <= new.start_ticks or note.start_ticks >= new.end_ticks:
                 kept.append(note)
             elif note.start_ticks < new.start_ticks:
-                kept.append(note._replace(duration_ticks=new.start_ticks - note.start_ticks))
+                kept.append(note.lasting(new.start_ticks - note.start_ticks))
         found = [*kept, new]
     return found
 

@@ -12,6 +12,7 @@ from scoretok.singing import AS_USUAL
 
 WITHOUT_PHONEMES = frozenset((".mid", ".midi", ".kar", ".rmi", ".musicxml", ".xml", ".mxl", ".abc"))
 WITHOUT_SINGING = frozenset((".musicxml", ".xml", ".mxl", ".abc"))
+WITHOUT_PERFORMANCE = WITHOUT_SINGING
 WITHIN_BARS = frozenset((".musicxml", ".xml", ".mxl", ".abc"))
 
 
@@ -40,6 +41,9 @@ def _limits(suffix: str) -> list[Limit]:
         limits.append(("phonemes", "they are worked out again from the words", without_phonemes))
     if suffix in WITHOUT_SINGING:
         limits.append(("settings of singers", "keep the score as .lead, .json or .mid too", without_singing))
+    if suffix in WITHOUT_PERFORMANCE:
+        marks = "keep the score as .lead, .json or .mid too"
+        limits.append(("performance (timing off the grid, bends, controllers)", marks, without_performance))
     if suffix in WITHIN_BARS:
         limits.append(("notes past the last bar line", "they end there", within_bars))
     if suffix == ".abc":
@@ -67,10 +71,16 @@ def without_singing(sheet: LeadSheet) -> LeadSheet:
     return sheet.with_tracks(replace(track, singing=AS_USUAL) for track in sheet.tracks)
 
 
+def without_performance(sheet: LeadSheet) -> LeadSheet:
+    """The score on its grid, without pedals, bends and controllers."""
+    plain = map_notes(sheet, lambda note: note if note.timing is None else note._replace(timing=None))
+    return plain.with_tracks(replace(track, controls=()) for track in plain.tracks)
+
+
 def within_bars(sheet: LeadSheet) -> LeadSheet:
     """The score with every note ended at the last bar line."""
     end = sheet.end_ticks
-    return map_notes(sheet, lambda n: n._replace(duration_ticks=min(n.duration_ticks, end - n.start_ticks)))
+    return map_notes(sheet, lambda n: n.lasting(min(n.duration_ticks, end - n.start_ticks)))
 
 
 def _without_velocities(sheet: LeadSheet) -> LeadSheet:

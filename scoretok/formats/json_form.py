@@ -9,6 +9,7 @@ from scoretok.errors import ScoretokError, quoted
 from scoretok.files import read_text, write_text
 from scoretok.numbers import parse_json
 from scoretok.parts import Chord, Key, Meter, Note, Section, Syllable, Tempo, Track
+from scoretok.performance import Control, ControlPoint, Timing
 from scoretok.sheet import LeadSheet
 from scoretok.singing import parse_singing
 
@@ -44,6 +45,7 @@ def sheet_to_dict(sheet: LeadSheet) -> dict[str, Any]:
             "muted": track.muted,
             **({} if track.singing.is_usual else {"singing": track.singing.text()}),
             "notes": [_note_to_dict(note) for note in track.notes],
+            **({"controls": [_control_to_dict(control) for control in track.controls]} if track.controls else {}),
         }
         for track in sheet.tracks
     ]
@@ -56,7 +58,15 @@ def _note_to_dict(note: Note) -> dict[str, Any]:
         del data["syllable"]
     else:
         data["syllable"] = note.syllable._asdict()
+    if note.timing is None:
+        del data["timing"]
+    else:
+        data["timing"] = note.timing._asdict()
     return data
+
+
+def _control_to_dict(control: Control) -> dict[str, Any]:
+    return {"name": control.name, "points": [point._asdict() for point in control.points]}
 
 
 def sheet_from_dict(data: Any) -> LeadSheet:  # noqa: ANN401
@@ -74,6 +84,9 @@ def sheet_from_dict(data: Any) -> LeadSheet:  # noqa: ANN401
         track["notes"] = tuple(_note(note, f"tracks[{i}].notes[{j}]") for j, note in enumerate(notes))
         if "singing" in track:
             track["singing"] = parse_singing(track["singing"])
+        if "controls" in track:
+            controls = enumerate(_list(track["controls"], f"tracks[{i}].controls"))
+            track["controls"] = tuple(_control(control, f"tracks[{i}].controls[{j}]") for j, control in controls)
         tracks.append(_build(Track, track, f"tracks[{i}]"))
     sheet["tracks"] = tuple(tracks)
     return _build(LeadSheet, sheet, "the score")
@@ -87,14 +100,27 @@ def _note(data: Any, where: str) -> Note:  # noqa: ANN401
         if not all(isinstance(phoneme, str) for phoneme in parts["phonemes"]):
             raise ScoretokError(f"{where}.syllable.phonemes are not all texts")
         fields_of_note["syllable"] = _build(Syllable, parts, f"{where}.syllable")
+    if fields_of_note.get("timing") is not None:
+        parts = _object(fields_of_note["timing"], Timing, f"{where}.timing")
+        fields_of_note["timing"] = _build(Timing, parts, f"{where}.timing")
     return _build(Note, fields_of_note, where)
+
+
+def _control(data: Any, where: str) -> Control:  # noqa: ANN401
+    control = _object(data, Control, where)
+    points = enumerate(_list(control.get("points", []), f"{where}.points"))
+    control["points"] = tuple(
+        _build(ControlPoint, _object(point, ControlPoint, f"{where}.points[{i}]"), f"{where}.points[{i}]")
+        for i, point in points
+    )
+    return _build(Control, control, where)
 
 
 TYPES: dict[str, type | tuple[type, ...]] = {
     "title": str, "role": str, "name": str, "singing": str, "label": str, "mode": str, "quality": str, "text": str,
     "muted": bool, "word_end": bool, "bpm": (int, float),
 }  # fmt: skip
-NESTED = {*PARTS, "tracks", "notes", "syllable", "phonemes"}
+NESTED = {*PARTS, "tracks", "notes", "syllable", "phonemes", "timing", "controls", "points"}
 
 
 def _object(data: Any, kind: type, where: str, skip: tuple[str, ...] = ()) -> dict[str, Any]:  # noqa: ANN401

@@ -7,20 +7,27 @@ bar 1 meter 3/4 pickup q key G:maj section verse
   tempo   1 84
   chords  1 G:maj
   vocal   v80  1 D4 q "A"-
+
+A performance stands in it, too: `~+13,-20` before a note that is played 13 subticks late and ends 20 too early (it
+holds until the next `~` of the line, as a velocity does), and curves in lines of their own:
+
+  piano pedal 1 127  3:12 0
 """
 
 from pathlib import Path
 
 from scoretok.files import read_text, write_text
 from scoretok.formats.lead_parser import parse
-from scoretok.formats.lead_terms import duration_text, position_text, quoted
+from scoretok.formats.lead_terms import duration_text, fine_position_text, position_text, quoted, timing_text
 from scoretok.harmony import chord_to_harte, key_to_text
 from scoretok.parts import Key, Meter, Note, Track
+from scoretok.performance import SUBTICKS_PER_TICK, Timing
 from scoretok.roles import DRUM_NAMES
 from scoretok.sheet import LeadSheet
 from scoretok.theory import pitch_name
 
 HEADER = "scoretok 1"
+NO_END = 1 << 40  # ticks; controls may go on behind the last bar line
 
 
 def read(path: str | Path) -> LeadSheet:
@@ -76,8 +83,14 @@ def _bar_lines(sheet: LeadSheet, bar: int) -> list[str]:
     if chords := inside(sheet.chords):
         lines.append(_line("chords", [f"{at} {chord_to_harte(chord, key)}" for at, chord in chords]))
     for number, track in enumerate(sheet.tracks):
+        label = short_id(sheet.track_ids[number])
         if notes := sheet.notes_in(number, bar):
-            lines.append(_line(short_id(sheet.track_ids[number]), _cell_words(track, notes, start, meter, key)))
+            lines.append(_line(label, _cell_words(track, notes, start, meter, key)))
+        last = bar + 1 == sheet.bar_count
+        for control in track.controls:
+            if points := control.between(*(at * SUBTICKS_PER_TICK for at in (start, NO_END if last else stop))):
+                words = [f"{fine_position_text(at - start * SUBTICKS_PER_TICK, meter)} {value}" for at, value in points]
+                lines.append(_line(f"{label} {control.name}", words))
     return lines
 
 
@@ -89,6 +102,7 @@ def _cell_words(track: Track, notes: tuple[Note, ...], start: int, meter: Meter,
     """One word group an onset: '1 C4 q E4 q'."""
     groups: list[str] = []
     velocity = onset = -1
+    timing: Timing | None = None
     for note in notes:
         words = []
         if note.start_ticks != onset:
@@ -98,6 +112,9 @@ def _cell_words(track: Track, notes: tuple[Note, ...], start: int, meter: Meter,
         if note.velocity != velocity:
             velocity = note.velocity
             words.append(f"v{velocity}")
+        if note.timing != timing:
+            timing = note.timing
+            words.append(timing_text(timing, track.is_drums))
         if track.is_drums:
             words.append(DRUM_NAMES.get(note.pitch, f"d{note.pitch}"))
         else:

@@ -7,10 +7,24 @@ from typing import TypeVar
 
 from scoretok.chord_chart import parse_chart_bar, place_chords
 from scoretok.errors import ScoretokError
-from scoretok.formats.lead_terms import parse_duration, parse_position, unquoted
+from scoretok.formats.lead_terms import parse_duration, parse_fine_position, parse_position, parse_timing, unquoted
 from scoretok.harmony import parse_chord, parse_key
-from scoretok.numbers import whole
-from scoretok.parts import DEFAULT_VELOCITY, DRUM_TICKS, ROLES, Chord, Key, Meter, Note, Section, Syllable, Tempo, Track
+from scoretok.numbers import signed_whole, whole
+from scoretok.parts import (
+    DEFAULT_VELOCITY,
+    DRUM_TICKS,
+    ROLES,
+    Chord,
+    Key,
+    Meter,
+    Note,
+    Section,
+    Syllable,
+    Tempo,
+    Track,
+    check_timing,
+)
+from scoretok.performance import CONTROL_NAMES, SUBTICKS_PER_TICK, Control, ControlPoint, Timing
 from scoretok.phonemes import is_phoneme
 from scoretok.roles import DRUM_KEYS, ROLE_PROGRAMS
 from scoretok.sheet import LeadSheet
@@ -50,6 +64,8 @@ class _LeadReader:
         self.tracks: list[Track] = []
         self.track_ids: dict[str, int] = {}
         self.notes: list[list[Note]] = []
+        self.controls: list[dict[str, list[ControlPoint]]] = []
+        self.beyond: Word | None = None  # a place behind its bar, as only the last bar has them
         self.sounding: list[dict[int, int]] = []
         self.meters: list[Meter] = []
         self.keys: list[Key] = []
@@ -137,6 +153,7 @@ class _LeadReader:
         if number == 1:
             self.track_ids[word.text] = len(self.tracks) - 1
         self.notes.append([])
+        self.controls.append({})
         self.sounding.append({})
 
     def _with_amount(self, singing: Singing, name: str) -> Singing:
@@ -153,6 +170,8 @@ class _LeadReader:
         number = self.take("the number of the bar", int)
         if number != self.bar + 2:
             raise self.fail(f"bar {number} stands where bar {self.bar + 2} is expected", head)
+        if self.beyond:
+            raise self.fail(f"position {self.beyond.text} lies outside the bar", self.beyond)
         self.bar += 1
         self.bar_start += self.bar_ticks
         pickup = 0
@@ -189,7 +208,11 @@ class _LeadReader:
         elif head.text == "chords":
             self._read_chords(head)
         elif head.text in self.track_ids:
-            self._read_cell(self.track_ids[head.text])
+            number = self.track_ids[head.text]
+            if self.peek() in CONTROL_NAMES:
+                self._read_control(number)
+            else:
+                self._read_cell(number)
         else:
             known = ", ".join(["tempo", "chords", *(i for i in self.track_ids if not i.endswith(".1"))])
             raise self.fail(f"{head.text!r} is not a line of a bar here; known are {known}", head)
@@ -215,14 +238,28 @@ class _LeadReader:
             raise self.fail(f"position {word.text} lies outside the bar", word)
         return self.bar_start + ticks
 
+    def _read_control(self, number: int) -> None:
+        """A control by name, and the values that it takes at places of the bar; behind the last bar, too."""
+        name = self.next("a control").text
+        points = self.controls[number].setdefault(name, [])
+        while self.at < len(self.words):
+            word = self.words[self.at]
+            at = self.take("a position", lambda text: parse_fine_position(text, self.meters[-1]))
+            self.beyond = word if at >= self.bar_ticks * SUBTICKS_PER_TICK else self.beyond
+            points.append(ControlPoint(self.bar_start * SUBTICKS_PER_TICK + at, self.take("a value", signed_whole)))
+            self._guard(word, lambda: Control(name, tuple(points[-1:])))
+
     def _read_cell(self, number: int) -> None:
         drums = self.tracks[number].is_drums
         velocity, tick = DEFAULT_VELOCITY, -1
+        timing: Timing | None = None
         lyric_at = -1
         while self.at < len(self.words):
             text = self.peek()
             if re.fullmatch(r"v\d+", text):
                 velocity = self.take("a velocity", lambda word: _within(int(word[1:]), 1, 127, "velocity"))
+            elif text[0] == "~":
+                timing = self.take("a timing", lambda word: parse_timing(word, drums))
             elif text[0].isdigit():
                 tick = self._position()
             elif tick < 0:
@@ -233,16 +270,18 @@ class _LeadReader:
                 lyric_at = tick
                 self.notes[number][-1] = self.notes[number][-1]._replace(syllable=self._syllable(number))
             else:
-                self._read_note(number, drums, tick, velocity)
+                self._read_note(number, drums, Note(tick, 0, DRUM_TICKS, velocity, timing=timing))
 
-    def _read_note(self, number: int, drums: bool, tick: int, velocity: int) -> None:
+    def _read_note(self, number: int, drums: bool, played: Note) -> None:
         word = self.words[self.at]
         pitch = self.take("a drum", _drum_key) if drums else self.take("a pitch", parse_pitch)
         ticks = DRUM_TICKS if drums else self.take("a note length", parse_duration)
-        if self.sounding[number].get(pitch, 0) > tick:
+        if self.sounding[number].get(pitch, 0) > played.start_ticks:
             raise self.fail(f"{word.text} starts again while it still sounds", word)
-        self.sounding[number][pitch] = tick + ticks
-        self.notes[number].append(Note(tick, pitch, ticks, velocity))
+        note = played._replace(pitch=pitch, duration_ticks=ticks)
+        self.sounding[number][pitch] = note.end_ticks
+        self._guard(word, lambda: check_timing(note, self.tracks[number].role))
+        self.notes[number].append(note)
 
     def _syllable(self, number: int) -> Syllable:
         word = self.next("a syllable")
@@ -270,7 +309,7 @@ class _LeadReader:
         try:
             return LeadSheet(
                 bar_count=self.bar + 1,
-                tracks=tuple(replace(t, notes=tuple(n)) for t, n in zip(self.tracks, self.notes, strict=True)),
+                tracks=tuple(map(self._track, range(len(self.tracks)))),
                 chords=tuple(self.chords),
                 sections=tuple(self.sections),
                 meters=tuple(self.meters),
@@ -281,6 +320,10 @@ class _LeadReader:
             )
         except ScoretokError as error:
             raise ScoretokError(f"{self.name}: {error}") from None
+
+    def _track(self, number: int) -> Track:
+        controls = tuple(Control(name, tuple(points)) for name, points in self.controls[number].items())
+        return replace(self.tracks[number], notes=tuple(self.notes[number]), controls=controls)
 
 
 def _within(value: int, low: int, high: int, what: str) -> int:

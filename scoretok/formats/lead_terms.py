@@ -1,10 +1,11 @@
-"""The words of the .lead form: note lengths, positions in a bar, quoted text."""
+"""The words of the .lead form: note lengths, positions in a bar, timing off the grid, quoted text."""
 
 import re
 
 from scoretok.errors import ScoretokError
-from scoretok.numbers import whole
+from scoretok.numbers import signed_whole, whole
 from scoretok.parts import Meter
+from scoretok.performance import SUBTICKS_PER_TICK, Timing, default_end
 
 # Note lengths by name: whole, half, quarter, eighth, sixteenth, thirty-second; '.' dotted, '3' triplet.
 DURATIONS = {
@@ -14,6 +15,8 @@ DURATIONS = {
 DURATION_NAMES = {ticks: name for name, ticks in DURATIONS.items()}
 _TERM = re.compile(r"(\d+)w|(\d+)t|([whqest](?:\.|3)?)")
 _POSITION = re.compile(r"(\d+)(?::(\d+))?")
+_FINE_POSITION = re.compile(r"([^+]+)(?:\+(\d+))?")
+_TIMING = re.compile(r"~(?:([+-]\d+)(?:,([+-]\d+))?)?")
 
 
 def duration_text(ticks: int) -> str:
@@ -56,6 +59,42 @@ def parse_position(text: str, meter: Meter) -> int:
     if not match or whole(match[1]) < 1:
         raise ScoretokError(f"{text!r} is not a position; write a beat (3), or a beat and ticks (2:12)")
     return (whole(match[1]) - 1) * meter.beat_ticks + whole(match[2] or "0")
+
+
+def fine_position_text(subticks: int, meter: Meter) -> str:
+    """A place in a bar to the subtick: '2:12+40' is half a tick after '2:12'."""
+    ticks, rest = divmod(subticks, SUBTICKS_PER_TICK)
+    return position_text(ticks, meter) + (f"+{rest}" if rest else "")
+
+
+def parse_fine_position(text: str, meter: Meter) -> int:
+    """Subticks after the bar line of a place in a bar. Raises ScoretokError."""
+    match = _FINE_POSITION.fullmatch(text)
+    if not match:
+        raise ScoretokError(f"{text!r} is not a position; write a beat (3), with ticks (2:12) and subticks (2:12+40)")
+    return parse_position(match[1], meter) * SUBTICKS_PER_TICK + whole(match[2] or "0")
+
+
+def timing_text(timing: Timing | None, is_drums: bool) -> str:
+    """How a note lies off the grid: '~+13,-20' is 13 subticks late, with an end 20 too early; '~' is on the grid.
+
+    The end is left out when the note moves as a whole.
+    """
+    if timing is None:
+        return "~"
+    onset, end = timing
+    return f"~{onset:+d}" + ("" if end == default_end(onset, is_drums) else f",{end:+d}")
+
+
+def parse_timing(text: str, is_drums: bool) -> Timing | None:
+    """What `timing_text` gave. Raises ScoretokError."""
+    match = _TIMING.fullmatch(text)
+    if not match:
+        raise ScoretokError(f"{text!r} does not say how a note is played; write ~+13 (late), ~+13,-20 (its end) or ~")
+    onset, end = match.groups()
+    if onset is None:
+        return None
+    return Timing(signed_whole(onset), signed_whole(end) if end else default_end(signed_whole(onset), is_drums))
 
 
 def quoted(text: str) -> str:

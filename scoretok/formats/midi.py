@@ -6,7 +6,6 @@ role; the marker 'scoretok' tells the reader that nothing needs to be guessed.
 
 import struct
 from dataclasses import dataclass, replace
-from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -14,29 +13,37 @@ from symusic import core
 
 from scoretok.errors import ScoretokError, warn
 from scoretok.files import read_bytes, write_with
-from scoretok.formats.midi_repair import last_tick, read_file, repair
+from scoretok.formats.midi_controls import (
+    NOTE_ON,
+    SUBTICKS_PER_QUARTER,
+    grid_event,
+    grid_places,
+    on_port,
+    part_places,
+    read_controls,
+    with_controls,
+)
+from scoretok.formats.midi_notes import MidiPart, played_notes, strange_places
+from scoretok.formats.midi_repair import DRUM_CHANNEL, MidiFile, last_tick, read_file, repair
 from scoretok.formats.midi_text import Texts, lay_lyrics, read_texts
 from scoretok.formats.midi_time import TimeMaps, read_time_maps
 from scoretok.harmony import chord_to_harte, key_to_text, parse_key, try_chord
 from scoretok.infer import infer_missing
 from scoretok.parts import (
-    MAX_DURATION_TICKS,
     MAX_TRACKS_PER_ROLE,
     ROLES,
     TICKS_PER_QUARTER,
     Chord,
-    Note,
     Section,
     Track,
     meter_lasting,
 )
+from scoretok.performance import SUBTICKS_PER_TICK, Control, ControlPoint
 from scoretok.roles import identify, labelled, parse_section, say_roles, split_label
 from scoretok.sheet import LeadSheet
 from scoretok.singing import Singing, parse_singing
 from scoretok.texts import clean_text
 
-WRITTEN_TPQ = 480
-DRUM_WRITTEN_TICKS = 6  # a sixteenth; set by hand, drums last one tick in a score
 SIGNED = "scoretok"
 
 
@@ -58,9 +65,13 @@ def read(path: str | Path) -> LeadSheet:
 
 
 def read_with_report(path: str | Path) -> tuple[LeadSheet, ImportReport]:
-    """Read a MIDI file and say how far notes moved onto the grid."""
-    data = read_bytes(path)
-    data = check_chunks(data, str(path))
+    """Read a MIDI file and say how far notes lay off the grid."""
+    return parse(read_bytes(path), str(path))
+
+
+def parse(data: bytes, path: str) -> tuple[LeadSheet, ImportReport]:
+    """The score in the bytes of a MIDI file, whose path or name is for messages. Raises ScoretokError."""
+    data = check_chunks(data, path)
     try:
         file = read_file(data)
         repair(file)
@@ -72,7 +83,7 @@ def read_with_report(path: str | Path) -> tuple[LeadSheet, ImportReport]:
         raise ScoretokError(f"{path} is not a readable MIDI file: {reason}") from None
     try:
         scale = TICKS_PER_QUARTER / file.division
-        return sheet_from_score(score, read_texts(file.tracks, scale), round(last_tick(file) * scale))
+        return sheet_from_score(score, read_texts(file.tracks, scale), round(last_tick(file) * scale), file)
     except ScoretokError as error:
         raise ScoretokError(f"{path}: {error}") from None
 
@@ -104,18 +115,17 @@ def check_chunks(data: bytes, path: str) -> bytes:
 
 
 def sheet_from_score(
-    score: core.ScoreTick, texts: Texts | None = None, end_ticks: int = 1
+    score: core.ScoreTick, texts: Texts | None = None, end_ticks: int = 1, file: MidiFile | None = None
 ) -> tuple[LeadSheet, ImportReport]:
     """A lead sheet from a symusic Score in ticks; `end_ticks` is where one without notes ends.
 
-    Raises ScoretokError when it holds neither a note nor a chord, or too much.
+    The curves of controllers come from `file`, which the score was made of. Raises ScoretokError when it holds
+    neither a note nor a chord, or too much.
     """
     texts = texts or _texts_of(score)
     signed = any(marker.text == SIGNED for marker in score.markers)
-    if not signed:
-        _warn_of_controls(score)
     scale = TICKS_PER_QUARTER / score.ticks_per_quarter
-    parts = [_Part(track, scale) for track in score.tracks if len(track.notes)]
+    parts = _parts(score, file, signed)
     end = max((part.end_ticks for part in parts), default=max(end_ticks, *(t + 1 for t, _ in texts.markers), 1))
     maps = read_time_maps(score, scale, end, signed)
     markers = _Markers(texts.markers, maps, signed)
@@ -146,6 +156,20 @@ def sheet_from_score(
     return sheet, ImportReport(notes_read, sheet.note_count, mean_shift, max_shift, chords_inferred, key_inferred)
 
 
+def _parts(score: core.ScoreTick, file: MidiFile | None, signed: bool) -> list[MidiPart]:
+    """The tracks of a score that have notes, with their controls."""
+    subticks = SUBTICKS_PER_QUARTER / score.ticks_per_quarter
+    if file is None:
+        return [MidiPart(track, subticks) for track in score.tracks if len(track.notes)]
+    places = part_places(file.tracks)
+    grids = [grid_places(track) if signed else {} for track in file.tracks]
+    controls = read_controls(file.tracks, places, file.division, signed)
+    return [
+        MidiPart(track, subticks, grids[place.track], curves)
+        for track, place, curves in zip(filter(core.TrackTick.note_num, score.tracks), places, controls, strict=True)
+    ]
+
+
 def _texts_of(score: core.ScoreTick) -> Texts:
     """The texts of a score that comes from no file."""
     scale = TICKS_PER_QUARTER / score.ticks_per_quarter
@@ -159,48 +183,6 @@ def _texts_of(score: core.ScoreTick) -> Texts:
     )
 
 
-def _warn_of_controls(score: core.ScoreTick) -> None:
-    """Say how many pitch bends, pedals and other controllers the score will not keep."""
-    bends = sum(len(track.pitch_bends) for track in score.tracks)
-    pedals = sum(len(track.pedals) for track in score.tracks)
-    controls = sum(control.number not in (7, 64) for track in score.tracks for control in track.controls)
-    counts = [f"{n} {what}" for n, what in ((bends, "pitch bends"), (pedals, "pedals"), (controls, "controllers")) if n]
-    if counts:
-        warn(f"{' and '.join(counts)} were dropped", "dropped")
-
-
-class _Part:
-    """The notes of one MIDI track on our grid, and how far they moved."""
-
-    def __init__(self, track: core.TrackTick, scale: float) -> None:
-        self.track = track
-        arrays = track.notes.numpy()
-        exact = arrays["time"] * scale
-        start = np.rint(exact).astype(np.int64)
-        end = np.rint((arrays["time"] + arrays["duration"]) * scale).astype(np.int64)
-        self.shift_ticks = np.abs(exact - start)
-        duration = np.clip(end - start, 1, MAX_DURATION_TICKS)
-        pitch = arrays["pitch"].astype(np.int64) & 127
-        if track.is_drum:
-            duration[:] = 1
-        self.notes = _legal_notes(start, pitch, duration, np.clip(arrays["velocity"].astype(np.int64), 1, 127))
-        self.end_ticks = int((start + duration).max())
-
-
-def _legal_notes(start: np.ndarray, pitch: np.ndarray, duration: np.ndarray, velocity: np.ndarray) -> list[Note]:
-    """Sorted notes; of equal onsets and pitches the longest stays; a note ends where its pitch restarts."""
-    order = np.lexsort((duration, start, pitch))
-    start, pitch, duration, velocity = start[order], pitch[order], duration[order], velocity[order]
-    same_pitch = pitch[:-1] == pitch[1:]
-    kept = np.append(~(same_pitch & (start[:-1] == start[1:])), True)
-    start, pitch, duration, velocity = start[kept], pitch[kept], duration[kept], velocity[kept]
-    gap = np.where(pitch[:-1] == pitch[1:], start[1:] - start[:-1], MAX_DURATION_TICKS)
-    duration[:-1] = np.minimum(duration[:-1], gap)
-    order = np.lexsort((pitch, start))
-    columns = (array[order].tolist() for array in (start, pitch, duration, velocity))
-    return list(map(Note._make, zip(*columns, repeat(None), strict=False)))
-
-
 class _Markers:
     """What the markers of a file say: sections, chords, title, modes and the last bar."""
 
@@ -210,6 +192,7 @@ class _Markers:
         self.bar_count = 0
         self.empty_tracks: list[tuple[int, Track]] = []
         self.singing: dict[int, Singing] = {}
+        self.controls: dict[int, list[Control]] = {}  # of tracks that cannot play them: silent or without a note
         keys, sections, chords = [], {}, {}
         dropped: list[str] = []
         plain = {text: try_chord(text) for _, text in markers}
@@ -229,6 +212,10 @@ class _Markers:
             elif signed and kind == "singing":
                 number, _, said = value.partition(" ")
                 self.singing[int(number)] = parse_singing(said)
+            elif signed and kind == "control":
+                place, name, *written = value.split(" ")
+                points = (ControlPoint(*map(int, point.split(":"))) for point in written)
+                self.controls.setdefault(int(place), []).append(Control(name, tuple(points)))
             elif label := parse_section(text):
                 bar = maps.bar_near(tick)
                 if bar < maps.bar_count:
@@ -246,7 +233,7 @@ class _Markers:
             warn(f"{len(dropped)} markers name no section or chord and were dropped: {names}", "dropped")
 
 
-def _tracks(parts: list[_Part], texts: Texts, markers: _Markers) -> list[Track]:
+def _tracks(parts: list[MidiPart], texts: Texts, markers: _Markers) -> list[Track]:
     lyrics = texts.lyrics_of([part.track for part in parts], [part.notes for part in parts])
     tracks = []
     counts = dict.fromkeys(ROLES, 0)
@@ -265,13 +252,17 @@ def _tracks(parts: list[_Part], texts: Texts, markers: _Markers) -> list[Track]:
         )
         volumes = [control.value for control in part.track.controls if control.number == 7]
         muted = bool(volumes) and not any(volumes)
+        controls = tuple(control for control in part.controls if not (muted and control.name == "volume"))
         counts[role] += 1
-        tracks.append(Track(role, tuple(notes), part.track.program, name, muted))
+        tracks.append(Track(role, tuple(notes), part.track.program, name, muted, controls=controls))
     for number, track in markers.empty_tracks:
         tracks.insert(number, track)
     for number, singing in markers.singing.items():
         if number < len(tracks) and tracks[number].role == "vocal":
             tracks[number] = replace(tracks[number], singing=singing)
+    for number, more in markers.controls.items():
+        if number < len(tracks):
+            tracks[number] = replace(tracks[number], controls=(*tracks[number].controls, *more))
     for role, count in counts.items():
         if count > MAX_TRACKS_PER_ROLE:
             raise ScoretokError(
@@ -282,15 +273,58 @@ def _tracks(parts: list[_Part], texts: Texts, markers: _Markers) -> list[Track]:
 
 
 def write(sheet: LeadSheet, path: str | Path) -> None:
-    """Write a MIDI file (480 ticks a quarter note), whole or not at all. Phonemes are not written."""
-    data = score_from_sheet(sheet).dumps_midi()
+    """Write a MIDI file, whole or not at all. Phonemes are not written.
+
+    It counts 480 ticks a quarter note, or 960 or 1920 where a performance needs them.
+    """
+    data = to_bytes(sheet)
     write_with(lambda temporary: temporary.write_bytes(data), path)
 
 
+def to_bytes(sheet: LeadSheet) -> bytes:
+    """The bytes of the MIDI file of a sheet."""
+    score = score_from_sheet(sheet)
+    data = score.dumps_midi()
+    playing = [track for track in sheet.tracks if track.notes]
+    grids = [strange_places(track, played_notes(track)) if is_performed(track) else {} for track in playing]
+    if not any(grids) and not any(track.controls for track in playing):
+        return data
+    file = read_file(data)
+    written = [number for number, track in enumerate(file.tracks) if any(e.command == NOTE_ON for e in track)]
+    counts = {True: 0, False: 0}
+    for number, track, grid in zip(written, playing, grids, strict=True):
+        port, place = divmod(counts[track.is_drums], 1 if track.is_drums else 15)
+        counts[track.is_drums] += 1
+        channel = DRUM_CHANNEL if track.is_drums else place + (place >= DRUM_CHANNEL)
+        events = on_port(file.tracks[number], port, channel)
+        controls = [control for control in track.controls if not (track.muted and control.name == "volume")]
+        events = with_controls(events, controls, score.ticks_per_quarter)
+        file.tracks[number] = [grid_event(grid), *events] if grid else events
+    return file.to_bytes(everything=True)
+
+
+def is_performed(track: Track) -> bool:
+    """Whether any note of a track is played off the grid."""
+    return any(note.timing is not None for note in track.notes)
+
+
+def _ticks_per_quarter(sheet: LeadSheet) -> int:
+    """The coarsest time of a file in which all that was played can be said."""
+    finest = 0
+    for track in sheet.tracks:
+        for control in track.controls:
+            finest |= int(np.bitwise_or.reduce([point.start_subticks for point in control.points]))
+        for note in track.notes:
+            if note.timing is not None:
+                finest |= note.timing.onset_subticks | note.timing.end_subticks
+    return SUBTICKS_PER_QUARTER // (4 if finest % 4 == 0 else 2 if finest % 2 == 0 else 1)
+
+
 def score_from_sheet(sheet: LeadSheet) -> core.ScoreTick:
-    """A symusic Score of the whole sheet, 480 ticks a quarter note."""
-    scale = WRITTEN_TPQ // TICKS_PER_QUARTER
-    score = core.ScoreTick(WRITTEN_TPQ)
+    """A symusic Score of the whole sheet as it is played, without controllers; 480 ticks a quarter note or more."""
+    written_tpq = _ticks_per_quarter(sheet)
+    scale = written_tpq // TICKS_PER_QUARTER
+    score = core.ScoreTick(written_tpq)
     score.tempos = core.TempoTickList(core.TempoTick(t.start_ticks * scale, t.bpm) for t in sheet.tempos)
     starts = sheet.bar_starts
     markers = [(0, SIGNED), (0, f"title: {sheet.title}" if sheet.title else ""), (starts[-1], "end")]
@@ -317,6 +351,10 @@ def score_from_sheet(sheet: LeadSheet) -> core.ScoreTick:
             markers.append((0, f"empty track: {number} {track.role} {track.program} {muted} ={track.name}"))
         if not track.singing.is_usual:
             markers.append((0, f"singing: {number} {track.singing.text()}"))
+        for control in track.controls:
+            if not track.notes or (track.muted and control.name == "volume"):
+                points = " ".join(f"{at}:{value}" for at, value in control.points)
+                markers.append((0, f"control: {number} {control.name} {points}"))
     if not score.tracks:  # symusic sorts its events only when it writes a track
         score.tracks.append(core.TrackTick("conductor"))
     in_order = sorted((marker for marker in markers if marker[1]), key=lambda marker: marker[0])
@@ -328,25 +366,12 @@ def _track_out(track: Track, scale: int) -> core.TrackTick:
     out = core.TrackTick(labelled(track.role, track.name), track.program, track.is_drums)
     if track.muted:
         out.controls.append(core.ControlChangeTick(0, 7, 0))
-    rows = np.array([note[:4] for note in track.notes], dtype=np.int32)
-    duration = rows[:, 2]
-    if track.is_drums:
-        duration = _drum_durations(rows)
-    arrays = (rows[:, 0] * scale, duration * scale, rows[:, 1].astype(np.int8), rows[:, 3].astype(np.int8))
-    out.notes = core.NoteTickList.from_numpy(*arrays)
+    rows = played_notes(track)
+    onset, end = (rows[:, column] * scale // SUBTICKS_PER_TICK for column in range(2))
+    times = (onset.astype(np.int32), (end - onset).astype(np.int32))
+    out.notes = core.NoteTickList.from_numpy(*times, rows[:, 2].astype(np.int8), rows[:, 3].astype(np.int8))
     for note in track.notes:
         if note.syllable:
             text = note.syllable.text + ("" if note.syllable.word_end else "-")
             out.lyrics.append(core.TextMetaTick(note.start_ticks * scale, text))
     return out
-
-
-def _drum_durations(rows: np.ndarray) -> np.ndarray:
-    """Written lengths of drum hits: a 16th note, or less where the same drum is hit again."""
-    durations = np.full(len(rows), DRUM_WRITTEN_TICKS, dtype=np.int32)
-    next_start: dict[int, int] = {}
-    for i in range(len(rows) - 1, -1, -1):
-        start, pitch = int(rows[i, 0]), int(rows[i, 1])
-        durations[i] = min(DRUM_WRITTEN_TICKS, next_start.get(pitch, start + DRUM_WRITTEN_TICKS) - start)
-        next_start[pitch] = start
-    return durations

@@ -52,10 +52,11 @@ class MidiFile:
     division: int
     tracks: list[Track]
 
-    def to_bytes(self) -> bytes:
+    def to_bytes(self, everything: bool = False) -> bytes:
         """The file anew, of such events alone as a score is made of: readers in C have crashed on others."""
         head = b"MThd" + struct.pack(">IHHH", 6, self.kind, len(self.tracks), self.division)
-        return head + b"".join(write_chunk(filter(None, map(_needed, track))) for track in self.tracks)
+        kept = [track if everything else filter(None, map(_needed, track)) for track in self.tracks]
+        return head + b"".join(map(write_chunk, kept))
 
 
 def read_file(data: bytes) -> MidiFile:

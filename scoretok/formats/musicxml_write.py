@@ -8,6 +8,7 @@ from scoretok.files import write_with
 from scoretok.formats.musicxml_terms import DRUM_DISPLAY, KIND_OF_QUALITY, MODE_NAMES
 from scoretok.notation import Piece, bar_voices
 from scoretok.parts import Chord, Key, Note, Track
+from scoretok.performance import PEDAL_DOWN, SUBTICKS_PER_TICK, named
 from scoretok.roles import labelled
 from scoretok.sheet import LeadSheet
 from scoretok.theory import LETTER_PITCH_CLASS, QUALITY_BY_NAME, pitch_name
@@ -94,6 +95,7 @@ def _part(root: ET.Element, sheet: LeadSheet, number: int) -> None:
         _attributes(measure, sheet, bar, track)
         if number == 0:
             _directions(measure, sheet, bar)
+        _pedal_marks(measure, sheet, bar, track)
         length = sheet.bar_starts[bar + 1] - sheet.bar_starts[bar]
         for voice, pieces in enumerate(voices):
             if voice:
@@ -151,6 +153,22 @@ def _directions(measure: ET.Element, sheet: LeadSheet, bar: int) -> None:
     for chord in sheet.chords:
         if start <= chord.start_ticks < stop:
             _harmony(measure, chord, chord.start_ticks - start, sheet.key_at(bar))
+
+
+def _pedal_marks(measure: ET.Element, sheet: LeadSheet, bar: int, track: Track) -> None:
+    """Where the sustain pedal goes down and up in a bar, to the tick."""
+    start, stop = (tick * SUBTICKS_PER_TICK for tick in sheet.bar_starts[bar : bar + 2])
+    pedal = named(track.controls, "pedal")
+    was_down = pedal.value_at(start - 1) >= PEDAL_DOWN
+    for at, value in pedal.between(start, stop):
+        is_down = value >= PEDAL_DOWN
+        if is_down != was_down:
+            direction = Sub(measure, "direction", placement="below")
+            Sub(Sub(direction, "direction-type"), "pedal", type="start" if is_down else "stop", line="no")
+            if offset := (at - start) // SUBTICKS_PER_TICK:
+                Sub(direction, "offset", sound="yes").text = str(offset)
+            Sub(direction, "sound").set("damper-pedal", "yes" if is_down else "no")
+        was_down = is_down
 
 
 def _harmony(measure: ET.Element, chord: Chord, offset: int, key: Key) -> None:
