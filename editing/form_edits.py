@@ -7,6 +7,7 @@ from editing.where import Where, fit_notes, inside, whole_bars_only
 from scoretok.bars import rearrange_bars
 from scoretok.errors import ScoretokError
 from scoretok.parts import Chord, Section
+from scoretok.performance import SUBTICKS_PER_TICK, Control, ControlPoint, replaced, settled_in
 from scoretok.sheet import LeadSheet
 
 
@@ -24,11 +25,15 @@ def keep_bars(sheet: LeadSheet, where: Where) -> LeadSheet:
 
 
 def clear(sheet: LeadSheet, where: Where) -> LeadSheet:
-    """Drop the notes; the bars stay, empty."""
+    """Drop the notes and what was played with them; the bars stay, empty."""
     spans = where.tick_spans(sheet)
     chosen = where.track_numbers(sheet)
     return sheet.with_tracks(
-        replace(track, notes=tuple(n for n in track.notes if not inside(n.start_ticks, spans)))
+        replace(
+            track,
+            notes=tuple(n for n in track.notes if not inside(n.start_ticks, spans)),
+            controls=settled_in(track.controls, spans),
+        )
         if number in chosen
         else track
         for number, track in enumerate(sheet.tracks)
@@ -81,10 +86,19 @@ def copy_bars(sheet: LeadSheet, where: Where, to_bar: int) -> LeadSheet:
         notes = tracks[number].notes
         copied = [n._replace(start_ticks=n.start_ticks + shift) for n in notes if inside(n.start_ticks, [source])]
         kept = [note for note in notes if not inside(note.start_ticks, [aim])]
-        tracks[number] = replace(tracks[number], notes=fit_notes(kept, copied, [aim]))
+        controls = tuple(_copied_control(control, source, aim) for control in tracks[number].controls)
+        tracks[number] = replace(tracks[number], notes=fit_notes(kept, copied, [aim]), controls=controls)
     if where.tracks is not None:
         return sheet.with_tracks(tracks)
     return replace(sheet, tracks=tuple(tracks), chords=_copied_chords(sheet, source, aim))
+
+
+def _copied_control(control: Control, source: tuple[int, int], aim: tuple[int, int]) -> Control:
+    """A control that does in one span what it does in another; the value that it begins with is stated."""
+    (start, stop), (begin, end) = ([tick * SUBTICKS_PER_TICK for tick in span] for span in (source, aim))
+    first = ControlPoint(begin, control.value_at(start - 1))
+    copied = [ControlPoint(at - start + begin, value) for at, value in control.between(start, stop)]
+    return replaced(control, begin, end, [first, *copied])
 
 
 def _copied_chords(sheet: LeadSheet, source: tuple[int, int], aim: tuple[int, int]) -> tuple[Chord, ...]:

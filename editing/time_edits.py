@@ -4,10 +4,11 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from editing.where import Where, fit_notes, map_cells, whole_bars_only
+from editing.where import Where, fit_notes, map_cells, map_notes, whole_bars_only
 from scoretok.bars import join_notes
 from scoretok.errors import ScoretokError
 from scoretok.parts import DRUM_TICKS, MAX_DURATION_TICKS, Note, Tempo, Track
+from scoretok.performance import SUBTICKS_PER_TICK, Control, ControlPoint, Timing, default_end
 from scoretok.sheet import LeadSheet
 
 
@@ -30,7 +31,8 @@ def set_tempo(sheet: LeadSheet, where: Where, change: Callable[[float], float], 
 def quantise(sheet: LeadSheet, where: Where, grid_ticks: int, strength: float = 1.0) -> LeadSheet:
     """Move onsets to the nearest line of a grid that starts at each bar line, ends with them.
 
-    No note leaves the bars of the edit: a late one goes to the last line inside them.
+    What is played off the grid goes by as much as `strength` says. No note leaves the bars of the edit: a late one
+    goes to the last line inside them.
     """
     spans = where.tick_spans(sheet)
 
@@ -41,7 +43,10 @@ def quantise(sheet: LeadSheet, where: Where, grid_ticks: int, strength: float = 
             start = _nearest(sheet, note.start_ticks, grid_ticks, strength, stop)
             end = _nearest(sheet, note.end_ticks, grid_ticks, strength)
             length = DRUM_TICKS if track.is_drums else max(end - start, min(grid_ticks, note.duration_ticks), 1)
-            moved.append(note._replace(start_ticks=start, duration_ticks=min(length, MAX_DURATION_TICKS)))
+            timing = _scaled_timing(note.timing, 1 - strength, track.is_drums)
+            moved.append(
+                note._replace(start_ticks=start, duration_ticks=min(length, MAX_DURATION_TICKS), timing=timing)
+            )
         return moved
 
     return map_cells(sheet, where, change)
@@ -56,27 +61,60 @@ def _nearest(sheet: LeadSheet, tick: int, grid_ticks: int, strength: float, stop
     return tick + round((bar_start + line * grid_ticks - tick) * strength)
 
 
-def humanise(sheet: LeadSheet, where: Where, timing_ticks: int, velocity: int, seed: int) -> LeadSheet:
-    """Move onsets by up to `timing_ticks` and velocities by up to `velocity`, evenly at random.
+def _scaled_timing(timing: Timing | None, factor: float, is_drums: bool) -> Timing | None:
+    """So much of a timing."""
+    if timing is None or factor <= 0:
+        return None
+    usual = default_end(0, is_drums)
+    onset = round(timing.onset_subticks * factor)
+    return Timing(onset, round((timing.end_subticks - usual) * factor) + usual)
 
-    Notes that start together stay together; none leaves the bars of the edit. The same seed gives the
-    same notes.
+
+def humanise(sheet: LeadSheet, where: Where, timing_ticks: float, velocity: int, seed: int) -> LeadSheet:
+    """Play notes up to `timing_ticks` early or late and up to `velocity` softer or louder, evenly at random.
+
+    Notes that start together stay together, and none moves on the grid. The same seed gives the same notes.
     """
-    spans = where.tick_spans(sheet)
 
     def change(track: Track, notes: list[Note]) -> list[Note]:
         chance = random.Random(f"{seed} {track.role} {track.name}")
+        most = round(timing_ticks * SUBTICKS_PER_TICK)
         shifts: dict[int, int] = {}
         moved = []
         for note in notes:
-            start, stop = next(span for span in spans if span[0] <= note.start_ticks < span[1])
-            shift = shifts.setdefault(note.start_ticks, chance.randint(-timing_ticks, timing_ticks))
-            begin = min(max(note.start_ticks + shift, start), stop - 1)
+            shift = shifts.setdefault(note.start_ticks, chance.randint(-most, most))
             loudness = min(max(note.velocity + chance.randint(-velocity, velocity), 1), 127)
-            moved.append(note._replace(start_ticks=begin, velocity=loudness))
+            moved.append(shifted(note, shift, track.is_drums)._replace(velocity=loudness))
         return moved
 
     return map_cells(sheet, where, change)
+
+
+def shifted(note: Note, subticks: int, is_drums: bool) -> Note:
+    """A note that is played so much later (earlier when negative) as a whole."""
+    onset, end = note.timing or (0, default_end(0, is_drums))
+    return note._replace(timing=Timing(onset + subticks, end + subticks))
+
+
+def swing(sheet: LeadSheet, where: Where, share: float, grid_ticks: int) -> LeadSheet:
+    """Play the second of each pair of notes of a grid late: it begins at so large a share of the pair (0.5: straight).
+
+    Notes lie on the grid as before; what is played between the lines moves in proportion, and nothing else of the
+    playing stays. A triplet swing of eighths has share 2/3.
+    """
+    pair = 2 * grid_ticks
+
+    def later(tick: int) -> int:
+        place = (tick - sheet.bar_starts[sheet.bar_at(tick)]) % pair
+        swung = place * share / 0.5 if place <= grid_ticks else pair - (pair - place) * (1 - share) / 0.5
+        return round((swung - place) * SUBTICKS_PER_TICK)
+
+    def change(track: Track, note: Note) -> Note:
+        onset = later(note.start_ticks)
+        end = default_end(onset, True) if track.is_drums else later(note.end_ticks)
+        return note._replace(timing=Timing(onset, end))
+
+    return map_notes(sheet, where, change)
 
 
 def double_time(sheet: LeadSheet, where: Where) -> LeadSheet:
@@ -127,9 +165,22 @@ class _Stretch:
 
     def note(self, track: Track, note: Note) -> Note:
         length = note.duration_ticks
-        if self.start <= note.start_ticks < self.stop and not track.is_drums:
+        inner = self.start <= note.start_ticks < self.stop
+        if inner and not track.is_drums:
             length = min(max(round(length * self.factor), 1), MAX_DURATION_TICKS)
-        return note._replace(start_ticks=self.tick(note.start_ticks), duration_ticks=length)
+        timing = _scaled_timing(note.timing, self.factor if inner else 1.0, track.is_drums)
+        return note._replace(start_ticks=self.tick(note.start_ticks), duration_ticks=length, timing=timing)
+
+    def control(self, control: Control) -> Control:
+        """A curve, which goes with the music."""
+        points = tuple(ControlPoint(self._subtick(at), value) for at, value in control.points)
+        return replace(control, points=points)
+
+    def _subtick(self, at: int) -> int:
+        start, stop, new_stop = (tick * SUBTICKS_PER_TICK for tick in (self.start, self.stop, self.new_stop))
+        if at < start:
+            return at
+        return at + new_stop - stop if at >= stop else start + round((at - start) * self.factor)
 
 
 def _scaled(sheet: LeadSheet, run: range, count: int, factor: float) -> LeadSheet:
@@ -139,7 +190,8 @@ def _scaled(sheet: LeadSheet, run: range, count: int, factor: float) -> LeadShee
     for track in sheet.tracks:
         inner = [to.note(track, n) for n in track.notes if to.start <= n.start_ticks < to.stop]
         outer = [to.note(track, n) for n in track.notes if not to.start <= n.start_ticks < to.stop]
-        tracks.append(replace(track, notes=fit_notes(join_notes(outer), inner, [(to.start, to.new_stop)])))
+        notes = fit_notes(join_notes(outer), inner, [(to.start, to.new_stop)])
+        tracks.append(replace(track, notes=notes, controls=tuple(map(to.control, track.controls))))
     # Of entries that fall together the last one holds.
     tempos = {to.tick(tempo.start_ticks): tempo for tempo in sheet.tempos}
     chords = {to.tick(chord.start_ticks): chord for chord in sheet.chords}

@@ -9,6 +9,7 @@ from planner.song import PHRASE, Part, Song
 from scoretok.bars import join_notes
 from scoretok.harmony import parse_key
 from scoretok.parts import Chord, Meter, Note, Section, Syllable, Tempo, Track
+from scoretok.performance import settled_in
 from scoretok.sheet import LeadSheet
 
 
@@ -71,7 +72,8 @@ def replace_cells(sheet: LeadSheet, song: Song, places: list[Place]) -> LeadShee
         for bar in mine:
             cell = song.cells.get((number, bar), ())
             notes += notes_of_cell(cell, sheet.bar_starts[bar], part.is_drums, words.get(bar, ()))
-        tracks[part.name] = replace(old, notes=tuple(notes))
+        spans = [(span.start, span.stop) for span in gone]
+        tracks[part.name] = replace(old, notes=tuple(notes), controls=settled_in(old.controls, spans))
     return sheet.with_tracks(tracks.values())
 
 

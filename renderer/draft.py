@@ -1,5 +1,6 @@
 """The draft engine: a soundfont, played at dozens of times real time."""
 
+import heapq
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from scoretok.sheet import LeadSheet
 # grid keep what an edit leaves alone bit-identical.
 STEP_SAMPLES = 64
 LONGEST_RELEASE_S = 3.0  # set by hand; no benchmark varies it
+BEND_SEMITONES = 24  # reach of the wheel, further than any bend of an instrument
+BENDS = -1  # marks the events of the wheel, which come before notes of their step
 GAIN_DB = -3.0  # set by hand; no benchmark varies it
 
 
@@ -64,20 +67,38 @@ class DraftEngine:
         self._synthesizer.sounds_off()
         self._synthesizer.program_select(0, self._soundfont, 128 if drums else 0, 0 if drums else notes.program, drums)
         events = note_events(notes, self.sample_rate) if len(notes) else []
+        bends = bend_events(notes, self.sample_rate, events[-1][0]) if events and notes.bend and not drums else []
+        if bends:
+            self._synthesizer.pitchbend_range(0, BEND_SEMITONES)
         steps = events[-1][0] + round(LONGEST_RELEASE_S * self.sample_rate) // STEP_SAMPLES if events else 0
         samples = np.zeros((steps * STEP_SAMPLES, 2), np.float32)
         now = 0
-        for step, begins, pitch, velocity in [*events, (steps, 0, 0, 0)]:
+        for step, begins, pitch, velocity in [*heapq.merge(events, bends), (steps, 0, 0, 0)]:
             if step > now:
                 part = samples[now * STEP_SAMPLES : step * STEP_SAMPLES].data.cast("B")
                 self._synthesizer.generate_simple((step - now) * STEP_SAMPLES, part)
                 now = step
-            if begins:
+            if begins == BENDS:
+                self._synthesizer.pitchbend(0, pitch)
+            elif begins:
                 self._synthesizer.noteon(0, pitch, velocity)
             elif step < steps:
                 self._synthesizer.noteoff(0, pitch)
+        if bends:
+            self._synthesizer.pitchbend(0, 8192)
         audible = np.flatnonzero(np.abs(samples).max(axis=1, initial=0) > 1e-5)
-        return np.ascontiguousarray(samples[: audible[-1] + 1 if len(audible) else 0].T)
+        played = np.ascontiguousarray(samples[: audible[-1] + 1 if len(audible) else 0].T)
+        return notes.at_gain(played, 0.0, self.sample_rate)
+
+
+def bend_events(notes: NoteArray, sample_rate: int, last_step: int) -> list[tuple[int, int, int, int]]:
+    """(step, BENDS, wheel, 0) for every step in which the bend of a track moves."""
+    if notes.bend is None:
+        return []
+    cents = notes.bend.at(np.arange(last_step + 1) * STEP_SAMPLES / sample_rate)
+    wheel = np.clip(np.rint(8192 + cents / (100 * BEND_SEMITONES) * 8192), 0, 16383).astype(int)
+    moves = np.flatnonzero(np.diff(wheel, prepend=8192))
+    return [(int(step), BENDS, int(wheel[step]), 0) for step in moves]
 
 
 def note_events(notes: NoteArray, sample_rate: int) -> list[tuple[int, int, int, int]]:

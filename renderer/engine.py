@@ -127,7 +127,7 @@ def open_channels(
     for number in tracks:
         track_id = sheet.track_ids[number]
         blocks = engine.track_blocks(sheet, number, seed, first_block)
-        channels[track_id] = Channel(blocks, level_of(track_id, levels), rate, size)
+        channels[track_id] = Channel(blocks, level_of(sheet, track_id, levels), rate, size)
     return channels
 
 

@@ -4,9 +4,13 @@ Axes: c channels, n samples.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+from scoretok.parts import Track
+from scoretok.performance import SUBTICKS_PER_TICK, named
+from scoretok.sheet import LeadSheet
 
 # Set by hand; no benchmark varies the mix.
 HEADROOM = 1.6  # what the sum of the stems is multiplied by: a soundfont leaves much room
@@ -35,10 +39,24 @@ def default_level(role: str) -> Level:
     return ROLE_LEVELS.get(role, Level())
 
 
-def level_of(track_id: str, levels: Mapping[str, Level]) -> Level:
-    """The level of a track: what is said of it or of its role, else where its role sits."""
+def usual_level(track: Track) -> Level:
+    """Where a track sits when nothing else is said: as its role does, but where its file put it in the stereo field.
+
+    A pan that moves is taken where it stands at the first note.
+    """
+    level, pan = default_level(track.role), named(track.controls, "pan")
+    if not pan.points:
+        return level
+    first = round(track.notes[0].played_start_ticks * SUBTICKS_PER_TICK) if track.notes else 0
+    value = pan.value_at(max(first, pan.points[0].start_subticks))
+    return replace(level, pan=min(max((value - pan.neutral) / (127 - pan.neutral), -1.0), 1.0))
+
+
+def level_of(sheet: LeadSheet, track_id: str, levels: Mapping[str, Level]) -> Level:
+    """The level of a track: what is said of it or of its role, else where it usually sits; of its role if it is new."""
     role = track_id.partition(".")[0]
-    return levels.get(track_id) or levels.get(role) or default_level(role)
+    said, track = levels.get(track_id) or levels.get(role), sheet.tracks_by_id.get(track_id)
+    return said or (usual_level(track) if track else default_level(role))
 
 
 def place(stem: np.ndarray, level: Level) -> np.ndarray:

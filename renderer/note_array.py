@@ -3,10 +3,12 @@
 Axes: m notes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from renderer.control_curves import StepCurve, bend_curve, gain_curve
+from renderer.pedals import sounding_ends_s, struck_velocity
 from scoretok.parts import Track
 from scoretok.sheet import LeadSheet
 
@@ -26,7 +28,8 @@ LONG_DRUM_TAILS_S = {
 class NoteArray:
     """Notes sorted by onset: `start_s`, `end_s`, `pitch`, `velocity`, each of shape (m,); one `program` for all.
 
-    `program` is a General MIDI program from 0, or DRUMS. `detune_cents` is the tuning of the whole track.
+    `program` is a General MIDI program from 0, or DRUMS. `detune_cents` is the tuning of the whole track. `bend` has
+    the cents and `gain` the factors that a performance changes all of them by.
     """
 
     start_s: np.ndarray
@@ -35,6 +38,8 @@ class NoteArray:
     velocity: np.ndarray
     program: int
     detune_cents: float = 0.0
+    bend: StepCurve | None = None
+    gain: StepCurve | None = None
 
     def __len__(self) -> int:
         return len(self.start_s)
@@ -46,9 +51,21 @@ class NoteArray:
         return self.select(keep)
 
     def select(self, keep_mask: np.ndarray) -> "NoteArray":
-        """The notes for which `keep_mask` (m,) is true."""
+        """The notes for which `keep_mask` (m,) is true, or those at its places."""
         fields = (self.start_s[keep_mask], self.end_s[keep_mask], self.pitch[keep_mask], self.velocity[keep_mask])
-        return NoteArray(*fields, self.program, self.detune_cents)
+        return NoteArray(*fields, self.program, self.detune_cents, self.bend, self.gain)
+
+    def shifted(self, by_s: float) -> "NoteArray":
+        """The same later."""
+        bend, gain = (curve and curve.warped(lambda times_s: times_s + by_s) for curve in (self.bend, self.gain))
+        return replace(self, start_s=self.start_s + by_s, end_s=self.end_s + by_s, bend=bend, gain=gain)
+
+    def at_gain(self, samples: np.ndarray, start_s: float, sample_rate: int) -> np.ndarray:
+        """Samples (..., n) from a second on, as loud as the performance has them."""
+        if self.gain is None:
+            return samples
+        times_s = start_s + np.arange(samples.shape[-1]) / sample_rate
+        return samples * self.gain.smooth_at(times_s).astype(np.float32)
 
 
 def drum_tail_s(pitch: int) -> float:
@@ -57,14 +74,20 @@ def drum_tail_s(pitch: int) -> float:
 
 
 def notes_of(sheet: LeadSheet, track: Track) -> NoteArray:
-    """The notes of a track of a score in seconds; a vocal track gets a voice-like program."""
-    ticks = sorted({tick for note in track.notes for tick in (note.start_ticks, note.end_ticks)})
-    at = {tick: sheet.seconds_at(tick) for tick in ticks}
-    start_s = np.array([at[note.start_ticks] for note in track.notes], np.float64)
-    end_s = np.array([at[note.end_ticks] for note in track.notes], np.float64)
+    """The notes of a track of a score in seconds, as they are played; a vocal track gets a voice-like program."""
+    played = [(note.played_start_ticks, note.played_end_ticks) for note in track.notes]
+    at = {tick: sheet.seconds_at(tick) for tick in sorted({tick for span in played for tick in span})}
+    start_s = np.array([at[start] for start, _ in played], np.float64)
+    end_s = np.array([at[end] for _, end in played], np.float64)
     pitch = np.array([note.pitch for note in track.notes], np.int64)
     velocity = np.array([note.velocity for note in track.notes], np.int64)
-    return NoteArray(start_s, end_s, pitch, velocity, program_of(track))
+    if not track.controls and all(note.timing is None for note in track.notes):
+        return NoteArray(start_s, end_s, pitch, velocity, program_of(track))
+    end_s = sounding_ends_s(sheet, track, start_s, end_s, pitch)
+    velocity = struck_velocity(sheet, track, start_s, velocity)
+    curves = (bend_curve(sheet, track), gain_curve(sheet, track))
+    notes = NoteArray(start_s, end_s, pitch, velocity, program_of(track), 0.0, *curves)
+    return notes.select(np.lexsort((pitch, start_s)))
 
 
 def program_of(track: Track) -> int:

@@ -81,7 +81,8 @@ class TrackRenderer:
         latents = self.windows.around(number, DECODER_HALO)[None]
         excitation = excite(self.notes, start, n_samples, self.sampling.seed)[None]
         audio = gate_silence(self.pipeline.decode(latents, excitation)[0].numpy(), self.notes, first)
-        return audio[DECODER_HALO * LATENT_SAMPLES : -DECODER_HALO * LATENT_SAMPLES]
+        audio = audio[DECODER_HALO * LATENT_SAMPLES : -DECODER_HALO * LATENT_SAMPLES]
+        return self.notes.at_gain(audio, number * PERIOD_SAMPLES / SAMPLE_RATE, SAMPLE_RATE)
 
     def span(self, start: int, stop: int) -> np.ndarray:
         """Samples (stop - start,) from sample `start` on."""

@@ -18,6 +18,7 @@ from scoretok.parts import (
     Tempo,
     meter_lasting,
 )
+from scoretok.performance import JoinedCurve
 from scoretok.sheet import LeadSheet
 
 
@@ -118,6 +119,7 @@ class _Arrangement:
     def __init__(self, sheet: LeadSheet) -> None:
         self.source = sheet
         self.bar = self.tick = self.pickup_ticks = 0
+        self.is_cut = True  # whether the music that was added last breaks off
         self.meters: dict[int, Meter] = {}
         self.keys: list[Key] = []
         self.sections: list[Section] = []
@@ -125,12 +127,14 @@ class _Arrangement:
         self.tempos: list[Tempo] = []
         self.chords: list[Chord] = []
         self.notes: list[list[Note]] = [[] for _ in sheet.tracks]
+        self.controls = [{control.name: JoinedCurve(control) for control in track.controls} for track in sheet.tracks]
 
     def add_empty(self, count: int) -> None:
         """Empty bars in the meter, key and tempo before them."""
         meter = list(self.meters.values())[-1] if self.meters else self.source.meters[0]
         self.meters[self.bar] = replace(meter, bar=self.bar)
         self.keys.append(replace(self.keys[-1] if self.keys else self.source.keys[0], bar=self.bar))
+        self._settle_controls()
         tempo = self.tempos[-1] if self.tempos else self.source.tempos[0]
         self.tempos.append(replace(tempo, start_ticks=self.tick))
         self.bar, self.tick = self.bar + count, self.tick + count * meter.bar_ticks
@@ -158,9 +162,19 @@ class _Arrangement:
         self._carry_section(run)
         self.sections += [replace(s, bar=s.bar + bars) for s in sheet.sections if s.bar in run[1:]]
         limit = None if run.stop == sheet.bar_count and is_last else stop
+        self.is_cut = limit is not None
         for track, notes in zip(sheet.tracks, self.notes, strict=True):
             notes += [_moved(note, ticks, limit) for note in track.notes if start <= note.start_ticks < stop]
+        for curves in self.controls:
+            for curve in curves.values():
+                curve.add(start, limit, self.tick)
         self.bar, self.tick = self.bar + len(run), self.tick + stop - start
+
+    def _settle_controls(self) -> None:
+        """Let go of pedals and bends where the music they belong to breaks off."""
+        for curves in self.controls:
+            for curve in curves.values():
+                curve.settle(self.tick)
 
     def _carry_section(self, run: range) -> None:
         """State the section that a run begins in, unless the run before ended in the same one."""
@@ -185,6 +199,8 @@ class _Arrangement:
 
     def sheet(self) -> LeadSheet:
         """The score put together."""
+        if self.is_cut:
+            self._settle_controls()
         return replace(
             self.source,
             bar_count=self.bar,
@@ -195,8 +211,12 @@ class _Arrangement:
             chords=tuple(self.chords),
             pickup_ticks=self.pickup_ticks,
             tracks=tuple(
-                replace(track, notes=_without_overlaps(notes))
-                for track, notes in zip(self.source.tracks, self.notes, strict=True)
+                replace(
+                    track,
+                    notes=_without_overlaps(notes),
+                    controls=tuple(curve.control() for curve in curves.values()),
+                )
+                for track, notes, curves in zip(self.source.tracks, self.notes, self.controls, strict=True)
             ),
         )
 

@@ -94,6 +94,9 @@ def _fingerprints(sheet: LeadSheet) -> list[dict[str, object]]:
             bar = sheet.bar_at(note.start_ticks)
             moved_note = note._replace(start_ticks=note.start_ticks - sheet.bar_starts[bar])
             bars[bar].setdefault(track_id, []).append(moved_note)  # type: ignore[attr-defined]
+        for bar, cells in enumerate(bars) if track.controls else ():
+            if found := sheet.controls_in(track, bar):
+                cells.setdefault(track_id, []).extend(found)  # type: ignore[attr-defined]
     return bars
 
 

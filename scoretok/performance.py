@@ -15,6 +15,7 @@ from scoretok.errors import ScoretokError
 SUBTICKS_PER_TICK = 80
 MAX_SHIFT_SUBTICKS = 96 * SUBTICKS_PER_TICK  # of an onset: a whole note
 DRUM_WRITTEN_TICKS = 6  # how long a hit is written, a sixteenth; set by hand, drums last one tick in a score
+NO_END = 1 << 50
 MAX_CONTROLLER = 119  # higher numbers are messages of the channel's mode
 
 
@@ -30,6 +31,14 @@ class ControlPoint(NamedTuple):
 
     start_subticks: int
     value: int
+
+
+class BarControl(NamedTuple):
+    """What a control does in a bar: the value that it comes with, and its points, counted from the bar line."""
+
+    name: str
+    value_before: int
+    points: tuple[ControlPoint, ...]
 
 
 class ControlKind(NamedTuple):
@@ -59,6 +68,7 @@ CONTROL_KINDS = {
 }
 PEDAL_DOWN = 64  # a pedal is down from here on (MIDI 1.0)
 PEDALS = ("pedal", "sostenuto", "soft")
+MIXED_CONTROLS = frozenset(("pan",))  # those that act on the mix, not on the sound of a track
 NAMED_CONTROLLERS = {kind.controller: name for name, kind in CONTROL_KINDS.items() if kind.controller is not None}
 # Bank select, data entry and parameter numbers are no curves.
 WITHOUT_CURVE = frozenset((0, 6, 32, 38, *range(96, 102), *range(MAX_CONTROLLER + 1, 128)))
@@ -141,23 +151,78 @@ def with_control(controls: Sequence[Control], new: Control) -> tuple[Control, ..
 
 
 def replaced(control: Control, start_subticks: int, stop_subticks: int, points: Iterable[ControlPoint]) -> Control:
-    """A control with other points in a span; behind it the value is what it was, and in it begins as it was."""
-    inside = list(points)
-    after = control.value_at(stop_subticks)
-    has_point = bool(control.between(stop_subticks, stop_subticks + 1))
-    before = control.between(0, start_subticks)
-    in_force = inside[-1].value if inside else before[-1].value if before else control.neutral
-    resumed = [] if has_point or in_force == after else [ControlPoint(stop_subticks, after)]
-    rest = control.points[bisect_right(control.points, stop_subticks - 1, key=_start) :]
-    return replace(control, points=(*before, *inside, *resumed, *rest))
+    """A control with other points in a span; behind the span its values are what they were."""
+    before, after = control.between(0, start_subticks), control.between(stop_subticks, NO_END)
+    in_force = before[-1].value if before else control.neutral
+    inside: list[ControlPoint] = []
+    for point in points:
+        if inside or point.value != in_force:
+            inside.append(point)
+    in_force = inside[-1].value if inside else in_force
+    resumes_at = after[0].start_subticks if after else None
+    resumed = control.value_at(stop_subticks)
+    is_stated = resumes_at == stop_subticks or resumed == in_force
+    return replace(
+        control, points=(*before, *inside, *([] if is_stated else [ControlPoint(stop_subticks, resumed)]), *after)
+    )
 
 
-def excerpt(control: Control, start_subticks: int, stop_subticks: int) -> tuple[ControlPoint, ...]:
-    """The points of a span that make it sound by itself: the value in force is stated at its start."""
-    inside = control.between(start_subticks, stop_subticks)
-    if inside and inside[0].start_subticks == start_subticks:
-        return inside
-    return (ControlPoint(start_subticks, control.value_at(start_subticks)), *inside)
+def settled_in(controls: Iterable[Control], spans_ticks: Iterable[tuple[int, int]]) -> tuple[Control, ...]:
+    """Controls without the strokes, bends and swells in some spans, whose notes are gone; levels stay."""
+    found = {control.name: control for control in controls}
+    for start, stop in spans_ticks:
+        at = start * SUBTICKS_PER_TICK
+        for name, control in found.items():
+            kind = control_kind(name)
+            if kind.is_settled:
+                still = [ControlPoint(at, kind.neutral)]
+                found[name] = replaced(control, at, stop * SUBTICKS_PER_TICK, still)
+    return in_order(found.values())
+
+
+def bar_controls(controls: Iterable[Control], start_ticks: int, stop_ticks: int | None) -> tuple[BarControl, ...]:
+    """What controls do from one bar line to the next (to their ends for None), counted from the bar line."""
+    start = start_ticks * SUBTICKS_PER_TICK
+    stop = NO_END if stop_ticks is None else stop_ticks * SUBTICKS_PER_TICK
+    found = []
+    for control in controls:
+        points = tuple(ControlPoint(at - start, value) for at, value in control.between(start, stop))
+        in_force = control.value_at(start - 1)
+        if points or in_force != control.neutral:
+            found.append(BarControl(control.name, in_force, points))
+    return tuple(found)
+
+
+class JoinedCurve:
+    """The curve of a control that is put together from spans of another."""
+
+    def __init__(self, source: Control) -> None:
+        self.source = source
+        self.points: list[ControlPoint] = []
+
+    @property
+    def value(self) -> int:
+        """The value in force at the end."""
+        return self.points[-1].value if self.points else self.source.neutral
+
+    def add(self, start_ticks: int, stop_ticks: int | None, at_ticks: int) -> None:
+        """A span of the source (to its end for None) at a tick of the new curve; it begins with what is in force."""
+        start = start_ticks * SUBTICKS_PER_TICK
+        inside = self.source.between(start, NO_END if stop_ticks is None else stop_ticks * SUBTICKS_PER_TICK)
+        before = self.source.value_at(start - 1)
+        if before != self.value:
+            inside = (ControlPoint(start, before), *inside)
+        shift = (at_ticks - start_ticks) * SUBTICKS_PER_TICK
+        self.points += [ControlPoint(at + shift, value) for at, value in inside]
+
+    def settle(self, at_ticks: int) -> None:
+        """Go back to the neutral value, if the control is one that must not hang."""
+        if control_kind(self.source.name).is_settled and self.value != self.source.neutral:
+            self.points.append(ControlPoint(at_ticks * SUBTICKS_PER_TICK, self.source.neutral))
+
+    def control(self) -> Control:
+        """The new curve."""
+        return Control(self.source.name, tuple(self.points))
 
 
 def default_end(onset_subticks: int, is_drums: bool) -> int:

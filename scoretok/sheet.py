@@ -20,6 +20,7 @@ from scoretok.parts import (
     Track,
     meter_lasting,
 )
+from scoretok.performance import BarControl, bar_controls
 from scoretok.texts import check_text
 
 
@@ -169,7 +170,7 @@ class LeadSheet:
             starts.append(starts[-1] + _ticks_to_s(tempo.start_ticks - previous.start_ticks, previous.bpm))
         return tuple(starts)
 
-    def seconds_at(self, ticks: int) -> float:
+    def seconds_at(self, ticks: float) -> float:
         """Seconds from the start to a tick, by the tempo map."""
         i = bisect_right(self.tempos, ticks, key=lambda tempo: tempo.start_ticks) - 1
         tempo = self.tempos[max(i, 0)]
@@ -213,6 +214,11 @@ class LeadSheet:
         first = bisect_right(notes, self.bar_starts[bar] - 1, key=_start)
         return notes[first : bisect_right(notes, self.bar_starts[bar + 1] - 1, key=_start)]
 
+    def controls_in(self, track: Track, bar: int) -> tuple[BarControl, ...]:
+        """What the controls of a track do in a bar, and behind it for the last one."""
+        stop = self.bar_starts[bar + 1] if bar + 1 < self.bar_count else None
+        return bar_controls(track.controls, self.bar_starts[bar], stop)
+
     def with_tracks(self, tracks: Iterable[Track]) -> Self:
         """The sheet with other tracks."""
         return replace(self, tracks=tuple(tracks))
@@ -237,5 +243,5 @@ def _start(note: Note) -> int:
     return note[0]
 
 
-def _ticks_to_s(ticks: int, bpm: float) -> float:
+def _ticks_to_s(ticks: float, bpm: float) -> float:
     return ticks * 60 / (bpm * TICKS_PER_QUARTER)

@@ -284,7 +284,7 @@ def read_levels(
     from dataclasses import replace
 
     from editing.where import find_tracks
-    from renderer.mixer import Level, default_level
+    from renderer.mixer import Level, usual_level
 
     changed: dict[str, Level] = {}
     for field, options, low, high in (("gain_db", gains, -60, 24), ("pan", pans, -1, 1), ("room", rooms, 0, 1)):
@@ -294,6 +294,6 @@ def read_levels(
                 raise ScoretokError(f"{option!r} is not a level; write TRACK=NUMBER, from {low} to {high}")
             for number in find_tracks(sheet, match[1]):
                 track_id = sheet.track_ids[number]
-                level = changed.get(track_id, default_level(sheet.tracks[number].role))
+                level = changed.get(track_id, usual_level(sheet.tracks[number]))
                 changed[track_id] = replace(level, **{field: float(match[2])})
     return changed

@@ -3,12 +3,15 @@
 Axes: m notes.
 """
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from renderer.pedals import sounding_spans_ticks
 from scoretok.difference import MAPS, Difference
 from scoretok.errors import ScoretokError
 from scoretok.parts import Note
+from scoretok.performance import MIXED_CONTROLS, BarControl
 from scoretok.sheet import LeadSheet
 
 AUDIBLE_CHANGES = ("program", "muted", "added", "removed")  # changes of a track that are heard in all of it
@@ -34,7 +37,10 @@ def audible_regions(
         (cell.track, cell.after_bar)
         for cell in difference.cells
         if cell.track not in MAPS and cell.before_bar is not None and cell.after_bar is not None
-        if notes_in_bar(before, cell.track, cell.before_bar) != notes_in_bar(after, cell.track, cell.after_bar)
+        if any(
+            find(before, cell.track, cell.before_bar) != find(after, cell.track, cell.after_bar)
+            for find in (notes_in_bar, audible_controls_in)
+        )
     }
     whole = {
         name for name, _, what in (header.partition(" ") for header in difference.headers) if what in AUDIBLE_CHANGES
@@ -78,14 +84,29 @@ def audible_notes(sheet: LeadSheet, track_id: str) -> tuple[Note, ...]:
     return sheet.tracks_by_id[track_id].notes if is_audible(sheet, track_id) else ()
 
 
-def notes_in_bar(sheet: LeadSheet, track_id: str, bar: int) -> set[tuple[int, int, int, int]]:
-    """(start, end, pitch, velocity) of what begins in a bar of a track, in ticks from the bar line."""
+def notes_in_bar(sheet: LeadSheet, track_id: str, bar: int) -> set[tuple[float, float, int, int]]:
+    """(start, end, pitch, velocity) of what begins in a bar of a track, in ticks from the bar line, as it is played."""
     start, stop = sheet.bar_starts[bar], sheet.bar_starts[bar + 1]
     return {
-        (note.start_ticks - start, note.end_ticks - start, note.pitch, note.velocity)
-        for note in audible_notes(sheet, track_id)
+        (begin - start, end - start, note.pitch, note.velocity)
+        for note, begin, end in audible_spans(sheet, track_id)
         if start <= note.start_ticks < stop
     }
+
+
+def audible_spans(sheet: LeadSheet, track_id: str) -> list[tuple[Note, float, float]]:
+    """The notes of a track, none when it is muted or not there, and when they begin and end to sound, in ticks."""
+    if not is_audible(sheet, track_id):
+        return []
+    track = sheet.tracks_by_id[track_id]
+    return [(note, *span) for note, span in zip(track.notes, sounding_spans_ticks(sheet, track), strict=True)]
+
+
+def audible_controls_in(sheet: LeadSheet, track_id: str, bar: int) -> tuple[BarControl, ...]:
+    """What the controls of a track do in a bar that are heard in its stem."""
+    if not is_audible(sheet, track_id):
+        return ()
+    return tuple(one for one in sheet.controls_in(sheet.tracks_by_id[track_id], bar) if one.name not in MIXED_CONTROLS)
 
 
 def _played_bars(sheet: LeadSheet, track_id: str) -> set[int]:
@@ -97,14 +118,19 @@ def _played_bars(sheet: LeadSheet, track_id: str) -> set[int]:
 
 def _sounding_bars(sheet: LeadSheet, track_id: str) -> set[int]:
     """Bars in which notes of a track begin or go on."""
-    notes = audible_notes(sheet, track_id)
-    return {bar for n in notes for bar in range(sheet.bar_at(n.start_ticks), sheet.bar_at(n.end_ticks - 1) + 1)}
+    return {bar for span in audible_spans(sheet, track_id) for bar in bars_of_span(sheet, *span)}
+
+
+def bars_of_span(sheet: LeadSheet, note: Note, start_ticks: float, end_ticks: float) -> range:
+    """The bars that a note is heard in."""
+    first = min(sheet.bar_at(note.start_ticks), sheet.bar_at(int(start_ticks)))
+    return range(first, max(first, sheet.bar_at(math.ceil(end_ticks) - 1)) + 1)
 
 
 def held_over_s(sheet: LeadSheet, track_id: str, bar: int) -> float:
     """How many seconds of a bar notes of a track ring that began before it."""
     line = sheet.bar_starts[bar]
-    ends = [note.end_ticks for note in audible_notes(sheet, track_id) if note.start_ticks < line < note.end_ticks]
+    ends = [end for note, _, end in audible_spans(sheet, track_id) if note.start_ticks < line < end]
     return sheet.seconds_at(max(ends)) - sheet.seconds_at(line) if ends else 0.0
 
 

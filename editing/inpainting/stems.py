@@ -88,7 +88,7 @@ class RenderedStems:
 
     def into_mix(self, track_id: str, change: Change) -> Change:
         """In its place in stereo, with its echoes."""
-        level = level_of(track_id, self.provenance.levels)
+        level = level_of(self.before, track_id, self.provenance.levels)
         if not level.room:
             return Change(change.start, place(change.samples, level))
         room = Reverb(self.engine.sample_rate)

@@ -29,7 +29,8 @@ class TimeMap:
     def warp_notes(self, notes: NoteArray) -> NoteArray:
         """Notes of the score as they are heard."""
         start_s, end_s = self.to_audio(notes.start_s), self.to_audio(notes.end_s)
-        return NoteArray(start_s, end_s, notes.pitch, notes.velocity, notes.program, notes.detune_cents)
+        bend, gain = (curve and curve.warped(self.to_audio) for curve in (notes.bend, notes.gain))
+        return NoteArray(start_s, end_s, notes.pitch, notes.velocity, notes.program, notes.detune_cents, bend, gain)
 
 
 IDENTITY_MAP = TimeMap(np.array([0.0, 1.0]), np.array([0.0, 1.0]))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from torch import Tensor
 
-from editing.inpainting.regions import audible_notes
+from editing.inpainting.regions import audible_controls_in, audible_spans, bars_of_span
 from editing.inpainting.splice import Change
 from editing.inpainting.stems import Stems
 from editing.inpainting.time_map import TimeMap
@@ -103,12 +103,13 @@ def bar_contents(sheet: LeadSheet) -> list[tuple]:
     """Hashable content of every bar: tempo map, onsets on audible tracks, and notes held into it."""
     cells: list[list[tuple]] = [[] for _ in range(sheet.bar_count)]
     for track_id in sheet.track_ids:
-        for note in audible_notes(sheet, track_id):
-            first, last = sheet.bar_at(note.start_ticks), sheet.bar_at(note.end_ticks - 1)
-            for bar in range(first, last + 1):
+        for note, begin, end in audible_spans(sheet, track_id):
+            for bar in bars_of_span(sheet, note, begin, end):
                 line = sheet.bar_starts[bar]
-                start = note.start_ticks - line if bar == first else -1
-                cells[bar].append((track_id, start, note.end_ticks - line, note.pitch, note.velocity))
+                start = begin - line if bar == sheet.bar_at(note.start_ticks) else -1
+                cells[bar].append((track_id, start, end - line, note.pitch, note.velocity))
+        for bar in range(sheet.bar_count):
+            cells[bar] += [(track_id, *control) for control in audible_controls_in(sheet, track_id, bar)]
     return [(bar_timing(sheet, bar), frozenset(cells[bar])) for bar in range(sheet.bar_count)]
 
 

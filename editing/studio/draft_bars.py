@@ -43,4 +43,4 @@ class DraftBars:
     def _play(self, sheet: LeadSheet, number: int, bar: int) -> np.ndarray:
         track = replace(sheet.tracks[number], notes=sheet.notes_in(number, bar))
         notes, start_s = notes_of(sheet, track), sheet.seconds_at(sheet.bar_starts[bar])
-        return self.engine.play(replace(notes, start_s=notes.start_s - start_s, end_s=notes.end_s - start_s))
+        return self.engine.play(notes.shifted(-start_s))

@@ -25,7 +25,7 @@ from editing.studio.takes import TakeStore, bars_played
 from editing.studio.uploads import Uploads
 from editing.studio.view import sheet_view, view_change
 from editing.studio.writers import Writers
-from renderer.mixer import default_level
+from renderer.mixer import usual_level
 from scoretok.errors import ScoretokError
 from scoretok.sheet import LeadSheet
 
@@ -105,7 +105,7 @@ class Session:
 
     def level(self, track_id: str) -> dict[str, float]:
         """Gain in decibels, pan and room of a track: as it was set, else as its role has it."""
-        usual = vars(default_level(track_id.partition(".")[0]))
+        usual = vars(usual_level(self.sheet.tracks_by_id[track_id]))
         return {**usual, **self.project.history.sound.get("levels", {}).get(track_id, {})}
 
     def chosen_takes(self, number: int) -> tuple[str, ...]:

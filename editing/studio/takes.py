@@ -20,9 +20,21 @@ from typing import Any
 import numpy as np
 
 from editing.studio.gestures import lay_over, with_track
+from renderer.pedals import sounding_spans_ticks
 from scoretok.errors import ScoretokError
 from scoretok.files import write_text, write_with
-from scoretok.parts import Note, Syllable
+from scoretok.parts import Note, Syllable, Track
+from scoretok.performance import (
+    MIXED_CONTROLS,
+    NO_END,
+    SUBTICKS_PER_TICK,
+    BarControl,
+    ControlPoint,
+    Timing,
+    named,
+    replaced,
+    with_control,
+)
 from scoretok.sheet import LeadSheet
 
 SAMPLE_RATE = 44100  # of every engine that the studio plays
@@ -31,12 +43,16 @@ LAST_TAIL_S = 2.0
 
 @dataclass(frozen=True)
 class PlayedBar:
-    """A bar of a track as a take plays it: a digest of all that is heard, its samples, its notes from the bar line."""
+    """A bar of a track as a take plays it: a digest of all that is heard, its samples, its notes from the bar line.
+
+    `controls` are what the controls of the track do in it.
+    """
 
     digest: str
     start_sample: int
     stop_sample: int
     notes: tuple[Note, ...]
+    controls: tuple[BarControl, ...] = ()
 
     def is_at(self, other: "PlayedBar") -> bool:
         """Whether another bar has the same samples."""
@@ -187,7 +203,13 @@ def _is_right(played: PlayedBar | None, wanted: Sequence[PlayedBar], bar: int) -
 
 def _from_dict(data: dict[str, Any]) -> Take:
     plays = {
-        int(bar): PlayedBar(**{**one, "notes": tuple(note_of(row) for row in one["notes"])})
+        int(bar): PlayedBar(
+            **{
+                **one,
+                "notes": tuple(note_of(row) for row in one["notes"]),
+                "controls": tuple(_control_of(row) for row in one.get("controls", ())),
+            }
+        )
         for bar, one in data["plays"].items()
     }
     return Take(**{**data, "plays": plays, "over": tuple(data["over"])})
@@ -195,7 +217,12 @@ def _from_dict(data: dict[str, Any]) -> Take:
 
 def note_of(row: list[Any]) -> Note:
     syllable = row[4] and Syllable(row[4][0], tuple(row[4][1]), row[4][2])
-    return Note._make([*row[:4], syllable])
+    timing = Timing(*row[5]) if len(row) > 5 and row[5] else None
+    return Note(row[0], row[1], row[2], row[3], syllable, timing)
+
+
+def _control_of(row: list[Any]) -> BarControl:
+    return BarControl(row[0], row[1], tuple(ControlPoint(*point) for point in row[2]))
 
 
 def bars_played(sheet: LeadSheet, number: int) -> tuple[PlayedBar, ...]:
@@ -206,30 +233,57 @@ def bars_played(sheet: LeadSheet, number: int) -> tuple[PlayedBar, ...]:
 @lru_cache(maxsize=256)
 def _bars_played(sheet: LeadSheet) -> tuple[PlayedBar, ...]:
     """The same of the only track of a score."""
-    track, found = sheet.tracks[0], []
+    track, found, done = sheet.tracks[0], [], 0
+    spans = sounding_spans_ticks(sheet, track)
+    in_bars = [
+        tuple(one for one in sheet.controls_in(track, bar) if one.name not in MIXED_CONTROLS) if track.controls else ()
+        for bar in range(sheet.bar_count)
+    ]
     for bar in range(sheet.bar_count):
         start, start_s = sheet.bar_starts[bar], sheet.seconds_at(sheet.bar_starts[bar])
         notes = sheet.notes_in(0, bar)
         rows = tuple(note._replace(start_ticks=note.start_ticks - start) for note in notes)
-        times = [round(sheet.seconds_at(t) - start_s, 6) for n in notes for t in (n.start_ticks, n.end_ticks)]
+        sounding = spans[done : done + len(notes)]
+        done += len(notes)
+        times = [round(sheet.seconds_at(tick) - start_s, 6) for span in sounding for tick in span]
         length_s = round(sheet.seconds_at(sheet.bar_starts[bar + 1]) - start_s, 6)
-        heard = (track.role, track.program, track.singing, length_s, rows, times)
+        last_bar = max((sheet.bar_at(int(end)) for _, end in sounding), default=bar)
+        controls = in_bars[bar : max(last_bar, bar) + 1]
+        heard = (track.role, track.program, track.singing, length_s, rows, times, controls)
         samples = bar_samples(sheet, bar)
         digest = hashlib.sha256(repr(heard).encode()).hexdigest()[:16]
-        found.append(PlayedBar(digest, samples.start, samples.stop, rows))
+        found.append(PlayedBar(digest, samples.start, samples.stop, rows, in_bars[bar]))
     return tuple(found)
 
 
 def as_heard(sheet: LeadSheet, number: int, played: Mapping[int, PlayedBar]) -> LeadSheet:
     """The score with the notes of a track that takes play in its bars instead of its own."""
     notes: list[Note] = []
+    track = sheet.tracks[number]
     for bar, wanted in enumerate(bars_played(sheet, number)):
         one = played.get(bar)
         if one is not None and one.is_at(wanted):
             start = sheet.bar_starts[bar]
             moved = [note._replace(start_ticks=note.start_ticks + start) for note in one.notes]
             notes = lay_over(notes, [note for note in moved if note.start_ticks < sheet.end_ticks])
-    return with_track(sheet, number, replace(sheet.tracks[number], notes=tuple(notes)))
+            track = _played_so(sheet, track, bar, one.controls)
+    return with_track(sheet, number, replace(track, notes=tuple(notes)))
+
+
+def _played_so(sheet: LeadSheet, track: Track, bar: int, controls: Sequence[BarControl]) -> Track:
+    """A track whose controls, but for those that are mixed, do in a bar what these do."""
+    if not track.controls and not controls:
+        return track
+    start, stop = (tick * SUBTICKS_PER_TICK for tick in sheet.bar_starts[bar : bar + 2])
+    wanted = {control.name: control for control in controls}
+    for name in {*wanted, *(control.name for control in track.controls)} - MIXED_CONTROLS:
+        found = named(track.controls, name)
+        one = wanted.get(name, BarControl(name, found.neutral, ()))
+        points = [ControlPoint(start, one.value_before), *(ControlPoint(start + at, v) for at, v in one.points)]
+        is_last = bar + 1 == sheet.bar_count
+        changed = replaced(found, start, NO_END if is_last else stop, points)
+        track = replace(track, controls=with_control(track.controls, changed))
+    return track
 
 
 def bar_samples(sheet: LeadSheet, bar: int) -> range:

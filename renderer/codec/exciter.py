@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from renderer.codec.mel import SAMPLE_RATE
+from renderer.control_curves import StepCurve
 from renderer.note_array import DRUM_PROGRAM, NoteArray
 
 # Set by hand; the weights were trained with them, benchmarks.renderer measures the codec.
@@ -27,6 +28,7 @@ BURST_S = 0.015
 TAIL_S = 0.25
 DECAYS = 6  # time constants after which a burst or tail is cut
 BLOCK = 256
+STEP = 64  # samples at which it is looked whether a note is bent
 NOISE_BLOCK = 1 << 16
 PIANOS = range(4)
 SIGNALS = 4
@@ -98,7 +100,11 @@ def _add_note(out: Tensor, notes: NoteArray, index: int, start_sample: int) -> N
     else:
         since_end = (age - (offset - onset)).clamp(min=0)
         envelope *= torch.exp(-since_end / (RELEASE_S * SAMPLE_RATE))
-    wave = _sinusoids(frequency, amplitude, phase, begin - onset, stop - begin)
+    tones = (frequency, amplitude, phase)
+    if drum or notes.bend is None or not notes.bend.at(np.arange(onset, last, STEP) / SAMPLE_RATE).any():
+        wave = _sinusoids(*tones, begin - onset, stop - begin)
+    else:
+        wave = _bent_sinusoids(*tones, notes.bend, onset, range(begin, stop))
     out[begin - start_sample : stop - start_sample] += wave * envelope
 
 
@@ -114,6 +120,30 @@ def _sinusoids(frequency: np.ndarray, amplitude: np.ndarray, phase: np.ndarray, 
     left = torch.cat([torch.sin(turns) * weight, torch.cos(turns) * weight], 1)
     wave = left @ torch.cat([torch.cos(steps), torch.sin(steps)])
     return wave.reshape(-1)[first % BLOCK : first % BLOCK + n]
+
+
+def _bent_sinusoids(
+    frequency: np.ndarray, amplitude: np.ndarray, phase: np.ndarray, bend: StepCurve, onset: int, span: range
+) -> Tensor:
+    """Sum of sinusoids (n,) in a span of samples, begun at sample `onset`, that all follow a bend.
+
+    A bend runs time faster or slower for a note: its phases are those of the integral of the ratio.
+    """
+
+    def ratio(cents: np.ndarray) -> np.ndarray:
+        return 2 ** (cents / 1200)
+
+    times_s = np.append(onset, np.arange(span.start, span.stop)) / SAMPLE_RATE
+    elapsed = bend.integral(times_s, ratio)
+    elapsed = elapsed[1:] - elapsed[0]
+    highest = float(ratio(bend.at(times_s)).max())
+    keep = frequency * highest < SAMPLE_RATE / 2
+    out = np.zeros(len(span), np.float64)
+    for begin in range(0, len(span), NOISE_BLOCK):
+        part = elapsed[begin : begin + NOISE_BLOCK, None]
+        turns = part * frequency[keep] + phase[keep]
+        out[begin : begin + NOISE_BLOCK] = np.sin(2 * np.pi * (turns % 1)) @ amplitude[keep]
+    return torch.from_numpy(out).float()
 
 
 def _onset_envelopes(notes: NoteArray, start_sample: int, n_samples: int) -> tuple[Tensor, Tensor]:

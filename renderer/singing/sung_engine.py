@@ -3,11 +3,12 @@
 import hashlib
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from renderer.codec.mel import SAMPLE_RATE
+from renderer.control_curves import bend_curve, gain_curve
 from renderer.engine import Engine
 from renderer.singing.phoneme_singer import PhonemeSinger, SingerModels, load_singer
 from renderer.singing.phrase_frames import DrawnPitch, PhraseFrames, frames_of_phrase
@@ -16,6 +17,7 @@ from renderer.singing.synthesis import Singer, sing_phrase
 from renderer.singing.vocal_phrases import AudioTime, vocal_phrases
 from renderer.singing.vocal_track import VocalTrack
 from renderer.singing.voices import fitting_voice, shipped_voice
+from renderer.voice.envelope import FRAME_S
 from renderer.voice.profile import VoiceProfile
 from renderer.voice.voice_dit import STEPS
 from scoretok.errors import ScoretokError, ScoretokWarning
@@ -24,6 +26,7 @@ from scoretok.parts import Track
 from scoretok.sheet import LeadSheet
 
 MODEL, RULE = "model", "rule"
+SILENT_GAIN = 1e-3  # softer is not sung: 60 dB below the usual
 
 
 @dataclass
@@ -49,10 +52,11 @@ class SungTracks:
         track_id = sheet.track_ids[track]
         spoken = with_phonemes_if_possible(sheet.with_tracks([sheet.tracks[track]]), self.language).tracks[0]
         warn_of_chords(spoken, track_id)
-        return [
+        phrases = [
             frames_of_phrase(phrase, spoken.singing, self.drawn.get(track_id), _voice_number(track_id, seed))
             for phrase in vocal_phrases(sheet, spoken, to_audio_s)
         ]
+        return list(_performed(phrases, sheet, spoken, to_audio_s)) if spoken.controls else phrases
 
     def track(self, sheet: LeadSheet, track: int, seed: int = 0) -> VocalTrack:
         """A vocal track, ready to be sung."""
@@ -98,6 +102,26 @@ class SungEngine:
         size, vocal = self.block_samples, self.sung.track(sheet, track, seed)
         for number in range(first_block, -(-vocal.end_sample // size)):
             yield vocal.span(number * size, (number + 1) * size)[None]
+
+
+def _performed(
+    phrases: Sequence[PhraseFrames], sheet: LeadSheet, track: Track, to_audio_s: AudioTime
+) -> Iterator[PhraseFrames]:
+    """Phrases as the bends and the loudness curves of their track have them."""
+
+    def heard_s(times_s: np.ndarray) -> np.ndarray:
+        return np.array([float(to_audio_s(time_s)) for time_s in times_s])
+
+    bend, gain = bend_curve(sheet, track), gain_curve(sheet, track)
+    bend, gain = bend and bend.warped(heard_s), gain and gain.warped(heard_s)
+    for frames in phrases:
+        times_s = frames.start_s + np.arange(len(frames)) * FRAME_S
+        pitch, dynamics = frames.pitch, frames.dynamics
+        if bend is not None:
+            pitch = replace(pitch, hz=pitch.hz * 2 ** (bend.at(times_s) / 1200))
+        if gain is not None:
+            dynamics = dynamics + 2 * np.log(np.maximum(gain.smooth_at(times_s), SILENT_GAIN))
+        yield replace(frames, pitch=pitch, dynamics=dynamics)
 
 
 def warn_of_chords(track: Track, track_id: str) -> None:

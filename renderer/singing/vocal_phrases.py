@@ -3,6 +3,7 @@
 A phrase knows nothing of its neighbours but how far away they are, so that it sounds the same whatever they sing.
 """
 
+import math
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -99,7 +100,8 @@ def vocal_syllables(sheet: LeadSheet, track: Track, to_audio_s: AudioTime = floa
     """The syllables of a vocal track on its notes, as the words are spoken."""
     found: list[VocalSyllable] = []
     for note, end_ticks in _melody(track.notes):
-        start_s, end_s = (float(to_audio_s(sheet.seconds_at(ticks))) for ticks in (note.start_ticks, end_ticks))
+        ticks = (note.played_start_ticks, end_ticks)
+        start_s, end_s = (float(to_audio_s(sheet.seconds_at(tick))) for tick in ticks)
         if end_s - start_s < SHORTEST_NOTE_S:
             continue
         sung = VocalNote(start_s, end_s, note.pitch, note.velocity)
@@ -113,16 +115,16 @@ def vocal_syllables(sheet: LeadSheet, track: Track, to_audio_s: AudioTime = floa
     return found
 
 
-def _melody(notes: Sequence[Note]) -> Iterator[tuple[Note, int]]:
+def _melody(notes: Sequence[Note]) -> Iterator[tuple[Note, float]]:
     """The top note of every onset, with the syllable of that onset, and the tick where it or its room ends."""
     onsets: dict[int, list[Note]] = {}
     for note in notes:
         onsets.setdefault(note.start_ticks, []).append(note)
-    starts = [*onsets, 10**12]
-    for (start, together), later in zip(onsets.items(), starts[1:], strict=True):
-        top = max(together, key=lambda note: note.pitch)
+    tops = [max(together, key=lambda note: note.pitch) for together in onsets.values()]
+    starts = [*(top.played_start_ticks for top in tops), math.inf]
+    for together, top, later in zip(onsets.values(), tops, starts[1:], strict=True):
         syllable = next((note.syllable for note in together if note.syllable), None)
-        yield top._replace(syllable=syllable), min(start + top.duration_ticks, later)
+        yield top._replace(syllable=syllable), min(top.played_end_ticks, later)
 
 
 def split_at_nucleus(

@@ -21,13 +21,12 @@ from scoretok.formats.lead_parser import parse
 from scoretok.formats.lead_terms import duration_text, fine_position_text, position_text, quoted, timing_text
 from scoretok.harmony import chord_to_harte, key_to_text
 from scoretok.parts import Key, Meter, Note, Track
-from scoretok.performance import SUBTICKS_PER_TICK, Timing
+from scoretok.performance import NO_END, SUBTICKS_PER_TICK, Timing
 from scoretok.roles import DRUM_NAMES
 from scoretok.sheet import LeadSheet
 from scoretok.theory import pitch_name
 
 HEADER = "scoretok 1"
-NO_END = 1 << 40  # ticks; controls may go on behind the last bar line
 
 
 def read(path: str | Path) -> LeadSheet:
@@ -88,7 +87,7 @@ def _bar_lines(sheet: LeadSheet, bar: int) -> list[str]:
             lines.append(_line(label, _cell_words(track, notes, start, meter, key)))
         last = bar + 1 == sheet.bar_count
         for control in track.controls:
-            if points := control.between(*(at * SUBTICKS_PER_TICK for at in (start, NO_END if last else stop))):
+            if points := control.between(start * SUBTICKS_PER_TICK, NO_END if last else stop * SUBTICKS_PER_TICK):
                 words = [f"{fine_position_text(at - start * SUBTICKS_PER_TICK, meter)} {value}" for at, value in points]
                 lines.append(_line(f"{label} {control.name}", words))
     return lines
