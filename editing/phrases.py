@@ -41,6 +41,15 @@ class Edit:
             raise ScoretokError(f"{self.phrase!r}: {error}") from None
 
 
+@dataclass(frozen=True)
+class Verb:
+    """A verb: its form and meaning for the help, and the reader of its arguments."""
+
+    form: str
+    meaning: str
+    read: Callable[["Arguments"], Apply]
+
+
 class Arguments:
     """The words between a verb and its 'in' and 'of', taken one by one."""
 

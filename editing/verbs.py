@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from editing import chord_edits, form_edits, lyric_edits, pitch_edits, range_edits, time_edits, track_edits
-from editing.phrases import Apply, Arguments
+from editing.expression_verbs import EXPRESSION_VERBS
+from editing.phrases import Apply, Arguments, Verb
 from editing.where import Where, find_tracks
 from scoretok.chord_chart import parse_chart
 from scoretok.errors import ScoretokError
@@ -14,15 +14,6 @@ from scoretok.parts import MAX_BARS, ROLES, SECTION_LABELS
 from scoretok.sheet import LeadSheet
 
 GRIDS = {"1/2": 48, "1/4": 24, "1/8": 12, "1/16": 6, "1/32": 3, "1/4t": 16, "1/8t": 8, "1/16t": 4}
-
-
-@dataclass(frozen=True)
-class Verb:
-    """A verb: its form and meaning for the help, and the reader of its arguments."""
-
-    form: str
-    meaning: str
-    read: Callable[[Arguments], Apply]
 
 
 def _transpose(args: Arguments) -> Apply:
@@ -233,11 +224,13 @@ def _quantise(args: Arguments) -> Apply:
 
 
 def _humanise(args: Arguments) -> Apply:
-    timing, velocity, seed = 1, 8, 0
+    timing, velocity, seed = 1.0, 8, 0
     while args.at < len(args.words):
         option = args.one_of("one of timing, velocity, seed", ("timing", "velocity", "seed"))
         if option == "timing":
-            timing = args.whole("a number of ticks", 0, 12)
+            timing = args.number("a number of ticks")
+            if not 0 <= timing <= 12:
+                raise ScoretokError(f"{timing:g} is not a number of ticks (0 to 12)")
         elif option == "velocity":
             velocity = args.whole("a number", 0, 64)
         else:
@@ -295,7 +288,10 @@ VERBS: dict[str, Verb] = {
     "consonants": Verb("consonants 1.2 [of TRACK]", "how long they are", lambda a: _singing(a, "consonants")),
     "fit": Verb("fit ranges", "move and drop what instruments cannot play", _fit),
     "quantise": Verb("quantise 1/16 [strength 50]", "move onsets to a grid", _quantise),
-    "humanise": Verb("humanise [timing T] [velocity V] [seed S]", "move onsets and velocities at random", _humanise),
+    "humanise": Verb(
+        "humanise [timing T] [velocity V] [seed S]", "play notes early and late, soft and loud, at random", _humanise
+    ),
+    **EXPRESSION_VERBS,
     "double": Verb("double time", "twice as fast, in half the bars", lambda a: _speed(a, time_edits.double_time)),
     "half": Verb("half time", "half as fast, in twice the bars", lambda a: _speed(a, time_edits.half_time)),
 }

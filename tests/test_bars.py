@@ -87,7 +87,9 @@ def test_diff_names_headers(saints):
     assert diff(saints, after).headers == ("drums.1 removed", "title")
 
 
-NOTE = st.builds(Note, st.integers(0, 200), st.integers(60, 64), st.integers(1, 90), st.integers(1, 127), st.none(), st.none())
+NOTE = st.builds(
+    Note, st.integers(0, 200), st.integers(60, 64), st.integers(1, 90), st.integers(1, 127), st.none(), st.none()
+)
 NOTES = st.lists(NOTE)
 
 

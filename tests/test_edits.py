@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from strategies import lead_sheets, walked_sheets
 
@@ -23,7 +23,10 @@ from scoretok import (
     diff,
     tokenize,
 )
+from scoretok.bars import rearrange_bars
+from scoretok.formats.holds import within_bars
 from scoretok.harmony import chord_to_symbol
+from scoretok.performance import CONTROL_KINDS, SUBTICKS_PER_TICK, named
 from scoretok.vocabulary import TOKENS
 
 
@@ -147,16 +150,35 @@ def test_repeating_and_deleting_the_copy_is_the_same_score(sheet):
     count = joined.bar_count
     twice = edit(joined, [f"repeat x2 in bars 1-{count}"])
     back = edit(twice, [f"delete in bars {count + 1}-{2 * count}"])
-    trimmed = joined.with_tracks(
-        replace(
-            t,
-            notes=tuple(
-                n._replace(duration_ticks=min(n.duration_ticks, joined.end_ticks - n.start_ticks)) for n in t.notes
-            ),
-        )
-        for t in joined.tracks
-    )
-    assert (back.bar_count, back.tracks, back.chords) == (count, trimmed.tracks, trimmed.chords)
+    trimmed = within_bars(joined)
+    assert [track.notes for track in back.tracks] == [track.notes for track in trimmed.tracks]
+    assert (back.bar_count, back.chords) == (count, trimmed.chords)
+    for before, after in zip(joined.tracks, back.tracks, strict=True):
+        assert curves_inside(after, joined) == curves_inside(before, joined)
+
+
+def curves_inside(track, sheet):
+    """What the controls of a track do before the end of a score."""
+    end = sheet.end_ticks * SUBTICKS_PER_TICK
+    found = {control.name: control.between(0, end) for control in track.controls}
+    return {name: points for name, points in found.items() if points}
+
+
+@given(lead_sheets(), st.data())
+def test_no_pedal_and_no_bend_hangs_where_bars_are_taken_apart(sheet, data):
+    count = sheet.bar_count
+    order = data.draw(st.lists(st.none() | st.integers(0, count - 1), min_size=1, max_size=8))
+    assume(any(bar is not None for bar in order))
+    made = rearrange_bars(sheet, order)
+    for old, new in zip(sheet.tracks, made.tracks, strict=True):
+        for control in new.controls:
+            source = named(old.controls, control.name)
+            for place, bar in enumerate(order):
+                start = made.bar_starts[place] * SUBTICKS_PER_TICK
+                if bar is not None:
+                    assert control.value_at(start) == source.value_at(sheet.bar_starts[bar] * SUBTICKS_PER_TICK)
+                elif CONTROL_KINDS.get(control.name) and CONTROL_KINDS[control.name].is_settled:
+                    assert control.value_at(start) == control.neutral
 
 
 def test_tempo_scales_sets_and_comes_back(saints):
