@@ -60,7 +60,13 @@ def mean_activations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return (first[:count] + second[:count]) / 2
 
 
-def track_bars(activations: np.ndarray, meter: tuple[int, int] | None = None, bpm: float | None = None) -> BeatGrid:
+def track_bars(
+    activations: np.ndarray,
+    meter: tuple[int, int] | None = None,
+    bpm: float | None = None,
+    slowest_bpm: float | None = None,
+    tempo_change_lambda: float | None = None,
+) -> BeatGrid:
     """Beats and downbeats decoded from activations (t, 2) by madmom's dynamic Bayesian network.
 
     The model itself (a dynamic Bayesian network) is free; only networks that come with madmom are not. Compound meters
@@ -70,11 +76,14 @@ def track_bars(activations: np.ndarray, meter: tuple[int, int] | None = None, bp
     count, ticks = beats_of_meter(*meter or (4, 4))
     sizes = (count,) if meter else METERS
     reach = {"max_bpm": FASTEST_BPM * max(1, TICKS_PER_QUARTER / ticks)}
+    if slowest_bpm is not None:
+        reach["min_bpm"] = slowest_bpm
     if bpm is not None:
         reach = {"min_bpm": 0.9 * bpm, "max_bpm": 1.1 * bpm}
+    freedom = {} if tempo_change_lambda is None else {"transition_lambda": tempo_change_lambda}
     found = np.zeros((0, 2))
     for start in range(0, max(1, len(activations) - OVERLAP_FRAMES), PIECE_FRAMES):
-        track = features.DBNDownBeatTrackingProcessor(beats_per_bar=list(sizes), fps=FRAMES_PER_S, **reach)
+        track = features.DBNDownBeatTrackingProcessor(beats_per_bar=list(sizes), fps=FRAMES_PER_S, **reach, **freedom)
         piece = np.clip(
             activations[start : start + PIECE_FRAMES + OVERLAP_FRAMES], MIN_PROBABILITY, 1 - MIN_PROBABILITY
         )

@@ -1,4 +1,4 @@
-"""scoretok train: pairs, codec, renderer, bundle, scores, planner, mixes, transcriber, singing, voice, singer."""
+"""scoretok train: pairs, codec, renderer, bundle, scores, planner, mixes, transcriber, beats, singing, voice, singer."""
 
 from copy import copy
 
@@ -7,7 +7,7 @@ import click
 from editing.cli.train_planner import planner, scores
 from editing.cli.train_renderer import bundle, codec, pairs, renderer
 from editing.cli.train_singer import singer
-from editing.cli.train_transcriber import mixes, transcriber
+from editing.cli.train_transcriber import beats, mixes, transcriber
 from editing.cli.train_voice import singing, voice
 
 EPILOG = """\b
@@ -22,6 +22,7 @@ Examples:
   scoretok train planner --data shards/ --out run/ --recipe recipe.toml    the stages of a recipe again
   scoretok train mixes --scores midi/ --soundfont FluidR3_GM.sf2 --out mixes/
   scoretok train transcriber --data mixes/ --test held_out/ --out run/    transcription, in run/model
+  scoretok train beats --scores songs/ --out run/        beats of performances, in run/model
   scoretok train voice --data voices/ --out run/                      voice conversion, in run/model
   scoretok train singer --data clips/ --out run/                      the singer, in run/model
 """
@@ -32,7 +33,7 @@ def train() -> None:
     """Train the models on your own data."""
 
 
-for command in (pairs, codec, renderer, bundle, scores, planner, mixes, transcriber, singing, voice, singer):
+for command in (pairs, codec, renderer, bundle, scores, planner, mixes, transcriber, beats, singing, voice, singer):
     train.add_command(command)
 ears = copy(transcriber)  # its name of before
 ears.hidden = True

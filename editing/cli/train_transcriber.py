@@ -1,4 +1,4 @@
-"""scoretok train mixes, transcriber: what the transcription network learns from, and its training."""
+"""scoretok train mixes, transcriber, beats: what the networks of mir learn from, and their training."""
 
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,24 @@ def mixes(
     if not quiet:
         whole = -(-excerpts // EXCERPTS_PER_SHARD) * EXCERPTS_PER_SHARD
         say(f"{out}: {whole} excerpts of {len(paths)} scores")
+
+
+@click.command()
+@click.option("--scores", required=True, metavar="DIR", help="Scores to be played as people play them.")
+@click.option("--start", metavar="DIR", help="Start from the weights in this folder.")
+@click.option("--channels", type=click.IntRange(8), default=40, show_default=True)
+@training_options
+@collect(TrainingOptions)
+def beats(scores: str, start: str | None, channels: int, options: TrainingOptions) -> None:
+    """Train the network that finds beats in performances, from their notes alone."""
+    require("torch", "mir", "training")
+    require("accelerate", "mir", "training")
+    from mir.training.played_scores import RECIPE, train
+
+    def run(stage: Any, folder: Path, begin: Path | None, report: Any) -> dict[str, float]:  # noqa: ANN401
+        return train(scores, folder, stage.recipe, begin, stage.settings["channels"], report=report)
+
+    run_training("beats", options, RECIPE, {"channels": channels}, [scores], run, "model", start)
 
 
 @click.command()

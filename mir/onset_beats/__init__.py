@@ -1,0 +1,1 @@
+"""Beats of performances from the onsets of their notes alone."""
