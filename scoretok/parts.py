@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from scoretok.errors import ScoretokError
-from scoretok.performance import MAX_SHIFT_SUBTICKS, SUBTICKS_PER_TICK, Control, Timing, default_end, in_order
+from scoretok.performance import (
+    DRUM_WRITTEN_TICKS,
+    MAX_SHIFT_SUBTICKS,
+    SUBTICKS_PER_TICK,
+    Control,
+    Timing,
+    default_end,
+    in_order,
+)
 from scoretok.phonemes import is_phoneme
 from scoretok.singing import AS_USUAL, Singing
 from scoretok.texts import check_text
@@ -298,24 +306,29 @@ def _with_fitting_timings(notes: tuple[Note, ...], is_drums: bool) -> tuple[Note
     """Sorted notes as one key after the other can be played.
 
     None is played before the score begins or ends before it begins, and those of one pitch begin and end in their
-    order; a note on the grid has no timing.
+    order; a note on the grid has no timing. A drum that is moved as a whole has no end of its own.
     """
+    usual = default_end(0, is_drums)
     onsets, ends = [], []
     last: dict[int, int] = {}
     for note in notes:
-        off = note.timing or (0, default_end(0, is_drums))
+        off = note.timing or (0, usual)
         onset = max(note.start_ticks * SUBTICKS_PER_TICK + off[0], last.get(note.pitch, -1) + 1)
         last[note.pitch] = onset
         onsets.append(onset)
         ends.append(max(note.end_ticks * SUBTICKS_PER_TICK + off[1], onset + 1))
     following: dict[int, int] = {}
     for number in reversed(range(len(notes))):
+        timing = notes[number].timing
+        if is_drums and (timing is None or timing.end_subticks == timing.onset_subticks + usual):
+            ends[number] = onsets[number] + DRUM_WRITTEN_TICKS * SUBTICKS_PER_TICK
+            continue
         ends[number] = min(ends[number], following.get(notes[number].pitch, ends[number]))
         following[notes[number].pitch] = ends[number]
     fitted = []
     for note, onset, end in zip(notes, onsets, ends, strict=True):
         timing = Timing(onset - note.start_ticks * SUBTICKS_PER_TICK, end - note.end_ticks * SUBTICKS_PER_TICK)
-        is_plain = timing == (0, default_end(0, is_drums))
+        is_plain = timing == (0, usual)
         fitted.append(note._replace(timing=None if is_plain else timing))
     return tuple(fitted)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from editing.cli.common import (
-    FiniteRange,
     TEXT_FORMATS,
+    FiniteRange,
     check_output,
     json_option,
     language_option,
@@ -131,10 +131,10 @@ def _on_beats(
         return sheet
     why = "" if finds_beats else "its notes do not lie on its grid: "
     swing = f", swing {found.swing:.0%}" if found.swing > 0.5 else ""
-    size = found.grid.meter
+    size, pace = found.grid.meter, f"about {found.grid.bpm:.0f} beats a minute"
     message = (
-        f"{why}beats and bars were found from the notes: {size.numerator}/{size.denominator}, about {found.grid.bpm:.0f}"
-        f" beats a minute{swing}; --keep-beats leaves the file's own"
+        f"{why}beats and bars were found from the notes: {size.numerator}/{size.denominator}, {pace}{swing};"
+        " --keep-beats leaves the file's own"
     )
     warn(message, "guessed")
     return found.sheet

@@ -1,4 +1,4 @@
-"""scoretok train: pairs, codec, renderer, bundle, scores, planner, mixes, transcriber, beats, singing, voice, singer."""
+"""scoretok train: what each network learns from, and its training."""
 
 from copy import copy
 

@@ -26,6 +26,7 @@ from scoretok.formats.midi_events import (
     track_chunks,
     write_chunk,
 )
+from scoretok.formats.midi_open_notes import end_open_notes
 from scoretok.formats.midi_text import decoded
 from scoretok.parts import MAX_BPM, MAX_TRACKS_PER_ROLE, MIN_BPM
 from scoretok.roles import identify, role_of_program
@@ -87,6 +88,7 @@ def repair(file: MidiFile) -> None:
     """Change a file to what is meant. Warns of each guess."""
     if file.kind == 2 and len(file.tracks) > 1:
         _join_patterns(file)
+    end_open_notes(file.tracks)
     _bring_tempos_inside(file)
     _place_parts(file)
     _limit_programs(file)

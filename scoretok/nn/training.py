@@ -61,8 +61,10 @@ def make_optimizers(model: nn.Module, recipe: Recipe) -> list[torch.optim.Optimi
     }
     rest = [parameter for name, parameter in model.named_parameters() if name not in matrices]
     rate = recipe.learning_rate
-    muon = torch.optim.Muon(matrices.values(), rate, weight_decay=recipe.weight_decay, adjust_lr_fn="match_rms_adamw")
     adam = torch.optim.AdamW(rest, rate, betas=recipe.adam_betas, weight_decay=recipe.adam_weight_decay)
+    if not matrices:
+        return [adam]
+    muon = torch.optim.Muon(matrices.values(), rate, weight_decay=recipe.weight_decay, adjust_lr_fn="match_rms_adamw")
     return [muon, adam]
 
 
