@@ -20,11 +20,15 @@ from mir.sections import BarFeatures, SectionEstimate
 from scoretok.bars import slice_bars
 from scoretok.harmony import try_chord
 from scoretok.parts import MAX_DURATION_TICKS, Chord, Note, Syllable, Track
+from scoretok.performance import MAX_SHIFT_SUBTICKS, SUBTICKS_PER_TICK, Timing, default_end
 from scoretok.roles import ROLE_PROGRAMS
 from scoretok.sheet import LeadSheet
 
 # Set by hand; benchmarks.transcription_roundtrip measures how often the number of bars is right.
 MAX_OVERHANG_TICKS = 24  # a last note may ring so far into a bar that is none
+CLEARLY_OFF_S = (
+    0.02  # of an onset; what is nearer is on the grid: a frame of the network (benchmarks.transcription_feel)
+)
 MONOPHONIC_ROLES = ("vocal", "bass")
 DRUM_CLASS_TO_KEY = {drum: keys[-1] if drum == "kick" else keys[0] for drum, keys in DRUM_CLASS_KEYS.items()} | {
     "snare": 38
@@ -58,14 +62,18 @@ def with_tracks(sheet: LeadSheet, tracks: TrackEstimates, beat_ticks: int) -> Le
 
 
 def _track(sheet: LeadSheet, role: str, rows: Sequence[SungNote], beat_ticks: int) -> Track:
-    """A quantised track: no pitch overlaps itself, and monophonic roles have one note at a time."""
+    """A quantised track: no pitch overlaps itself, and monophonic roles have one note at a time.
+
+    What is heard clearly off the grid is the timing of a note.
+    """
     rows = sorted(rows, key=lambda row: (row[0].start_s, row[0].pitch))
     begin = sheet.pickup_ticks % beat_ticks
     ticks = np.array([[sheet.ticks_at(note.start_s), sheet.ticks_at(note.end_s)] for note, _ in rows]).reshape(-1, 2)
     starts, lengths = quantise_notes(ticks[:, 0] - begin, ticks[:, 1] - begin, beat_ticks)
     starts = np.clip(starts + begin, 0, sheet.end_ticks - 1)
+    late = _timings(sheet, rows, starts, ticks[:, 0], role == "drums")
     kept: dict[tuple[int, int], tuple[Note, float]] = {}
-    for (estimate, syllable), start, length in zip(rows, starts.tolist(), lengths.tolist(), strict=True):
+    for (estimate, syllable), start, length, timing in zip(rows, starts.tolist(), lengths.tolist(), late, strict=True):
         place = (start, 0 if role in MONOPHONIC_ROLES else estimate.pitch)
         known = kept.get(place)
         text = _together(known[0].syllable if known else None, syllable)
@@ -73,9 +81,21 @@ def _track(sheet: LeadSheet, role: str, rows: Sequence[SungNote], beat_ticks: in
             kept[place] = (known[0]._replace(syllable=text), known[1])
             continue
         longest = min(MAX_DURATION_TICKS, sheet.end_ticks - start)
-        note = Note(start, estimate.pitch, max(1, min(length, longest)), estimate.velocity, text)
+        note = Note(start, estimate.pitch, max(1, min(length, longest)), estimate.velocity, text, timing)
         kept[place] = (note, estimate.confidence)
     return Track(role, tuple(_cut([note for note, _ in kept.values()], role in MONOPHONIC_ROLES)), ROLE_PROGRAMS[role])
+
+
+def _timings(
+    sheet: LeadSheet, rows: Sequence[SungNote], starts: np.ndarray, heard_ticks: np.ndarray, is_drums: bool
+) -> list[Timing | None]:
+    """How notes lie off the grid that are heard at ticks (n,); None where that is within what can be heard."""
+    found: list[Timing | None] = []
+    for (note, _), start, heard in zip(rows, starts.tolist(), heard_ticks.tolist(), strict=True):
+        late = round((heard - start) * SUBTICKS_PER_TICK)
+        is_clear = abs(note.start_s - sheet.seconds_at(start)) >= CLEARLY_OFF_S and abs(late) <= MAX_SHIFT_SUBTICKS
+        found.append(Timing(late, default_end(late, is_drums)) if is_clear else None)
+    return found
 
 
 def _together(first: Syllable | None, second: Syllable | None) -> Syllable | None:
