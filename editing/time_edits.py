@@ -12,6 +12,9 @@ from scoretok.performance import SUBTICKS_PER_TICK, Control, ControlPoint, Timin
 from scoretok.sheet import LeadSheet
 
 
+STRAIGHT_TICKS = 3  # a 32nd: what lies between them is a triplet
+
+
 def set_tempo(sheet: LeadSheet, where: Where, change: Callable[[float], float], flat: bool) -> LeadSheet:
     """Change the tempo of bars; the bars after them keep theirs. `flat` drops the changes inside them."""
     whole_bars_only(where, "tempo")
@@ -99,13 +102,15 @@ def shifted(note: Note, subticks: int, is_drums: bool) -> Note:
 def swing(sheet: LeadSheet, where: Where, share: float, grid_ticks: int) -> LeadSheet:
     """Play the second of each pair of notes of a grid late: it begins at so large a share of the pair (0.5: straight).
 
-    Notes lie on the grid as before; what is played between the lines moves in proportion, and nothing else of the
-    playing stays. A triplet swing of eighths has share 2/3.
+    Notes lie on the grid as before; what is played between the lines moves in proportion, triplets stay, and nothing
+    else of the playing does. A triplet swing of eighths has share 2/3.
     """
     pair = 2 * grid_ticks
 
     def later(tick: int) -> int:
         place = (tick - sheet.bar_starts[sheet.bar_at(tick)]) % pair
+        if place % STRAIGHT_TICKS:
+            return 0
         swung = place * share / 0.5 if place <= grid_ticks else pair - (pair - place) * (1 - share) / 0.5
         return round((swung - place) * SUBTICKS_PER_TICK)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from scoretok.formats import read, write
     from scoretok.grammar import Grammar, GrammarError
     from scoretok.parts import Chord, Key, Meter, Note, Section, Syllable, Tempo, Track
+    from scoretok.performance import Control, ControlPoint, Timing
     from scoretok.sheet import LeadSheet
     from scoretok.tokenizer import LeadSheetTokenizer
 
@@ -27,6 +28,7 @@ _LAZY = {
         name: ("scoretok.parts", name)
         for name in ("Chord", "Key", "Meter", "Note", "Section", "Syllable", "Tempo", "Track")
     },
+    **{name: ("scoretok.performance", name) for name in ("Control", "ControlPoint", "Timing")},
     **{name: ("scoretok.difference", name) for name in ("Cell", "Difference", "diff")},
     **{name: ("scoretok.errors", name) for name in ("ScoretokError", "ScoretokWarning")},
     **{name: ("scoretok.formats", name) for name in ("read", "write")},
@@ -52,7 +54,7 @@ if not TYPE_CHECKING:  # to a type checker, a module with `__getattr__` has ever
 
 
 __all__ = [
-    "Cell", "Chord", "Difference", "Grammar", "GrammarError", "Key", "LeadSheet", "LeadSheetTokenizer", "Meter",
-    "Note", "ScoretokError", "ScoretokWarning", "Section", "Syllable", "Tempo", "Track", "detokenize", "diff", "read",
-    "slice_bars", "tokenize", "write",
+    "Cell", "Chord", "Control", "ControlPoint", "Difference", "Grammar", "GrammarError", "Key", "LeadSheet",
+    "LeadSheetTokenizer", "Meter", "Note", "ScoretokError", "ScoretokWarning", "Section", "Syllable", "Tempo", "Timing",
+    "Track", "detokenize", "diff", "read", "slice_bars", "tokenize", "write",
 ]  # fmt: skip

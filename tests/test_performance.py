@@ -273,6 +273,8 @@ def test_swing_is_played_and_written_straight():
     swung = edit(straight, ["swing 60%"])
     assert [note.start_ticks for note in swung.tracks[0].notes] == [12 * n for n in range(8)]
     assert [note.played_start_ticks for note in swung.tracks[0].notes][:4] == [0, pytest.approx(14.4), 24, 38.4]
+    triplets = played(*(Note(8 * n, 60 + n, 8) for n in range(3)))
+    assert edit(triplets, ["swing 60%"]) == triplets
     assert edit(swung, ["swing 50%"]) == edit(swung, ["quantise 1/8"]) == edit(swung, ["plain"]) == straight
 
 

@@ -34,6 +34,7 @@ from editing.cli.planning import (
     save_variants,
 )
 from editing.cli.reading import load
+from editing.phrases import edit
 from scoretok.errors import ScoretokError
 from scoretok.files import read_text, write_text
 from scoretok.lyrics import with_phonemes_if_possible
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     Words = tuple[LyricSection, ...]
     Make = Callable[[TokenSampling, BarCallback], GeneratedScore]
 
+HUMAN_TICKS, HUMAN_VELOCITY = 0.6, 8  # of --humanise: up to 12 ms at 120; set by hand
 COMPOSE = """\b
 Examples:
   scoretok compose --prompt "slow waltz in D minor for piano and cello" -o song.lead
@@ -119,6 +121,7 @@ class RequestOptions:
 @click.option("--melody", metavar="FILE", help="A score that stays; --tracks, or those of --prompt, play along.")
 @click.option("--audition", metavar="DIR", help="Also write a draft of each variant there, to listen to.")
 @click.option("--explain", is_flag=True, help="Print why each bar of melody was kept.")
+@click.option("--humanise", "humanised", is_flag=True, help="Play what is made a little early and late, soft and loud.")
 @language_option
 @click.option("-o", "--output", required=True, metavar="FILE", help="The score, - for standard output.")
 @click.option("--stream", is_flag=True, help="Print every bar as a line of JSON as soon as it is made.")
@@ -129,8 +132,8 @@ class RequestOptions:
 @collect(PlannerOptions, "planning")
 @collect(RequestOptions, "request")
 def compose(
-    output: str, audition: str | None, explain: bool, seed: int, stream: bool, as_json: bool, quiet: bool,
-    planning: PlannerOptions, request: RequestOptions,
+    output: str, audition: str | None, explain: bool, humanised: bool, seed: int, stream: bool, as_json: bool,
+    quiet: bool, planning: PlannerOptions, request: RequestOptions,
 ) -> None:  # fmt: skip
     """Compose a score; what is asked for is kept, what is not the model chooses."""
     from planner.variants import variants
@@ -151,11 +154,20 @@ def compose(
 
         sampling = get_sampling(planning, seed)
         made = variants(lambda one: make(one, report_bar), planning.variants, sampling, before)
+    if humanised:
+        made = [replace(one, sheet=with_human_hand(one.sheet, before, seed)) for one in made]
     save_variants(made, output, as_json, quiet)
     if explain:
         print_choices(made[0].choices)
     if audition:
         write_audition([one.sheet for one in made], audition, seed, quiet or as_json)
+
+
+def with_human_hand(sheet: "LeadSheet", before: "LeadSheet | None", seed: int) -> "LeadSheet":
+    """The score with its new tracks played a little early and late, soft and loud."""
+    new = [name for name in sheet.track_ids if before is None or name not in before.track_ids]
+    phrase = f"humanise timing {HUMAN_TICKS} velocity {HUMAN_VELOCITY} seed {seed} of {', '.join(new)}"
+    return edit(sheet, [phrase]) if new else sheet
 
 
 @click.command(epilog=PLAN)
