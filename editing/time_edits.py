@@ -11,7 +11,6 @@ from scoretok.parts import DRUM_TICKS, MAX_DURATION_TICKS, Note, Tempo, Track
 from scoretok.performance import SUBTICKS_PER_TICK, Control, ControlPoint, Timing, default_end
 from scoretok.sheet import LeadSheet
 
-
 STRAIGHT_TICKS = 3  # a 32nd: what lies between them is a triplet
 
 
