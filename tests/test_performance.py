@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import soundfile
+from conftest import EXAMPLES, run
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import lead_sheets
 
+import scoretok
 from editing import edit
 from renderer.control_curves import StepCurve, bend_curve, gain_curve
 from renderer.mixer import usual_level
@@ -303,3 +306,45 @@ def test_an_unknown_control_is_named():
         edit(played(Note(0, 60, 24)), ["control reverb 3"])
     with pytest.raises(ScoretokError, match="given twice"):
         replace(played(Note(0, 60, 24)).tracks[0], controls=(Control("pan", ((0, 3),)), Control("pan", ((9, 3),))))
+
+
+def test_a_recorded_performance_goes_through_an_edit(tmp_path):
+    """MIDI -> .lead -> one edit -> MIDI and WAV: what lies outside the edit is as it was."""
+    saints = scoretok.read(EXAMPLES / "when-the-saints.lead")
+    phrases = ["humanise timing 2 velocity 12 seed 3", "pedal of piano", "expression 60 to 120 in bars 3-8 of guitar"]
+    scoretok.write(edit(saints, phrases), tmp_path / "played.mid")
+    run("convert", tmp_path / "played.mid", tmp_path / "played.lead", "-q")
+    run("edit", tmp_path / "played.lead", "-o", tmp_path / "new.lead", "transpose +12 in bars 5-6 of piano", "-q")
+    for name in ("played", "new"):
+        run("convert", tmp_path / f"{name}.lead", tmp_path / f"{name}-out.mid", "-q")
+        run("render", tmp_path / f"{name}.lead", "-o", tmp_path / f"{name}.wav", "--engine", "draft", "-q")
+    old, new = (scoretok.read(tmp_path / f"{name}-out.mid") for name in ("played", "new"))
+    assert old == scoretok.read(tmp_path / "played.mid")
+    bars = range(old.bar_starts[4], old.bar_starts[6])
+    for before, after in zip(old.tracks, new.tracks, strict=True):
+        assert before.controls == after.controls
+        outside = [[note for note in one.notes if note.start_ticks not in bars] for one in (before, after)]
+        assert outside[0] == outside[1]
+        assert before.role == "piano" or before == after
+    heard, changed = (soundfile.read(tmp_path / f"{name}.wav")[0] for name in ("played", "new"))
+    start, stop = (round(44100 * old.seconds_at(tick)) for tick in (bars.start - 2, bars.stop + 4))
+    length = min(len(heard), len(changed))
+    different = np.flatnonzero((heard[:length] != changed[:length]).any(1))
+    assert start <= different[0]
+    assert different[-1] < stop + 4 * 44100  # what was played in these bars dies away
+
+
+def test_plain_leaves_the_performance_out(tmp_path):
+    sheet = played(Note(0, 60, 24, timing=Timing(9, 9)), controls=(Control("pedal", (ControlPoint(0, 127),)),))
+    scoretok.write(sheet, tmp_path / "played.mid")
+    run("convert", tmp_path / "played.mid", tmp_path / "plain.lead", "--plain", "-q")
+    assert scoretok.read(tmp_path / "plain.lead") == without_performance(sheet)
+    assert "~" not in (tmp_path / "plain.lead").read_text()
+
+
+def test_formats_without_a_performance_say_so(tmp_path):
+    sheet = played(Note(0, 60, 24, timing=Timing(9, 9)), controls=(Control("pedal", (ControlPoint(0, 127),)),))
+    for suffix in ("abc", "musicxml"):
+        with pytest.warns(ScoretokWarning, match="hold no performance"):
+            scoretok.write(sheet, tmp_path / f"plain.{suffix}")
+    assert '<pedal type="start"' in (tmp_path / "plain.musicxml").read_text()

@@ -79,16 +79,16 @@ def convert(
     silence(quiet)
     check_output(target)
     report: dict[str, object] = {}
-    is_midi = MODULES.get(Path(source).suffix.lower()) == "midi"
-    if is_midi:
+    may_guess = False
+    if MODULES.get(Path(source).suffix.lower()) == "midi":
         from scoretok.formats.midi import read_with_report
 
         sheet, imported = noted(source, read_with_report)
-        report = asdict(imported)
+        report, may_guess = asdict(imported), not imported.is_ours
         sheet = with_phonemes_if_possible(sheet, language)
     else:
         sheet = load(source, language)
-    sheet = _on_beats(sheet, finds_beats, is_midi, meter, bpm)
+    sheet = _on_beats(sheet, finds_beats, may_guess, meter, bpm)
     if plain:
         sheet = without_performance(sheet)
     if syllables and Path(target).suffix.lower() == ".lrc":
@@ -111,12 +111,12 @@ def convert(
 
 
 def _on_beats(
-    sheet: LeadSheet, finds_beats: bool | None, is_midi: bool, meter: str | None, bpm: float | None
+    sheet: LeadSheet, finds_beats: bool | None, may_guess: bool, meter: str | None, bpm: float | None
 ) -> LeadSheet:
     """The score on beats that its notes tell, where that is asked for or needed."""
     if (meter or bpm) and not finds_beats:
         raise ScoretokError("--meter and --tempo belong to --find-beats")
-    if finds_beats is False or (finds_beats is None and not is_midi):
+    if finds_beats is False or (finds_beats is None and not may_guess):
         return sheet
     from mir.performance_beats import find_beats, is_off_its_grid
 

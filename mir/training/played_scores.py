@@ -123,6 +123,8 @@ def _beat_times_s(count: int, is_bar: np.ndarray, rng: np.random.Generator) -> n
 
 def _spread_s(start: np.ndarray, pitch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """How late each note of a chord is: rolled from the lowest, or the melody a little ahead."""
+    if not len(start):
+        return np.zeros(0)
     spread = rng.choice([0.0, 0.01, 0.03, 0.06]) * (rng.random(len(start)) if rng.random() < 0.5 else 1.0)
     _, place, counts = np.unique(start, return_inverse=True, return_counts=True)
     order = np.lexsort((pitch, start))

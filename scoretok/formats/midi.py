@@ -49,7 +49,7 @@ SIGNED = "scoretok"
 
 @dataclass(frozen=True)
 class ImportReport:
-    """How a foreign MIDI file fitted the grid of 24 ticks a quarter note."""
+    """How a MIDI file fitted the grid of 24 ticks a quarter note, and whether we wrote it."""
 
     notes_read: int
     notes_kept: int
@@ -57,6 +57,7 @@ class ImportReport:
     max_shift_ticks: float
     chords_inferred: bool
     key_inferred: bool
+    is_ours: bool
 
 
 def read(path: str | Path) -> LeadSheet:
@@ -153,7 +154,9 @@ def sheet_from_score(
     shifts = np.concatenate([part.shift_ticks for part in parts]) if parts else np.zeros(1)
     notes_read = sum(len(part.shift_ticks) for part in parts)
     mean_shift, max_shift = round(float(shifts.mean()), 3), round(float(shifts.max()), 3)
-    return sheet, ImportReport(notes_read, sheet.note_count, mean_shift, max_shift, chords_inferred, key_inferred)
+    return sheet, ImportReport(
+        notes_read, sheet.note_count, mean_shift, max_shift, chords_inferred, key_inferred, signed
+    )
 
 
 def _parts(score: core.ScoreTick, file: MidiFile | None, signed: bool) -> list[MidiPart]:
