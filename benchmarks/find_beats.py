@@ -19,11 +19,12 @@ import numpy as np
 from benchmarks.common import cell, save, table
 from mir.beats import NoBeatError, madmom_activations, track_bars
 from mir.grid import BeatGrid
-from mir.performance_beats import SLOWEST_BPM, is_off_its_grid, onset_activations
+from mir.performance_beats import SLOWEST_BPM, onset_activations
 from mir.performance_beats import TEMPO_CHANGE_LAMBDA as LAMBDA
 from renderer.draft import DraftEngine
 from scoretok.audio import Recording
 from scoretok.formats import midi
+from scoretok.infer import is_off_its_grid
 from scoretok.sheet import LeadSheet
 
 WINDOW_S = 0.07

@@ -23,16 +23,12 @@ from scoretok.performance import MAX_SHIFT_SUBTICKS, SUBTICKS_PER_TICK, Control,
 from scoretok.sheet import LeadSheet
 
 ONSET_BEAT_WEIGHTS = Path(__file__).parent / "onset_beats" / "weights"
-# benchmarks.find_beats: files whose notes lie on their grid, played to a click, and played without one.
-LEAST_NOTES = 32  # fewer say nothing
-NEAR_TICKS = 0.75  # an onset so near a 16th or a triplet lies on the grid
-ON_GRID_SHARE = 0.55  # of the onsets; chance alone puts 0.375 of them there
-LINES = (0, 6, 8, 12, 16, 18, 24)  # ticks of a quarter note
 SLOWEST_BPM = 30.0
 TEMPO_CHANGE_LAMBDA = 40.0  # of madmom's bar model; its own 100 is for music that is played to a click
 FOLLOWED_S = 0.01  # how closely tempos follow the beats
 # A swing is where offbeats lie together, late, and neither triplets nor sixteenths are played. Set by hand.
 SWING_REACH, LEAST_SWING, SWING_SPREAD_TICKS, MOST_OTHERS = (10.5, 18.0), 13.0, 1.2, 0.25
+LEAST_OFFBEATS = 16
 
 
 @dataclass(frozen=True)
@@ -42,15 +38,6 @@ class FoundBeats:
     sheet: LeadSheet
     grid: BeatGrid
     swing: float
-
-
-def is_off_its_grid(sheet: LeadSheet) -> bool:
-    """Whether the notes of a score lie anywhere but on its grid, as those of a recording without a click do."""
-    starts = np.array([note.played_start_ticks for track in sheet.tracks for note in track.notes])
-    if len(starts) < LEAST_NOTES or len(sheet.tempos) > 1:
-        return False
-    phase = starts[:, None] % TICKS_PER_QUARTER
-    return bool((np.abs(phase - np.array(LINES)).min(1) <= NEAR_TICKS).mean() < ON_GRID_SHARE)
 
 
 def find_beats(sheet: LeadSheet, meter: tuple[int, int] | None = None, bpm: float | None = None) -> FoundBeats:
@@ -171,7 +158,7 @@ def swing_share(start_ticks: np.ndarray) -> float:
     """Where in a quarter note its second eighth is played (0.5 is straight), from onsets (n,) in ticks."""
     phase = start_ticks % TICKS_PER_QUARTER
     offbeats = phase[(phase >= SWING_REACH[0]) & (phase <= SWING_REACH[1])]
-    if len(offbeats) < LEAST_NOTES // 2:
+    if len(offbeats) < LEAST_OFFBEATS:
         return 0.5
     middle = float(np.median(offbeats))
     spread = float(np.median(np.abs(offbeats - middle)))

@@ -22,6 +22,7 @@ from editing.cli.reading import load, noted
 from scoretok.errors import ScoretokError, warn
 from scoretok.formats import MODULES
 from scoretok.formats.holds import without_performance
+from scoretok.infer import is_off_its_grid
 from scoretok.lyrics import with_phonemes_if_possible
 from scoretok.sheet import LeadSheet
 
@@ -118,22 +119,21 @@ def _on_beats(
         raise ScoretokError("--meter and --tempo belong to --find-beats")
     if finds_beats is False or (finds_beats is None and not may_guess):
         return sheet
-    from mir.performance_beats import find_beats, is_off_its_grid
-
     if finds_beats is None and not is_off_its_grid(sheet):
         return sheet
+    from mir.performance_beats import find_beats
+
     try:
         found = find_beats(sheet, read_meter(meter) if meter else None, bpm)
     except ScoretokError as error:
         if finds_beats:
             raise
-        warn(f"its notes do not lie on its bars, and no beats were found ({error}); name them with --tempo", "guessed")
+        warn(f"no beats were found ({error}); name them with --tempo", "guessed")
         return sheet
-    why = "" if finds_beats else "its notes do not lie on its grid: "
     swing = f", swing {found.swing:.0%}" if found.swing > 0.5 else ""
     size, pace = found.grid.meter, f"about {found.grid.bpm:.0f} beats a minute"
     message = (
-        f"{why}beats and bars were found from the notes: {size.numerator}/{size.denominator}, {pace}{swing};"
+        f"beats and bars were found from the notes: {size.numerator}/{size.denominator}, {pace}{swing};"
         " --keep-beats leaves the file's own"
     )
     warn(message, "guessed")

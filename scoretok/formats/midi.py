@@ -28,7 +28,7 @@ from scoretok.formats.midi_repair import DRUM_CHANNEL, MidiFile, last_tick, read
 from scoretok.formats.midi_text import Texts, lay_lyrics, read_texts
 from scoretok.formats.midi_time import TimeMaps, read_time_maps
 from scoretok.harmony import chord_to_harte, key_to_text, parse_key, try_chord
-from scoretok.infer import infer_missing
+from scoretok.infer import infer_missing, is_off_its_grid
 from scoretok.parts import (
     MAX_TRACKS_PER_ROLE,
     ROLES,
@@ -151,6 +151,8 @@ def sheet_from_score(
     )
     key_inferred, chords_inferred = not (maps.has_key or markers.keys), not (signed or sheet.chords)
     sheet = infer_missing(sheet, key_inferred, chords_inferred)
+    if not signed and is_off_its_grid(sheet):
+        warn("its notes do not lie on its bars; scoretok convert --find-beats looks for better ones", "guessed")
     shifts = np.concatenate([part.shift_ticks for part in parts]) if parts else np.zeros(1)
     notes_read = sum(len(part.shift_ticks) for part in parts)
     mean_shift, max_shift = round(float(shifts.mean()), 3), round(float(shifts.max()), 3)
