@@ -31,6 +31,7 @@ from scoretok.sheet import LeadSheet
 from scoretok.singing import AS_USUAL, SINGING_WORDS, Singing, with_amount
 from scoretok.theory import parse_pitch
 
+CONTROLS = frozenset(CONTROL_NAMES)
 WORD = re.compile(r'"(?:[^"\\]|\\.)*"-?|/[^/]*/|[^ \t"]+|"')
 T = TypeVar("T")
 
@@ -209,7 +210,7 @@ class _LeadReader:
             self._read_chords(head)
         elif head.text in self.track_ids:
             number = self.track_ids[head.text]
-            if self.peek() in CONTROL_NAMES:
+            if self.peek() in CONTROLS:
                 self._read_control(number)
             else:
                 self._read_cell(number)
@@ -270,17 +271,18 @@ class _LeadReader:
                 lyric_at = tick
                 self.notes[number][-1] = self.notes[number][-1]._replace(syllable=self._syllable(number))
             else:
-                self._read_note(number, drums, Note(tick, 0, DRUM_TICKS, velocity, timing=timing))
+                self._read_note(number, drums, tick, velocity, timing)
 
-    def _read_note(self, number: int, drums: bool, played: Note) -> None:
+    def _read_note(self, number: int, drums: bool, tick: int, velocity: int, timing: Timing | None) -> None:
         word = self.words[self.at]
         pitch = self.take("a drum", _drum_key) if drums else self.take("a pitch", parse_pitch)
         ticks = DRUM_TICKS if drums else self.take("a note length", parse_duration)
-        if self.sounding[number].get(pitch, 0) > played.start_ticks:
+        if self.sounding[number].get(pitch, 0) > tick:
             raise self.fail(f"{word.text} starts again while it still sounds", word)
-        note = played._replace(pitch=pitch, duration_ticks=ticks)
-        self.sounding[number][pitch] = note.end_ticks
-        self._guard(word, lambda: check_timing(note, self.tracks[number].role))
+        self.sounding[number][pitch] = tick + ticks
+        note = Note(tick, pitch, ticks, velocity, None, timing)
+        if timing is not None:
+            self._guard(word, lambda: check_timing(note, self.tracks[number].role))
         self.notes[number].append(note)
 
     def _syllable(self, number: int) -> Syllable:

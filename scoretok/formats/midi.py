@@ -18,6 +18,7 @@ from scoretok.formats.midi_controls import (
     SUBTICKS_PER_QUARTER,
     grid_event,
     grid_places,
+    has_controls,
     on_port,
     part_places,
     read_controls,
@@ -164,13 +165,13 @@ def sheet_from_score(
 def _parts(score: core.ScoreTick, file: MidiFile | None, signed: bool) -> list[MidiPart]:
     """The tracks of a score that have notes, with their controls."""
     subticks = SUBTICKS_PER_QUARTER / score.ticks_per_quarter
-    if file is None:
+    grids = [grid_places(track) for track in file.tracks] if file and signed else []
+    if file is None or not (any(grids) or has_controls(file.tracks)):
         return [MidiPart(track, subticks) for track in score.tracks if len(track.notes)]
     places = part_places(file.tracks)
-    grids = [grid_places(track) if signed else {} for track in file.tracks]
     controls = read_controls(file.tracks, places, file.division, signed)
     return [
-        MidiPart(track, subticks, grids[place.track], curves)
+        MidiPart(track, subticks, grids[place.track] if grids else None, curves)
         for track, place, curves in zip(filter(core.TrackTick.note_num, score.tracks), places, controls, strict=True)
     ]
 

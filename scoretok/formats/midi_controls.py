@@ -59,12 +59,16 @@ def part_places(tracks: list[list[MidiEvent]]) -> list[PartPlace]:
     return sorted(found)
 
 
+def has_controls(tracks: list[list[MidiEvent]]) -> bool:
+    """Whether anything in a file moves a pedal, a bend or a controller, or presses a key."""
+    statuses = {event[1] for track in tracks for event in track}
+    return any(status & 0xF0 in (*CURVED, KEY_PRESSURE) for status in statuses if status < 0xF0)
+
+
 def read_controls(
     tracks: list[list[MidiEvent]], places: list[PartPlace], division: int, is_ours: bool
 ) -> list[tuple[Control, ...]]:
     """The controls of each of `places`. A file that we wrote has those of a track in that track alone."""
-    if not any(event[1] & 0xF0 in CURVED and event[1] < 0xF0 for track in tracks for event in track):
-        return [()] * len(places)
     ports = [_port(track) for track in tracks]
 
     def channel_of(number: int, channel: int) -> tuple[int, int]:

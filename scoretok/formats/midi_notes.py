@@ -3,6 +3,9 @@
 Axes: m notes.
 """
 
+from collections.abc import Iterable
+from itertools import repeat
+
 import numpy as np
 from symusic import core
 
@@ -98,12 +101,13 @@ def _notes(
     if is_drums:
         end_off = np.where(end == drum_ends(onset, pitch), onset_off + default_end(0, is_drums), end_off)
     is_plain = (onset_off == 0) & (end_off == default_end(0, is_drums))
-    timings: list[Timing | None] = [None] * len(start)
-    for number in np.flatnonzero(~is_plain).tolist():
-        timings[number] = Timing(int(onset_off[number]), int(end_off[number]))
-    order = np.lexsort((pitch, start)).tolist()
-    columns = [array.tolist() for array in (start, pitch, duration, velocity)]
-    return [Note(columns[0][i], columns[1][i], columns[2][i], columns[3][i], None, timings[i]) for i in order]
+    order = np.lexsort((pitch, start))
+    columns = (array[order].tolist() for array in (start, pitch, duration, velocity))
+    timings: Iterable[Timing | None] = repeat(None)
+    if not is_plain.all():
+        rows = zip(*(array[order].tolist() for array in (is_plain, onset_off, end_off)), strict=True)
+        timings = [None if plain else Timing(onset, end) for plain, onset, end in rows]
+    return list(map(Note._make, zip(*columns, repeat(None), timings, strict=False)))
 
 
 def drum_ends(onset: np.ndarray, pitch: np.ndarray) -> np.ndarray:

@@ -13,27 +13,34 @@ def end_open_notes(tracks: list[list[MidiEvent]]) -> None:
     """Give every note an end: where its channel is silenced, where its key is struck again, or with its track."""
     missing = 0
     for number, written in enumerate(tracks):
-        is_silenced = any(e[1] & 0xF0 == CONTROL and e[3][0] in ENDS_ALL for e in written if e[1] < 0xF0)
+        is_silenced = any(status & 0xF0 == CONTROL for status in {event[1] for event in written if event[1] < 0xF0})
         track = tracks[number] = _silenced(written) if is_silenced else written
-        balance: Counter[tuple[int, int]] = Counter()
-        for _, status, _, data in track:
-            command = status & 0xF0
-            if command == NOTE_ON and data[1]:
-                balance[status & 0x0F, data[0]] += 1
-            elif command in (NOTE_ON, NOTE_OFF):
-                key = status & 0x0F, data[0]
-                balance[key] = max(0, balance[key] - 1)
-        open_keys = {key for key, count in balance.items() if count}
+        open_keys = _open_keys(track)
         if open_keys:
-            missing += sum(balance[key] for key in open_keys)
-            tracks[number] = _ended(track, open_keys)
+            missing += sum(open_keys.values())
+            tracks[number] = _ended(track, set(open_keys))
     if missing:
         what = "notes that nothing ends last" if missing > 1 else "note that nothing ends lasts"
         warn(f"{missing} {what} to the next of the pitch, or to the end", "repaired")
 
 
+def _open_keys(track: list[MidiEvent]) -> dict[tuple[int, int], int]:
+    """How many notes of each channel and pitch nothing ends."""
+    sounding = [0] * 2048  # by channel and pitch
+    for _, status, _, data in track:
+        if 0x80 <= status < 0xA0:
+            key = (status & 0x0F) << 7 | data[0]
+            if status >= NOTE_ON and data[1]:
+                sounding[key] += 1
+            elif sounding[key]:
+                sounding[key] -= 1
+    return {(key >> 7, key & 0x7F): count for key, count in enumerate(sounding) if count}
+
+
 def _silenced(track: list[MidiEvent]) -> list[MidiEvent]:
     """A track in which messages that end all notes of a channel are ends of notes."""
+    if not any(event.command == CONTROL and event.data[0] in ENDS_ALL for event in track):
+        return track
     found: list[MidiEvent] = []
     sounding: Counter[tuple[int, int]] = Counter()
     for event in track:
