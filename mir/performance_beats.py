@@ -15,6 +15,7 @@ from mir.beats import NoBeatError, track_bars
 from mir.grid import BeatGrid, empty_score
 from mir.onset_beats.onset_features import FRAMES_PER_S, UPSAMPLING, onset_features
 from mir.rhythm_quantisation import quantise_notes
+from scoretok.bars import join_notes
 from scoretok.errors import ScoretokError
 from scoretok.extras import require
 from scoretok.infer import infer_missing
@@ -82,7 +83,8 @@ def _network() -> Any:  # noqa: ANN401 - of a package that may be missing
 def on_grid(sheet: LeadSheet, grid: BeatGrid) -> FoundBeats:
     """A performance written on a grid of beats: every note sounds when it did. Key and chords are guessed anew."""
     ends_s = [sheet.seconds_at(note.played_end_ticks) for track in sheet.tracks for note in track.notes]
-    empty = empty_score(grid, max([sheet.duration_s * (not ends_s), *ends_s]), tolerance_s=FOLLOWED_S)
+    length_s = max(ends_s, default=sheet.duration_s) + 60 / grid.bpm
+    empty = empty_score(grid, length_s, tolerance_s=FOLLOWED_S)
     played = [_played_ticks(sheet, empty, track) for track in sheet.tracks]
     swing = swing_share(np.concatenate([rows[:, 0] for rows in played]) if played else np.zeros(0))
     tracks = [
@@ -93,9 +95,16 @@ def on_grid(sheet: LeadSheet, grid: BeatGrid) -> FoundBeats:
         )
         for track, rows in zip(sheet.tracks, played, strict=True)
     ]
-    kept = [replace(track, notes=tuple(n for n in track.notes if n.start_ticks < empty.end_ticks)) for track in tracks]
-    found = replace(empty, tracks=tuple(kept), title=sheet.title)
+    found = _without_empty_end(replace(empty, tracks=tuple(tracks), title=sheet.title))
     return FoundBeats(infer_missing(found, key=True, chords=True), grid, swing)
+
+
+def _without_empty_end(sheet: LeadSheet) -> LeadSheet:
+    """The score up to the last bar in which a note begins; what rings past it goes on."""
+    starts = [track.notes[-1].start_ticks for track in sheet.tracks if track.notes]
+    bar_count = sheet.bar_at(max(starts)) + 1 if starts else sheet.bar_count
+    end = sheet.bar_starts[bar_count]
+    return replace(sheet, bar_count=bar_count, tempos=tuple(t for t in sheet.tempos if t.start_ticks < end))
 
 
 def _played_ticks(sheet: LeadSheet, target: LeadSheet, track: Track) -> np.ndarray:
@@ -133,7 +142,7 @@ def _written(track: Track, played: np.ndarray, beat_ticks: int, swing: float) ->
         length = DRUM_TICKS if track.is_drums else min(int(lengths[number]), MAX_DURATION_TICKS)
         made = note._replace(start_ticks=start, duration_ticks=length)
         notes.append(made._replace(timing=_timing(made, played[number] * SUBTICKS_PER_TICK, note, track.is_drums)))
-    return tuple(sorted(notes, key=lambda note: note[:2]))
+    return join_notes(notes)
 
 
 def _off_grid(shorter: Note, before: Note, is_drums: bool) -> Note:

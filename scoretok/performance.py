@@ -34,10 +34,10 @@ class ControlPoint(NamedTuple):
 
 
 class BarControl(NamedTuple):
-    """What a control does in a bar: the value that it comes with, and its points, counted from the bar line."""
+    """What a control does in a bar: the value that it begins with, and its other points, counted from the bar line."""
 
     name: str
-    value_before: int
+    first_value: int
     points: tuple[ControlPoint, ...]
 
 
@@ -187,9 +187,11 @@ def bar_controls(controls: Iterable[Control], start_ticks: int, stop_ticks: int 
     found = []
     for control in controls:
         points = tuple(ControlPoint(at - start, value) for at, value in control.between(start, stop))
-        in_force = control.value_at(start - 1)
-        if points or in_force != control.neutral:
-            found.append(BarControl(control.name, in_force, points))
+        first_value = control.value_at(start - 1)
+        if points and points[0].start_subticks == 0:
+            first_value, points = points[0].value, points[1:]
+        if points or first_value != control.neutral:
+            found.append(BarControl(control.name, first_value, points))
     return tuple(found)
 
 

@@ -262,3 +262,14 @@ def test_nothing_but_the_pitch_of_a_note_is_needed_to_tell_that_it_changed():
     one = LeadSheet(1, (Track("piano", (Note(0, 60, 24),)),))
     two = LeadSheet(1, (Track("piano", (Note(0, 61, 24),)),))
     assert audible_regions(diff(one, two), one, two) == [Region("piano.1", range(1))]
+
+
+def test_a_changed_pedal_or_timing_is_heard_and_a_changed_pan_is_not(saints):
+    def regions(phrase):
+        after = edit(saints, [phrase])
+        return audible_regions(diff(saints, after), saints, after)
+
+    assert regions("pedal in bars 5-6 of piano") == [Region("piano.1", range(4, 6))]
+    assert regions("humanise timing 2 velocity 0 seed 1 in bar 7 of bass") == [Region("bass.1", range(6, 7))]
+    assert regions("expression 30 in bar 9 of guitar") == [Region("guitar.1", range(8, 9))]
+    assert regions("pan -20 of piano") == []

@@ -6,6 +6,7 @@ from itertools import groupby, pairwise
 import pytest
 import torch
 
+from editing import edit
 from planner.composition import GeneratedScore, compose
 from planner.language import FIRST, REPEATS, CellNote
 from planner.llama import PlannerConfig, PlannerModel
@@ -17,11 +18,14 @@ from planner.song_to_sheet import sheet_of_song
 from planner.tasks import accompany, extend, harmonise, infill, requested_plan, score, vary
 from planner.token_sampling import TokenSampling, TokenWriter
 from planner.variants import are_near_duplicates, variants
-from scoretok import Grammar, ScoretokError, slice_bars
+from scoretok import Cell, Grammar, ScoretokError, diff, slice_bars
 from scoretok.bars import rearrange_bars
 from scoretok.encode import encode
 from scoretok.instrument_ranges import range_of, unplayable
 from scoretok.parts import Chord, Note
+from scoretok.performance import SUBTICKS_PER_TICK
+
+WRITTEN = {("piano.1", 3), ("bass.1", 6)}
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +58,24 @@ def test_infill_writes_the_cells_that_were_named_and_no_other(model, song):
     assert all(before[place] != after[place] for place in cells if before[place])
     assert made.sheet.chords == song.chords
     assert made.likelihood < 0
+
+
+def test_the_performance_outside_what_is_written_stays(model, song):
+    played = edit(
+        song, ["humanise timing 2 seed 1", "pedal of piano", "bend 50 in bars 3-5 of piano", "volume 90 of bass"]
+    )
+    after = infill(model, played, WRITTEN, sampling=TokenSampling(seed=2)).sheet
+    start, stop = played.bar_starts[3:5]
+    for name, track in played.tracks_by_id.items():
+        made = after.tracks_by_id[name]
+        kept = [note for note in track.notes if (name, played.bar_at(note.start_ticks)) not in WRITTEN]
+        assert set(kept) <= set(made.notes)
+        if name != "piano.1":
+            assert made.controls == track.controls
+    piano = after.tracks_by_id["piano.1"]
+    assert diff(played, after).cells == tuple(Cell(name, bar, bar) for name, bar in (("piano.1", 3), ("bass.1", 6)))
+    for control in piano.controls:
+        assert {control.value_at(tick * SUBTICKS_PER_TICK) for tick in range(start, stop)} == {control.neutral}
 
 
 @pytest.mark.parametrize("keep", ["rhythm", "contour"])

@@ -279,7 +279,7 @@ def _played_so(sheet: LeadSheet, track: Track, bar: int, controls: Sequence[BarC
     for name in {*wanted, *(control.name for control in track.controls)} - MIXED_CONTROLS:
         found = named(track.controls, name)
         one = wanted.get(name, BarControl(name, found.neutral, ()))
-        points = [ControlPoint(start, one.value_before), *(ControlPoint(start + at, v) for at, v in one.points)]
+        points = [ControlPoint(start, one.first_value), *(ControlPoint(start + at, v) for at, v in one.points)]
         is_last = bar + 1 == sheet.bar_count
         changed = replaced(found, start, NO_END if is_last else stop, points)
         track = replace(track, controls=with_control(track.controls, changed))
