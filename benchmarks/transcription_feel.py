@@ -7,6 +7,7 @@ written down; notes that are found are compared with those that were played, onc
 on the grid.
 """
 
+import argparse
 import tempfile
 import warnings
 from pathlib import Path
@@ -50,6 +51,7 @@ def matched(truth: LeadSheet, found: LeadSheet) -> tuple[np.ndarray, np.ndarray]
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     warnings.simplefilter("ignore")
     paths = sorted(Path("examples").glob("*.lead"))[:4]
     engine, rows = DraftEngine(), []

@@ -17,7 +17,8 @@ from scoretok.parts import Note, Track
 
 FLUTE, VIOLIN, ALTO_SAX, TRUMPET, ELECTRIC_BASS, STRINGS = 73, 40, 65, 56, 33, 48
 notes = st.lists(
-    st.builds(Note, st.integers(0, 300), st.integers(0, 127), st.integers(1, 100), st.just(80), st.none()), max_size=12
+    st.builds(Note, st.integers(0, 300), st.integers(0, 127), st.integers(1, 100), st.just(80), st.none(), st.none()),
+    max_size=12,
 ).map(join_notes)
 
 

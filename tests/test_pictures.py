@@ -2,10 +2,12 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from scoretok import LeadSheet, Note, ScoretokError, Track
+from scoretok.bars import join_notes
 from scoretok.engrave import engrave, readable, svg_pages
 from scoretok.pianoroll import plot_roll
 
@@ -47,9 +49,14 @@ def test_engraving_writes_svg_and_pdf(grace, tmp_path):
 def test_free_playing_is_engraved_on_sixteenths(saints):
     from editing import edit
 
-    rough = edit(saints, ["humanise timing 2 velocity 0 seed 1"])
+    rough = saints.with_tracks(
+        replace(t, notes=join_notes(n._replace(start_ticks=n.start_ticks + i % 3) for i, n in enumerate(t.notes)))
+        for t in saints.tracks
+    )
     assert all(n.start_ticks % 6 == 0 for t in readable(rough).tracks for n in t.notes)
     assert readable(saints) is saints
+    played = edit(saints, ["humanise timing 2 velocity 0 seed 1"])
+    assert readable(played) is played
 
 
 def test_nothing_to_draw_is_refused(tmp_path):

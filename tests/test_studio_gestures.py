@@ -20,7 +20,7 @@ from editing.studio.gestures import (
 )
 from scoretok import Chord, LeadSheet, Note, ScoretokError, Syllable, Tempo, Track, diff
 
-NOTES = st.builds(Note, st.integers(0, 90), st.integers(60, 62), st.integers(1, 30), st.just(80), st.none())
+NOTES = st.builds(Note, st.integers(0, 90), st.integers(60, 62), st.integers(1, 30), st.just(80), st.none(), st.none())
 
 
 def song(*notes, role="piano"):

@@ -99,7 +99,7 @@ class Session:
                     "steps": [step.name for step in self.project.history.steps],
                     "position": self.project.history.position,
                 },
-                "jobs": [job.to_dict() for job in self.jobs.jobs.values()],
+                "jobs": [job.to_dict() for job in list(self.jobs.jobs.values())],
                 "renders": self.renders,
             }
 
@@ -302,7 +302,7 @@ class Session:
                 "bars": sorted(take.plays),
                 "heard": take.take_id in heard.get(take.track_id, ()),
             }
-            for take in self.store.takes.values()
+            for take in list(self.store.takes.values())  # a render may add one meanwhile
             if take.name
         ]
 
