@@ -11,16 +11,16 @@ click, POP909 is arranged: their files must be left alone.
 import argparse
 import warnings
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import mir_eval
 import numpy as np
 
 from benchmarks.common import cell, save, table
-from mir.beats import NoBeatError, madmom_activations, track_bars
+from mir.beats import METERS, NoBeatError, madmom_activations, track_bars
 from mir.grid import BeatGrid
-from mir.performance_beats import SLOWEST_BPM, onset_activations
-from mir.performance_beats import TEMPO_CHANGE_LAMBDA as LAMBDA
+from mir.performance_beats import BAR_SIZES, SLOWEST_BPM, onset_activations
 from renderer.draft import DraftEngine
 from scoretok.audio import Recording
 from scoretok.formats import midi
@@ -30,7 +30,7 @@ from scoretok.sheet import LeadSheet
 WINDOW_S = 0.07
 LONGEST_S = 240.0  # of a piece, so that none takes minutes
 DRAWN = 60  # files of those that are to be left alone
-TRIED = [(slowest, freedom) for slowest in (30.0, 40.0) for freedom in (20.0, 40.0, 70.0, 100.0)]
+TRIED = [(slowest, sizes) for slowest in (30.0, 35.0, 45.0, 55.0) for sizes in (METERS, BAR_SIZES)]
 Annotated = tuple[str, LeadSheet, np.ndarray, np.ndarray]
 
 
@@ -71,10 +71,10 @@ def scores(grid: BeatGrid, beats: np.ndarray, bars: np.ndarray) -> tuple[float, 
     )
 
 
-def tracked(activations: np.ndarray, slowest: float | None, freedom: float | None) -> BeatGrid | None:
+def tracked(activations: np.ndarray, slowest: float | None, sizes: Sequence[int] = METERS) -> BeatGrid | None:
     """Beats of activations; None where there are none."""
     try:
-        return track_bars(activations, slowest_bpm=slowest, tempo_change_lambda=freedom)
+        return track_bars(activations, None, None, slowest, sizes)
     except NoBeatError:
         return None
 
@@ -82,7 +82,7 @@ def tracked(activations: np.ndarray, slowest: float | None, freedom: float | Non
 def by_sound(engine: DraftEngine, sheet: LeadSheet) -> BeatGrid | None:
     """Beats by madmom's networks of what the draft engine plays."""
     samples = np.concatenate(list(engine.track_blocks(sheet, 0)), 1)
-    return tracked(madmom_activations(Recording(samples, engine.sample_rate)), None, None)
+    return tracked(madmom_activations(Recording(samples, engine.sample_rate)), None)
 
 
 def mean_scores(grids: list[BeatGrid | None], pieces: list[Annotated]) -> np.ndarray:
@@ -109,13 +109,13 @@ def main() -> None:
     pieces = performances(arguments.piano, arguments.pieces, arguments.tune)
     activations = [onset_activations(sheet) for _, sheet, _, _ in pieces]
     if arguments.tune:
-        for slowest, freedom in TRIED:
-            grids = [tracked(one, slowest, freedom) for one in activations]
-            print(slowest, freedom, np.round(mean_scores(grids, pieces), 3), flush=True)
+        for slowest, sizes in TRIED:
+            grids = [tracked(one, slowest, sizes) for one in activations]
+            print(slowest, sizes, np.round(mean_scores(grids, pieces), 3), flush=True)
         return
     engine = DraftEngine()
     ways = {
-        "from the notes (`--find-beats`)": [tracked(one, SLOWEST_BPM, LAMBDA) for one in activations],
+        "from the notes (`--find-beats`)": [tracked(one, SLOWEST_BPM, BAR_SIZES) for one in activations],
         "madmom on the draft's sound": [by_sound(engine, sheet) for _, sheet, _, _ in pieces],
     }
     rows = [[name, *(cell("{:.3f}", x) for x in mean_scores(grids, pieces))] for name, grids in ways.items()]

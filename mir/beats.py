@@ -65,25 +65,26 @@ def track_bars(
     meter: tuple[int, int] | None = None,
     bpm: float | None = None,
     slowest_bpm: float | None = None,
-    tempo_change_lambda: float | None = None,
+    sizes: Sequence[int] = METERS,
 ) -> BeatGrid:
     """Beats and downbeats decoded from activations (t, 2) by madmom's dynamic Bayesian network.
+
+    `sizes` are the beats that a bar may have where no meter is told.
 
     The model itself (a dynamic Bayesian network) is free; only networks that come with madmom are not. Compound meters
     have dotted beats. Raises NoBeatError when there is no beat.
     """
     features = madmom("features.downbeats")
     count, ticks = beats_of_meter(*meter or (4, 4))
-    sizes = (count,) if meter else METERS
+    sizes = (count,) if meter else sizes
     reach = {"max_bpm": FASTEST_BPM * max(1, TICKS_PER_QUARTER / ticks)}
     if slowest_bpm is not None:
         reach["min_bpm"] = slowest_bpm
     if bpm is not None:
         reach = {"min_bpm": 0.9 * bpm, "max_bpm": 1.1 * bpm}
-    freedom = {} if tempo_change_lambda is None else {"transition_lambda": tempo_change_lambda}
     found = np.zeros((0, 2))
     for start in range(0, max(1, len(activations) - OVERLAP_FRAMES), PIECE_FRAMES):
-        track = features.DBNDownBeatTrackingProcessor(beats_per_bar=list(sizes), fps=FRAMES_PER_S, **reach, **freedom)
+        track = features.DBNDownBeatTrackingProcessor(beats_per_bar=list(sizes), fps=FRAMES_PER_S, **reach)
         piece = np.clip(
             activations[start : start + PIECE_FRAMES + OVERLAP_FRAMES], MIN_PROBABILITY, 1 - MIN_PROBABILITY
         )
@@ -98,7 +99,7 @@ def track_bars(
         raise NoBeatError("no beat is heard; name a tempo")
     frames = np.clip(np.round(found[:, 0] * FRAMES_PER_S).astype(int), 0, len(activations) - 1)
     confidence = float(np.clip(activations[frames].sum(1), 0, 1).mean())
-    size = count if meter else min(size for size in METERS if size >= found[:, 1].max())
+    size = count if meter else min(size for size in sizes if size >= found[:, 1].max())
     return BeatGrid(repair_beats(found[:, 0]), int(found[0, 1]) - 1, size, ticks, confidence)
 
 

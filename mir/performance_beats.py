@@ -24,8 +24,7 @@ from scoretok.performance import MAX_SHIFT_SUBTICKS, SUBTICKS_PER_TICK, Control,
 from scoretok.sheet import LeadSheet
 
 ONSET_BEAT_WEIGHTS = Path(__file__).parent / "onset_beats" / "weights"
-SLOWEST_BPM = 30.0
-TEMPO_CHANGE_LAMBDA = 40.0  # of madmom's bar model; its own 100 is for music that is played to a click
+SLOWEST_BPM, BAR_SIZES = 35.0, (2, 3, 4)  # chosen by benchmarks.find_beats --tune; more freedom of tempo helps nothing
 FOLLOWED_S = 0.01  # how closely tempos follow the beats
 # A swing is where offbeats lie together, late, and neither triplets nor sixteenths are played. Set by hand.
 SWING_REACH, LEAST_SWING, SWING_SPREAD_TICKS, MOST_OTHERS = (10.5, 18.0), 13.0, 1.2, 0.25
@@ -46,9 +45,7 @@ def find_beats(sheet: LeadSheet, meter: tuple[int, int] | None = None, bpm: floa
 
     `meter` and `bpm` (of beats) are told where they are known.
     """
-    grid = track_bars(
-        onset_activations(sheet), meter, bpm, slowest_bpm=SLOWEST_BPM, tempo_change_lambda=TEMPO_CHANGE_LAMBDA
-    )
+    grid = track_bars(onset_activations(sheet), meter, bpm, SLOWEST_BPM, BAR_SIZES)
     return on_grid(sheet, grid)
 
 

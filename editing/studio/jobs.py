@@ -68,7 +68,7 @@ class JobQueue:
         job = Job(next(self.numbers), kind, name, about)
         with self.lock:
             self.jobs[job.job_id] = job
-            for old in [one for one in self.jobs.values() if one.state in ENDED][:-KEPT_JOBS]:
+            for old in [one for one in list(self.jobs.values()) if one.state in ENDED][:-KEPT_JOBS]:
                 del self.jobs[old.job_id]
         self.changed(job)
         self.pool.submit(self._run, job, run)
@@ -84,7 +84,7 @@ class JobQueue:
     def pending(self, kind: str, **about: Any) -> bool:
         """Whether such a job waits to be run."""
         return any(
-            job.kind == kind and job.about == about and job.state == JobState.QUEUED for job in self.jobs.values()
+            job.kind == kind and job.about == about and job.state == JobState.QUEUED for job in list(self.jobs.values())
         )
 
     def close(self) -> None:
