@@ -13,6 +13,7 @@ SHIPPED = {
         "planner/weights", {"context": None, "width": None, "layers": None, "mixture": None},
     ),
     "mir/notes/weights/recipe.toml": ("mir/notes/weights", {"channels": None}),
+    "mir/onset_beats/weights/recipe.toml": ("mir/onset_beats/weights", {"channels": None}),
     "renderer/weights/recipe-codec.toml": (
         "renderer/weights/codec", {"from_scratch": None, "head": None, "encoder": None},
     ),
