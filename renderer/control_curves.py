@@ -54,9 +54,9 @@ class StepCurve:
 
 def step_curve(sheet: LeadSheet, control: Control) -> StepCurve:
     """A control of a score over seconds; of points that fall together the last one holds."""
-    points = dict(control.points)
-    times_s = [sheet.seconds_at(at / SUBTICKS_PER_TICK) for at in points]
-    return StepCurve(np.array(times_s), np.array(list(points.values()), float), float(control.neutral))
+    times_s = [sheet.seconds_at(at / SUBTICKS_PER_TICK) for at, _ in control.points]
+    values = [value for _, value in control.points]
+    return StepCurve(np.array(times_s), np.array(values, float), float(control.neutral))
 
 
 def bend_curve(sheet: LeadSheet, track: Track) -> StepCurve | None:

@@ -199,6 +199,7 @@ def test_a_pedal_lengthens_what_sounds_and_a_half_pedal_less():
 
     assert end_s(0) == 0.5
     assert end_s(127, (48 * 80, 0)) == 1.0
+    assert end_s(127, (48 * 80, 0), (48 * 80, 127)) == 1.0  # lifted for a moment
     assert end_s(127) == 8.0  # never lifted: to the end of the score
     assert end_s(80) == pytest.approx(1.5)
     assert end_s(127, (12 * 80, 0), (18 * 80, 127), (96 * 80, 0)) == 2.0  # caught again before the key came up
