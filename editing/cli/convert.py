@@ -1,5 +1,6 @@
 """scoretok convert: any format to any other."""
 
+import warnings
 from dataclasses import asdict
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from editing.cli.common import (
 )
 from editing.cli.extract import read_meter
 from editing.cli.reading import load, noted
-from scoretok.errors import ScoretokError, warn
+from scoretok.errors import ScoretokError, ScoretokWarning, warn
 from scoretok.formats import MODULES
 from scoretok.formats.holds import without_performance
 from scoretok.infer import is_off_its_grid
@@ -124,7 +125,9 @@ def _on_beats(
     from mir.performance_beats import find_beats
 
     try:
-        found = find_beats(sheet, read_meter(meter) if meter else None, bpm)
+        with warnings.catch_warnings():  # what is guessed anew was said to be guessed
+            warnings.simplefilter("ignore", ScoretokWarning)
+            found = find_beats(sheet, read_meter(meter) if meter else None, bpm)
     except ScoretokError as error:
         if finds_beats:
             raise
