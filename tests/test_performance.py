@@ -349,3 +349,32 @@ def test_formats_without_a_performance_say_so(tmp_path):
         with pytest.warns(ScoretokWarning, match="hold no performance"):
             scoretok.write(sheet, tmp_path / f"plain.{suffix}")
     assert '<pedal type="start"' in (tmp_path / "plain.musicxml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"\x7dscoretok grid 12 nonsense", "'nonsense' is not a whole number"),
+        (b"\x7dscoretok grid " + b"9" * 40 + b" 60 0 1", "too large a number"),
+        (b"\x7dscoretok grid 1920 60 900000000 5", ""),
+        (b"\x7dscoretok grid \xff\xfe", "is not a whole number"),
+    ],
+)
+def test_a_damaged_note_to_ourselves_is_refused_or_left_out(data, message):
+    file = read_file(midi.to_bytes(played(Note(24, 60, 24, timing=Timing(100, 100)))))
+    file.tracks[0].insert(0, MidiEvent(0, META, 0x7F, data))
+    if not message:
+        assert midi.parse(file.to_bytes(everything=True), "test")[0].note_count == 1
+        return
+    with pytest.raises(ScoretokError, match=message):
+        midi.parse(file.to_bytes(everything=True), "test")
+
+
+@pytest.mark.parametrize(
+    "text", ["control: 0 pan x:3", "control: q pan 0:3", "control: 0 wah 0:3", "empty track: 0 piano", "empty track: x"]
+)
+def test_a_damaged_marker_of_ours_is_refused_in_one_sentence(text):
+    score = midi.score_from_sheet(played(Note(0, 60, 24)))
+    score.markers.append(type(score.markers[0])(0, text))
+    with pytest.raises(ScoretokError, match="^test: "):
+        midi.parse(score.dumps_midi(), "test")

@@ -30,6 +30,7 @@ from scoretok.formats.midi_text import Texts, lay_lyrics, read_texts
 from scoretok.formats.midi_time import TimeMaps, read_time_maps
 from scoretok.harmony import chord_to_harte, key_to_text, parse_key, try_chord
 from scoretok.infer import infer_missing, is_off_its_grid
+from scoretok.numbers import signed_whole, whole
 from scoretok.parts import (
     MAX_TRACKS_PER_ROLE,
     ROLES,
@@ -130,7 +131,10 @@ def sheet_from_score(
     parts = _parts(score, file, signed)
     end = max((part.end_ticks for part in parts), default=max(end_ticks, *(t + 1 for t, _ in texts.markers), 1))
     maps = read_time_maps(score, scale, end, signed)
-    markers = _Markers(texts.markers, maps, signed)
+    try:
+        markers = _Markers(texts.markers, maps, signed)
+    except ValueError as error:
+        raise ScoretokError(f"a marker that scoretok wrote is damaged: {error}") from None
     if not (parts or signed or markers.chords):
         raise ScoretokError("no complete note was found (a note needs both its beginning and its end)")
     tracks = _tracks(parts, texts, markers)
@@ -220,8 +224,9 @@ class _Markers:
                 self.singing[int(number)] = parse_singing(said)
             elif signed and kind == "control":
                 place, name, *written = value.split(" ")
-                points = (ControlPoint(*map(int, point.split(":"))) for point in written)
-                self.controls.setdefault(int(place), []).append(Control(name, tuple(points)))
+                pairs = (point.partition(":") for point in written)
+                points = tuple(ControlPoint(whole(at), signed_whole(said)) for at, _, said in pairs)
+                self.controls.setdefault(whole(place), []).append(Control(name, points))
             elif label := parse_section(text):
                 bar = maps.bar_near(tick)
                 if bar < maps.bar_count:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from scoretok.errors import warn
 from scoretok.formats.midi_events import CONTROL, META, MidiEvent
 from scoretok.formats.midi_notes import GridPlaces
+from scoretok.numbers import whole
 from scoretok.parts import TICKS_PER_QUARTER
 from scoretok.performance import (
     CONTROL_KINDS,
@@ -159,9 +160,10 @@ class _Channel:
 
 
 def grid_places(track: list[MidiEvent]) -> GridPlaces:
-    """What a track that we wrote says of notes that would be read elsewhere than they lie."""
+    """What a track that we wrote says of notes that would be read elsewhere than they lie. Raises ScoretokError."""
     said = (e.data for e in track if e.status == META and e.kind == OWN_META and e.data.startswith(GRID_MARK))
-    numbers = [int(word) for data in said for word in data.removeprefix(GRID_MARK).split()]
+    words = (word for data in said for word in data.removeprefix(GRID_MARK).decode("ascii", "replace").split())
+    numbers = [whole(word) for word in words]
     rows = zip(*[iter(numbers)] * 4, strict=False)
     return {(onset, pitch): (start, duration) for onset, pitch, start, duration in rows}
 
