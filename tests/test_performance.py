@@ -376,5 +376,5 @@ def test_a_damaged_note_to_ourselves_is_refused_or_left_out(data, message):
 def test_a_damaged_marker_of_ours_is_refused_in_one_sentence(text):
     score = midi.score_from_sheet(played(Note(0, 60, 24)))
     score.markers.append(type(score.markers[0])(0, text))
-    with pytest.raises(ScoretokError, match="^test: "):
+    with pytest.raises(ScoretokError, match=r"^test: "):
         midi.parse(score.dumps_midi(), "test")
