@@ -61,6 +61,8 @@ def bend(sheet: LeadSheet, where: Where, first_cents: int, last_cents: int | Non
     """Bend tracks by cents, or from one distance to another; the range of the wheel grows where it is too small."""
     made = sheet
     for number in where.track_numbers(sheet):
+        if where.tracks is None and sheet.tracks[number].is_drums:
+            continue
         here = Where(where.spans, (number,))
         reach = max(abs(first_cents), abs(last_cents or 0))
         ranges = named(sheet.tracks[number].controls, "bend-range")
