@@ -14,11 +14,14 @@ import scoretok
 from editing import edit
 from mir.beats import NoBeatError, constant_tempo_beats
 from mir.grid import beat_times_s
+from mir.onset_beats.beat_network import OnsetBeatNet
 from mir.onset_beats.onset_features import FEATURES, onset_features
 from mir.performance_beats import find_beats, on_grid, swing_share
-from scoretok import LeadSheet, Note, Tempo, Timing, Track
+from mir.training.played_scores import RECIPE, train
+from scoretok import LeadSheet, Note, ScoretokError, Tempo, Timing, Track
 from scoretok.infer import is_off_its_grid
 from scoretok.performance import SUBTICKS_PER_TICK
+from scoretok.splits import is_held_out
 
 TICKS_PER_S = 48  # at 120 quarter notes a minute
 
@@ -122,3 +125,15 @@ def test_the_command_finds_beats_by_itself_and_says_so(song, tmp_path):
     assert len(scoretok.read(tmp_path / "kept.lead").tempos) == 1 < len(scoretok.read(tmp_path / "found.lead").tempos)
     wrong = run("convert", tmp_path / "recorded.mid", tmp_path / "x.lead", "--meter", "3/4")
     assert (wrong.returncode, "--find-beats" in wrong.stderr) == (1, True)
+
+
+def test_the_network_is_trained_on_a_folder_of_scores(song, tmp_path):
+    names = [f"song-{number}.lead" for number in range(200)]
+    for name in (next(name for name in names if is_held_out(name) is held) for held in (True, False)):
+        scoretok.write(song, tmp_path / name)
+    recipe = replace(RECIPE, steps=2, batch=2, evaluate_every=1, precision="fp32")
+    figures = train(tmp_path, tmp_path / "run", recipe, channels=8)
+    assert np.isfinite(figures["held_out_loss"])
+    assert OnsetBeatNet.load(tmp_path / "run" / "model").config == {"channels": 8}
+    with pytest.raises(ScoretokError, match="no scores to train on"):
+        train(tmp_path / "run", tmp_path / "other", recipe)
