@@ -26,11 +26,11 @@ from scoretok.formats.lead import print_lead
 from scoretok.formats.lead_parser import parse
 from scoretok.formats.midi_controls import part_places
 from scoretok.formats.midi_repair import MidiFile, read_file, repair
+from scoretok.performance import WITHOUT_CURVE
 from scoretok.sheet import LeadSheet
 
 COUNTS = {"piano": 20, "drums": 20, "bands": 20, "arranged": 100}
 TICKS = 480
-WITHOUT_CURVE = (0, 6, 32, 38, 96, 97, 98, 99, 100, 101, *range(120, 128))
 EDIT = "transpose +1 in bar 2"
 
 

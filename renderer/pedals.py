@@ -4,6 +4,8 @@ The sustain pedal keeps what sounds when a key is released until it comes up; ha
 keeps the keys that were down when it went down. Axes: m notes.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from renderer.control_curves import StepCurve, step_curve
@@ -40,13 +42,20 @@ def sounding_spans_ticks(sheet: LeadSheet, track: Track) -> list[tuple[float, fl
     played = [(note.played_start_ticks, note.played_end_ticks) for note in track.notes]
     if not any(control.name in ("pedal", "sostenuto") for control in track.controls) or track.is_drums:
         return played
+    return list(_pedalled_spans_ticks(sheet, track))
+
+
+@lru_cache(maxsize=64)  # inpainting asks bar by bar
+def _pedalled_spans_ticks(sheet: LeadSheet, track: Track) -> tuple[tuple[float, float], ...]:
+    """The same of a track with pedals."""
+    played = [(note.played_start_ticks, note.played_end_ticks) for note in track.notes]
     start_s, end_s = np.array([[sheet.seconds_at(tick) for tick in span] for span in played]).reshape(-1, 2).T
     pitch = np.array([note.pitch for note in track.notes])
     held_s = sounding_ends_s(sheet, track, start_s, end_s, pitch)
-    return [
+    return tuple(
         (start, max(end, sheet.ticks_at(held) if held > released else end))
         for (start, end), held, released in zip(played, held_s.tolist(), end_s.tolist(), strict=True)
-    ]
+    )
 
 
 def _released_s(pedal: StepCurve, end_s: float, last_s: float) -> float:

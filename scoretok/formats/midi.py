@@ -14,7 +14,6 @@ from symusic import core
 from scoretok.errors import ScoretokError, warn
 from scoretok.files import read_bytes, write_with
 from scoretok.formats.midi_controls import (
-    NOTE_ON,
     SUBTICKS_PER_QUARTER,
     grid_event,
     grid_places,
@@ -24,6 +23,7 @@ from scoretok.formats.midi_controls import (
     read_controls,
     with_controls,
 )
+from scoretok.formats.midi_events import NOTE_ON
 from scoretok.formats.midi_notes import MidiPart, played_notes, strange_places
 from scoretok.formats.midi_repair import DRUM_CHANNEL, MidiFile, last_tick, read_file, repair
 from scoretok.formats.midi_text import Texts, lay_lyrics, read_texts

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from scoretok.errors import warn
-from scoretok.formats.midi_events import CONTROL, META, MidiEvent
+from scoretok.formats.midi_events import CONTROL, META, NOTE_OFF, NOTE_ON, PROGRAM, MidiEvent
 from scoretok.formats.midi_notes import GridPlaces
 from scoretok.numbers import whole
 from scoretok.parts import TICKS_PER_QUARTER
@@ -24,15 +24,14 @@ from scoretok.performance import (
     in_order,
 )
 
-NOTE_OFF, NOTE_ON, KEY_PRESSURE, PRESSURE, BEND = 0x80, 0x90, 0xA0, 0xD0, 0xE0
-PROGRAM = 0xC0
+KEY_PRESSURE, PRESSURE, BEND = 0xA0, 0xD0, 0xE0
 PORT, OWN_META = 0x21, 0x7F  # meta events: the port that a track plays on, and what a program says to itself
 GRID_MARK = b"\x7dscoretok grid "  # 0x7d stands for no maker
 SUBTICKS_PER_QUARTER = TICKS_PER_QUARTER * SUBTICKS_PER_TICK
 DATA_ENTRY, DATA_ENTRY_FINE, RESET = 6, 38, 121
 PARAMETERS = (98, 99, 100, 101)  # numbers of what data entry sets: NRPN, RPN
 CURVED = (CONTROL, PRESSURE, BEND)
-RESET_BY_121 = ("pedal", "sostenuto", "soft", "bend", "expression", "modulation", "pressure")
+RESET_BY_121 = tuple(name for name, kind in CONTROL_KINDS.items() if kind.is_settled)
 
 
 class PartPlace(NamedTuple):

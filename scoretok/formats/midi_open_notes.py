@@ -3,9 +3,8 @@
 from collections import Counter
 
 from scoretok.errors import warn
-from scoretok.formats.midi_events import CONTROL, END_OF_TRACK, META, MidiEvent
+from scoretok.formats.midi_events import CONTROL, END_OF_TRACK, META, NOTE_OFF, NOTE_ON, MidiEvent
 
-NOTE_OFF, NOTE_ON = 0x80, 0x90
 ENDS_ALL = (120, 123, 124, 125, 126, 127)  # all sound off, all notes off, and what implies it
 
 

@@ -18,6 +18,7 @@ from scoretok.formats.midi_events import (
     LYRIC,
     MARKER,
     META,
+    NOTE_ON,
     PROGRAM,
     SYSEX,
     TRACK_NAME,
@@ -39,7 +40,6 @@ KEY_SIGNATURE = 0x59
 META_BYTES = {
     TRACK_NAME: None, LYRIC: None, MARKER: None, END_OF_TRACK: 0, SET_TEMPO: 3, TIME_SIGNATURE: 4, KEY_SIGNATURE: 2,
 }  # fmt: skip
-NOTE_ON = 0x90
 DRUM_BANKS, MELODIC_BANK = (120, 126, 127), 121  # GM2 and XG
 MOST_DOUBLINGS = 3  # how often notes are read as twice or half their value before bar lines give way
 Track = list[MidiEvent]
