@@ -12,9 +12,9 @@ from scoretok.performance import (
     Control,
     ControlPoint,
     control_kind,
-    in_order,
     named,
     replaced,
+    settled_in,
     with_control,
 )
 from scoretok.sheet import LeadSheet
@@ -155,15 +155,6 @@ def plain(sheet: LeadSheet, where: Where) -> LeadSheet:
     spans = where.tick_spans(sheet)
     tracks = list(made.tracks)
     for number in where.track_numbers(sheet):
-        controls = () if where.spans is None else _still(made.tracks[number].controls, spans)
+        controls = () if where.spans is None else settled_in(made.tracks[number].controls, spans, levels_too=True)
         tracks[number] = replace(made.tracks[number], controls=controls)
     return made.with_tracks(tracks)
-
-
-def _still(controls: Sequence[Control], spans: Sequence[tuple[int, int]]) -> tuple[Control, ...]:
-    """Controls that rest in some spans."""
-    found = list(controls)
-    for start, stop in spans:
-        at, end = start * SUBTICKS_PER_TICK, stop * SUBTICKS_PER_TICK
-        found = [replaced(control, at, end, [ControlPoint(at, control.neutral)]) for control in found]
-    return in_order(found)

@@ -167,14 +167,16 @@ def replaced(control: Control, start_subticks: int, stop_subticks: int, points: 
     )
 
 
-def settled_in(controls: Iterable[Control], spans_ticks: Iterable[tuple[int, int]]) -> tuple[Control, ...]:
-    """Controls without the strokes, bends and swells in some spans, whose notes are gone; levels stay."""
+def settled_in(
+    controls: Iterable[Control], spans_ticks: Iterable[tuple[int, int]], levels_too: bool = False
+) -> tuple[Control, ...]:
+    """Controls without the strokes, bends and swells in some spans, whose notes are gone; levels stay, or go too."""
     found = {control.name: control for control in controls}
     for start, stop in spans_ticks:
         at = start * SUBTICKS_PER_TICK
         for name, control in found.items():
             kind = control_kind(name)
-            if kind.is_settled:
+            if kind.is_settled or levels_too:
                 still = [ControlPoint(at, kind.neutral)]
                 found[name] = replaced(control, at, stop * SUBTICKS_PER_TICK, still)
     return in_order(found.values())
