@@ -92,7 +92,7 @@ class Studio:
             context.close()
         self.stop()
         self.session.close()
-        assert not self.errors
+        assert self.errors == []
 
 
 @pytest.fixture

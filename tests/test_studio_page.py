@@ -229,6 +229,30 @@ def test_levels_mutes_and_tracks(studio):
     studio.wait_for(lambda: "strings.1" in studio.sheet.track_ids)
 
 
+def test_the_newest_level_stands_however_slow_the_answers_are(studio):
+    page, held = studio.page, []
+    page.route("**/api/level", lambda route: held.append(route))
+    page.route("**/api/edit", lambda route: held.append(route))
+    page.get_by_role("button", name="Mute bass").click()
+    studio.wait_for(lambda: len(held) == 1)
+    gain = page.get_by_role("slider", name="Gain of bass")
+    gain.focus()
+    press(page, "ArrowRight")
+    held[0].continue_()
+    studio.wait_for(lambda: len(held) == 2)
+    page.get_by_role("button", name="Mute bass", pressed=True).wait_for()
+    press(page, "ArrowRight", "ArrowRight")
+    held[1].continue_()
+    studio.wait_for(lambda: len(held) == 3)
+    held[2].continue_()
+    studio.wait_for(lambda: studio.session.level("bass.1")["gain_db"] == 0)
+    playwright.expect(gain).to_have_value("0")
+    page.unroute_all()
+    page.get_by_role("button", name="Undo").click()
+    studio.wait_for(lambda: studio.session.level("bass.1")["gain_db"] != 0)
+    playwright.expect(gain).to_have_value(str(studio.session.level("bass.1")["gain_db"]))
+
+
 def test_a_song_is_composed_from_a_plan_that_is_shown(studio):
     page = studio.page
     page.get_by_role("button", name="Compose…").click()
@@ -281,6 +305,15 @@ def test_what_is_refused_is_said_and_nothing_is_lost(studio):
 def test_a_server_that_is_gone_is_said(studio):
     studio.stop()
     studio.page.get_by_role("alert").filter(has_text="does not answer").wait_for()
+
+
+def test_an_answer_that_is_cut_off_is_no_error_of_the_page(studio):
+    page = studio.page
+    page.route("**/api/state*", lambda route: route.abort())
+    with page.expect_event("requestfailed"):
+        studio.session.edit_phrases(["mute bass"])
+    page.wait_for_timeout(100)
+    page.unroute_all()
 
 
 @pytest.mark.models

@@ -197,7 +197,15 @@ function toast(sentence: string, isError: boolean): void {
   hiding = window.setTimeout(() => (said.hidden = true), isError ? 12000 : 6000);
 }
 
+/** What nobody waited for and was refused is said; that the server is gone, by the events. */
+function refused(event: PromiseRejectionEvent): void {
+  if (!(event.reason instanceof api.Refusal)) return;
+  event.preventDefault();
+  if (event.reason.status) toast(event.reason.message, true);
+}
+
 async function start(): Promise<void> {
+  window.addEventListener("unhandledrejection", refused);
   store.addEventListener("say", (event) => {
     const { sentence, isError } = (event as CustomEvent).detail;
     toast(sentence, isError);

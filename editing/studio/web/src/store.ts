@@ -70,6 +70,7 @@ export class Store extends EventTarget {
   private asking: Promise<void> | null = null;
   private isStale = false; // what an answer that is on its way may be
   private last: Promise<unknown> = Promise.resolve(); // of what was sent
+  private readonly setting = new Map<string, number>(); // levels that are on their way to the server
 
   get region(): Region | null {
     return this.regions.at(-1) ?? null;
@@ -84,6 +85,11 @@ export class Store extends EventTarget {
     if (track !== api.RECORDING) return this.state.cells[track]?.[bar]?.[1] ?? "";
     const span = this.state.recording?.bars[bar];
     return span ? `${this.state.recording?.id}-${span.join("-")}` : "";
+  }
+
+  /** How loud a track is in the mix, or where it stands in it, as it was set last. */
+  level(track: string, field: "gain_db" | "pan"): number {
+    return this.setting.get(`${track}/${field}`) ?? this.state.levels[track]?.[field] ?? 0;
   }
 
   /** Take in an answer of the server. */
@@ -140,9 +146,27 @@ export class Store extends EventTarget {
     return this.inTurn(() => this.send("edit", { phrases, version: this.state.version }));
   }
 
+  /** Set a level; while one is on its way, only the newest of those that follow is sent. */
+  async setLevel(track: string, field: "gain_db" | "pan", value: number): Promise<void> {
+    const name = `${track}/${field}`;
+    const isSending = this.setting.has(name);
+    this.setting.set(name, value);
+    if (isSending) return;
+    await this.inTurn(async () => {
+      let sent: number | undefined;
+      while (sent !== this.setting.get(name)) {
+        sent = this.setting.get(name);
+        await this.send("level", { track, [field]: sent });
+      }
+      this.setting.delete(name);
+      this.dispatchEvent(new Event("change"));
+      return true;
+    });
+  }
+
   /** One change after another: each is made of what the one before came to. */
   private inTurn(send: () => Promise<boolean>): Promise<boolean> {
-    const mine = this.last.then(send);
+    const mine = this.last.then(send, send);
     this.last = mine;
     return mine;
   }

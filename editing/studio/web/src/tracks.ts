@@ -31,20 +31,18 @@ export class TrackList {
     if (now !== this.shown) refill(this.element, ...rows.map((row) => this.row(row)));
     this.shown = now;
     for (const slider of this.element.querySelectorAll<HTMLInputElement>("input[type=range]")) {
-      const level = this.store.state.levels[slider.dataset.track ?? ""];
-      if (level && slider !== document.activeElement) slider.value = String(level[slider.className as "gain_db" | "pan"]);
+      slider.value = String(this.store.level(slider.dataset.track ?? "", slider.className as "gain_db" | "pan"));
     }
   }
 
   private row(track: { id: string; role: string; name: string; muted: boolean; program: number; voice: string; isChosen: boolean; isSolo: boolean }): HTMLElement {
     const { id, muted, isChosen, isSolo } = track;
-    const level = this.store.state.levels[id];
     const name = named(id);
     const choose = button(`Edit ${name}`, () => this.store.select(id), { class: "name", "aria-pressed": String(isChosen) }, track.name ? `${name} · ${track.name}` : name);
     choose.style.borderLeftColor = roleColour(track.role);
     const slide = (field: "gain_db" | "pan", label: string, min: string, max: string, step: string) =>
-      h("input", { type: "range", min, max, step, "aria-label": `${label} of ${name}`, title: label, "data-track": id, value: String(level?.[field] ?? 0), class: field,
-        input: (event: Event) => void this.store.send("level", { track: id, [field]: Number((event.target as HTMLInputElement).value) }) });
+      h("input", { type: "range", min, max, step, "aria-label": `${label} of ${name}`, title: label, "data-track": id, value: String(this.store.level(id, field)), class: field,
+        input: (event: Event) => void this.store.setLevel(id, field, Number((event.target as HTMLInputElement).value)) });
     return h("div", { class: isChosen ? "track chosen" : "track", role: "listitem" },
       choose,
       button(`Mute ${name}`, () => this.store.edit(`${muted ? "unmute" : "mute"} ${name}`), { class: "small", "aria-pressed": String(muted) }, "M"),
