@@ -231,8 +231,8 @@ def test_levels_mutes_and_tracks(studio):
 
 def test_the_newest_level_stands_however_slow_the_answers_are(studio):
     page, held = studio.page, []
-    page.route("**/api/level", lambda route: held.append(route))
-    page.route("**/api/edit", lambda route: held.append(route))
+    page.route("**/api/level", lambda route: held.append(route))  # noqa: PLW0108 - Playwright wraps no builtin
+    page.route("**/api/edit", lambda route: held.append(route))  # noqa: PLW0108 - Playwright wraps no builtin
     page.get_by_role("button", name="Mute bass").click()
     studio.wait_for(lambda: len(held) == 1)
     gain = page.get_by_role("slider", name="Gain of bass")
