@@ -93,3 +93,14 @@ def test_help_loads_nothing_heavy():
     code = f"import sys; import editing.cli.main; print([m for m in sys.modules if m in {heavy}])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_the_top_level_holds_nothing_but_its_rooms():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("this is no checkout of git")
+    assert {path.partition("/")[0] for path in listed.stdout.splitlines()} == {
+        *ROOMS, "tests", "examples", "benchmarks", "docs", ".ci", ".github", ".gitignore", ".pre-commit-config.yaml",
+        "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "constraints.txt", "mkdocs.yml",
+        "pyproject.toml",
+    }  # fmt: skip
