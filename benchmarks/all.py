@@ -75,7 +75,7 @@ ARGUMENTS = {
     "inpaint": "--soundfont FONT --scores BANDS",
     "inpaint_starts": "--soundfont FONT --scores BANDS",
     "planner_language": "--scores BANDS",
-    "planner_loss": "--data SHARDS --runs RUNS",
+    "planner_loss": "--data SHARDS",
     "planner_training": "--data SHARDS --runs RUNS",
     "planner_music": "--data SHARDS",
     "planner_prompts": "--data SHARDS",

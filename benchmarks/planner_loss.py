@@ -1,8 +1,8 @@
-"""Held-out loss by kind of token: the planner beside a smoothed n-gram, and what the plan is worth.
+"""Held-out loss by kind of token: the planner beside a smoothed n-gram.
 
-python -m benchmarks.planner_loss --data SHARDS --runs RUNS [--model DIR] [--examples 400]
+python -m benchmarks.planner_loss --data SHARDS [--model DIR] [--examples 400]
 
-RUNS holds the runs of benchmarks.planner_training: small models that were trained with the plan and without it.
+What the plan is worth is told by benchmarks.planner_training, whose small models were trained with it and without.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from benchmarks.common import save, table
 from benchmarks.planner_ngram import ORDER
 from benchmarks.planner_songs import NGRAM_TOKENS, ngram_of
 from planner.checkpoint import PLANNER_WEIGHTS, load_model
-from planner.examples import examples, without_plan
+from planner.examples import examples
 from planner.language import ID, KIND_OF
 from planner.score_shards import ScoreShards
 from planner.training import targets_of
@@ -66,28 +66,22 @@ def mean(found: list[np.ndarray]) -> float | None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True)
-    parser.add_argument("--runs", required=True)
     parser.add_argument("--model", default=str(PLANNER_WEIGHTS))
     parser.add_argument("--examples", type=int, default=400)
     arguments = parser.parse_args()
-    runs = Path(arguments.runs)
     ngram = ngram_of(arguments.data)
     models: dict[str, Losses] = {
         "the planner, as shipped": losses_of_model(arguments.model),
         "n-gram": lambda ids: -np.log(ngram.chances(np.array(ids, np.int64)))[1:],
-        "small, with the plan": losses_of_model(runs / "planner-medium" / "model"),
-        "small, without": losses_of_model(runs / "planner-no-plan" / "model"),
     }
     sums = {name: Sums() for name in models}
     found = examples(ScoreShards(arguments.data, "test"), 2048, np.random.default_rng(3), any_key=False)
     for _ in range(arguments.examples):
         ids = next(found).ids
         for name, losses in models.items():
-            read = without_plan(ids) if name == "small, without" else ids
-            sums[name].add(read, losses(read))
-    bare = "small, without"
-    sums[bare].found["all tokens"] = []  # others than those of the models that write a plan
-    rows: list[list[object]] = [[kind, *(mean(one.found[kind]) for one in sums.values())] for kind in sums[bare].found]
+            sums[name].add(ids, losses(ids))
+    kinds = sums["n-gram"].found
+    rows: list[list[object]] = [[kind, *(mean(one.found[kind]) for one in sums.values())] for kind in kinds]
     note = f"Nats a token over {arguments.examples} tasks on songs of the test split; the n-gram is of order {ORDER},"
     note += f" from {NGRAM_TOKENS / 1e6:.0f} million tokens of the same training tasks."
     save("planner_loss", [table(["tokens", *models], rows, "{:.3f}")], [note])
