@@ -41,6 +41,7 @@ SECTIONS = {
     "planner_speed": "The planner: speed and memory",
     "studio": "The studio: the page, edits and their sound",
     "transcription": "Transcription: bands that nobody trained on",
+    "tempo_octave": "Transcription: the octave of the tempo",
     "transcription_keys": "Transcription: keys, if chords and notes are known",
     "transcription_roundtrip": "Transcription: from score to sound to score",
     "transcription_feel": "Transcription: swing and a human hand",
@@ -84,6 +85,7 @@ ARGUMENTS = {
     "planner_melodies": "--data SHARDS",
     "planner_copying": "--data SHARDS",
     "transcription": "--songs SONGS",
+    "tempo_octave": "--tuning TUNING --songs SONGS",
     "transcription_keys": "--data WRITTEN/billboard.jsonl.gz --data WRITTEN/openewld.jsonl.gz"
     " --data WRITTEN/pop909.jsonl.gz --songs SONGS",
     "transcription_roundtrip": "--songs SONGS",
@@ -110,6 +112,7 @@ PLACES = {
     "RUNS": ("runs", "the folder of the training runs"),
     "SHARDS": ("data", "the shards that the planner was trained with"),
     "SONGS": ("songs", "what benchmarks.transcription_songs made"),
+    "TUNING": ("tuning", "what benchmarks.transcription_songs made to tune on"),
     "RECORDS": ("records", "the folder of arranged songs as JSON lines"),
     "WRITTEN": ("written", "the folder of songs with keys and chords that people wrote, as JSON lines"),
     "VOICES": ("voices", "the folder of recorded voices"),

@@ -3,6 +3,8 @@
 python -m benchmarks.transcription_songs scores --data POP909.jsonl.gz --data ... --out SCORES
   MIDI files to train on
 python -m benchmarks.transcription_songs songs --data ... --soundfont A.sf2 --soundfont B.sf2 --out SONGS
+python -m benchmarks.transcription_songs tuning --data ... --soundfont C.sf2 --out TUNING
+  songs that training read, played by soundfonts that it heard, to set what is set on none of the former
 """
 
 import argparse
@@ -13,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from benchmarks.unread import file_name, no_model_has_read
+from benchmarks.unread import file_name, transcription_left_out
 from mir.training import mix_augmentation
 from mir.training.mixes import MEAN_DB, SYNTH_RATE, SoundfontBand, mix_parts, with_valid_basses
 from planner.records import read_records, sheet_of_record
@@ -25,13 +27,16 @@ FEWEST_NOTES = 120
 PAN = {"lead": 0.0, "piano": -0.3, "guitar": 0.4, "strings": -0.5, "bass": 0.0, "drums": 0.1}
 
 
-def sheets(paths: list[Path], leave_out: str, unread: bool = False) -> Iterator[tuple[str, LeadSheet]]:
-    """Names and scores of the records of some files, without those whose licence holds a word."""
+def sheets(paths: list[Path], leave_out: str, unread: bool | None = None) -> Iterator[tuple[str, LeadSheet]]:
+    """Names and scores of the records of some files, without those whose licence holds a word.
+
+    `unread` chooses those that the shipped network has not read, or those that it has.
+    """
     for path in paths:
         for record in read_records(path):
             if leave_out and leave_out in str(record.get("licence", "")):
                 continue
-            if unread and not no_model_has_read(record["id"]):
+            if unread not in (None, transcription_left_out(record["id"])):
                 continue
             try:
                 yield file_name(record["id"]), with_valid_basses(sheet_of_record(record))
@@ -49,12 +54,14 @@ def write_scores(paths: list[Path], leave_out: str, out: Path) -> int:
     return count
 
 
-def held_out(paths: list[Path], leave_out: str, count: int) -> list[tuple[str, LeadSheet]]:
-    """Scores that no shipped model has read, one a song, about as many of every file, a minute of each."""
+def chosen_songs(paths: list[Path], leave_out: str, count: int, unread: bool) -> list[tuple[str, LeadSheet]]:
+    """A minute each of songs that the shipped network has not read, or has; about as many of every file."""
     found: list[list[tuple[str, LeadSheet]]] = []
     for path in paths:
         songs: dict[str, tuple[str, LeadSheet]] = {}
-        for name, sheet in sheets([path], leave_out, unread=True):
+        for name, sheet in sheets([path], leave_out, unread):
+            if len(songs) == count:
+                break
             if sheet.note_count >= FEWEST_NOTES and name.partition("__")[0] not in songs:
                 songs[name.partition("__")[0]] = name, first_minute(sheet)
         found.append(list(songs.values()))
@@ -85,11 +92,13 @@ def played(sheet: LeadSheet, band: SoundfontBand, rng: np.random.Generator) -> n
     return mix * np.float32(0.7 / max(1e-6, float(np.abs(mix).max())))
 
 
-def make_songs(paths: list[Path], leave_out: str, soundfonts: list[str], count: int, out: Path, seed: int = 0) -> None:
+def make_songs(
+    paths: list[Path], leave_out: str, soundfonts: list[str], count: int, out: Path, unread: bool, seed: int = 0
+) -> None:
     """Write songs as `.flac` beside what is played as `.lead`; every second one is played by the second soundfont."""
     out.mkdir(parents=True, exist_ok=True)
     bands = [SoundfontBand([path]) for path in soundfonts]
-    for number, (name, sheet) in enumerate(held_out(paths, leave_out, count)):
+    for number, (name, sheet) in enumerate(chosen_songs(paths, leave_out, count, unread)):
         rng = np.random.default_rng([seed, number])
         mix = played(sheet, bands[number % len(bands)], rng)
         soundfile.write(out / f"{name}.flac", mix.T, SAMPLE_RATE)
@@ -98,7 +107,7 @@ def make_songs(paths: list[Path], leave_out: str, soundfonts: list[str], count: 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["scores", "songs"])
+    parser.add_argument("what", choices=["scores", "songs", "tuning"])
     parser.add_argument("--data", action="append", type=Path, required=True)
     parser.add_argument("--leave-out", default="GPL-2.0", help="a word in licences of songs to leave out")
     parser.add_argument("--soundfont", action="append", default=[])
@@ -108,7 +117,7 @@ def main() -> None:
     if given.what == "scores":
         print(write_scores(given.data, given.leave_out, given.out), "scores")
     else:
-        make_songs(given.data, given.leave_out, given.soundfont, given.count, given.out)
+        make_songs(given.data, given.leave_out, given.soundfont, given.count, given.out, given.what == "songs")
 
 
 if __name__ == "__main__":

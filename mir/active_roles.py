@@ -17,17 +17,19 @@ MIN_CONFIDENCE_RATIO = 1.2  # times as sure as it must be for a note to be heard
 MAX_DOUBLED_SHARE = 0.66  # whose notes are not in such a share played by another one more surely
 MIN_DRUM_CONFIDENCE = 0.35
 SAME_ONSET_S = 0.05
-SUNG_ONSET_S = 0.08  # a note of a lead that the voice has too, an octave more or less, is the voice
+# A note of a lead is the voice where the voice sings its pitch, give or take a semitone and octaves, for so much of it,
+# or begins it with it; a lead of which so little else is left is the voice altogether.
+MIN_SUNG_SHARE, SUNG_MARGIN_S, SUNG_ONSET_S, MIN_LEFT_SHARE = 0.5, 0.1, 0.08, 0.35
 PITCH_STRIDE_S = 1e5  # keeps pitches apart in one sorted list: longer than any recording
 
 
 def active_roles(activations: Activations, melody: Sequence[SungNote]) -> dict[str, list[NoteEstimate]]:
     """The notes by role without those that the voice sings, and without tracks that are hardly there."""
-    voice = np.array([(note.start_s, note.pitch % 12) for note, _ in melody]).reshape(-1, 2)
-    found = {
-        role: [note for note in notes if role != "lead" or not _is_sung(note, voice)]
-        for role, notes in activations.notes.items()
-    }
+    found = dict(activations.notes)
+    if "lead" in found and melody:
+        voice = np.array([(note.start_s, note.end_s, note.pitch) for note, _ in melody])
+        left = [note for note in found["lead"] if not _is_sung(note, voice)]
+        found["lead"] = left if len(left) >= MIN_LEFT_SHARE * len(found["lead"]) else []
     return {
         role: notes for role, notes in found.items() if len(notes) >= min_notes(activations) and is_active(role, found)
     }
@@ -63,4 +65,10 @@ def min_notes(activations: Activations) -> float:
 
 
 def _is_sung(note: NoteEstimate, voice: np.ndarray) -> bool:
-    return bool(((np.abs(voice[:, 0] - note.start_s) < SUNG_ONSET_S) & (voice[:, 1] == note.pitch % 12)).any())
+    """Whether a voice, rows of start, end and pitch, sings a note."""
+    starts, ends, pitches = voice.T
+    semitones = (pitches - note.pitch + 6) % 12 - 6
+    begins = (np.abs(starts - note.start_s) < SUNG_ONSET_S) & (semitones == 0)
+    shared_s = np.minimum(ends + SUNG_MARGIN_S, note.end_s) - np.maximum(starts - SUNG_MARGIN_S, note.start_s)
+    sung_s = shared_s[(shared_s > 0) & (np.abs(semitones) <= 1)].sum()
+    return bool(begins.any() or sung_s >= MIN_SUNG_SHARE * (note.end_s - note.start_s))

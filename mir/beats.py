@@ -1,13 +1,20 @@
-"""Beats, downbeats and meter of a recording, and the repair of doubled tempos.
+"""Beats, downbeats and meter of a recording.
 
 Axes: t frames, b beats, k changes.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from mir.bar_model import beat_periods, decode_bars
+from mir.beatnet.beat_spectrogram import FRAMES_PER_S as BEATNET_FRAMES_PER_S
+from mir.beatnet.beat_spectrogram import RATE as BEATNET_RATE
+from mir.beatnet.beat_spectrogram import beat_spectrogram
 from mir.grid import BeatGrid, beats_of_meter, repair_beats
 from mir.madmom_package import madmom
 from mir.notes.log_spectrogram import FRAMES_PER_S as NETWORK_FRAMES_PER_S
@@ -19,13 +26,10 @@ from scoretok.parts import TICKS_PER_QUARTER
 FRAMES_PER_S = 100  # of madmom's networks
 LIBROSA_RATE = 22050
 METERS = (3, 4)
-# Set by hand; benchmarks.transcription measures the beats, doubled tempos among them.
-FASTEST_BPM = 215.0  # of quarters; of shorter beats as much more
-TEMPO_OCTAVE_RATIOS = (1.7, 2.3)  # a tempo so many times another one is the same, doubled
-DOUBLED_BPM = 130.0  # chords may halve tempos from here on
+BEATNET_WEIGHTS = Path(__file__).parent / "beatnet" / "weights"
+# Set by hand; benchmarks.transcription measures the beats.
+SLOWEST_BPM, FASTEST_BPM = 55.0, 215.0  # of quarters; of shorter beats as much more
 NEAR_BEATS = 0.25
-# The bar model takes 60 MB for ten seconds; longer recordings are tracked piece by piece.
-PIECE_FRAMES, OVERLAP_FRAMES = 24000, 1500
 # Set by hand; no benchmark varies it.
 MIN_PROBABILITY = 1e-4  # nothing is impossible to the bar model
 
@@ -45,13 +49,32 @@ def madmom_activations(recording: Recording) -> np.ndarray:
     return np.asarray(features.RNNDownBeatProcessor()(madmom_signal))
 
 
+def beatnet_activations(recording: Recording) -> np.ndarray:
+    """Beat and downbeat activations of BeatNet's networks, (t, 2) at 100 Hz; beats exclude downbeats."""
+    torch = require("torch", "mir", "finding beats")
+    features = beat_spectrogram(recording.mono_at(BEATNET_RATE))
+    with torch.inference_mode():
+        chances = _beatnet()(torch.from_numpy(features)).numpy()
+    return _at_frames_per_s(chances, BEATNET_FRAMES_PER_S)
+
+
+@lru_cache(maxsize=1)
+def _beatnet() -> Any:  # noqa: ANN401 - of a package that may be missing
+    from mir.beatnet.crnn import BeatNet
+
+    return BeatNet.load(BEATNET_WEIGHTS)
+
+
 def network_activations(activations: np.ndarray) -> np.ndarray:
     """Beat and downbeat activations (t, 2) at 100 Hz from the note network's (2, k) at 50 Hz."""
-    times = (
-        np.arange(0, activations.shape[1] * FRAMES_PER_S // NETWORK_FRAMES_PER_S) * NETWORK_FRAMES_PER_S / FRAMES_PER_S
-    )
-    beats, downbeats = (np.interp(times, np.arange(activations.shape[1]), row) for row in activations)
+    beats, downbeats = _at_frames_per_s(activations.T, NETWORK_FRAMES_PER_S).T
     return np.stack([np.clip(beats - downbeats, 0, 1), downbeats], 1)
+
+
+def _at_frames_per_s(rows: np.ndarray, frames_per_s: int) -> np.ndarray:
+    """Rows (t, d) at FRAMES_PER_S."""
+    times = np.arange(len(rows) * FRAMES_PER_S // frames_per_s) * frames_per_s / FRAMES_PER_S
+    return np.stack([np.interp(times, np.arange(len(rows)), column) for column in rows.T], 1)
 
 
 def mean_activations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -64,43 +87,39 @@ def track_bars(
     activations: np.ndarray,
     meter: tuple[int, int] | None = None,
     bpm: float | None = None,
-    slowest_bpm: float | None = None,
+    slowest_bpm: float = SLOWEST_BPM,
     sizes: Sequence[int] = METERS,
 ) -> BeatGrid:
-    """Beats and downbeats decoded from activations (t, 2) by madmom's dynamic Bayesian network.
+    """Beats and downbeats decoded from activations (t, 2) at 100 Hz by the bar pointer model.
 
-    `sizes` are the beats that a bar may have where no meter is told.
-
-    The model itself (a dynamic Bayesian network) is free; only networks that come with madmom are not. Compound meters
-    have dotted beats. Raises NoBeatError when there is no beat.
+    `sizes` are the beats that a bar may have where no meter is told; compound meters have dotted beats. Raises
+    NoBeatError when there is no beat.
     """
-    features = madmom("features.downbeats")
     count, ticks = beats_of_meter(*meter or (4, 4))
-    sizes = (count,) if meter else sizes
-    reach = {"max_bpm": FASTEST_BPM * max(1, TICKS_PER_QUARTER / ticks)}
-    if slowest_bpm is not None:
-        reach["min_bpm"] = slowest_bpm
-    if bpm is not None:
-        reach = {"min_bpm": 0.9 * bpm, "max_bpm": 1.1 * bpm}
-    found = np.zeros((0, 2))
-    for start in range(0, max(1, len(activations) - OVERLAP_FRAMES), PIECE_FRAMES):
-        track = features.DBNDownBeatTrackingProcessor(beats_per_bar=list(sizes), fps=FRAMES_PER_S, **reach)
-        piece = np.clip(
-            activations[start : start + PIECE_FRAMES + OVERLAP_FRAMES], MIN_PROBABILITY, 1 - MIN_PROBABILITY
-        )
-        rows = np.asarray(track(piece), float).reshape(-1, 2)
-        rows[:, 0] += start / FRAMES_PER_S
-        seam_s = (start + OVERLAP_FRAMES / 2) / FRAMES_PER_S if start else 0.0
-        found = np.concatenate([found[found[:, 0] < seam_s], rows[rows[:, 0] >= seam_s]])
-        if not start and len(found) > 2:  # no piece is at another octave than the first
-            first_bpm = 60 / float(np.median(np.diff(found[:, 0])))
-            reach = {"min_bpm": 0.7 * first_bpm, "max_bpm": 1.4 * first_bpm}
-    if len(found) < 2:
+    bounds = (0.9 * bpm, 1.1 * bpm) if bpm else (slowest_bpm, FASTEST_BPM * max(1, TICKS_PER_QUARTER / ticks))
+    return best_bars(activations, (count,) if meter else sizes, bounds, ticks)[0]
+
+
+def best_bars(
+    activations: np.ndarray,
+    sizes: Sequence[int],
+    bounds_bpm: tuple[float, float],
+    beat_ticks: int = TICKS_PER_QUARTER,
+) -> tuple[BeatGrid, float]:
+    """The likeliest beats and bars of activations (t, 2) within bounds of tempo, and their log-likelihood a frame.
+
+    `sizes` are the beats that a bar may have. Raises NoBeatError when there is no beat.
+    """
+    chances = np.clip(activations, MIN_PROBABILITY, 1 - 2 * MIN_PROBABILITY)
+    chances /= np.maximum(1, chances.sum(1, keepdims=True) / (1 - MIN_PROBABILITY))
+    periods = beat_periods(*bounds_bpm, FRAMES_PER_S)
+    found = [decode_bars(chances, size, periods) for size in sizes]
+    size, best = max(zip(sizes, found, strict=True), key=lambda one: one[1].log_likelihood)
+    if len(best.frames) < 2:
         raise NoBeatError("no beat is heard; name a tempo")
-    frames = np.clip(np.round(found[:, 0] * FRAMES_PER_S).astype(int), 0, len(activations) - 1)
-    confidence = float(np.clip(activations[frames].sum(1), 0, 1).mean())
-    size = count if meter else min(size for size in sizes if size >= found[:, 1].max())
-    return BeatGrid(repair_beats(found[:, 0]), int(found[0, 1]) - 1, size, ticks, confidence)
+    confidence = float(np.clip(activations[best.frames].sum(1), 0, 1).mean())
+    times_s = repair_beats(best.frames / FRAMES_PER_S)
+    return BeatGrid(times_s, int(best.numbers[0]), size, beat_ticks, confidence), best.log_likelihood / len(chances)
 
 
 def librosa_beats(recording: Recording, meter: tuple[int, int] | None = None, bpm: float | None = None) -> BeatGrid:
@@ -129,27 +148,6 @@ def constant_tempo_beats(
     count = max(2, int((duration_s - start_s) / period_s) + 1)
     size, ticks = beats_of_meter(*meter or (4, 4))
     return BeatGrid(start_s + period_s * np.arange(count), -ahead % size, size, ticks)
-
-
-def fix_tempo_octave(grid: BeatGrid, other_bpm: float, changes_s: Sequence[float] | np.ndarray = ()) -> BeatGrid:
-    """Halves the tempo of a grid where a tempo-octave error is likely.
-
-    So it is where another tracker is about half as fast, or where bars are fast and chords, which begin at `changes_s`
-    (k,), hardly ever last less than two of them. Slow songs are tracked at the double far more often than the reverse.
-    """
-    low, high = TEMPO_OCTAVE_RATIOS
-    bar_s = 60 / grid.bpm * grid.beats_per_bar
-    gaps = np.diff(np.asarray(changes_s, float))
-    are_long = len(gaps) >= 8 and float((gaps > 1.6 * bar_s).mean()) > 0.8 and grid.bpm > DOUBLED_BPM
-    if not (low <= grid.bpm / other_bpm <= high or are_long):
-        return grid
-    # Of the two halves the one that holds more of the changes of chord.
-    halves = [grid.halved(), grid.halved(keep_odd=True)]
-    return (
-        max(halves, key=lambda half: count_near_beats(half.times_s, changes_s))
-        if len(changes_s)
-        else halves[grid.first_beat % 2]
-    )
 
 
 def align_downbeats_to_chords(grid: BeatGrid, changes_s: Sequence[float] | np.ndarray, margin: float = 1.5) -> BeatGrid:

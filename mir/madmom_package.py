@@ -24,9 +24,9 @@ def madmom(module: str) -> ModuleType:
 
     metadata.distribution = distribution
     try:
-        require("madmom", "mir", "this extractor")
+        require("madmom", "madmom", "hearing beats with its networks")
         return import_module(f"madmom.{module}")
     except metadata.PackageNotFoundError:
-        raise ScoretokError("madmom is not whole; install it with: pip install 'scoretok[mir]'") from None
+        raise ScoretokError("madmom is not whole; install it with: pip install 'scoretok[madmom]'") from None
     finally:
         metadata.distribution = real

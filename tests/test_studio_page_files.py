@@ -45,7 +45,7 @@ def test_a_dropped_recording_is_written_down_corrected_and_inpainted(studio):
     page.get_by_role("button", name="Hear the recording").first.click()
     playwright.expect(panel.get_by_role("button", name="Hear the recording")).to_have_attribute("aria-pressed", "true")
     panel.get_by_role("button", name="Correct…").click()
-    page.get_by_role("textbox", name="Tempo (quarter notes a minute)").fill("66")
+    page.get_by_role("textbox", name="Tempo (quarter notes a minute; or half, double)").fill("66")
     page.get_by_role("button", name="Write it down anew").click()
     studio.wait_for(lambda: len(studio.steps()) == 2)
     assert studio.sheet.tempos[0].bpm == 66

@@ -22,6 +22,7 @@ PURPOSES = {
     "singer": "singing by rule",
     "studio": "the page in the browser",
     "demucs": "another separator of voices",
+    "madmom": "its networks for beats, not for commercial use",
     "ray": "folders of recordings on a cluster",
     "ace-step": "an adapter for a large open model",
 }

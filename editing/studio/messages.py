@@ -138,6 +138,7 @@ class Correction(BaseModel):
     """What is known of the recording, which is then written down anew; what is left out is found out."""
 
     tempo_bpm: float | None = Field(None, ge=20, le=400)
+    octave: Literal["half", "double"] | None = None
     meter: tuple[int, int] | None = None
     key: str | None = Field(None, max_length=20)
     downbeat_s: float | None = Field(None, ge=0)

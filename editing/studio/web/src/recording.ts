@@ -54,14 +54,14 @@ export class RecordingPanel {
   private async correct(recording: Recording): Promise<void> {
     const { given } = recording;
     const answer = await askFor("What is known of the recording", [
-      { name: "tempo", label: "Tempo (quarter notes a minute)", value: given.tempo_bpm ? String(given.tempo_bpm) : "" },
+      { name: "tempo", label: "Tempo (quarter notes a minute; or half, double)", value: given.octave ?? (given.tempo_bpm ? String(given.tempo_bpm) : "") },
       { name: "meter", label: "Meter (4/4, 3/4, 6/8)", value: given.meter?.join("/") ?? "" },
       { name: "key", label: "Key (Eb:maj)", value: given.key ?? "" },
       { name: "downbeat", label: `A bar begins at (seconds; the cursor is at ${this.cursorS(recording).toFixed(2)})`, value: given.downbeat_s !== undefined ? String(given.downbeat_s) : "" },
     ], "Write it down anew", ["What is left empty is found out again. Single chords, notes and words are corrected in their lanes."]);
     if (!answer) return;
     await this.store.send("transcribe", {
-      ...(answer.tempo ? { tempo_bpm: Number(answer.tempo) } : {}), ...(answer.meter ? { meter: answer.meter.split("/").map(Number) } : {}),
+      ...tempoOf(answer.tempo ?? ""), ...(answer.meter ? { meter: answer.meter.split("/").map(Number) } : {}),
       ...(answer.key ? { key: answer.key } : {}), ...(answer.downbeat ? { downbeat_s: Number(answer.downbeat) } : {}),
     });
   }
@@ -74,4 +74,10 @@ export class RecordingPanel {
     ], "Inpaint", ["Every other sample stays as it is. Undo brings the recording of before back."]);
     if (answer) await this.store.send("inpaint", { seed: Number(answer.seed) || 1, consent: answer.consent ?? "" });
   }
+}
+
+/** A tempo as the server reads it: a number, or an octave of the one that is found. */
+function tempoOf(text: string): { tempo_bpm?: number; octave?: string } {
+  if (text === "half" || text === "double") return { octave: text };
+  return text ? { tempo_bpm: Number(text) } : {};
 }

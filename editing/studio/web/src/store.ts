@@ -36,7 +36,7 @@ export interface Recording {
   keys: number[];
   chords: [number, number][];
   changed: [string, number][];
-  given: { tempo_bpm?: number; meter?: [number, number]; key?: string; downbeat_s?: number };
+  given: { tempo_bpm?: number; octave?: "half" | "double"; meter?: [number, number]; key?: string; downbeat_s?: number };
 }
 
 export interface State {
