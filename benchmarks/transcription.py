@@ -99,7 +99,7 @@ def report(material: list[Song], cache: str | None) -> tuple[list[dict], str]:
     """The tables, and what was measured."""
     variants: dict[str, TranscriptionOptions] = {
         "default": TranscriptionOptions(cache=cache, words="off"),
-        "permissive": TranscriptionOptions(cache=cache, words="off", permissive=True),
+        "madmom": TranscriptionOptions(cache=cache, words="off", beats="madmom"),
         "fast": TranscriptionOptions(cache=cache, words="off", fast=True),
         "librosa beats": TranscriptionOptions(cache=cache, words="off", beats="librosa"),
     }
@@ -115,7 +115,7 @@ def report(material: list[Song], cache: str | None) -> tuple[list[dict], str]:
         " the songs that have a part. `--words off`. Key and chords of the game music are themselves estimated and not"
         f" counted, nor are chords where less than {100 * LEAST_IN_CHORD:.0f} % of the accompaniment is in them."
     )
-    heads = ["", "songs", "goal", "default", "`--permissive`", "`--fast`", "`--beats librosa`"]
+    heads = ["", "songs", "goal", "default", "`--beats madmom`", "`--fast`", "`--beats librosa`"]
     figures = [
         [NAMES.get(name, name.replace("_", " ")), count, GOALS.get(name, ""), *(results[v][name][0] for v in variants)]
         for name, (_, count) in results["default"].items()

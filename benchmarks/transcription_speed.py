@@ -25,7 +25,7 @@ from scoretok.audio import SAMPLE_RATE
 
 SONG_S = 180
 COMMAND = str(Path(sys.executable).with_name("scoretok"))
-VARIANTS = {"default": [], "--permissive": ["--permissive"], "--fast": ["--fast"]}
+VARIANTS = {"default": [], "--beats madmom": ["--beats", "madmom"], "--fast": ["--fast"]}
 GOALS = {"default": "180 s", "--fast": "60 s"}
 
 

