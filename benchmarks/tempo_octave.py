@@ -8,6 +8,7 @@ cross-validation.
 """
 
 import argparse
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,12 +23,12 @@ from mir.stage_cache import StageCache
 from mir.tempo_octave import (
     FEATURE_NAMES,
     OCTAVE_WEIGHTS,
-    STROKES,
     TempoEvidence,
     octave_candidates,
     octave_chances,
     octave_features,
 )
+from mir.transcription import BeatActivations
 from scoretok import read
 from scoretok.audio import read_recording
 
@@ -35,20 +36,6 @@ TOLERANCE = 0.04  # of a tempo that is right
 PENALTIES = (1.0, 3.0, 10.0, 30.0, 100.0)
 FOLDS = 5
 SKIPPED_S = 5.0  # of each song, as is usual
-
-
-@dataclass(frozen=True)
-class Heard:
-    """What the networks heard: activations of beats (t, 2), and the evidence."""
-
-    activations: np.ndarray
-    onsets_s: np.ndarray
-    bass_s: np.ndarray
-    kick: np.ndarray
-    snare: np.ndarray
-    hat: np.ndarray
-    chroma: np.ndarray
-    second_bpm: float
 
 
 @dataclass(frozen=True)
@@ -62,24 +49,17 @@ class Choice:
     tracked: int
 
 
-def heard(path: Path, cache: StageCache) -> Heard:
-    """What is heard in a recording."""
+def heard(path: Path, cache: StageCache) -> tuple[np.ndarray, TempoEvidence]:
+    """The activations of beats (t, 2) of a recording, and what else it says about its tempo; cached."""
+    recording = functools.cache(lambda: read_recording(path))
+    notes = functools.cache(lambda: predict_activations(recording()))
 
-    def hear() -> Heard:
-        recording = read_recording(path)
-        notes = predict_activations(recording)
-        evidence = TempoEvidence.of(notes)
-        both = mean_activations(beatnet_activations(recording), network_activations(notes.beats))
-        return Heard(
-            both,
-            evidence.onsets_s,
-            evidence.bass_s,
-            *(evidence.strokes_s[s] for s in STROKES),
-            evidence.chroma,
-            evidence.second_bpm,
-        )
+    def both() -> BeatActivations:
+        own = network_activations(notes().beats)
+        return BeatActivations(mean_activations(beatnet_activations(recording()), own))
 
-    return cache.get(Heard, "octave", [], hear)
+    activations = cache.get(BeatActivations, "octave-beats", [], both).activations
+    return activations, cache.get(TempoEvidence, "octave-evidence", [], lambda: TempoEvidence.of(notes()))
 
 
 def choices(folder: Path, cache: str | None) -> list[Choice]:
@@ -88,23 +68,20 @@ def choices(folder: Path, cache: str | None) -> list[Choice]:
 
     found = []
     for path in sorted(folder.glob("*.flac")):
-        one = heard(path, StageCache(cache, path))
-        evidence = TempoEvidence(
-            one.onsets_s, one.bass_s, {name: getattr(one, name) for name in STROKES}, one.chroma, one.second_bpm
-        )
+        activations, evidence = heard(path, StageCache(cache, path))
         truth = beat_times_s(read(path.with_suffix(".lead")))[0]
         true_bpm = 60 / np.median(np.diff(truth))
         try:
-            grid = track_bars(one.activations)
+            grid = track_bars(activations)
         except NoBeatError:
             continue
-        candidates = octave_candidates(grid, one.activations)
+        candidates = octave_candidates(grid, activations)
         rates = np.array([candidate.bpm for candidate, _ in candidates])
         scores = [
             float(f_measure(truth[truth > SKIPPED_S], candidate.times_s[candidate.times_s > SKIPPED_S]))
             for candidate, _ in candidates
         ]
-        features = np.array([octave_features(*candidate, one.activations, evidence) for candidate in candidates])
+        features = np.array([octave_features(*candidate, activations, evidence) for candidate in candidates])
         right, tracked = (_nearest(rates, bpm) for bpm in (true_bpm, grid.bpm))
         found.append(Choice(path.stem, features, tuple(scores), right, tracked))
     return found

@@ -30,13 +30,10 @@ class DecodedBars:
 def beat_periods(min_bpm: float, max_bpm: float, frames_per_s: float) -> np.ndarray:
     """Periods in frames (i,) from the fastest to the slowest, at most PERIODS, evenly spaced in log time."""
     shortest, longest = 60 * frames_per_s / max_bpm, 60 * frames_per_s / min_bpm
-    every = np.arange(max(1, round(shortest)), round(longest) + 1)
-    count = PERIODS
-    periods = every
-    while len(every) > PERIODS:
-        periods = np.unique(np.round(np.geomspace(shortest, longest, count))).astype(int)
-        if len(periods) >= PERIODS:
-            break
+    periods, count = np.arange(max(1, round(shortest)), round(longest) + 1), PERIODS
+    if len(periods) <= PERIODS:
+        return periods
+    while len(periods := np.unique(np.round(np.geomspace(shortest, longest, count))).astype(int)) < PERIODS:
         count += 1
     return periods
 
@@ -66,7 +63,7 @@ def decode_bars(activations: np.ndarray, beats_per_bar: int, periods: np.ndarray
         ways = np.roll(ended, 1, axis=2).swapaxes(1, 2)[..., None] + transitions  # (block, k, j, i)
         came_from[now:stop] = ways.argmax(2)
         scores[now:stop] = ways.max(2)
-    tail = np.arange(len(scores) - min(len(scores), int(periods[-1])), len(scores))[:, None]
+    tail = np.arange(len(scores) - int(periods[-1]), len(scores))[:, None]
     ends = scores[tail, :, every] + _beat_log_likelihoods(sums, tail - earliest, periods, beats_per_bar)
     ends[tail + periods < len(scores)] = -np.inf
     at, period, beat = (int(index) for index in np.unravel_index(int(ends.argmax()), ends.shape))

@@ -65,9 +65,9 @@ def _beatnet() -> Any:  # noqa: ANN401 - of a package that may be missing
     return BeatNet.load(BEATNET_WEIGHTS)
 
 
-def network_activations(activations: np.ndarray) -> np.ndarray:
-    """Beat and downbeat activations (t, 2) at 100 Hz from the note network's (2, k) at 50 Hz."""
-    beats, downbeats = _at_frames_per_s(activations.T, NETWORK_FRAMES_PER_S).T
+def network_activations(activations: np.ndarray, frames_per_s: int = NETWORK_FRAMES_PER_S) -> np.ndarray:
+    """Beat and downbeat activations (t, 2) at 100 Hz from (2, k) of a network of ours, whose downbeats are beats."""
+    beats, downbeats = _at_frames_per_s(activations.T, frames_per_s).T
     return np.stack([np.clip(beats - downbeats, 0, 1), downbeats], 1)
 
 

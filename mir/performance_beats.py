@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from mir.beats import NoBeatError, track_bars
+from mir.beats import NoBeatError, network_activations, track_bars
 from mir.grid import BeatGrid, empty_score
-from mir.onset_beats.onset_features import FRAMES_PER_S, UPSAMPLING, onset_features
+from mir.onset_beats.onset_features import FRAMES_PER_S, onset_features
 from mir.rhythm_quantisation import quantise_notes
 from scoretok.bars import join_notes
 from scoretok.errors import ScoretokError
@@ -65,9 +65,7 @@ def onset_activations(sheet: LeadSheet) -> np.ndarray:
     features = onset_features(start_s, end_s, pitch.astype(int), velocity, frames)
     with torch.inference_mode():
         chances = torch.sigmoid(_network()(torch.from_numpy(features)[None]))[0].numpy()
-    times = np.arange(frames * UPSAMPLING) / UPSAMPLING
-    beat, downbeat = (np.interp(times, np.arange(frames), column) for column in chances.T)
-    return np.stack([np.clip(beat - downbeat, 0, 1), downbeat], 1)
+    return network_activations(chances.T, FRAMES_PER_S)
 
 
 @lru_cache(maxsize=1)

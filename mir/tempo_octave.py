@@ -33,8 +33,6 @@ FEATURE_NAMES = (
     "snares on even beats", "kicks on odd beats", "bass on odd beats", "harmony changes on beats",
     "harmony changes on odd beats", "harmony changes at bars", "as by the second tracker",
 )  # fmt: skip
-
-
 OCTAVE_WEIGHTS = (  # fitted by benchmarks.tempo_octave
     0.144, -1.03, 2.41, 0.12, 3.65, -0.0583, -0.131, -0.532, -0.116, -0.221, 0.154, 3.97, 1.43, 0.34, 0.509, 1.09,
     0.122, 0.455, 2.14, 3.1, 0.628, 0.892,
@@ -50,7 +48,9 @@ class TempoEvidence:
 
     onsets_s: np.ndarray
     bass_s: np.ndarray
-    strokes_s: dict[str, np.ndarray]
+    kick_s: np.ndarray
+    snare_s: np.ndarray
+    hat_s: np.ndarray
     chroma: np.ndarray
     second_bpm: float
 
@@ -58,13 +58,15 @@ class TempoEvidence:
     def of(cls, activations: Activations) -> "TempoEvidence":
         """The evidence in what the transcription network heard."""
         hits = activations.drum_hits
-        strokes = {name: np.array([hit.start_s for hit in hits if DRUM_CLASSES[hit.pitch] == name]) for name in STROKES}
+        kick, snare, hat = (
+            np.array([hit.start_s for hit in hits if DRUM_CLASSES[hit.pitch] == name]) for name in STROKES
+        )
         onsets = np.unique(np.round([note.start_s for note in activations.notes_of_any_role()], 2))
         bass = np.array([note.start_s for note in activations.notes["bass"]])
         second_bpm = 0.0
         with suppress(NoBeatError):
             second_bpm = track_bars(network_activations(activations.beats)).bpm
-        return cls(onsets, bass, strokes, activations.chroma.T, second_bpm)
+        return cls(onsets, bass, kick, snare, hat, activations.chroma.T, second_bpm)
 
 
 def octave_features(
@@ -72,7 +74,7 @@ def octave_features(
 ) -> np.ndarray:
     """Features (d,) of a candidate, in the order of FEATURE_NAMES.
 
-    `activations` (t, 2) are those at 100 Hz that its beats were decoded from, at a mean `log_likelihood` a second.
+    `activations` (t, 2) are those at 100 Hz that its beats were decoded from, at a mean `log_likelihood` a frame.
     """
     beats = grid.times_s
     period = float(np.median(np.diff(beats)))
@@ -80,7 +82,7 @@ def octave_features(
     at = np.clip(np.round(100 * beats).astype(int), 0, len(heard) - 1)
     between = np.clip(np.round(50 * (beats[1:] + beats[:-1])).astype(int), 0, len(heard) - 1)
     log_period = np.log(period / 0.5)
-    moments = [evidence.onsets_s, *(evidence.strokes_s[name] for name in STROKES), evidence.bass_s]
+    moments = [evidence.onsets_s, evidence.kick_s, evidence.snare_s, evidence.hat_s, evidence.bass_s]
     rates = [np.log1p(len(some) / len(beats)) for some in moments]
     places = [_places(some, beats) for some in moments]
     onsets, kicks, snares, _, bass = places
@@ -130,7 +132,7 @@ def octave_chances(features: Sequence[np.ndarray], weights: np.ndarray) -> np.nd
 def octave_candidates(
     grid: BeatGrid, activations: np.ndarray, meter: tuple[int, int] | None = None
 ) -> list[tuple[BeatGrid, float]]:
-    """The grid and those that count half and twice as fast, where a score may be so, with log-likelihoods a frame."""
+    """The grid at each of OCTAVES times its tempo, where a score may be so fast, with log-likelihoods a frame."""
     found = []
     for factor in OCTAVES:
         bpm = factor * grid.bpm

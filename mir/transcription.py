@@ -43,6 +43,7 @@ from scoretok.parts import ROLES, TICKS_PER_QUARTER, Meter
 from scoretok.sheet import LeadSheet
 
 StageProgress = Callable[[str, float], None]
+BEAT_NETWORKS = {"beatnet": beat_trackers.beatnet_activations, "madmom": beat_trackers.madmom_activations}
 # Raised by hand from -22 and 0.04, when a flute was taken for a voice; no benchmark varies them.
 MIN_VOCAL_DB = -16.0  # a voice is louder than this beside all that sounds,
 MIN_VOICED_SHARE = 0.14  # and has a pitch in so much of the time
@@ -227,14 +228,14 @@ class BeatActivations:
 def needs_beats(options: TranscriptionOptions) -> bool:
     """Whether the options need other beat networks than our own."""
     known = options.tempo_bpm and options.downbeat_s is not None
-    return options.beats in ("beatnet", "madmom") and not known
+    return options.beats in BEAT_NETWORKS and not known
 
 
 def heard_beats(
     recording: Recording, options: TranscriptionOptions, timer: StageTimer, cache: StageCache
 ) -> BeatActivations:
     """Beat activations of the networks that were asked for, cached."""
-    hear = {"beatnet": beat_trackers.beatnet_activations, "madmom": beat_trackers.madmom_activations}[options.beats]
+    hear = BEAT_NETWORKS[options.beats]
     with timer.stage("beats"):
         return cache.get(BeatActivations, "beats", [options.beats], lambda: BeatActivations(hear(recording)))
 

@@ -109,19 +109,17 @@ def test_long_recordings_are_tracked_without_a_seam():
     assert np.abs(grid.downbeats_s - (0.5 + 2.4 * np.arange(len(grid.downbeats_s)))).max() < 0.03
 
 
-def evidence_of(grid, onsets=(0.0,), drums=True):
+def evidence_of(grid, onsets=(0.0,)):
     """Onsets at places of beats, a kick on odd and a snare on even ones, a bass note and a chord a bar."""
     gaps = np.diff(grid.times_s, append=2 * grid.times_s[-1] - grid.times_s[-2])
     every = np.sort(np.concatenate([grid.times_s + share * gaps for share in onsets]))
     odd = grid.numbers % 2 == 0
-    strokes = {"kick": grid.times_s[odd], "snare": grid.times_s[~odd], "hat": every}
-    empty = {name: np.zeros(0) for name in strokes}
     chroma = np.zeros((int(50 * grid.times_s[-1]) + 50, 12))
     chroma[
         np.arange(len(chroma)),
         (np.arange(len(chroma)) / 50 / grid.times_s[-1] * len(grid.downbeats_s)).astype(int) % 12,
     ] = 1
-    return TempoEvidence(every, grid.downbeats_s, strokes if drums else empty, chroma, 0.0)
+    return TempoEvidence(every, grid.downbeats_s, grid.times_s[odd], grid.times_s[~odd], every, chroma, 0.0)
 
 
 @pytest.mark.parametrize("bpm", [72, 84, 96, 108])

@@ -32,7 +32,7 @@ class BeatCRNN(nn.Module):
 
 
 class BeatNet(nn.Module):
-    """The mean of some networks, which were trained on other halves of the same data."""
+    """The mean of some networks, each of which was trained without another set of songs."""
 
     def __init__(self, networks: int = 2, hidden: int = 150) -> None:
         super().__init__()

@@ -5,13 +5,10 @@ Axes: m notes, t frames, d features.
 
 import numpy as np
 
-from mir.beats import FRAMES_PER_S as DECODER_FRAMES_PER_S
-
 FRAMES_PER_S = 50
 BANDS = (36, 43, 50, 57, 64, 71, 78, 85)  # lowest pitches of the bands above the first
 FEATURES = (len(BANDS) + 1) + 12 + 5
 LONGEST_S = 2.0  # durations and gaps count up to here
-UPSAMPLING = DECODER_FRAMES_PER_S // FRAMES_PER_S
 
 
 def onset_features(
