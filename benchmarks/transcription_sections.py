@@ -81,7 +81,7 @@ def main() -> None:
             mix = played(sheet, band, np.random.default_rng(number))
             soundfile.write(path, mix.T, SAMPLE_RATE)
             try:
-                found = transcribe(path, TranscriptionOptions(beats="scoretok", chords="off", voice="off"))
+                found = transcribe(path, TranscriptionOptions(chords="off", voice="off"))
             except ScoretokError as error:
                 print(sheet.title, error)
                 continue
@@ -89,7 +89,7 @@ def main() -> None:
         rows["ours"].append(scores(truth, spans(found, sheet.duration_s)))
         rows["every eight bars"].append(scores(truth, evenly(sheet, sheet.duration_s)))
     note = (
-        f"{len(rows['ours'])} whole songs by beats of our own network, without chords and voice. Boundaries are F"
+        f"{len(rows['ours'])} whole songs by the default beats, without chords and voice. Boundaries are F"
         " measures without those at the ends, pairs say which frames are in sections of one name, names whether it is"
         " the same."
     )

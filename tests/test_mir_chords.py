@@ -1,4 +1,4 @@
-"""Chords on beats, keys, and the sections that both make."""
+"""Chords on beats, and keys."""
 
 from itertools import pairwise, product
 
@@ -10,7 +10,6 @@ from mir.beats import constant_tempo_beats
 from mir.chords import ChordPosteriors, chord_log_likelihood, decode_chords, viterbi_constant_cost
 from mir.estimates import ChordEstimate
 from mir.key import decode_keys, key_of
-from mir.sections import BarFeatures, boundaries, find_sections, novelty, similarity
 from scoretok.harmony import try_chord
 
 SYMBOLS = ("N", "C:maj", "F:maj", "G:7", "A:min7/b3")
@@ -97,40 +96,3 @@ def test_a_song_that_goes_up_a_tone_changes_its_key():
 def test_without_chords_and_notes_there_is_a_key_that_nobody_is_sure_of():
     keys = decode_keys(np.arange(9.0), [], np.zeros((8, 12)))
     assert keys[0].confidences[0] < 0.2
-
-
-def song(form, rng):
-    """Bars of sections named by letters, eight bars each: pitches, melody and texture of their own."""
-    letters = sorted(set(form))
-    pitches = {letter: rng.uniform(0, 1, (8, 12)) ** 3 for letter in letters}
-    melody = {letter: np.eye(12)[rng.integers(0, 12, 8)] * (letter != "i") for letter in letters}
-    texture = {letter: np.tile(rng.uniform(0, 1, 6) + 2 * at, (8, 1)) for at, letter in enumerate(letters)}
-    rows = [np.concatenate([part[letter] for letter in form]) for part in (pitches, melody, texture)]
-    return BarFeatures(*(row + rng.uniform(0, 0.05, row.shape) * (row is not rows[1]) for row in rows))
-
-
-@given(st.sampled_from(["iababcb", "abab", "iaabab", "abcab"]), st.integers(0, 200))
-def test_sections_begin_where_the_music_changes_and_repeats_share_a_name(form, seed):
-    features = song(form, np.random.default_rng(seed))
-    found = find_sections(features)
-    starts = [section.section.bar for section in found]
-    wanted = {8 * at for at in range(len(form)) if not at or form[at] != form[at - 1]}
-    assert len(wanted & set(starts)) >= 0.7 * len(wanted)
-    by_letter = {}
-    for section in found:
-        by_letter.setdefault(form[section.section.bar // 8], set()).add(section.section.label)
-    if form[0] == "i":
-        assert by_letter["i"] == {"intro"}
-
-
-def test_few_bars_have_no_sections():
-    features = song("a", np.random.default_rng(0))
-    assert (
-        find_sections(BarFeatures(*(part[:6] for part in (features.pitches, features.melody, features.texture)))) == []
-    )
-
-
-def test_novelty_is_where_blocks_meet():
-    alike = similarity(song("ab", np.random.default_rng(1)))
-    assert int(novelty(alike).argmax()) == 8
-    assert 8 in boundaries(novelty(alike))
