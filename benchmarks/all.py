@@ -42,6 +42,7 @@ SECTIONS = {
     "studio": "The studio: the page, edits and their sound",
     "transcription": "Transcription: bands that nobody trained on",
     "tempo_octave": "Transcription: the octave of the tempo",
+    "bar_phase": "Transcription: which beat begins the bars",
     "transcription_keys": "Transcription: keys, if chords and notes are known",
     "transcription_roundtrip": "Transcription: from score to sound to score",
     "transcription_feel": "Transcription: swing and a human hand",
@@ -87,6 +88,7 @@ ARGUMENTS = {
     "planner_copying": "--data SHARDS",
     "transcription": "--songs SONGS",
     "tempo_octave": "--tuning TUNING --songs SONGS",
+    "bar_phase": "--tuning TUNING --songs SONGS",
     "transcription_keys": "--data WRITTEN/billboard.jsonl.gz --data WRITTEN/openewld.jsonl.gz"
     " --data WRITTEN/pop909.jsonl.gz --songs SONGS",
     "transcription_roundtrip": "--songs SONGS",

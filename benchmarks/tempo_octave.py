@@ -18,16 +18,10 @@ from scipy.optimize import minimize
 from benchmarks.common import cell, save, table
 from mir.beats import NoBeatError, beatnet_activations, mean_activations, network_activations, track_bars
 from mir.grid import beat_times_s
+from mir.metrical_evidence import MetricalEvidence, choice_chances
 from mir.notes.activations import predict_activations
 from mir.stage_cache import StageCache
-from mir.tempo_octave import (
-    FEATURE_NAMES,
-    OCTAVE_WEIGHTS,
-    TempoEvidence,
-    octave_candidates,
-    octave_chances,
-    octave_features,
-)
+from mir.tempo_octave import FEATURE_NAMES, OCTAVE_WEIGHTS, octave_candidates, octave_features
 from mir.transcription import BeatActivations
 from scoretok import read
 from scoretok.audio import read_recording
@@ -49,7 +43,7 @@ class Choice:
     tracked: int
 
 
-def heard(path: Path, cache: StageCache) -> tuple[np.ndarray, TempoEvidence]:
+def heard(path: Path, cache: StageCache) -> tuple[np.ndarray, MetricalEvidence]:
     """The activations of beats (t, 2) of a recording, and what else it says about its tempo; cached."""
     recording = functools.cache(lambda: read_recording(path))
     notes = functools.cache(lambda: predict_activations(recording()))
@@ -59,7 +53,7 @@ def heard(path: Path, cache: StageCache) -> tuple[np.ndarray, TempoEvidence]:
         return BeatActivations(mean_activations(beatnet_activations(recording()), own))
 
     activations = cache.get(BeatActivations, "octave-beats", [], both).activations
-    return activations, cache.get(TempoEvidence, "octave-evidence", [], lambda: TempoEvidence.of(notes()))
+    return activations, cache.get(MetricalEvidence, "octave-evidence", [], lambda: MetricalEvidence.of(notes()))
 
 
 def choices(folder: Path, cache: str | None) -> list[Choice]:
@@ -102,7 +96,7 @@ def fitted(songs: list[Choice], penalty: float) -> np.ndarray:
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
         total, slope = penalty * float(weights @ weights), 2 * penalty * weights
         for song, features in zip(known, scaled, strict=True):
-            chances = octave_chances(list(features), weights)
+            chances = choice_chances(list(features), weights)
             total -= float(np.log(max(chances[song.right], 1e-12)))
             slope = slope + chances @ features - features[song.right]
         return total, slope
@@ -112,7 +106,7 @@ def fitted(songs: list[Choice], penalty: float) -> np.ndarray:
 
 def chosen(song: Choice, weights: np.ndarray) -> int:
     """The candidate that weights choose."""
-    return int(octave_chances(list(song.features), weights).argmax())
+    return int(choice_chances(list(song.features), weights).argmax())
 
 
 def cross_validated(songs: list[Choice], penalty: float) -> list[int]:

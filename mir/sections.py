@@ -37,11 +37,11 @@ class SectionModel(NamedTuple):
     def shipped(cls) -> "SectionModel":
         """The model that comes with the package."""
         given = json.loads(files("mir").joinpath("section_model.json").read_text("utf-8"))
-        where, what = (
-            {name: np.array(value) if isinstance(value, list) else value for name, value in given[part].items()}
-            for part in ("boundaries", "labels")
+        where, what = given["boundaries"], given["labels"]
+        return cls(
+            BoundaryModel(np.array(where["weights"]), where["bias"], np.array(where["log_lengths"])),
+            LabelModel(*(np.array(what[name]) for name in ("weights", "bias", "transitions"))),
         )
-        return cls(BoundaryModel(**where), LabelModel(**what))
 
 
 def find_sections(features: BarFeatures, model: SectionModel | None = None) -> list[SectionEstimate]:

@@ -2,27 +2,26 @@
 
 A bar model follows a pulse but not its level: slow songs are tracked at twice their tempo. What the recording says
 decides here: how many onsets, strokes and bass notes there are a beat, where in the beat and the bar they fall, and how
-fast beats usually are. The weights are those of a conditional logit (McFadden, "Conditional logit analysis of
-qualitative choice behavior", 1974), fitted on songs whose tempo is known.
+fast beats usually are, by the weights of a conditional logit.
 
 Axes: c candidates, d features, b beats, n moments.
 """
 
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 import numpy as np
 
-from mir.beats import METERS, NoBeatError, best_bars, network_activations, track_bars
-from mir.chords import sums_between
+from mir.beats import METERS, NoBeatError, best_bars
 from mir.grid import BeatGrid
-from mir.notes.activations import Activations
-from mir.notes.log_spectrogram import FRAMES_PER_S as NOTE_FRAMES_PER_S
-from mir.notes.targets import DRUM_CLASSES
+from mir.metrical_evidence import (
+    PARTS_OF_BEAT,
+    MetricalEvidence,
+    beat_places,
+    choice_chances,
+    harmony_changes,
+    smoothed_share,
+)
 
-STROKES = ("kick", "snare", "hat")
-PARTS_OF_BEAT = 12  # moments are counted at so many places of a beat
 OCTAVES, SPREAD = (0.5, 2 / 3, 1.0, 1.5, 2.0), 1.12  # candidates, and how far they may be from that tempo
 SLOWEST_BPM, FASTEST_BPM = 38.0, 250.0
 SAME_TEMPO = 0.1  # of an octave
@@ -39,38 +38,8 @@ OCTAVE_WEIGHTS = (  # fitted by benchmarks.tempo_octave
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class TempoEvidence:
-    """What a recording says about its tempo: when notes, bass notes and strokes begin (n,), chroma (t, 12) at 50 Hz.
-
-    `second_bpm` is the tempo by the pulse of the transcription network alone, 0 where it hears none.
-    """
-
-    onsets_s: np.ndarray
-    bass_s: np.ndarray
-    kick_s: np.ndarray
-    snare_s: np.ndarray
-    hat_s: np.ndarray
-    chroma: np.ndarray
-    second_bpm: float
-
-    @classmethod
-    def of(cls, activations: Activations) -> "TempoEvidence":
-        """The evidence in what the transcription network heard."""
-        hits = activations.drum_hits
-        kick, snare, hat = (
-            np.array([hit.start_s for hit in hits if DRUM_CLASSES[hit.pitch] == name]) for name in STROKES
-        )
-        onsets = np.unique(np.round([note.start_s for note in activations.notes_of_any_role()], 2))
-        bass = np.array([note.start_s for note in activations.notes["bass"]])
-        second_bpm = 0.0
-        with suppress(NoBeatError):
-            second_bpm = track_bars(network_activations(activations.beats)).bpm
-        return cls(onsets, bass, kick, snare, hat, activations.chroma.T, second_bpm)
-
-
 def octave_features(
-    grid: BeatGrid, log_likelihood: float, activations: np.ndarray, evidence: TempoEvidence
+    grid: BeatGrid, log_likelihood: float, activations: np.ndarray, evidence: MetricalEvidence
 ) -> np.ndarray:
     """Features (d,) of a candidate, in the order of FEATURE_NAMES.
 
@@ -84,49 +53,21 @@ def octave_features(
     log_period = np.log(period / 0.5)
     moments = [evidence.onsets_s, evidence.kick_s, evidence.snare_s, evidence.hat_s, evidence.bass_s]
     rates = [np.log1p(len(some) / len(beats)) for some in moments]
-    places = [_places(some, beats) for some in moments]
+    places = [beat_places(some, beats) for some in moments]
     onsets, kicks, snares, _, bass = places
-    changes = _harmony_changes(beats, evidence.chroma)
+    changes = harmony_changes(beats, evidence.chroma)
     odd, bar = grid.numbers % 2 == 0, grid.numbers == 0  # beats 1 and 3 of four
     return np.array([
         log_period, log_period**2, heard[at].mean(), heard[between].mean(), log_likelihood,
         *rates,
-        _share(onsets, onsets[:, 0]), _share(onsets, onsets[:, PARTS_OF_BEAT // 2]),
-        _share(onsets, onsets[:, [PARTS_OF_BEAT // 4, 3 * PARTS_OF_BEAT // 4]]),
-        _share(kicks, kicks[:, 0]), _share(snares, snares[:, 0]),
-        _share(snares, snares[~odd, 0]), _share(kicks, kicks[odd, 0]), _share(bass, bass[odd, 0]),
+        smoothed_share(onsets, onsets[:, 0]), smoothed_share(onsets, onsets[:, PARTS_OF_BEAT // 2]),
+        smoothed_share(onsets, onsets[:, [PARTS_OF_BEAT // 4, 3 * PARTS_OF_BEAT // 4]]),
+        smoothed_share(kicks, kicks[:, 0]), smoothed_share(snares, snares[:, 0]),
+        smoothed_share(snares, snares[~odd, 0]), smoothed_share(kicks, kicks[odd, 0]),
+        smoothed_share(bass, bass[odd, 0]),
         changes.mean(), changes[odd].mean() if odd.any() else 0.0, changes[bar].mean() if bar.any() else 0.0,
         abs(np.log2(60 / period / evidence.second_bpm)) < SAME_TEMPO if evidence.second_bpm else 0.0,
     ])  # fmt: skip
-
-
-def _places(moments_s: np.ndarray, beats_s: np.ndarray) -> np.ndarray:
-    """How many moments (n,) there are at each place of each beat, (b, PARTS_OF_BEAT); none outside the beats."""
-    inside = moments_s[(moments_s >= beats_s[0] - 0.05) & (moments_s < beats_s[-1])]
-    phase = np.interp(inside, beats_s, np.arange(len(beats_s)))
-    slots = np.round(phase * PARTS_OF_BEAT).astype(int)
-    counts = np.bincount(slots, minlength=PARTS_OF_BEAT * len(beats_s))[: PARTS_OF_BEAT * len(beats_s)]
-    return counts.reshape(-1, PARTS_OF_BEAT)
-
-
-def _share(places: np.ndarray, chosen: np.ndarray) -> float:
-    """What share of moments is at chosen places; smoothed, as a few say little."""
-    return float((chosen.sum() + 0.5) / (places.sum() + 4))
-
-
-def _harmony_changes(beats_s: np.ndarray, chroma: np.ndarray) -> np.ndarray:
-    """How much the chroma of every beat (b,) differs from that of the one before, 0 to 1."""
-    edges = np.append(beats_s, 2 * beats_s[-1] - beats_s[-2])
-    sums = sums_between(edges, chroma, NOTE_FRAMES_PER_S)[1]
-    unit = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
-    return np.append(0.0, 1 - (unit[1:] * unit[:-1]).sum(1))
-
-
-def octave_chances(features: Sequence[np.ndarray], weights: np.ndarray) -> np.ndarray:
-    """How likely each of some candidates (c, d) is the right one, (c,)."""
-    scores = np.stack(features) @ weights
-    chances = np.exp(scores - scores.max())
-    return chances / chances.sum()
 
 
 def octave_candidates(
@@ -146,7 +87,7 @@ def octave_candidates(
 def choose_octave(
     grid: BeatGrid,
     activations: np.ndarray,
-    evidence: TempoEvidence,
+    evidence: MetricalEvidence,
     meter: tuple[int, int] | None = None,
     octave: str = "",
 ) -> BeatGrid:
@@ -158,7 +99,7 @@ def choose_octave(
     if not candidates:
         return grid
     features = [octave_features(*candidate, activations, evidence) for candidate in candidates]
-    chosen = candidates[int(octave_chances(features, np.array(OCTAVE_WEIGHTS)).argmax())][0]
+    chosen = candidates[int(choice_chances(features, np.array(OCTAVE_WEIGHTS)).argmax())][0]
     if not octave:
         return chosen
     return _near(chosen, {"half": 0.5, "double": 2.0}[octave] * chosen.bpm, activations, meter)[0]

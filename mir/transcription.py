@@ -21,18 +21,20 @@ from mir.assemble import (
     with_tracks,
     without_silent_end,
 )
+from mir.bar_phase import choose_bar_phase
 from mir.chords import NETWORKS, ChordPosteriors, chord_posteriors, decode_chords
 from mir.estimates import ChordEstimate, NoteEstimate, SungNote
 from mir.grid import BeatGrid, beats_of_meter, empty_score
 from mir.key import KeyEstimate, decode_keys
 from mir.melody import PitchCurve, melody_notes, pitch_curve
+from mir.metrical_evidence import MetricalEvidence
 from mir.notes.activations import Activations, predict_activations
 from mir.notes.basic_notes import BASIC_PITCH, basic_pitch_notes
 from mir.notes.piano_notes import TRANSKUN, piano_notes
 from mir.sections import SectionEstimate, find_sections
 from mir.separation import demucs_stems, spleeter_stems
 from mir.stage_cache import StageCache
-from mir.tempo_octave import TempoEvidence, choose_octave
+from mir.tempo_octave import choose_octave
 from mir.word_recognition import SHIPPED, RecognisedWords, align_lyrics, align_syllables, recognise_words
 from scoretok.audio import Recording, read_recording
 from scoretok.errors import ScoretokError
@@ -258,8 +260,10 @@ def estimate_beats(
             own = beat_trackers.network_activations(activations.beats)
             both = beat_trackers.mean_activations(heard.activations, own) if heard else own
             grid = beat_trackers.track_bars(both, options.meter, beat_bpm)
+            evidence = MetricalEvidence.of(activations)
             if beat_bpm is None:
-                grid = choose_octave(grid, both, TempoEvidence.of(activations), options.meter, options.octave)
+                grid = choose_octave(grid, both, evidence, options.meter, options.octave)
+            grid = choose_bar_phase(grid, both, evidence)
     except beat_trackers.NoBeatError:
         bpm = beat_bpm or 120.0
         steady = beat_trackers.constant_tempo_beats(recording.duration_s, bpm, options.downbeat_s or 0.0, options.meter)
