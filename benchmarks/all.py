@@ -51,6 +51,7 @@ SECTIONS = {
     "transcription_piano": "Transcription: a piano alone",
     "transcription_sections": "Transcription: sections",
     "section_model": "Transcription: sections, by what scores say",
+    "stems": "Stems of recordings by their score",
     "transcription_speed": "Transcription: speed and memory",
     "transcription_training": "Transcription: what training bought",
     "voice": "Voice conversion: voices that nobody trained on",
@@ -98,6 +99,8 @@ ARGUMENTS = {
     "transcription_sections": "--data RECORDS/pop909_mma.jsonl.gz --data RECORDS/billboard_mma.jsonl.gz"
     " --soundfont FONT",
     "section_model": "--data RECORDS/pop909_mma.jsonl.gz --data RECORDS/billboard_mma.jsonl.gz",
+    "stems": "--data RECORDS/billboard_mma.jsonl.gz --data RECORDS/openewld_mma.jsonl.gz"
+    " --data RECORDS/pop909_mma.jsonl.gz --soundfont FONT",
     "transcription_speed": "--data RECORDS/openewld_mma.jsonl.gz --soundfont FONT",
     "transcription_training": "--runs RUNS --test MIXES",
     "voice": "--voices VOICES/real_heldout.tar --manifest VOICES/real_manifest.jsonl",

@@ -23,8 +23,8 @@ ROOT = Path(__file__).parent.parent
 # Files whose tests run the weights that ship or packages that carry others'; `make check` leaves them out. Single tests
 # of other files are marked where they stand.
 MODELS = {
-    "test_ace_step", "test_cli_extract", "test_dit_engine", "test_docs", "test_inpaint", "test_mir_beats",
-    "test_mir_mixes", "test_mir_stems", "test_planner_cli", "test_planner_training", "test_planner_weights",
+    "test_ace_step", "test_cli_extract", "test_cli_stems", "test_dit_engine", "test_docs", "test_inpaint",
+    "test_mir_beats", "test_mir_mixes", "test_mir_stems", "test_planner_cli", "test_planner_training", "test_planner_weights",
     "test_training", "test_voice_cli", "test_voice_files", "test_voice_source", "test_voice_training",
 }  # fmt: skip
 EXAMPLES = ROOT / "examples"

@@ -21,6 +21,7 @@ COMMANDS = {
     "render": ("editing.cli.render", "render", "Turn a score into audio."),
     "sing": ("editing.cli.sing", "sing", "Sing the words of a score."),
     "inpaint": ("editing.cli.inpaint", "inpaint", "Change audio only where its score changed."),
+    "stems": ("editing.cli.stems", "stems", "Tell a recording apart into the tracks of its score."),
     "voice": ("editing.cli.voice", "voice", "Convert a voice into another singer's."),
     "extract": ("editing.cli.extract", "extract", "Write down a recording, or a hummed melody, as a score."),
     "describe": ("editing.cli.describe", "describe", "Say in words what a score or a recording is."),
@@ -59,7 +60,7 @@ Formats go by suffix: .mid .musicxml .mxl .abc .lead .json
 
 # Commands that compute with torch.
 COMPUTING = frozenset((
-    "render", "sing", "song", "inpaint", "voice", "extract", "describe", "plan",
+    "render", "sing", "song", "inpaint", "stems", "voice", "extract", "describe", "plan",
     "compose", "infill", "vary", "continue", "accompany", "harmonise",
     "score", "studio", "mcp", "train",
 ))  # fmt: skip

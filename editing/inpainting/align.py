@@ -87,7 +87,7 @@ def check_match(recording: AudioFile, score_feats: np.ndarray, audio_features: n
     if cost > MAX_COST_RATIO * min(others):
         raise ScoretokError(
             f"the score does not fit {recording.path.name}: it would fit about as well in another key;"
-            " --before must be the score of what is played"
+            " name the score of what is played"
         )
 
 

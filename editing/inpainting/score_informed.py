@@ -7,6 +7,7 @@ Ewert, Pardo, Müller, Plumbley, "Score-informed source separation for musical a
 Axes: c channels, n samples at 44.1 kHz, q STFT bins, f STFT frames, k mel bands, s tracks.
 """
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -60,12 +61,21 @@ class SeparatedStems(RecordedStems):
         stem = np.zeros((self.recording.channels, stop - start))
         for begin in range(start, stop if track_id in self.players else start, CHUNK_SAMPLES):
             end = min(stop, begin + CHUNK_SAMPLES)
-            shares, _, mix = self._masks(begin, end)
-            spectrum = stft(torch.from_numpy(mix).float()) * shares[list(self.players).index(track_id)]
-            offset = begin - max(0, begin - MARGIN)
-            masked = istft(spectrum, mix.shape[1]).numpy()[:, offset : offset + end - begin]
-            stem[:, begin - start : end - start] = masked
+            stem[:, begin - start : end - start] = self.read_tracks([track_id], begin, end)[0]
         return self.measure_level(track_id, stem)
+
+    def read_tracks(self, track_ids: Sequence[str], start: int, stop: int) -> np.ndarray:
+        """The shares of tracks that play in the recording, (s, c, n), of no more than CHUNK_SAMPLES."""
+        shares, _, mix = self._masks(start, stop)
+        offset = start - max(0, start - MARGIN)
+        names = list(self.players)
+        spectrum = stft(torch.from_numpy(mix).float())
+        return np.stack(
+            [
+                istft(spectrum * shares[names.index(track_id)], mix.shape[1]).numpy()[:, offset : offset + stop - start]
+                for track_id in track_ids
+            ]
+        )
 
     def _masks(self, start: int, stop: int) -> tuple[Tensor, float, np.ndarray]:
         """Shares of all tracks (s, q, f), how loud the mix is, and the mix (c, n), MARGIN around a stretch."""

@@ -48,11 +48,11 @@ class AudioWriter:
 
 @contextmanager
 def audio_writer(
-    path: str | Path, sample_rate: int, channels: int = 2, comment: str = "", title: str = ""
+    path: str | Path, sample_rate: int, channels: int = 2, comment: str = "", title: str = "", is_float: bool = False
 ) -> Iterator[AudioWriter]:
     """A 16-bit WAV or FLAC, an OGG or an MP3 that appears at `path` when the block ends well. Raises ScoretokError.
 
-    MP3 files carry the title as a tag.
+    MP3 files carry the title as a tag. `is_float` makes a WAV of 32-bit floats.
     """
     soundfile = require("soundfile", "audio", "writing audio")
     check_audio_path(path)
@@ -61,7 +61,8 @@ def audio_writer(
     more = {"compression_level": MP3_COMPRESSION, "bitrate_mode": "VARIABLE"} if is_mp3 else {}
     with whole_file(path) as temporary:
         try:
-            file = soundfile.SoundFile(temporary, "w", sample_rate, channels, SUBTYPES[suffix], **more)
+            subtype = "FLOAT" if is_float else SUBTYPES[suffix]
+            file = soundfile.SoundFile(temporary, "w", sample_rate, channels, subtype, **more)
         except soundfile.LibsndfileError as error:
             raise ScoretokError(f"{path} cannot be written: {error}") from None
         with file:
