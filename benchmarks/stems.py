@@ -21,7 +21,7 @@ from editing.inpainting.split_recording import split_recording
 from mir.separation import spleeter_stems
 from mir.training.mixes import SYNTH_RATE, SoundfontBand, mix_parts
 from renderer.dit_engine import DitEngine
-from scoretok import LeadSheet, slice_bars
+from scoretok import LeadSheet, ScoretokError, slice_bars
 from scoretok.audio import SAMPLE_RATE, Recording, open_audio, resample
 
 SECONDS = 24.0
@@ -62,6 +62,7 @@ def main() -> None:
     given = parser.parse_args()
     band, engine = SoundfontBand([given.soundfont]), DitEngine()
     rows: dict[str, list[tuple[float, float, float]]] = {}
+    refused = 0
     chosen = chosen_songs(given.data, "GPL-2.0", given.count, unread=True)
     for number, (name, whole) in enumerate(chosen):
         sheet = replace(first_bars(whole), title=name)
@@ -72,7 +73,11 @@ def main() -> None:
             path = Path(folder, "song.wav")
             soundfile.write(path, gain * mix.T, SAMPLE_RATE)
             sheet = sheet.with_tracks([t for i, t in sheet.tracks_by_id.items() if i in tracks and t.role != "vocal"])
-            split = split_recording(open_audio(path), sheet, engine)
+            try:
+                split = split_recording(open_audio(path), sheet, engine)
+            except ScoretokError:  # the score is taken for none of this recording
+                refused += 1
+                continue
         band_alone = spleeter_stems(Recording(mix.astype(np.float32), SAMPLE_RATE, str(path)))["accompaniment"].samples
         for track_id in sheet.tracks_by_id:
             truth = tracks[track_id]
@@ -86,7 +91,7 @@ def main() -> None:
     lines = [[role, len(scores), *np.mean(scores, 0)] for role, scores in sorted(rows.items())]
     lines.append(["all", len(everything), *np.mean(everything, 0)])
     heads = ["role", "tracks", "the mix", "Spleeter's accompaniment", "by the score"]
-    note = cell("{} songs, the first {:.0f} s of each. SI-SDR in dB.", len(chosen), SECONDS)
+    note = cell("{} songs, the first {:.0f} s of each, {} refused. SI-SDR in dB.", len(chosen), SECONDS, refused)
     save("stems", [table(heads, lines, ["", "", "{:.1f}", "{:.1f}", "{:.1f}"])], [note])
 
 

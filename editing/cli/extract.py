@@ -66,6 +66,7 @@ class ExtractOptions:
     cache: str | None
     permissive: bool
     fast: bool
+    dense: bool
     engine: str
     processes: int
 
@@ -125,6 +126,7 @@ class TempoOrOctave(click.ParamType):
 @click.option("--cache", metavar="DIR", help="Keep what slow stages find, for another try with other choices.")
 @click.option("--permissive", is_flag=True, help="Refuse models that forbid commercial use (madmom's).")
 @click.option("--fast", is_flag=True, help="One chord network, not five, and no words.")
+@click.option("--dense", is_flag=True, help="Keep notes that no player would play: doublings, more than hands hold.")
 @click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True, help="For a folder.")
 @click.option(
     "--processes", type=click.IntRange(1), default=1, show_default=True, help="For a folder: how many at once."
@@ -195,7 +197,19 @@ def options_of(given: ExtractOptions) -> "TranscriptionOptions":
 
     same = {
         name: getattr(given, name)
-        for name in ("beats", "chords", "notes", "voice", "words", "permissive", "fast", "only", "cache", "separator")
+        for name in (
+            "beats",
+            "chords",
+            "notes",
+            "voice",
+            "words",
+            "permissive",
+            "fast",
+            "dense",
+            "only",
+            "cache",
+            "separator",
+        )
     }
     if given.whisper:
         same["whisper"] = given.whisper
