@@ -25,7 +25,8 @@ ROOT = Path(__file__).parent.parent
 MODELS = {
     "test_ace_step", "test_cli_extract", "test_cli_stems", "test_dit_engine", "test_docs", "test_inpaint",
     "test_mir_beats", "test_mir_mixes", "test_mir_stems", "test_planner_cli", "test_planner_training",
-    "test_planner_weights", "test_training", "test_voice_cli", "test_voice_files", "test_voice_source", "test_voice_training",
+    "test_planner_weights", "test_training", "test_voice_cli", "test_voice_files", "test_voice_source",
+    "test_voice_training",
 }  # fmt: skip
 EXAMPLES = ROOT / "examples"
 COMMAND = Path(sys.executable).with_name("scoretok")
