@@ -72,14 +72,15 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "song.wav")
             soundfile.write(path, gain * mix.T, SAMPLE_RATE)
-            sheet = sheet.with_tracks([t for i, t in sheet.tracks_by_id.items() if i in tracks and t.role != "vocal"])
+            heard = [replace(t, muted=i not in tracks or t.role == "vocal") for i, t in sheet.tracks_by_id.items()]
+            sheet = sheet.with_tracks(heard)
             try:
                 split = split_recording(open_audio(path), sheet, engine)
             except ScoretokError:  # the score is taken for none of this recording
                 refused += 1
                 continue
         band_alone = spleeter_stems(Recording(mix.astype(np.float32), SAMPLE_RATE, str(path)))["accompaniment"].samples
-        for track_id in sheet.tracks_by_id:
+        for track_id in split.stems.keys() & tracks.keys():
             truth = tracks[track_id]
             if 10 * np.log10((truth**2).mean() / (mix**2).mean()) < LEAST_DB:
                 continue

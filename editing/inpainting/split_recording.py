@@ -50,19 +50,19 @@ def split_recording(
 
     All vocal tracks are one stem, by `separator`: spleeter, or the name or folder of a Demucs model.
     """
-    sounding = {name: track for name, track in sheet.tracks_by_id.items() if track.notes and not track.muted}
+    sounding = [track for track in sheet.tracks if track.notes and not track.muted]
     if not sounding:
         raise ScoretokError("the score has no notes that could be told apart")
     total = round(recording.duration_s * SAMPLE_RATE)
     check_memory(total * recording.channels * 4 * (len(sounding) + BUFFERS), "the stems", "cut the recording first")
     mix = recording.read_at(SAMPLE_RATE, 0, total).astype(np.float32)
     found: dict[str, np.ndarray] = {}
-    if any(track.role == "vocal" for track in sounding.values()):
+    if any(track.role == "vocal" for track in sounding):
         found[VOICE] = voice_in(mix, separator)[:, :total].astype(np.float32)
         mix -= found[VOICE]
-    played = sheet.with_tracks([track for track in sounding.values() if track.role != "vocal"])
-    if played.tracks:
+    if any(track.role != "vocal" for track in sounding):
         time_map = align(recording, sheet).time_map
+        played = sheet.with_tracks([replace(t, muted=t.muted or t.role == "vocal") for t in sheet.tracks])
         band = replace(recording, sample_rate=SAMPLE_RATE, n_samples=total, format="WAV", subtype="FLOAT", decoded=mix)
         found |= _tracks_of(SeparatedStems(band, played, time_map, engine), total, advance)
     return _adding_up(recording, found)
