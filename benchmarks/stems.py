@@ -1,6 +1,6 @@
 """Recordings told apart by their score: how much nearer to what was played than the mix is.
 
-python -m benchmarks.stems --data RECORDS/billboard_mma.jsonl.gz --data ... --soundfont FONT [--count 12]
+python -m benchmarks.stems --data RECORDS/billboard_mma.jsonl.gz --data ... --soundfont FONT [--count 8]
 
 Songs that no shipped model has read are played track by track by a soundfont that the renderer was not trained on. The
 scale-invariant ratio of signal to distortion (Le Roux et al., "SDR - half-baked or well done?", 2019) says how near a
@@ -58,7 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", action="append", type=Path, required=True)
     parser.add_argument("--soundfont", required=True)
-    parser.add_argument("--count", type=int, default=12)
+    parser.add_argument("--count", type=int, default=8)
     given = parser.parse_args()
     band, engine = SoundfontBand([given.soundfont]), DitEngine()
     rows: dict[str, list[tuple[float, float, float]]] = {}

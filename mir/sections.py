@@ -45,13 +45,15 @@ class SectionModel(NamedTuple):
 
 
 def find_sections(features: BarFeatures, model: SectionModel | None = None) -> list[SectionEstimate]:
-    """The sections of a recording; none for less than eight bars."""
+    """The sections of a recording; none for less than eight bars. One alone is a verse: nothing tells what else."""
     if len(features) < FEWEST_BARS:
         return []
     where, what = model or SectionModel.shipped()
     logits = where.logits(features)
     starts = boundaries(where, features, logits)
-    labels = section_labels(what, features, starts, section_letters(features, starts))
+    labels = ["verse"]
+    if len(starts) > 1:
+        labels = section_labels(what, features, starts, section_letters(features, starts))
     chances = expit(logits)
     return [
         SectionEstimate(Section(start, label), 1.0 if start == 0 else float(chances[start]))

@@ -30,6 +30,9 @@ from scoretok.sheet import LeadSheet
 if TYPE_CHECKING:
     from mir.transcription import Transcription, TranscriptionOptions
 
+SAME_NAMES = (  # options that are those of a transcription
+    "beats", "chords", "notes", "voice", "words", "permissive", "fast", "dense", "only", "cache", "separator",
+)  # fmt: skip
 EPILOG = """\b
 Examples:
   scoretok extract song.wav -o song.lead
@@ -195,22 +198,7 @@ def options_of(given: ExtractOptions) -> "TranscriptionOptions":
     """The options of a transcription from those of the command. Raises ScoretokError."""
     from mir.transcription import TranscriptionOptions
 
-    same = {
-        name: getattr(given, name)
-        for name in (
-            "beats",
-            "chords",
-            "notes",
-            "voice",
-            "words",
-            "permissive",
-            "fast",
-            "dense",
-            "only",
-            "cache",
-            "separator",
-        )
-    }
+    same = {name: getattr(given, name) for name in SAME_NAMES}
     if given.whisper:
         same["whisper"] = given.whisper
     return TranscriptionOptions(
