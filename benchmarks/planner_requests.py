@@ -33,6 +33,7 @@ BAND = (
     Part("vocal.1", 53), Part("lead.1", 73), Part("guitar.1", 25), Part("piano.1", 0), Part("strings.1", 48),
     Part("bass.1", 33), Part("drums.1", 0),
 )  # fmt: skip
+EXAMPLES = Path(__file__).parent.parent / "examples"
 METERS = ((4, 4), (3, 4), (6, 8), (2, 2), (12, 8))
 RANGES = {"bass.1": (28, 55), "vocal.1": (48, 79), "piano.1": (36, 96), "strings.1": (40, 91)}
 
@@ -169,7 +170,7 @@ def legality(sheet: LeadSheet) -> Counter[str]:
 def infilling(number: int, model: PlannerModel) -> tuple[str, Counter[str]]:
     """One infill of random cells of an example."""
     rng = np.random.default_rng([2, number])
-    paths = sorted(Path("examples").glob("*.lead"))
+    paths = sorted(EXAMPLES.glob("*.lead"))
     sheet = read(paths[number % len(paths)])
     names = list(sheet.track_ids)
     first = int(rng.integers(sheet.bar_count))

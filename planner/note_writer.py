@@ -23,6 +23,7 @@ from scoretok.errors import ScoretokError
 # Set by hand; benchmarks.planner_requests counts the requests for which no notes were found.
 CELL_ATTEMPTS = 20
 RHYTHM_ATTEMPTS = 3  # of these, with the rhythm of the line that a sung one is like
+FORM_ATTEMPTS = 10  # of these, with what a bar is for in its form, which no demand is
 BEFORE_BARS, AFTER_BARS = 16, 8  # how much around what is written is shown at most
 ROOM_SHARES = (0.3, 0.6, 0.85)  # of the context kept free for what is written; more where a bar did not fit
 MELODY_TRACKS = ("vocal.", "lead.")
@@ -221,9 +222,11 @@ class NotesTask:
         wanted = self.writer.sampling.candidates if is_melody else 1
         found: list[Candidate] = []
         for attempt in range(CELL_ATTEMPTS):
+            if attempt == FORM_ATTEMPTS and found:
+                break
             rhythm = [Rhythm(like)] if like and attempt < RHYTHM_ATTEMPTS else []
             self.writer.rewind(mark)
-            state = self._state(part, bar, bars, rhythm)
+            state = self._state(part, bar, bars, rhythm, in_form=attempt < FORM_ATTEMPTS)
             ids = self._draw(state, after, is_sharp=not is_lead)
             if ids is not None:
                 found.append(self._candidate(part, bar, tuple(state.hits), ids, mark, is_melody))
@@ -326,7 +329,7 @@ class NotesTask:
         is_last = song.plan[bar + 1].label not in (None, PHRASE) and song.plan[bar].label is None
         return [Novelty(before)] if song.parts[part].is_drums and before and is_last else []
 
-    def _state(self, part: int, bar: int, bars: range, more: Sequence[Rule] = ()) -> CellState:
+    def _state(self, part: int, bar: int, bars: range, more: Sequence[Rule] = (), in_form: bool = True) -> CellState:
         song = self.song
         before = [back for back in REPEATS if bar - back >= bars.start and self._is_known((part, bar - back))]
         earlier = {back: song.cells.get((part, bar - back), ()) for back in before}
@@ -336,7 +339,7 @@ class NotesTask:
             self.book.starts[bar + 1] - self.book.starts[bar],
             self.book.sounding(part, bar),
             self.book.upcoming(part, bar),
-            [*more, *self.request.controls.rules(song, (part, bar)), *self._form_rules(part, bar)],
+            [*more, *self.request.controls.rules(song, (part, bar)), *(self._form_rules(part, bar) if in_form else ())],
             earlier,
             (part, bar) in self.request.controls.syllables,
         )

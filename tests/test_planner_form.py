@@ -91,6 +91,17 @@ def test_the_last_bar_is_an_ending(model, seed):
     assert any(n.start_ticks > s.bar_starts[3] for s in free for t in range(4) for n in s.notes_in(t, 3))
 
 
+def test_a_demand_that_no_ending_meets_goes_before_it(model):
+    """The last chord has no tone of the scale, and every bar has to have notes."""
+    asked = [BarRequest((Chord(0, 1, "maj", None),)) for _ in range(2)]
+    demands = Controls(scale=frozenset({0, 2, 4}), density={"piano.1": (1, 4)})
+    song = Song((Part("piano.1", 0),), (), {}, (4, 4), "C:maj")
+    made = compose(model, song, asked, demands, TokenSampling(seed=0)).sheet
+    for bar in range(2):
+        assert made.notes_in(0, bar)
+    assert {note.pitch % 12 for note in made.tracks[0].notes} <= {0, 2, 4}
+
+
 def test_drums_are_those_of_general_midi(model):
     made = compose(model, BAND, form(("verse", 4)), sampling=TokenSampling(seed=1)).sheet
     (drums,) = [track for track in made.tracks if track.is_drums]
