@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
+EXAMPLES = Path(__file__).parent.parent / "examples"
 REPORT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 SMALL_BYTES = 1 << 24
 # Whose versions are kept, where a benchmark imported them.

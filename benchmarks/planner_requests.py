@@ -11,12 +11,11 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
-from pathlib import Path
 
 import numpy as np
 import torch
 
-from benchmarks.common import save, table
+from benchmarks.common import EXAMPLES, save, table
 from planner.checkpoint import PLANNER_WEIGHTS, load_model
 from planner.composition import compose
 from planner.language import KEYS
@@ -33,7 +32,6 @@ BAND = (
     Part("vocal.1", 53), Part("lead.1", 73), Part("guitar.1", 25), Part("piano.1", 0), Part("strings.1", 48),
     Part("bass.1", 33), Part("drums.1", 0),
 )  # fmt: skip
-EXAMPLES = Path(__file__).parent.parent / "examples"
 METERS = ((4, 4), (3, 4), (6, 8), (2, 2), (12, 8))
 RANGES = {"bass.1": (28, 55), "vocal.1": (48, 79), "piano.1": (36, 96), "strings.1": (40, 91)}
 

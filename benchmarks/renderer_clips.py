@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.common import EXAMPLES
 from benchmarks.unread import renderer_left_out
 from renderer.note_array import DRUM_PROGRAM, notes_of
 from renderer.training import clip_augmentation
@@ -40,7 +41,7 @@ class TestClip:
 def held_out_sheets(folder: str | None) -> list[LeadSheet]:
     """Scores that training left out: of a folder, those that `renderer_left_out` names; else the examples."""
     if folder is None:
-        return [read(path) for path in sorted(Path("examples").glob("*.lead"))]
+        return [read(path) for path in sorted(EXAMPLES.glob("*.lead"))]
     sheets = []
     for path in sorted(Path(folder).rglob("*")):
         if path.suffix.lower() in SUFFIXES and renderer_left_out(path.relative_to(folder)):

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from benchmarks.common import cell, save, table
+from benchmarks.common import EXAMPLES, cell, save, table
 from editing import edit
 from mir.transcription import TranscriptionOptions, analyse_recording
 from renderer.draft import DraftEngine
@@ -53,7 +53,7 @@ def matched(truth: LeadSheet, found: LeadSheet) -> tuple[np.ndarray, np.ndarray]
 def main() -> None:
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     warnings.simplefilter("ignore")
-    paths = sorted(Path("examples").glob("*.lead"))[:4]
+    paths = sorted(EXAMPLES.glob("*.lead"))[:4]
     engine, rows = DraftEngine(), []
     for name, phrases in FEELS.items():
         heard, grid, velocities = [], [], []
