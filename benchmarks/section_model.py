@@ -17,34 +17,18 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
 from benchmarks.common import cell, save, table
-from benchmarks.transcription_sections import scores, spans
-from benchmarks.transcription_songs import FEWEST_NOTES, sheets
+from benchmarks.transcription_sections import annotated_songs, evenly, scores, spans
 from mir.bar_features import BarFeatures
 from mir.section_boundaries import LONGEST_BARS, BoundaryModel, boundaries, boundary_features
 from mir.section_labels import LabelModel, label_features, section_letters
 from mir.sections import SectionModel, find_sections
 from scoretok import LeadSheet
-from scoretok.parts import SECTION_LABELS, Section
+from scoretok.parts import SECTION_LABELS
 
 FOLDS = 5
 PENALTY = 3.0
-FEWEST_SECTIONS = 4
 LONGEST_NOTE_BARS = 8
 DRUM_KEYS = ((35, 36), (38, 40), (42, 44), (46,), (49, 57), (51, 59), (41, 43, 45, 47, 48, 50))
-
-
-def annotated_songs(paths: list[Path], count: int, unread: bool) -> list[LeadSheet]:
-    """Songs with four marked sections or more, as many of every file; those that the transcription read, or not."""
-    found = []
-    for path in paths:
-        songs: dict[str, LeadSheet] = {}
-        for name, sheet in sheets([path], "GPL-2.0", unread):
-            if sheet.note_count >= FEWEST_NOTES and len(sheet.sections) >= FEWEST_SECTIONS:
-                songs.setdefault(name.partition("__")[0], sheet)
-            if len(songs) == count:
-                break
-        found += list(songs.values())
-    return found
 
 
 def features_of(sheet: LeadSheet) -> BarFeatures:
@@ -135,14 +119,7 @@ def fitted_model(songs: list[LeadSheet], features: list[BarFeatures]) -> Section
 def measured(song: LeadSheet, features: BarFeatures, model: SectionModel) -> list[float]:
     """The scores of the sections that a model finds in a song."""
     found = tuple(estimate.section for estimate in find_sections(features, model))
-    truth, guess = (spans(replace(song, sections=some), song.duration_s) for some in (song.sections, found))
-    return scores(truth, guess)
-
-
-def with_eights(song: LeadSheet) -> list[float]:
-    """The scores of a section every eight bars."""
-    every = tuple(Section(bar, "verse") for bar in range(0, song.bar_count, 8))
-    return scores(*(spans(replace(song, sections=some), song.duration_s) for some in (song.sections, every)))
+    return scores(*(spans(sheet, song.duration_s) for sheet in (song, replace(song, sections=found))))
 
 
 def rounded(model: SectionModel) -> dict[str, dict[str, object]]:
@@ -174,7 +151,7 @@ def main() -> None:
         others = annotated_songs([path], given.count, unread=True)
         found = [measured(song, features_of(song), SectionModel.shipped()) for song in others]
         rows.append([f"not fitted on, {path.name.partition('.')[0]}", len(others), *np.mean(found, 0)])
-        even = [with_eights(song) for song in others]
+        even = [scores(spans(song, song.duration_s), evenly(song, song.duration_s)) for song in others]
         rows.append(["the same, a section every eight bars", len(others), *np.mean(even, 0)])
     heads = ["songs", "how many", "boundaries, 0.5 s", "boundaries, 3 s", "pairs", "names"]
     note = cell("By what scores say, without sound. The penalty of the weights is {}.", PENALTY)

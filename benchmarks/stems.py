@@ -16,7 +16,8 @@ import numpy as np
 import soundfile
 
 from benchmarks.common import cell, save, table
-from benchmarks.transcription_songs import MEAN_DB, PAN, chosen_songs
+from benchmarks.transcription_songs import MEAN_DB, PAN, chosen_songs, stereo_gains
+from benchmarks.transcription_voice import si_sdr
 from editing.inpainting.split_recording import split_recording
 from mir.separation import spleeter_stems
 from mir.training.mixes import SYNTH_RATE, SoundfontBand, mix_parts
@@ -26,13 +27,6 @@ from scoretok.audio import SAMPLE_RATE, Recording, open_audio, resample
 
 SECONDS = 24.0
 LEAST_DB = -40.0  # tracks that are quieter than the mix by more are not counted
-
-
-def si_sdr_db(truth: np.ndarray, found: np.ndarray) -> float:
-    """Scale-invariant ratio of signal to distortion in decibels of samples (c, n)."""
-    scale = float((truth * found).sum()) / max(1e-12, float((truth**2).sum()))
-    signal, distortion = ((scale * truth) ** 2).sum(), ((found - scale * truth) ** 2).sum()
-    return float(10 * np.log10(max(signal, 1e-12) / max(distortion, 1e-12)))
 
 
 def first_bars(sheet: LeadSheet) -> LeadSheet:
@@ -47,8 +41,7 @@ def played_tracks(sheet: LeadSheet, band: SoundfontBand, rng: np.random.Generato
         total = np.zeros((2, round((sheet.duration_s + 1.5) * SYNTH_RATE)), np.float32)
         for part in mix_parts(sheet.with_tracks([track])):
             pan = PAN[part.role] + rng.uniform(-0.2, 0.2)
-            sides = np.array([[min(1, 1 - pan)], [min(1, 1 + pan)]]) * 10 ** (MEAN_DB[part.role] / 20)
-            total += band.play(part, sheet.duration_s + 1.5, rng) * sides.astype(np.float32)
+            total += band.play(part, sheet.duration_s + 1.5, rng) * stereo_gains(pan, MEAN_DB[part.role])
         if total.any():
             found[track_id] = resample(total, SYNTH_RATE, SAMPLE_RATE)
     return found
@@ -86,7 +79,7 @@ def main() -> None:
                 continue
             estimates = (mix, band_alone, split.stems[track_id])
             rows.setdefault(track_id.partition(".")[0], []).append(
-                tuple(si_sdr_db(truth, one[:, : truth.shape[1]]) for one in estimates)
+                tuple(si_sdr(truth, one[:, : truth.shape[1]]) for one in estimates)
             )
     everything = [score for scores in rows.values() for score in scores]
     lines = [[role, len(scores), *np.mean(scores, 0)] for role, scores in sorted(rows.items())]

@@ -18,7 +18,7 @@ from scipy.optimize import minimize
 from benchmarks.common import cell, save, table
 from mir.beats import NoBeatError, beatnet_activations, mean_activations, network_activations, track_bars
 from mir.grid import beat_times_s
-from mir.metrical_evidence import MetricalEvidence, choice_chances
+from mir.metrical_evidence import MetricalEvidence, choice_chances, pulse_bpm
 from mir.notes.activations import predict_activations
 from mir.stage_cache import StageCache
 from mir.tempo_octave import FEATURE_NAMES, OCTAVE_WEIGHTS, octave_candidates, octave_features
@@ -53,7 +53,11 @@ def heard(path: Path, cache: StageCache) -> tuple[np.ndarray, MetricalEvidence]:
         return BeatActivations(mean_activations(beatnet_activations(recording()), own))
 
     activations = cache.get(BeatActivations, "octave-beats", [], both).activations
-    return activations, cache.get(MetricalEvidence, "octave-evidence", [], lambda: MetricalEvidence.of(notes()))
+
+    def evidence() -> MetricalEvidence:
+        return MetricalEvidence.of(notes(), pulse_bpm(notes()))
+
+    return activations, cache.get(MetricalEvidence, "octave-evidence", [], evidence)
 
 
 def choices(folder: Path, cache: str | None) -> list[Choice]:

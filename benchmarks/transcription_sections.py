@@ -19,18 +19,24 @@ from scoretok import LeadSheet, ScoretokError
 from scoretok.audio import SAMPLE_RATE
 
 EVERY_BARS = 8
+FEWEST_SECTIONS = 4
 
 
-def held_out_songs(paths: list[Path], count: int) -> list[LeadSheet]:
-    """Whole songs that no shipped model has read, with four marked sections or more, about as many of every file."""
-    found: list[list[LeadSheet]] = []
+def annotated_songs(paths: list[Path], count: int, unread: bool) -> list[LeadSheet]:
+    """Whole songs with four marked sections or more, up to so many of every file.
+
+    `unread` chooses those that the transcription has not read, or those that it has.
+    """
+    found: list[LeadSheet] = []
     for path in paths:
         songs: dict[str, LeadSheet] = {}
-        for name, sheet in sheets([path], "GPL-2.0", unread=True):
-            if sheet.note_count >= FEWEST_NOTES and len(sheet.sections) >= 4:
+        for name, sheet in sheets([path], "GPL-2.0", unread):
+            if sheet.note_count >= FEWEST_NOTES and len(sheet.sections) >= FEWEST_SECTIONS:
                 songs.setdefault(name.partition("__")[0], sheet)
-        found.append(list(songs.values())[: -(-count // len(paths))])
-    return [sheet for songs in found for sheet in songs][:count]
+            if len(songs) == count:
+                break
+        found += songs.values()
+    return found
 
 
 def spans(sheet: LeadSheet, duration_s: float) -> tuple[np.ndarray, list[str]]:
@@ -74,8 +80,9 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=24)
     given = parser.parse_args()
     band = SoundfontBand([given.soundfont])
+    songs = annotated_songs(given.data, -(-given.count // len(given.data)), unread=True)[: given.count]
     rows: dict[str, list[list[float]]] = {"ours": [], "every eight bars": []}
-    for number, sheet in enumerate(held_out_songs(given.data, given.count)):
+    for number, sheet in enumerate(songs):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "song.flac")
             mix = played(sheet, band, np.random.default_rng(number))

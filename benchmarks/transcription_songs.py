@@ -77,6 +77,11 @@ def first_minute(sheet: LeadSheet) -> LeadSheet:
     return slice_bars(sheet, 0, last + 1)
 
 
+def stereo_gains(pan: float, level_db: float) -> np.ndarray:
+    """Gains (2, 1) of a place from -1, left, to 1, right."""
+    return (np.array([[min(1, 1 - pan)], [min(1, 1 + pan)]]) * 10 ** (level_db / 20)).astype(np.float32)
+
+
 def played(sheet: LeadSheet, band: SoundfontBand, rng: np.random.Generator) -> np.ndarray:
     """A score as a mix (2, n) at 44,100 Hz: each track by a random sound of its role, panned, in one room."""
     duration_s = sheet.duration_s + 1.5
@@ -84,8 +89,7 @@ def played(sheet: LeadSheet, band: SoundfontBand, rng: np.random.Generator) -> n
     for part in mix_parts(sheet):
         sound = band.play(part, duration_s, rng)
         pan = PAN[part.role] + rng.uniform(-0.2, 0.2)
-        gains = np.array([[min(1, 1 - pan)], [min(1, 1 + pan)]]) * 10 ** ((MEAN_DB[part.role] + rng.normal(0, 2)) / 20)
-        total += sound * gains.astype(np.float32)
+        total += sound * stereo_gains(pan, MEAN_DB[part.role] + rng.normal(0, 2))
     if rng.random() < 0.5:
         total = mix_augmentation.random_reverb(total, SYNTH_RATE, rng)
     mix = resample(total, SYNTH_RATE, SAMPLE_RATE)

@@ -25,8 +25,8 @@ LEAST_S, CLIPS = 4.0, 24
 
 
 def si_sdr(truth: np.ndarray, found: np.ndarray) -> float:
-    """Scale-invariant signal-to-distortion ratio in decibels of mono signals (Le Roux et al., 2019)."""
-    part = np.dot(found, truth) / np.dot(truth, truth) * truth
+    """Scale-invariant signal-to-distortion ratio in decibels of signals of one shape (Le Roux et al., 2019)."""
+    part = np.vdot(found, truth) / np.vdot(truth, truth) * truth
     return float(10 * np.log10(np.sum(part**2) / np.sum((found - part) ** 2)))
 
 

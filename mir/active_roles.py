@@ -3,7 +3,7 @@
 Axes: n notes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -37,17 +37,32 @@ def active_roles(activations: Activations, melody: Sequence[SungNote]) -> dict[s
 
 def is_active(role: str, found: dict[str, list[NoteEstimate]]) -> bool:
     """Whether a role is active: mean confidence high enough, and not mostly doubled by surer notes of other roles."""
-    own = np.array([note.confidence for note in found[role]]) / ONSET_THRESHOLDS[role]
-    others = [
-        (PITCH_STRIDE_S * note.pitch + note.start_s, note.confidence / ONSET_THRESHOLDS[other])
-        for other, notes in found.items() if other != role for note in notes
-    ]  # fmt: skip
-    places, sure = np.array(sorted(others)).reshape(-1, 2).T
-    mine = np.array([PITCH_STRIDE_S * note.pitch + note.start_s for note in found[role]])
-    first, last = (np.searchsorted(places, mine + by) for by in (-SAME_ONSET_S, SAME_ONSET_S))
-    shared = [sure[a:b].max(initial=0.0) > certainty for a, b, certainty in zip(first, last, own, strict=True)]
+    own = certainties(role, found[role])
+    shared = surest_elsewhere(role, found) > own
     is_shadow = role != "bass" and float(np.mean(shared)) > MAX_DOUBLED_SHARE  # a bass does play what others play
     return float(own.mean()) >= MIN_CONFIDENCE_RATIO and not is_shadow
+
+
+def certainties(role: str, notes: Sequence[NoteEstimate]) -> np.ndarray:
+    """How many times as sure notes of a role are as they must be to be heard, (n,)."""
+    return np.array([note.confidence for note in notes]) / ONSET_THRESHOLDS[role]
+
+
+def surest_elsewhere(role: str, found: Mapping[str, Sequence[NoteEstimate]]) -> np.ndarray:
+    """How sure the surest note of other roles is that has pitch and onset of a note of this role, (n,); 0 for none."""
+    others = [
+        row for other, notes in found.items() if other != role
+        for row in zip(_places(notes), certainties(other, notes), strict=True)
+    ]  # fmt: skip
+    places, sure = np.array(sorted(others)).reshape(-1, 2).T
+    mine = _places(found[role])
+    first, last = (np.searchsorted(places, mine + by) for by in (-SAME_ONSET_S, SAME_ONSET_S))
+    return np.array([sure[a:b].max(initial=0.0) for a, b in zip(first, last, strict=True)])
+
+
+def _places(notes: Sequence[NoteEstimate]) -> np.ndarray:
+    """Pitch and onset of notes as one number, (n,)."""
+    return np.array([PITCH_STRIDE_S * note.pitch + note.start_s for note in notes])
 
 
 def has_drums(activations: Activations) -> bool:

@@ -11,10 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from mir.beats import FRAMES_PER_S
-from mir.chords import sums_between
 from mir.grid import BeatGrid
-from mir.metrical_evidence import MetricalEvidence, beat_places, choice_chances, harmony_changes
-from mir.notes.log_spectrogram import FRAMES_PER_S as CHROMA_FRAMES_PER_S
+from mir.metrical_evidence import MetricalEvidence, beat_chroma, beat_places, choice_chances, harmony_changes
 
 STRONG_CHANGE = 1.5  # times the median change between beats
 NEAR_BEATS = 0.3
@@ -45,8 +43,8 @@ def phase_features(grid: BeatGrid, activations: np.ndarray, evidence: MetricalEv
     at = np.round(FRAMES_PER_S * beats).astype(int)
     near = np.clip(at[:, None] + np.arange(-2, 3), 0, len(activations) - 1)
     downbeat = activations[near, 1].max(1)
-    changes = harmony_changes(beats, evidence.chroma)
-    half_changes = _half_bar_changes(beats, evidence.chroma, size)
+    chroma = beat_chroma(beats, evidence.chroma)
+    changes, half_changes = harmony_changes(chroma), _half_bar_changes(chroma, size)
     is_strong = changes > STRONG_CHANGE * np.median(changes)
     moments = (evidence.kick_s, evidence.snare_s, evidence.bass_s, evidence.onsets_s)
     on_beat = [beat_places(some, beats)[:, 0] for some in moments]
@@ -72,14 +70,12 @@ def phase_features(grid: BeatGrid, activations: np.ndarray, evidence: MetricalEv
     return np.array(rows, float)
 
 
-def _half_bar_changes(beats_s: np.ndarray, chroma: np.ndarray, size: int) -> np.ndarray:
-    """How much the chroma of half a bar after every beat (b,) differs from that of half a bar before it, 0 to 1."""
-    edges = np.append(beats_s, 2 * beats_s[-1] - beats_s[-2])
-    sums = np.cumsum(sums_between(edges, chroma, CHROMA_FRAMES_PER_S)[1], 0)
-    sums = np.concatenate([np.zeros((1, 12)), sums])
-    at, reach = np.arange(len(beats_s)), max(1, size // 2)
+def _half_bar_changes(chroma: np.ndarray, size: int) -> np.ndarray:
+    """How much half a bar from every beat on differs in chroma (b, 12) from half a bar before it, (b,), 0 to 1."""
+    sums = np.concatenate([np.zeros((1, 12)), chroma.cumsum(0)])
+    at, reach = np.arange(len(chroma)), max(1, size // 2)
     before = sums[at] - sums[np.maximum(0, at - reach)]
-    after = sums[np.minimum(len(beats_s), at + reach)] - sums[at]
+    after = sums[np.minimum(len(chroma), at + reach)] - sums[at]
     lengths = np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1)
     found = 1 - (before * after).sum(1) / np.maximum(1e-9, lengths)
     return np.where(lengths > 0, found, 0.0)

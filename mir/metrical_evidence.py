@@ -23,7 +23,7 @@ PARTS_OF_BEAT = 12  # moments are counted at so many places of a beat
 class MetricalEvidence:
     """When notes, bass notes and strokes begin (n,), chroma (t, 12) at 50 Hz.
 
-    `second_bpm` is the tempo by the pulse of the transcription network alone, 0 where it hears none.
+    `second_bpm` is the tempo by the pulse of the transcription network alone, 0 where it hears none or nobody asked.
     """
 
     onsets_s: np.ndarray
@@ -35,7 +35,7 @@ class MetricalEvidence:
     second_bpm: float
 
     @classmethod
-    def of(cls, activations: Activations) -> "MetricalEvidence":
+    def of(cls, activations: Activations, second_bpm: float = 0.0) -> "MetricalEvidence":
         """The evidence in what the transcription network heard."""
         hits = activations.drum_hits
         kick, snare, hat = (
@@ -43,10 +43,14 @@ class MetricalEvidence:
         )
         onsets = np.unique(np.round([note.start_s for note in activations.notes_of_any_role()], 2))
         bass = np.array([note.start_s for note in activations.notes["bass"]])
-        second_bpm = 0.0
-        with suppress(NoBeatError):
-            second_bpm = track_bars(network_activations(activations.beats)).bpm
         return cls(onsets, bass, kick, snare, hat, activations.chroma.T, second_bpm)
+
+
+def pulse_bpm(activations: Activations) -> float:
+    """The tempo by the pulse of the transcription network alone, 0 where it hears none."""
+    with suppress(NoBeatError):
+        return track_bars(network_activations(activations.beats)).bpm
+    return 0.0
 
 
 def beat_places(moments_s: np.ndarray, beats_s: np.ndarray) -> np.ndarray:
@@ -63,11 +67,15 @@ def smoothed_share(places: np.ndarray, chosen: np.ndarray) -> float:
     return float((chosen.sum() + 0.5) / (places.sum() + 4))
 
 
-def harmony_changes(beats_s: np.ndarray, chroma: np.ndarray) -> np.ndarray:
-    """How much the chroma of every beat (b,) differs from that of the one before, 0 to 1."""
+def beat_chroma(beats_s: np.ndarray, chroma: np.ndarray) -> np.ndarray:
+    """The chroma of every beat, (b, 12); the last beat is as long as the one before."""
     edges = np.append(beats_s, 2 * beats_s[-1] - beats_s[-2])
-    sums = sums_between(edges, chroma, NOTE_FRAMES_PER_S)[1]
-    unit = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
+    return sums_between(edges, chroma, NOTE_FRAMES_PER_S)[1]
+
+
+def harmony_changes(chroma: np.ndarray) -> np.ndarray:
+    """How much the chroma (b, 12) of every beat differs from that of the one before, (b,), 0 to 1."""
+    unit = chroma / np.maximum(np.linalg.norm(chroma, axis=1, keepdims=True), 1e-9)
     return np.append(0.0, 1 - (unit[1:] * unit[:-1]).sum(1))
 
 

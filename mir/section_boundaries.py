@@ -31,7 +31,7 @@ BOUNDARY_FEATURES = (
     "melody of the bar before", "density changes", "density changes by", "density of the bar",
     "density of the bar before", "fill", "within 2 bars of the start", "within 4", "within 3 of the end", "within 5",
 )  # fmt: skip
-# Set by benchmarks.section_model among a few values of each.
+# Set by a study that was not kept; benchmarks.section_model measures the result.
 LENGTH_WEIGHT = 0.5
 BLOCK_WEIGHT = 0.4
 OFFSET = -2.0  # of the logit of a boundary

@@ -16,7 +16,8 @@ from scipy.special import log_softmax
 from mir.bar_features import BarFeatures
 from scoretok.parts import SECTION_LABELS
 
-SAME_SECTION = 1.0  # standard deviations above the mean; this and the weights are set by benchmarks.section_model
+# Set by a study that was not kept; benchmarks.section_model measures the result.
+SAME_SECTION = 1.0  # standard deviations above the mean
 LETTER_SHARE = 0.5  # of what all sections of a letter say together, in what one of them is
 TRANSITION_WEIGHT = 0.6
 EDGE_SHARE = 0.15  # of a song
@@ -52,7 +53,7 @@ def section_letters(features: BarFeatures, starts: list[int]) -> np.ndarray:
         for a in range(len(starts))
         for b in range(a + 1, len(starts))
     ]
-    highest = max(SAME_SECTION, *likeness) if len(likeness) > 1 else max(SAME_SECTION, likeness[0])
+    highest = max(SAME_SECTION, *likeness)
     tree = linkage(highest - np.array(likeness), "average")
     groups = fcluster(tree, highest - SAME_SECTION, "distance").tolist()
     order = list(dict.fromkeys(groups))

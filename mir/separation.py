@@ -3,7 +3,7 @@
 Axes: c channels, n samples, f frequencies, t frames, s segments.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,25 +35,33 @@ def spleeter_stems(recording: Recording, advance: Callable[[float], None] = lamb
     torch = require("torch", "mir", "separating the voice")
     networks = _networks()
     samples = recording.samples
-    total, fade = samples.shape[1], int(FADE_S * SAMPLE_RATE)
-    step = int(BLOCK_S * SAMPLE_RATE)
+    total = samples.shape[1]
     made = {stem: np.zeros(samples.shape, np.float32) for stem in STEMS}
-    ramp = np.linspace(0, 1, fade, dtype=np.float32)
-    for start in range(0, total, step):
-        stop = min(total, start + step + fade)
+    for start, stop, gains in fading_blocks(total, int(BLOCK_S * SAMPLE_RATE), int(FADE_S * SAMPLE_RATE)):
         with torch.inference_mode():
             parts = _separate(torch.from_numpy(samples[:, start:stop].copy()), networks)
         for stem, part in zip(STEMS, parts, strict=True):
-            block = part.numpy()
-            if start:
-                block[:, :fade] *= ramp[: block.shape[1]]
-            if stop < total:
-                block[:, -fade:] *= ramp[::-1]
-            made[stem][:, start:stop] += block
+            made[stem][:, start:stop] += part.numpy() * gains
         advance(stop / total)
-        if stop == total:
-            break
     return {stem: recording.with_samples(part) for stem, part in made.items()}
+
+
+def fading_blocks(total: int, step: int, fade: int) -> Iterator[tuple[int, int, np.ndarray]]:
+    """Blocks of `total` samples, one every `step`, that overlap by `fade`: first sample, last, and gains (n,).
+
+    The gains of all blocks add up to 1 everywhere.
+    """
+    ramp = np.linspace(0, 1, fade, dtype=np.float32)
+    for start in range(0, total, step):
+        stop = min(total, start + step + fade)
+        gains = np.ones(stop - start, np.float32)
+        if start:
+            gains[:fade] *= ramp[: stop - start]
+        if stop < total:
+            gains[-fade:] *= ramp[::-1]
+        yield start, stop, gains
+        if stop == total:
+            return
 
 
 def demucs_stems(recording: Recording, model: str = "htdemucs") -> dict[str, Recording]:

@@ -16,6 +16,7 @@ from mir.grid import BeatGrid
 from mir.metrical_evidence import (
     PARTS_OF_BEAT,
     MetricalEvidence,
+    beat_chroma,
     beat_places,
     choice_chances,
     harmony_changes,
@@ -55,7 +56,7 @@ def octave_features(
     rates = [np.log1p(len(some) / len(beats)) for some in moments]
     places = [beat_places(some, beats) for some in moments]
     onsets, kicks, snares, _, bass = places
-    changes = harmony_changes(beats, evidence.chroma)
+    changes = harmony_changes(beat_chroma(beats, evidence.chroma))
     odd, bar = grid.numbers % 2 == 0, grid.numbers == 0  # beats 1 and 3 of four
     return np.array([
         log_period, log_period**2, heard[at].mean(), heard[between].mean(), log_likelihood,

@@ -5,20 +5,16 @@ Axes: n notes.
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
+from mir.active_roles import certainties, surest_elsewhere
 from mir.estimates import NoteEstimate
-from mir.notes.activations import ONSET_THRESHOLDS
 from scoretok.instrument_ranges import RANGES, InstrumentRange
 from scoretok.roles import ROLE_PROGRAMS
 
 CHORD_S = 0.05  # notes that begin within it are struck together
-SAME_ONSET_S = 0.05
-# Set on 18 songs of `benchmarks.transcription_songs tuning`: at 1 more notes are right, but fewer in their roles.
+# Set by a study on 18 songs to tune on that was not kept: at 1 more notes are right, but fewer in their roles.
 MUCH_SURER = 1.5
 HAND_SEMITONES, FINGERS = 14, 5  # of each hand on a keyboard
 SHARED_ROLES = ("lead", "piano", "guitar", "strings")  # a bass does play what others play
-PITCH_STRIDE_S = 1e5  # keeps pitches apart in one sorted list: longer than any recording
 
 
 def thinned(found: Mapping[str, Sequence[NoteEstimate]]) -> dict[str, list[NoteEstimate]]:
@@ -32,21 +28,10 @@ def thinned(found: Mapping[str, Sequence[NoteEstimate]]) -> dict[str, list[NoteE
 def without_doublings(found: Mapping[str, Sequence[NoteEstimate]]) -> dict[str, list[NoteEstimate]]:
     """Notes by role without those of one pitch and onset that another role plays much more surely."""
     kept = {role: list(notes) for role, notes in found.items()}
-    shared = [role for role in SHARED_ROLES if role in found]
-    rows = [
-        (PITCH_STRIDE_S * note.pitch + note.start_s, note.confidence / ONSET_THRESHOLDS[role], number)
-        for number, role in enumerate(shared)
-        for note in found[role]
-    ]
-    places, sure, owners = np.array(sorted(rows)).reshape(-1, 3).T
-    for number, role in enumerate(shared):
-        kept[role] = []
-        for note in found[role]:
-            place = PITCH_STRIDE_S * note.pitch + note.start_s
-            first, last = np.searchsorted(places, [place - SAME_ONSET_S, place + SAME_ONSET_S])
-            others = sure[first:last][owners[first:last] != number]
-            if others.max(initial=0.0) <= MUCH_SURER * note.confidence / ONSET_THRESHOLDS[role]:
-                kept[role].append(note)
+    shared = {role: kept[role] for role in SHARED_ROLES if role in kept}
+    for role, notes in shared.items():
+        surest = zip(notes, certainties(role, notes), surest_elsewhere(role, shared), strict=True)
+        kept[role] = [note for note, own, other in surest if other <= MUCH_SURER * own]
     return kept
 
 

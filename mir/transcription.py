@@ -27,7 +27,7 @@ from mir.estimates import ChordEstimate, NoteEstimate, SungNote
 from mir.grid import BeatGrid, beats_of_meter, empty_score
 from mir.key import KeyEstimate, decode_keys
 from mir.melody import PitchCurve, melody_notes, pitch_curve
-from mir.metrical_evidence import MetricalEvidence
+from mir.metrical_evidence import MetricalEvidence, pulse_bpm
 from mir.notes.activations import Activations, predict_activations
 from mir.notes.basic_notes import BASIC_PITCH, basic_pitch_notes
 from mir.notes.piano_notes import TRANSKUN, piano_notes
@@ -262,7 +262,7 @@ def estimate_beats(
             own = beat_trackers.network_activations(activations.beats)
             both = beat_trackers.mean_activations(heard.activations, own) if heard else own
             grid = beat_trackers.track_bars(both, options.meter, beat_bpm)
-            evidence = MetricalEvidence.of(activations)
+            evidence = MetricalEvidence.of(activations, pulse_bpm(activations) if beat_bpm is None else 0.0)
             if beat_bpm is None:
                 grid = choose_octave(grid, both, evidence, options.meter, options.octave)
             grid = choose_bar_phase(grid, both, evidence)

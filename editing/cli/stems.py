@@ -14,6 +14,7 @@ from scoretok.sheet import LeadSheet
 
 if TYPE_CHECKING:
     from editing.inpainting.split_recording import SplitRecording
+    from mir.transcription import StageProgress
     from scoretok.audio import AudioFile
 
 SHORTEST_S = 1.0
@@ -77,11 +78,11 @@ def stems(
         say(f"{output}: {', '.join(written)}; of the energy {loud}")
 
 
-def heard_score(source: str, report: object) -> LeadSheet:
+def heard_score(source: str, report: "StageProgress") -> LeadSheet:
     """The score that is heard in a recording."""
     from mir.transcription import TranscriptionOptions, transcribe
 
-    return transcribe(source, TranscriptionOptions(words="off"), report)  # type: ignore[arg-type]
+    return transcribe(source, TranscriptionOptions(words="off"), report)
 
 
 def muted_ids(sheet: LeadSheet, names: str | None) -> set[str]:

@@ -13,6 +13,7 @@ import numpy as np
 from editing.inpainting.align import align
 from editing.inpainting.score_informed import CHUNK_SAMPLES, SeparatedStems
 from editing.voice.in_mix import voice_in
+from mir.separation import fading_blocks
 from renderer.codec.mel import SAMPLE_RATE
 from renderer.dit_engine import DitEngine
 from scoretok.audio import AudioFile, check_memory, resample
@@ -72,19 +73,9 @@ def _tracks_of(stems: SeparatedStems, total: int, advance: Callable[[float], Non
     """The tracks of a whole recording, chunk by chunk, which fade into one another."""
     names = list(stems.players)
     made = np.zeros((len(names), stems.recording.channels, total), np.float32)
-    ramp = np.linspace(0, 1, FADE_SAMPLES, dtype=np.float32)
-    step = CHUNK_SAMPLES - FADE_SAMPLES
-    for start in range(0, total, step):
-        stop = min(total, start + CHUNK_SAMPLES)
-        block = stems.read_tracks(names, start, stop)
-        if start:
-            block[..., :FADE_SAMPLES] *= ramp[: stop - start]
-        if stop < total:
-            block[..., -FADE_SAMPLES:] *= ramp[::-1]
-        made[..., start:stop] += block
+    for start, stop, gains in fading_blocks(total, CHUNK_SAMPLES - FADE_SAMPLES, FADE_SAMPLES):
+        made[..., start:stop] += stems.read_tracks(names, start, stop) * gains
         advance(stop / total)
-        if stop == total:
-            break
     return dict(zip(names, made, strict=True))
 
 
